@@ -1,0 +1,226 @@
+"""The two small protocols behind which every vendor stays, and the words they share.
+
+*ref* says where an item lives, *version* changes with every write, *cursor* is where incremental reading goes on
+(opaque text), *key* is our idempotency key: writing a create twice with one key leaves one record.
+
+Both protocols raise `ConnectorError` with `Scope.CONNECTION` or `Scope.CONTAINER` when a whole call fails.
+A failure of one item inside a batch is returned as its `Outcome`, never raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from connectors.errors import ConnectorError
+from mapping.model.item import Fields, Item, ItemKind, ItemRef
+
+
+class Verb(StrEnum):
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+class Detail(StrEnum):
+    """How much of an item to read."""
+
+    HEAD = "head"  # every neutral field but body, html and headers
+    BODY = "body"  # everything
+
+
+class Can(StrEnum):
+    """What an endpoint is able to do; a missing ability is a rule's input, not an `if` on the vendor's name."""
+
+    SILENT_WRITE = "silent_write"  # can write a meeting without mailing its attendees
+    CATEGORIES = "categories"
+    FOLDERS = "folders"
+    TASKS = "tasks"
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One write. `target`: folder role or Salesforce object. CREATE: `key` makes it idempotent, `retrying` says
+    that an earlier try of this very write may have happened, so look before creating. UPDATE/DELETE: `id`;
+    `version` (when given) makes the write conditional: moved on -> Fault.STALE and nothing is written.
+    A None value empties the field."""
+
+    verb: Verb
+    kind: ItemKind
+    target: str
+    id: str = ""
+    version: str = ""
+    key: str = ""
+    values: Fields = field(default_factory=dict)
+    retrying: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one write: `error` is None on success. `adopted`: an existing record with the key was found."""
+
+    id: str = ""
+    version: str = ""
+    adopted: bool = False
+    error: ConnectorError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something moved at a vendor. `item` holds what the change feed itself told (often only version and key)."""
+
+    ref: ItemRef
+    deleted: bool = False
+    item: Item | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Everything since a cursor. `complete`: this is the full content (no or lost cursor), so absence means gone."""
+
+    changes: tuple[Change, ...]
+    cursor: str
+    complete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of a connection check: what was tried, whether it held, what to do if not."""
+
+    name: str
+    ok: bool
+    detail: str = ""
+    advice: str = ""
+
+
+class Endpoint(Protocol):
+    can: frozenset[Can]
+    batch_size: int  # most writes of one verb and target that `write` sends in one vendor call
+
+    def read(self, refs: Sequence[ItemRef], detail: Detail) -> Mapping[ItemRef, Item | ConnectorError]:
+        """Read items, batched. A vanished ref is absent from the answer; an unreadable one maps to its error."""
+        ...
+
+    def write(self, writes: Sequence[Write]) -> list[Outcome]:
+        """Apply writes of ONE verb and ONE target (at most `batch_size`), positionally answered. An outcome that
+        the vendor did not tell (connection cut) is Fault.UNKNOWN for every write of that call."""
+        ...
+
+    def check(self) -> Iterable[Check]:
+        """Prove the connection step by step: reachable, accepted, allowed, able to read what is needed."""
+        ...
+
+
+class Mailbox(Endpoint, Protocol):
+    address: str
+
+    def changes(self, folder: str, cursor: str | None) -> Changes:
+        """Changes of one folder role since the cursor; costs one vendor call when nothing changed. Raises
+        CURSOR_LOST (Scope.CONTAINER) when the cursor is of no use any more, NOT_FOUND when the folder is gone."""
+        ...
+
+    def folders(self) -> Mapping[str, str]:
+        """Folder role -> vendor folder id for the roles that need an id ('emails': `Salesforce Emails`).
+        Ensures that managed folders and categories exist, creating what is missing."""
+        ...
+
+    def aliases(self) -> frozenset[str]:
+        """All addresses of this mailbox, normalised."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRecord:
+    """A Contact, Lead or User that carries an address, with what linking needs to choose among several."""
+
+    object: str  # "Contact" | "Lead" | "User"
+    id: str  # what WhoId takes (for a person account: PersonContactId)
+    address: str
+    name: str = ""
+    account_id: str = ""
+    owner_id: str = ""
+    primary: bool = True  # matched on the standard Email field
+    last_activity: str = ""
+    modified: str = ""
+    created: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRecord:
+    id: str
+    name: str
+    website: str = ""
+    created: str = ""
+    contact_domains: frozenset[str] = frozenset()  # mail domains of its contacts, of those asked for
+
+
+@dataclass(frozen=True, slots=True)
+class OpportunityRecord:
+    id: str
+    account_id: str
+    owner_id: str
+    name: str = ""
+    is_closed: bool = False
+    close_date: str = ""
+    created: str = ""
+    contact_ids: frozenset[str] = frozenset()  # contact roles
+
+
+@dataclass(frozen=True, slots=True)
+class CrmChanges:
+    """One poll of the CRM: changed and deleted events of the owner (with ATTENDEES, below), and the next cursor."""
+
+    changes: tuple[Change, ...]
+    cursor: str
+    complete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OrgShape:
+    """What this org is like, read from describes: objects -> field name -> describe of the field."""
+
+    objects: Mapping[str, Mapping[str, Mapping[str, object]]]
+    user_id: str
+    org_id: str = ""
+
+    def has(self, crm_object: str, field_name: str = "") -> bool:
+        fields = self.objects.get(crm_object)
+        return fields is not None and (not field_name or field_name in fields)
+
+    def can_create(self, crm_object: str, field_name: str) -> bool:
+        return bool(self.objects.get(crm_object, {}).get(field_name, {}).get("createable"))
+
+
+class Crm(Endpoint, Protocol):
+    def shape(self) -> OrgShape:
+        """Describe the objects in use (cached by the caller between runs)."""
+        ...
+
+    def changes(self, kind: ItemKind, owner_id: str, cursor: str | None) -> CrmChanges:
+        """Rows of the kind that `owner_id` owns, changed or deleted since the cursor: ONE vendor call per page.
+        Event items carry the Salesforce columns plus the virtual `Invitees` (tuple[Attendee, ...], from
+        EventRelation; the attendee's `name` is its display name) and `InviteeIds` (tuple of (relation id, person id,
+        address) tuples)."""
+        ...
+
+    def find_people(self, addresses: Iterable[str]) -> Mapping[str, tuple[PersonRecord, ...]]:
+        """Everybody who carries one of the addresses: Contacts and unconverted Leads over all filterable email
+        fields, active Users. Batched: one vendor call for all that fits."""
+        ...
+
+    def find_accounts(self, domains: Iterable[str]) -> Mapping[str, tuple[AccountRecord, ...]]:
+        """Accounts by mail domain: through Website, and through the mail domain of their Contacts."""
+        ...
+
+    def find_opportunities(self, account_ids: Iterable[str]) -> tuple[OpportunityRecord, ...]: ...
+
+    def find_by_key(self, crm_object: str, field_name: str, keys: Iterable[str]) -> Mapping[str, Item]:
+        """Records of an object by the value of a unique or idLookup field (our key, MessageIdentifier)."""
+        ...
+
+    def find_events(self, owner_id: str, starts: Iterable[datetime]) -> tuple[Item, ...]:
+        """Events of an owner that start at one of the moments: the look before creating when the org has no key field."""
+        ...

@@ -1,0 +1,43 @@
+"""The neutral field names that every mailbox connector uses, with the type of each value.
+
+A connector leaves out (or sets MISSING) what it was not asked to read; it never invents a value.
+"""
+
+from __future__ import annotations
+
+# --- every kind
+SUBJECT = "subject"  # str
+BODY = "body"  # str, plain text; only when read with Detail.BODY
+CATEGORIES = "categories"  # tuple[str, ...], as the server keeps them
+SENSITIVITY = "sensitivity"  # "normal" | "personal" | "private" | "confidential"
+KEY = "key"  # str: our stamped pair key, MISSING when the item bears none
+CREATED = "created"  # aware datetime
+MODIFIED = "modified"  # aware datetime
+ITEM_CLASS = "item_class"  # str: "IPM.Note", "IPM.Appointment", "IPM.Schedule.Meeting.Request", ...
+
+# --- event
+UID = "uid"  # str: iCalendar UID, the same for all copies of a meeting
+SPAN = "span"  # Span
+LOCATION = "location"  # str
+SHOW_AS = "show_as"  # "free" | "tentative" | "busy" | "oof" | "working_elsewhere" | "no_data"
+REMINDER = "reminder"  # int minutes before start, or None when off
+ORGANIZER = "organizer"  # Person | None
+ATTENDEES = "attendees"  # tuple[Attendee, ...] without the organizer; sorted by address
+MY_RESPONSE = "my_response"  # str, a Response value
+IS_MEETING = "is_meeting"  # bool: has attendees besides the organizer
+IS_CANCELLED = "is_cancelled"  # bool
+RECURRENCE = "recurrence"  # "" | "master" | "occurrence" | "exception"
+
+# --- email
+MESSAGE_ID = "message_id"  # str with angle brackets, or ""
+CONVERSATION = "conversation"  # str, vendor's conversation id
+FROM = "from"  # Person | None
+TO = "to"  # tuple[Person, ...]
+CC = "cc"  # tuple[Person, ...]
+BCC = "bcc"  # tuple[Person, ...]
+SENT_AT = "sent_at"  # aware datetime
+RECEIVED_AT = "received_at"  # aware datetime
+HTML = "html"  # str; only with Detail.BODY
+HEADERS = "headers"  # tuple of (name, value) tuples; only with Detail.BODY
+IS_DRAFT = "is_draft"  # bool
+HAS_ATTACHMENTS = "has_attachments"  # bool

@@ -1,0 +1,148 @@
+"""The words of both sides: items, references, values, people.
+
+An *item* is one event, task, contact or e-mail on either side. Mailbox items carry neutral field names (the
+same for every mailbox vendor, listed in `mapping.model.fields`); CRM items carry the Salesforce API names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Side(StrEnum):
+    MAILBOX = "mailbox"
+    CRM = "crm"
+
+    @property
+    def other(self) -> Side:
+        return Side.CRM if self is Side.MAILBOX else Side.MAILBOX
+
+
+class ItemKind(StrEnum):
+    EVENT = "event"
+    TASK = "task"
+    CONTACT = "contact"
+    EMAIL = "email"
+
+
+class Response(StrEnum):
+    """What an invitee answered, in the words that all mailboxes share."""
+
+    UNKNOWN = "unknown"
+    NONE = "none"
+    TENTATIVE = "tentative"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    ORGANIZER = "organizer"
+
+
+class Role(StrEnum):
+    REQUIRED = "required"
+    OPTIONAL = "optional"
+    RESOURCE = "resource"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody behind an address. `address` is normalised (`mapping.model.people.normalise`)."""
+
+    address: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attendee:
+    address: str
+    name: str = ""
+    role: Role = Role.REQUIRED
+    response: Response = Response.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """When something happens. Timed: aware UTC datetimes, minute precision. All-day: dates, `end` exclusive."""
+
+    start: datetime | date
+    end: datetime | date
+
+    @property
+    def all_day(self) -> bool:
+        return not isinstance(self.start, datetime)
+
+    @property
+    def days(self) -> int:
+        """Calendar days of an all-day span (1 for a single day)."""
+        return (self.end - self.start).days
+
+    @property
+    def minutes(self) -> int:
+        return int((self.end - self.start).total_seconds() // 60)
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """The id that an operation not yet applied will yield; the applier puts the real id in its place."""
+
+    operation: str
+
+
+class _Missing:
+    """Absent is not empty: the side did not say, or cannot hold it."""
+
+    _only: _Missing | None = None
+
+    def __new__(cls) -> _Missing:
+        if cls._only is None:
+            cls._only = super().__new__(cls)
+        return cls._only
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+MISSING = _Missing()
+
+Scalar = str | int | bool | datetime | date | None
+Value = Scalar | Person | Attendee | Span | Pending | _Missing | tuple["Value", ...]
+Fields = Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRef:
+    """Where an item lives. `container`: mailbox folder role (`calendar`, `inbox`, `sent`, `emails`, ...) or the
+    Salesforce object name (`Event`, `Task`, `EmailMessage`)."""
+
+    side: Side
+    kind: ItemKind
+    id: str
+    container: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """`version`: EWS ChangeKey, Graph/Google etag, Salesforce SystemModstamp (ISO)."""
+
+    ref: ItemRef
+    version: str
+    fields: Fields = field(default_factory=lambda: MappingProxyType({}))
+
+    def get(self, name: str, default: Value = MISSING) -> Value:
+        return self.fields.get(name, default)
+
+    def text(self, name: str) -> str:
+        """The field as text; empty when absent."""
+        value = self.fields.get(name)
+        return value if isinstance(value, str) else ""
+
+    def flag(self, name: str) -> bool:
+        return self.fields.get(name) is True
+
+    def with_fields(self, more: Fields) -> Item:
+        return replace(self, fields={**self.fields, **more})
