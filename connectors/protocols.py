@@ -17,6 +17,7 @@ from typing import Protocol
 
 from connectors.errors import ConnectorError
 from mapping.model.item import Fields, Item, ItemKind, ItemRef
+from mapping.model.people import AccountRecord, OpportunityRecord, PersonRecord
 
 
 class Verb(StrEnum):
@@ -130,43 +131,6 @@ class Mailbox(Endpoint, Protocol):
     def aliases(self) -> frozenset[str]:
         """All addresses of this mailbox, normalised."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class PersonRecord:
-    """A Contact, Lead or User that carries an address, with what linking needs to choose among several."""
-
-    object: str  # "Contact" | "Lead" | "User"
-    id: str  # what WhoId takes (for a person account: PersonContactId)
-    address: str
-    name: str = ""
-    account_id: str = ""
-    owner_id: str = ""
-    primary: bool = True  # matched on the standard Email field
-    last_activity: str = ""
-    modified: str = ""
-    created: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class AccountRecord:
-    id: str
-    name: str
-    website: str = ""
-    created: str = ""
-    contact_domains: frozenset[str] = frozenset()  # mail domains of its contacts, of those asked for
-
-
-@dataclass(frozen=True, slots=True)
-class OpportunityRecord:
-    id: str
-    account_id: str
-    owner_id: str
-    name: str = ""
-    is_closed: bool = False
-    close_date: str = ""
-    created: str = ""
-    contact_ids: frozenset[str] = frozenset()  # contact roles
 
 
 @dataclass(frozen=True, slots=True)
