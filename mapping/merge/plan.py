@@ -66,6 +66,7 @@ class Operation:
     changes: tuple[FieldChange, ...] = ()
     agreed: Mapping[str, str] = field(default_factory=dict)
     mails: int = 0
+    after: tuple[str, ...] = ()  # operations that must be done first, beyond those whose ids stand in the values
 
     @property
     def id(self) -> str:
@@ -76,8 +77,8 @@ class Operation:
 
     @property
     def requires(self) -> frozenset[str]:
-        """Operations whose resulting ids stand in its values or ref."""
-        found = {v.operation for v in _leaves(self.values.values()) if isinstance(v, Pending)}
+        """Operations that must be done before this one."""
+        found = set(self.after) | {v.operation for v in _leaves(self.values.values()) if isinstance(v, Pending)}
         if self.ref.startswith("@"):
             found.add(self.ref[1:])
         return frozenset(found)

@@ -76,11 +76,17 @@ class Span:
     @property
     def days(self) -> int:
         """Calendar days of an all-day span (1 for a single day)."""
-        return (self.end - self.start).days
+        return (_midnight(self.end) - _midnight(self.start)).days
 
     @property
     def minutes(self) -> int:
-        return int((self.end - self.start).total_seconds() // 60)
+        if isinstance(self.start, datetime) and isinstance(self.end, datetime):
+            return int((self.end - self.start).total_seconds() // 60)
+        return self.days * 24 * 60
+
+
+def _midnight(day: date) -> date:
+    return day.date() if isinstance(day, datetime) else day
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,169 @@
+"""Organizations, users, their connections, credentials and settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from sync_tasks.state.models import AdminAudit, Connection, Credential, Organization, SettingValue, SyncRun, User
+from sync_tasks.state.records import OrgView, RunState, UserView
+
+
+class Accounts:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    # --- organizations
+
+    def add_org(self, name: str, now: datetime) -> int:
+        row = Organization(name=name, created_at=now, enabled=True)
+        self._session.add(row)
+        self._session.flush()
+        return row.id
+
+    def orgs(self) -> list[OrgView]:
+        rows = self._session.scalars(select(Organization).order_by(Organization.name))
+        return [OrgView(row.id, row.name, row.enabled, row.created_at) for row in rows]
+
+    def org(self, name: str) -> OrgView | None:
+        return next((org for org in self.orgs() if org.name == name), None)
+
+    def shape(self, org_id: int) -> tuple[dict[str, Any], datetime] | None:
+        """The cached describe of the organization's Salesforce, and when it was read."""
+        row = self._session.get_one(Organization, org_id)
+        return None if row.shape is None or row.shape_at is None else (row.shape, row.shape_at)
+
+    def put_shape(self, org_id: int, shape: dict[str, Any], now: datetime) -> None:
+        row = self._session.get_one(Organization, org_id)
+        row.shape, row.shape_at = shape, now
+
+    # --- users
+
+    def add_user(
+        self, org_id: int, address: str, now: datetime, *, crm_user_id: str, shards: int, next_sync_at: datetime
+    ) -> int:
+        row = User(
+            org_id=org_id, address=address, crm_user_id=crm_user_id, activated_at=now, next_sync_at=next_sync_at,
+            aliases=[], shard=0,
+        )  # fmt: skip
+        self._session.add(row)
+        self._session.flush()
+        row.shard = row.id % shards
+        return row.id
+
+    def users(self, org_id: int | None = None) -> list[UserView]:
+        query = select(User, Organization).join(Organization, Organization.id == User.org_id).order_by(User.address)
+        if org_id is not None:
+            query = query.where(User.org_id == org_id)
+        return [_user(user, org) for user, org in self._session.execute(query)]
+
+    def user(self, user_id: int) -> UserView:
+        query = select(User, Organization).join(Organization, Organization.id == User.org_id).where(User.id == user_id)
+        user, org = self._session.execute(query).one()
+        return _user(user, org)
+
+    def find_user(self, address: str) -> UserView | None:
+        query = (
+            select(User, Organization).join(Organization, Organization.id == User.org_id).where(User.address == address)
+        )
+        row = self._session.execute(query).first()
+        return None if row is None else _user(row[0], row[1])
+
+    def set_user(self, user_id: int, **values: Any) -> None:
+        """Set columns of a user; unknown names are a programming error."""
+        row = self._session.get_one(User, user_id)
+        for name, value in values.items():
+            if name not in User.__table__.columns:
+                raise AttributeError(name)
+            setattr(row, name, value)
+
+    def force(self, user_id: int, now: datetime, floor: timedelta) -> datetime:
+        """Ask for a run as soon as the floor since the last start allows; asking again changes nothing.
+
+        While a run is open the wish is kept and served by one run after it. Returns the moment it becomes due.
+        """
+        row = self._session.scalars(select(User).where(User.id == user_id).with_for_update()).one()
+        due = max(now, row.last_started_at + floor) if row.last_started_at else now
+        row.force_pending = True
+        row.next_sync_at = min(row.next_sync_at, due) if row.next_sync_at > now else due
+        return row.next_sync_at
+
+    def open_runs(self) -> int:
+        query = select(func.count()).select_from(SyncRun).where(SyncRun.state == RunState.OPEN)
+        return self._session.scalar(query) or 0
+
+    # --- connections and credentials
+
+    def put_connection(self, org_id: int, user_id: int | None, side: str, vendor: str, facts: Mapping[str, Any]) -> int:
+        row = self._connection(org_id, user_id, side)
+        if row is None:
+            row = Connection(org_id=org_id, user_id=user_id, side=side, vendor=vendor, facts=dict(facts))
+            self._session.add(row)
+        else:
+            row.vendor, row.facts = vendor, dict(facts)
+        self._session.flush()
+        return row.id
+
+    def connection(self, org_id: int, user_id: int | None, side: str) -> tuple[int, str, dict[str, Any]] | None:
+        """(id, vendor, facts) of the user's own connection, else of the organization's."""
+        row = self._connection(org_id, user_id, side) if user_id is not None else None
+        row = row or self._connection(org_id, None, side)
+        return None if row is None else (row.id, row.vendor, dict(row.facts))
+
+    def _connection(self, org_id: int, user_id: int | None, side: str) -> Connection | None:
+        mine = Connection.user_id.is_(None) if user_id is None else Connection.user_id == user_id
+        return self._session.scalars(
+            select(Connection).where(Connection.org_id == org_id, Connection.side == side, mine)
+        ).one_or_none()
+
+    def put_credential(self, connection_id: int, name: str, sealed: bytes, expires_at: datetime | None = None) -> None:
+        row = self._session.scalars(
+            select(Credential).where(Credential.connection_id == connection_id, Credential.name == name)
+        ).one_or_none()
+        if row is None:
+            row = Credential(connection_id=connection_id, name=name, sealed=sealed)
+            self._session.add(row)
+        row.sealed, row.expires_at = sealed, expires_at
+        self._session.flush()
+
+    def credential(self, connection_id: int, name: str) -> bytes | None:
+        return self._session.scalars(
+            select(Credential.sealed).where(Credential.connection_id == connection_id, Credential.name == name)
+        ).one_or_none()
+
+    # --- settings
+
+    def put_setting(self, org_id: int, user_id: int | None, name: str, value: Any) -> None:
+        """Set or, with None, unset a setting of the organization (no user) or of a user."""
+        mine = SettingValue.user_id.is_(None) if user_id is None else SettingValue.user_id == user_id
+        self._session.execute(
+            delete(SettingValue).where(SettingValue.org_id == org_id, SettingValue.name == name, mine)
+        )
+        if value is not None:
+            self._session.add(SettingValue(org_id=org_id, user_id=user_id, name=name, value=value))
+            self._session.flush()
+
+    def settings(self, org_id: int, user_id: int | None) -> list[tuple[str, dict[str, Any]]]:
+        """The layers that apply, weakest first: organization, then user."""
+        rows = self._session.scalars(select(SettingValue).where(SettingValue.org_id == org_id)).all()
+        layers = [("organization", {row.name: row.value for row in rows if row.user_id is None})]
+        if user_id is not None:
+            layers.append(("user", {row.name: row.value for row in rows if row.user_id == user_id}))
+        return layers
+
+    # --- audit
+
+    def audit(self, now: datetime, actor: str, action: str, subject: str, **detail: Any) -> None:
+        self._session.add(AdminAudit(at=now, actor=actor, action=action, subject=subject, detail=detail))
+
+
+def _user(row: User, org: Organization) -> UserView:
+    return UserView(
+        row.id, row.org_id, org.name, row.address, row.crm_user_id, tuple(row.aliases), row.shard, row.activated_at,
+        row.paused_at, row.disabled_at, row.suspended_at, row.suspended_code, row.failures, row.next_sync_at,
+        row.last_started_at, row.force_pending, row.lease_token, row.lease_until, org.enabled,
+    )  # fmt: skip

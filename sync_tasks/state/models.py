@@ -1,0 +1,266 @@
+"""The tables. Content of mails and calendars stands in `staged_item.sealed` and `operation.sealed` only, sealed with
+a key of the run that is thrown away when the run ends; all else is ids, moments, codes and keyed fingerprints."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, MetaData, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from sync_tasks.state.types import Json, UtcDateTime
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: Json, list[Any]: Json, bytes: LargeBinary}  # noqa: RUF012
+
+
+class Organization(Base):
+    __tablename__ = "organization"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(120), unique=True)
+    enabled: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime]
+    shape: Mapped[dict[str, Any] | None]  # cached describes: field facts, no content
+    shape_at: Mapped[datetime | None]
+
+
+class User(Base):
+    __tablename__ = "app_user"
+    __table_args__ = (
+        UniqueConstraint("org_id", "address"),
+        Index("ix_app_user_due", "next_sync_at", "lease_until"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    org_id: Mapped[int] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"))
+    address: Mapped[str] = mapped_column(String(320), index=True)
+    crm_user_id: Mapped[str] = mapped_column(String(18), default="")
+    aliases: Mapped[list[Any]] = mapped_column(default=list)
+    shard: Mapped[int] = mapped_column(default=0)
+    activated_at: Mapped[datetime]
+    # why it does not run: by the user, by an admin, by the engine
+    paused_at: Mapped[datetime | None]
+    disabled_at: Mapped[datetime | None]
+    suspended_at: Mapped[datetime | None]
+    suspended_code: Mapped[str] = mapped_column(String(64), default="")
+    failures: Mapped[int] = mapped_column(default=0)
+    # when it runs
+    next_sync_at: Mapped[datetime]
+    last_started_at: Mapped[datetime | None]
+    force_pending: Mapped[bool] = mapped_column(default=False)
+    # who may write for it: the lease, with its fencing token
+    lease_token: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[datetime | None]
+
+
+class Connection(Base):
+    __tablename__ = "connection"
+    __table_args__ = (UniqueConstraint("org_id", "user_id", "side"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    org_id: Mapped[int] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"))
+    side: Mapped[str] = mapped_column(String(8))
+    vendor: Mapped[str] = mapped_column(String(20))
+    facts: Mapped[dict[str, Any]] = mapped_column(default=dict)  # endpoint, access type, folder ids: nothing secret
+
+
+class Credential(Base):
+    __tablename__ = "credential"
+    __table_args__ = (UniqueConstraint("connection_id", "name"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    connection_id: Mapped[int] = mapped_column(ForeignKey("connection.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(40))
+    sealed: Mapped[bytes]
+    expires_at: Mapped[datetime | None]
+
+
+class SettingValue(Base):
+    __tablename__ = "setting_value"
+    __table_args__ = (UniqueConstraint("org_id", "user_id", "name"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    org_id: Mapped[int] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(80))
+    value: Mapped[Any] = mapped_column(Json)
+
+
+class Cursor(Base):
+    __tablename__ = "cursor"
+    user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(60), primary_key=True)
+    value: Mapped[str | None] = mapped_column(Text)
+    pending: Mapped[str | None] = mapped_column(Text)  # read by the open run, committed as the last thing it does
+
+
+class Pair(Base):
+    __tablename__ = "pair"
+    __table_args__ = (
+        UniqueConstraint("user_id", "key"),
+        Index("ix_pair_mailbox", "user_id", "mailbox_id"),
+        Index("ix_pair_crm", "user_id", "crm_id"),
+        Index("ix_pair_ends", "user_id", "kind", "state", "ends_at"),
+        Index("ix_pair_org_key", "org_id", "key"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    org_id: Mapped[int] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(8))
+    key: Mapped[str] = mapped_column(String(80))
+    born: Mapped[str] = mapped_column(String(8))
+    letter: Mapped[str] = mapped_column(String(1), default="")
+    state: Mapped[str] = mapped_column(String(10))  # PairState
+    reason: Mapped[str] = mapped_column(String(60), default="")
+    # a mailbox id of Exchange is some 150 case-sensitive characters
+    mailbox_id: Mapped[str] = mapped_column(String(512), default="")
+    mailbox_version: Mapped[str] = mapped_column(String(200), default="")
+    folder: Mapped[str] = mapped_column(String(20), default="")
+    crm_object: Mapped[str] = mapped_column(String(80), default="")
+    crm_id: Mapped[str] = mapped_column(String(18), default="")
+    crm_version: Mapped[str] = mapped_column(String(40), default="")
+    crm_seen: Mapped[str] = mapped_column(String(64), default="")  # fingerprint of the row last looked at
+    marks: Mapped[dict[str, Any]] = mapped_column(default=dict)  # the baseline: field -> keyed fingerprint
+    people: Mapped[list[Any]] = mapped_column(default=list)  # fingerprints of the attendees both sides agreed on
+    ends_at: Mapped[datetime | None]  # for the window rules
+    pinned: Mapped[bool] = mapped_column(default=False)  # marked by hand outside the window: does not slide out
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class SyncRun(Base):
+    __tablename__ = "sync_run"
+    __table_args__ = (
+        Index("ix_sync_run_open", "state", "touched_at"),
+        # two open runs of one user cannot even be written
+        Index("uq_sync_run_one_open", "user_id", unique=True, sqlite_where=text("state = 'open'"),
+              postgresql_where=text("state = 'open'")),
+    )  # fmt: skip
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"), index=True)
+    trigger: Mapped[str] = mapped_column(String(12))
+    state: Mapped[str] = mapped_column(String(10))  # RunState
+    token: Mapped[int]
+    stage: Mapped[str] = mapped_column(String(12), default="")  # the last stage that is done
+    started_at: Mapped[datetime]
+    touched_at: Mapped[datetime]  # last sign of life
+    working: Mapped[str] = mapped_column(String(36), default="")  # which delivery is at work now
+    finished_at: Mapped[datetime | None]
+    run_key: Mapped[bytes | None]  # wrapped; gone when the run ends, and with it all that it sealed
+    counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    recovered: Mapped[int] = mapped_column(default=0)
+    error_code: Mapped[str] = mapped_column(String(64), default="")
+    error_text: Mapped[str] = mapped_column(String(400), default="")
+
+
+class RunStage(Base):
+    __tablename__ = "run_stage"
+    run_id: Mapped[int] = mapped_column(ForeignKey("sync_run.id", ondelete="CASCADE"), primary_key=True)
+    stage: Mapped[str] = mapped_column(String(12), primary_key=True)
+    finished_at: Mapped[datetime]
+    seconds: Mapped[float]
+    counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class StagedItem(Base):
+    __tablename__ = "staged_item"
+    run_id: Mapped[int] = mapped_column(ForeignKey("sync_run.id", ondelete="CASCADE"), primary_key=True)
+    slot: Mapped[str] = mapped_column(String(560), primary_key=True)
+    sealed: Mapped[bytes]
+
+
+class OperationRow(Base):
+    __tablename__ = "operation"
+    __table_args__ = (Index("ix_operation_state", "run_id", "state", "step"),)
+    run_id: Mapped[int] = mapped_column(ForeignKey("sync_run.id", ondelete="CASCADE"), primary_key=True)
+    op_id: Mapped[str] = mapped_column(String(24), primary_key=True)
+    position: Mapped[int]
+    act: Mapped[str] = mapped_column(String(10))
+    side: Mapped[str] = mapped_column(String(8))
+    kind: Mapped[str] = mapped_column(String(8))
+    target: Mapped[str] = mapped_column(String(80))
+    step: Mapped[str] = mapped_column(String(16))
+    rule: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str] = mapped_column(String(60))
+    pair_key: Mapped[str] = mapped_column(String(80), default="")
+    ref: Mapped[str] = mapped_column(String(512), default="")
+    fields: Mapped[list[Any]] = mapped_column(default=list)  # names of what it writes, never values
+    requires: Mapped[list[Any]] = mapped_column(default=list)
+    mails: Mapped[int] = mapped_column(default=0)
+    state: Mapped[str] = mapped_column(String(10))  # OpState
+    result_id: Mapped[str] = mapped_column(String(512), default="")
+    error_code: Mapped[str] = mapped_column(String(80), default="")
+    sealed: Mapped[bytes | None]  # the values; gone when the run ends
+
+
+class DecisionRow(Base):
+    __tablename__ = "decision"
+    __table_args__ = (
+        Index("ix_decision_item", "user_id", "ref"),
+        Index("ix_decision_key", "user_id", "key"),
+        Index("ix_decision_run", "run_id"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"))
+    run_id: Mapped[int] = mapped_column(ForeignKey("sync_run.id", ondelete="CASCADE"))
+    at: Mapped[datetime]
+    stage: Mapped[str] = mapped_column(String(12))
+    side: Mapped[str] = mapped_column(String(8))
+    kind: Mapped[str] = mapped_column(String(8))
+    ref: Mapped[str] = mapped_column(String(512))
+    key: Mapped[str] = mapped_column(String(80), default="")
+    outcome: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(String(60))
+    rule: Mapped[str] = mapped_column(String(20))
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class Issue(Base):
+    __tablename__ = "issue"
+    __table_args__ = (
+        Index("ix_issue_open", "user_id", "closed_at"),
+        UniqueConstraint("user_id", "side", "ref", "code"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"))
+    run_id: Mapped[int | None] = mapped_column(ForeignKey("sync_run.id", ondelete="SET NULL"))
+    side: Mapped[str] = mapped_column(String(8))
+    kind: Mapped[str] = mapped_column(String(8))
+    ref: Mapped[str] = mapped_column(String(512))
+    key: Mapped[str] = mapped_column(String(80), default="")
+    code: Mapped[str] = mapped_column(String(80))
+    fields: Mapped[list[Any]] = mapped_column(default=list)
+    opened_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    times: Mapped[int] = mapped_column(default=1)
+    closed_at: Mapped[datetime | None]
+
+
+class ItemRetry(Base):
+    __tablename__ = "item_retry"
+    __table_args__ = (Index("ix_item_retry_due", "user_id", "not_before"),)
+    user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"), primary_key=True)
+    side: Mapped[str] = mapped_column(String(8), primary_key=True)
+    ref: Mapped[str] = mapped_column(String(512), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    container: Mapped[str] = mapped_column(String(80))
+    attempts: Mapped[int] = mapped_column(default=0)
+    reason: Mapped[str] = mapped_column(String(60), default="")
+    not_before: Mapped[datetime | None]  # None: quarantined, no longer tried by itself
+
+
+class AdminAudit(Base):
+    __tablename__ = "admin_audit"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(String(120))
+    action: Mapped[str] = mapped_column(String(60))
+    subject: Mapped[str] = mapped_column(String(320))
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict)

@@ -1,0 +1,94 @@
+"""The only owner of identity: which mailbox item and which CRM record are the same thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from sync_tasks.state.models import Pair, User
+from sync_tasks.state.records import PairState, PairView
+
+CHUNK = 400  # ids per IN list: some 150 characters each
+
+
+class Pairs:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def by_key(self, user_id: int, keys: Iterable[str]) -> dict[str, PairView]:
+        return {pair.key: pair for pair in self._where(user_id, Pair.key, keys)}
+
+    def by_mailbox(self, user_id: int, ids: Iterable[str]) -> dict[str, PairView]:
+        return {pair.mailbox_id: pair for pair in self._where(user_id, Pair.mailbox_id, ids)}
+
+    def by_crm(self, user_id: int, ids: Iterable[str]) -> dict[str, PairView]:
+        return {pair.crm_id: pair for pair in self._where(user_id, Pair.crm_id, ids)}
+
+    def _where(self, user_id: int, column: Any, values: Iterable[str]) -> Iterator[PairView]:
+        wanted = iter(sorted({value for value in values if value}))
+        while chunk := list(islice(wanted, CHUNK)):
+            for row in self._session.scalars(select(Pair).where(Pair.user_id == user_id, column.in_(chunk))):
+                yield _view(row)
+
+    def in_folder(self, user_id: int, folder: str) -> list[PairView]:
+        """Live pairs whose mailbox item stands in the folder."""
+        rows = self._session.scalars(
+            select(Pair).where(
+                Pair.user_id == user_id, Pair.folder == folder, Pair.state == PairState.LIVE, Pair.mailbox_id != ""
+            )
+        )
+        return [_view(row) for row in rows]
+
+    def ended_before(self, user_id: int, kind: str, moment: datetime) -> list[PairView]:
+        """Live pairs that have slid out of the window."""
+        rows = self._session.scalars(
+            select(Pair).where(
+                Pair.user_id == user_id, Pair.kind == kind, Pair.state == PairState.LIVE,
+                Pair.ends_at < moment, Pair.pinned.is_(False),
+            )
+        )  # fmt: skip
+        return [_view(row) for row in rows]
+
+    def of_user(self, user_id: int) -> list[PairView]:
+        return [_view(row) for row in self._session.scalars(select(Pair).where(Pair.user_id == user_id))]
+
+    def elsewhere(self, org_id: int, user_id: int, keys: Sequence[str]) -> dict[str, PairView]:
+        """Live pairs of colleagues under these keys: the same meeting, the same mail."""
+        rows = self._session.scalars(
+            select(Pair)
+            .join(User, User.id == Pair.user_id)
+            .where(Pair.org_id == org_id, Pair.user_id != user_id, Pair.key.in_(keys), Pair.state == PairState.LIVE)
+        )
+        return {row.key: _view(row) for row in rows}
+
+    def put(self, org_id: int, user_id: int, key: str, now: datetime, values: Mapping[str, Any]) -> None:
+        """Write what is known of a pair; a new one comes to be with it. Names as in `PairView`."""
+        row = self._session.scalars(select(Pair).where(Pair.user_id == user_id, Pair.key == key)).one_or_none()
+        if row is None:
+            row = Pair(
+                org_id=org_id, user_id=user_id, key=key, born=values["born"], kind=values["kind"],
+                state=PairState.PENDING, created_at=now, updated_at=now, marks={}, people=[],
+            )  # fmt: skip
+            self._session.add(row)
+        for name, value in values.items():
+            if name == "marks":
+                row.marks = {**row.marks, **value}
+            elif name == "people":
+                row.people = sorted(value)
+            else:
+                setattr(row, name, value)
+        row.updated_at = now
+        self._session.flush()
+
+
+def _view(row: Pair) -> PairView:
+    return PairView(
+        row.key, row.kind, row.born, row.letter, row.state, row.reason, row.mailbox_id, row.mailbox_version, row.folder,
+        row.crm_object, row.crm_id, row.crm_version, row.crm_seen, dict(row.marks), frozenset(row.people), row.ends_at,
+        row.pinned,
+    )  # fmt: skip

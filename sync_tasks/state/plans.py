@@ -1,0 +1,100 @@
+"""Operations of a run: planned once, applied in batches, their outcomes written one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
+
+from mapping.merge.plan import Operation
+from sync_tasks.state.models import OperationRow
+from sync_tasks.state.records import OpState, OpView
+
+
+class Plans:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, run_id: int, operations: Sequence[tuple[Operation, bytes]]) -> int:
+        """Write planned operations with their sealed values, in order; those already there stay as they are."""
+        known = set(self._session.scalars(select(OperationRow.op_id).where(OperationRow.run_id == run_id)))
+        rows = []
+        for op, sealed in operations:
+            op_id = op.id
+            if op_id in known:
+                continue
+            known.add(op_id)
+            rows.append(
+                {
+                    "run_id": run_id, "op_id": op_id, "position": len(known), "act": op.act.value, "side": op.side.value,
+                    "kind": op.kind.value, "target": op.target, "step": op.step.value, "rule": op.rule,
+                    "reason": op.reason, "pair_key": op.pair_key, "ref": op.ref, "fields": sorted(op.values),
+                    "requires": sorted(op.requires), "mails": op.mails, "state": OpState.PLANNED, "sealed": sealed,
+                    "result_id": "", "error_code": "",
+                }
+            )  # fmt: skip
+        if rows:
+            self._session.execute(insert(OperationRow), rows)
+        return len(rows)
+
+    def open(self, run_id: int, step: str) -> list[tuple[OpView, bytes]]:
+        """Operations of a step that still have no outcome, in order, with their sealed values."""
+        rows = self._session.scalars(
+            select(OperationRow)
+            .where(
+                OperationRow.run_id == run_id, OperationRow.step == step,
+                OperationRow.state.in_([OpState.PLANNED, OpState.SENDING]),
+            )
+            .order_by(OperationRow.position)
+        )  # fmt: skip
+        return [(_view(row), row.sealed or b"") for row in rows]
+
+    def outcomes(self, run_id: int, op_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+        """(state, resulting id) of these operations."""
+        rows = self._session.execute(
+            select(OperationRow.op_id, OperationRow.state, OperationRow.result_id).where(
+                OperationRow.run_id == run_id, OperationRow.op_id.in_(list(op_ids))
+            )
+        )
+        return {op_id: (state, result) for op_id, state, result in rows}
+
+    def sending(self, run_id: int, op_ids: Sequence[str]) -> None:
+        self._session.execute(
+            update(OperationRow)
+            .where(OperationRow.run_id == run_id, OperationRow.op_id.in_(list(op_ids)))
+            .values(state=OpState.SENDING)
+        )
+
+    def done(self, run_id: int, op_id: str, result_id: str) -> None:
+        self._set(run_id, op_id, state=OpState.DONE, result_id=result_id, sealed=None)
+
+    def failed(self, run_id: int, op_id: str, code: str, state: OpState = OpState.FAILED) -> None:
+        self._set(run_id, op_id, state=state, error_code=code[:80], sealed=None)
+
+    def _set(self, run_id: int, op_id: str, **values: object) -> None:
+        self._session.execute(
+            update(OperationRow).where(OperationRow.run_id == run_id, OperationRow.op_id == op_id).values(**values)
+        )
+
+    def all(self, run_id: int) -> list[OpView]:
+        rows = self._session.scalars(
+            select(OperationRow).where(OperationRow.run_id == run_id).order_by(OperationRow.step, OperationRow.position)
+        )
+        return [_view(row) for row in rows]
+
+    def tally(self, run_id: int) -> Mapping[tuple[str, str, str, str], int]:
+        """How many operations by (side, act, target, state)."""
+        rows = self._session.execute(
+            select(OperationRow.side, OperationRow.act, OperationRow.target, OperationRow.state, func.count())
+            .where(OperationRow.run_id == run_id)
+            .group_by(OperationRow.side, OperationRow.act, OperationRow.target, OperationRow.state)
+        )
+        return {(side, act, target, state): count for side, act, target, state, count in rows}
+
+
+def _view(row: OperationRow) -> OpView:
+    return OpView(
+        row.op_id, row.position, row.act, row.side, row.kind, row.target, row.step, row.rule, row.reason, row.pair_key,
+        row.ref, tuple(row.fields), tuple(row.requires), row.mails, row.state, row.result_id, row.error_code,
+    )  # fmt: skip

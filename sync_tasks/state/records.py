@@ -1,0 +1,185 @@
+"""What the state hands out: plain frozen values, detached from any session."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class RunState(StrEnum):
+    OPEN = "open"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class PairState(StrEnum):
+    PENDING = "pending"  # written before the remote create; its outcome is not known yet
+    LIVE = "live"
+    RELEASED = "released"  # both copies stay, we no longer mirror them
+    UNSYNCED = "unsynced"  # the user asked to take it out of Salesforce: never auto-saved again
+    GONE = "gone"  # the tombstone of something deleted, so that its echo is known
+
+
+class OpState(StrEnum):
+    PLANNED = "planned"
+    SENDING = "sending"  # handed to the vendor; until an outcome is written it may or may not have happened
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"  # what it needed failed
+
+
+@dataclass(frozen=True, slots=True)
+class RunRef:
+    """A run and the fencing token under which somebody may work on it."""
+
+    id: int
+    user_id: int
+    token: int
+    shard: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    id: int
+    user_id: int
+    token: int
+    trigger: str
+    state: str
+    stage: str
+    started_at: datetime
+    finished_at: datetime | None
+    counts: Mapping[str, int]
+    recovered: int
+    error_code: str
+    error_text: str
+
+    @property
+    def is_preview(self) -> bool:
+        return self.trigger == "preview"
+
+
+@dataclass(frozen=True, slots=True)
+class OrgView:
+    id: int
+    name: str
+    enabled: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UserView:
+    id: int
+    org_id: int
+    org_name: str
+    address: str
+    crm_user_id: str
+    aliases: tuple[str, ...]
+    shard: int
+    activated_at: datetime
+    paused_at: datetime | None
+    disabled_at: datetime | None
+    suspended_at: datetime | None
+    suspended_code: str
+    failures: int
+    next_sync_at: datetime
+    last_started_at: datetime | None
+    force_pending: bool
+    lease_token: int
+    lease_until: datetime | None
+    org_enabled: bool
+
+    @property
+    def status(self) -> str:
+        """The effective status: the first cause that keeps it from running, or `enabled`."""
+        causes = (
+            (not self.org_enabled, "organization disabled"),
+            (self.disabled_at is not None, "disabled"),
+            (self.paused_at is not None, "paused"),
+            (self.suspended_at is not None, f"suspended ({self.suspended_code})"),
+        )
+        return next((text for applies, text in causes if applies), "enabled")
+
+
+@dataclass(frozen=True, slots=True)
+class PairView:
+    key: str
+    kind: str
+    born: str
+    letter: str
+    state: str
+    reason: str
+    mailbox_id: str
+    mailbox_version: str
+    folder: str
+    crm_object: str
+    crm_id: str
+    crm_version: str
+    crm_seen: str
+    marks: Mapping[str, str]
+    people: frozenset[str]
+    ends_at: datetime | None
+    pinned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OpView:
+    op_id: str
+    position: int
+    act: str
+    side: str
+    kind: str
+    target: str
+    step: str
+    rule: str
+    reason: str
+    pair_key: str
+    ref: str
+    fields: tuple[str, ...]
+    requires: tuple[str, ...]
+    mails: int
+    state: str
+    result_id: str
+    error_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionView:
+    run_id: int
+    at: datetime
+    stage: str
+    side: str
+    kind: str
+    ref: str
+    key: str
+    outcome: str
+    reason: str
+    rule: str
+    detail: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class IssueView:
+    user: str
+    side: str
+    kind: str
+    ref: str
+    key: str
+    code: str
+    fields: tuple[str, ...]
+    opened_at: datetime
+    seen_at: datetime
+    times: int
+    quarantined: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RetryView:
+    side: str
+    kind: str
+    ref: str
+    container: str
+    attempts: int
+    reason: str
+    not_before: datetime | None

@@ -1,0 +1,210 @@
+"""Claims, leases, runs and cursors: who may run now, and how far a run got."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy.orm import Session
+
+from sync_tasks.state.models import Cursor, OperationRow, Organization, RunStage, StagedItem, SyncRun, User
+from sync_tasks.state.records import OpState, RunRef, RunState, RunView
+
+# stages are the same words everywhere: in the chain, in sync_run.stage, in the console
+STAGES = ("fetch", "categorize", "resolve", "link", "mirror", "delete")
+
+
+class Runs:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    # --- claiming
+
+    def claim_due(self, now: datetime, *, limit: int, lease: timedelta, wrapped_keys: Sequence[bytes]) -> list[RunRef]:
+        """Claim users whose time has come, at most `limit`, and open a run for each.
+
+        Several claimers at once never get the same user: PostgreSQL skips locked rows, SQLite writers queue up, and
+        an index admits one open run a user. `wrapped_keys`: one sealed run key for each possible claim.
+        """
+        due = (
+            select(User)
+            .join(Organization, Organization.id == User.org_id)
+            .where(
+                User.next_sync_at <= now,
+                or_(User.lease_until.is_(None), User.lease_until < now),
+                User.paused_at.is_(None),
+                User.disabled_at.is_(None),
+                User.suspended_at.is_(None),
+                Organization.enabled,
+                ~select(SyncRun.id).where(SyncRun.user_id == User.id, SyncRun.state == RunState.OPEN).exists(),
+            )
+            .order_by(User.next_sync_at)
+            .limit(limit)
+            .with_for_update(of=User, skip_locked=True)
+        )
+        users = self._session.scalars(due).all()
+        return [
+            self._open(user, "force" if user.force_pending else "schedule", now, lease, key)
+            for user, key in zip(users, wrapped_keys, strict=False)
+        ]
+
+    def claim_user(
+        self, user_id: int, trigger: str, now: datetime, lease: timedelta, wrapped_key: bytes
+    ) -> RunRef | None:
+        """Open a run for one user now, unless one is open. Paused and disabled users may be run by hand."""
+        user = self._session.scalars(select(User).where(User.id == user_id).with_for_update()).one()
+        if self.open_run(user_id) is not None:
+            return None
+        return self._open(user, trigger, now, lease, wrapped_key)
+
+    def _open(self, user: User, trigger: str, now: datetime, lease: timedelta, key: bytes) -> RunRef:
+        user.lease_token += 1
+        user.lease_until = now + lease
+        user.last_started_at = now
+        user.force_pending = False
+        run = SyncRun(
+            user_id=user.id, trigger=trigger, state=RunState.OPEN, token=user.lease_token, started_at=now,
+            touched_at=now, run_key=key, counts={},
+        )  # fmt: skip
+        self._session.add(run)
+        self._session.flush()
+        return RunRef(run.id, user.id, user.lease_token, user.shard)
+
+    def claim_stalled(
+        self, now: datetime, *, silent_for: timedelta, lease: timedelta, limit: int = 500
+    ) -> list[tuple[RunRef, str]]:
+        """Open runs that gave no sign of life: a new token for each (the old holder is fenced off) and the stage that
+        was done last. Whatever the broker lost, this finds."""
+        rows = self._session.scalars(
+            select(SyncRun)
+            .where(SyncRun.state == RunState.OPEN, SyncRun.touched_at < now - silent_for)
+            .order_by(SyncRun.touched_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        ).all()
+        found: list[tuple[RunRef, str]] = []
+        for run in rows:
+            user = self._session.scalars(select(User).where(User.id == run.user_id).with_for_update()).one()
+            user.lease_token += 1
+            user.lease_until = now + lease
+            run.token, run.touched_at, run.working = user.lease_token, now, ""
+            run.recovered += 1
+            found.append((RunRef(run.id, user.id, user.lease_token, user.shard), run.stage))
+        return found
+
+    # --- working
+
+    def start_work(self, run: RunRef, now: datetime, *, silent_for: timedelta) -> str | None:
+        """Take the run for this delivery of a message. None: another delivery of the same message is at work."""
+        mine = secrets.token_hex(16)
+        taken = self._session.execute(
+            update(SyncRun)
+            .where(
+                SyncRun.id == run.id, SyncRun.token == run.token, SyncRun.state == RunState.OPEN,
+                or_(SyncRun.working == "", SyncRun.touched_at < now - silent_for),
+            )
+            .values(working=mine, touched_at=now)
+            .returning(SyncRun.id)
+        ).all()  # fmt: skip
+        return mine if taken else None
+
+    def stop_work(self, run: RunRef, mine: str) -> None:
+        self._session.execute(update(SyncRun).where(SyncRun.id == run.id, SyncRun.working == mine).values(working=""))
+
+    def touch(self, run_id: int, now: datetime) -> None:
+        self._session.execute(update(SyncRun).where(SyncRun.id == run_id).values(touched_at=now))
+
+    def get(self, run_id: int) -> RunView | None:
+        row = self._session.get(SyncRun, run_id)
+        return None if row is None else _view(row)
+
+    def run_key(self, run_id: int) -> bytes | None:
+        return self._session.scalars(select(SyncRun.run_key).where(SyncRun.id == run_id)).one_or_none()
+
+    def open_run(self, user_id: int) -> RunView | None:
+        row = self._session.scalars(
+            select(SyncRun).where(SyncRun.user_id == user_id, SyncRun.state == RunState.OPEN)
+        ).one_or_none()
+        return None if row is None else _view(row)
+
+    def recent(self, user_id: int | None, limit: int) -> list[RunView]:
+        query = select(SyncRun).order_by(SyncRun.id.desc()).limit(limit)
+        if user_id is not None:
+            query = query.where(SyncRun.user_id == user_id)
+        return [_view(row) for row in self._session.scalars(query)]
+
+    def finish_stage(self, run: RunRef, stage: str, now: datetime, seconds: float, counts: Mapping[str, int]) -> None:
+        row = self._session.get_one(SyncRun, run.id)
+        row.stage, row.touched_at = stage, now
+        row.counts = _added(row.counts, counts)
+        self._session.merge(RunStage(run_id=run.id, stage=stage, finished_at=now, seconds=seconds, counts=dict(counts)))
+
+    def stages(self, run_id: int) -> list[RunStage]:
+        rows = self._session.scalars(select(RunStage).where(RunStage.run_id == run_id)).all()
+        return sorted(rows, key=lambda row: STAGES.index(row.stage))
+
+    # --- ending
+
+    def close(
+        self, run: RunRef, state: RunState, now: datetime, next_sync_at: datetime, *,
+        commit_cursors: bool, error_code: str = "", error_text: str = "",
+    ) -> None:  # fmt: skip
+        """End a run: commit or drop the cursors it read, throw away what it staged and the key that sealed it."""
+        row = self._session.get_one(SyncRun, run.id)
+        user = self._session.get_one(User, run.user_id)
+        if commit_cursors:
+            self._session.execute(
+                update(Cursor)
+                .where(Cursor.user_id == run.user_id, Cursor.pending.is_not(None))
+                .values(value=Cursor.pending, pending=None)
+            )
+        else:
+            self._session.execute(update(Cursor).where(Cursor.user_id == run.user_id).values(pending=None))
+        self._session.execute(delete(StagedItem).where(StagedItem.run_id == run.id))
+        self._session.execute(update(OperationRow).where(OperationRow.run_id == run.id).values(sealed=None))
+        row.state, row.finished_at, row.touched_at, row.run_key, row.working = state, now, now, None, ""
+        row.error_code, row.error_text = error_code, error_text[:400]
+        user.lease_until = None
+        user.next_sync_at = next_sync_at
+        if state is RunState.DONE:
+            user.failures = 0
+
+    # --- cursors
+
+    def cursors(self, user_id: int) -> dict[str, str]:
+        rows = self._session.execute(
+            select(Cursor.name, Cursor.value).where(Cursor.user_id == user_id, Cursor.value.is_not(None))
+        )
+        return {name: value or "" for name, value in rows}
+
+    def stage_cursor(self, user_id: int, name: str, pending: str) -> None:
+        """Remember where reading would go on; it becomes true only when the run ends well."""
+        row = self._session.get(Cursor, (user_id, name))
+        if row is None:
+            self._session.add(Cursor(user_id=user_id, name=name, pending=pending))
+        else:
+            row.pending = pending
+        self._session.flush()
+
+    # --- counting, for `runs` and for tests
+
+    def open_operations(self, run_id: int) -> int:
+        rows = self._session.scalars(
+            select(OperationRow.op_id).where(
+                and_(OperationRow.run_id == run_id, OperationRow.state.in_([OpState.PLANNED, OpState.SENDING]))
+            )
+        ).all()
+        return len(rows)
+
+
+def _added(old: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
+    return {name: old.get(name, 0) + more.get(name, 0) for name in {*old, *more}}
+
+
+def _view(row: SyncRun) -> RunView:
+    return RunView(
+        row.id, row.user_id, row.token, row.trigger, row.state, row.stage, row.started_at, row.finished_at,
+        dict(row.counts), row.recovered, row.error_code, row.error_text,
+    )  # fmt: skip

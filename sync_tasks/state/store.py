@@ -1,0 +1,76 @@
+"""The unit of work: one short transaction, never open over a vendor call, with the repositories bound to it.
+
+`store.fenced(run)` additionally proves inside the transaction that the run's lease still holds: a worker that lost it
+gets `LostLease` and can write nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from sync_tasks.state.accounts import Accounts
+from sync_tasks.state.models import SyncRun, User
+from sync_tasks.state.pairs import Pairs
+from sync_tasks.state.plans import Plans
+from sync_tasks.state.records import RunRef, RunState
+from sync_tasks.state.runs import Runs
+from sync_tasks.state.trail import Trail
+from sync_tasks.state.workspace import Workspace
+
+
+class LostLease(Exception):
+    """Somebody else works for this user now; whatever we were about to write is theirs to write."""
+
+
+class Unit:
+    """The repositories of one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self.accounts = Accounts(session)
+        self.runs = Runs(session)
+        self.pairs = Pairs(session)
+        self.plans = Plans(session)
+        self.trail = Trail(session)
+        self.workspace = Workspace(session)
+
+
+class Store:
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._reading = engine.execution_options(reading=True)
+
+    @contextmanager
+    def writing(self) -> Iterator[Unit]:
+        """A transaction that commits when the block ends well."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield Unit(session)
+
+    @contextmanager
+    def reading(self) -> Iterator[Unit]:
+        """A transaction for looking only."""
+        with Session(self._reading, expire_on_commit=False) as session, session.begin():
+            yield Unit(session)
+
+    @contextmanager
+    def fenced(self, run: RunRef, now: datetime) -> Iterator[Unit]:
+        """A writing transaction for the holder of the run's lease; also the run's sign of life.
+
+        Raises LostLease when the token moved on or the run is no longer open.
+        """
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            row = session.execute(
+                select(User.lease_token, SyncRun.state)
+                .join(SyncRun, SyncRun.user_id == User.id)
+                .where(SyncRun.id == run.id)
+                .with_for_update(of=User)
+            ).one_or_none()
+            if row is None or row.lease_token != run.token or row.state != RunState.OPEN:
+                raise LostLease(f"run {run.id} is no longer ours (token {run.token})")
+            unit = Unit(session)
+            unit.runs.touch(run.id, now)
+            yield unit

@@ -1,0 +1,163 @@
+"""Why what happened happened: decisions, open issues, and items to look at again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import and_, delete, func, insert, or_, select
+from sqlalchemy.orm import Session
+
+from sync_tasks.state.models import DecisionRow, Issue, ItemRetry, User
+from sync_tasks.state.records import DecisionView, IssueView, RetryView
+
+
+class Trail:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    # --- decisions
+
+    def decide(self, user_id: int, decisions: Sequence[DecisionView]) -> None:
+        rows = [
+            {
+                "user_id": user_id, "run_id": d.run_id, "at": d.at, "stage": d.stage, "side": d.side, "kind": d.kind,
+                "ref": d.ref, "key": d.key, "outcome": d.outcome, "reason": d.reason, "rule": d.rule,
+                "detail": dict(d.detail),
+            }
+            for d in decisions
+        ]  # fmt: skip
+        if rows:
+            self._session.execute(insert(DecisionRow), rows)
+
+    def forget_stage(self, run_id: int, stage: str) -> None:
+        """Drop what a stage noted, before it is done again."""
+        self._session.execute(delete(DecisionRow).where(DecisionRow.run_id == run_id, DecisionRow.stage == stage))
+
+    def decisions(
+        self, user_id: int | None, refs: Iterable[str], keys: Iterable[str], limit: int = 200
+    ) -> list[DecisionView]:
+        wanted = or_(DecisionRow.ref.in_(list(refs)), DecisionRow.key.in_(list(keys)))
+        query = select(DecisionRow).where(wanted)
+        if user_id is not None:
+            query = query.where(DecisionRow.user_id == user_id)
+        rows = self._session.scalars(query.order_by(DecisionRow.id.desc()).limit(limit)).all()
+        return [_decision(row) for row in reversed(rows)]
+
+    def of_run(self, run_id: int) -> list[DecisionView]:
+        rows = self._session.scalars(select(DecisionRow).where(DecisionRow.run_id == run_id).order_by(DecisionRow.id))
+        return [_decision(row) for row in rows]
+
+    def reasons(self, run_id: int) -> Mapping[tuple[str, str, str, str], int]:
+        """How many items by (side, kind, outcome, reason): each item's last word in this run."""
+        last = (
+            select(func.max(DecisionRow.id).label("id"))
+            .where(DecisionRow.run_id == run_id)
+            .group_by(DecisionRow.side, DecisionRow.ref)
+            .subquery()
+        )
+        rows = self._session.execute(
+            select(DecisionRow.side, DecisionRow.kind, DecisionRow.outcome, DecisionRow.reason, func.count())
+            .join(last, last.c.id == DecisionRow.id)
+            .group_by(DecisionRow.side, DecisionRow.kind, DecisionRow.outcome, DecisionRow.reason)
+        )
+        return {(side, kind, outcome, reason): count for side, kind, outcome, reason, count in rows}
+
+    # --- issues
+
+    def open_issue(
+        self, user_id: int, run_id: int, *, side: str, kind: str, ref: str, key: str, code: str,
+        fields: Sequence[str], now: datetime,
+    ) -> None:  # fmt: skip
+        row = self._session.scalars(
+            select(Issue).where(Issue.user_id == user_id, Issue.side == side, Issue.ref == ref, Issue.code == code)
+        ).one_or_none()
+        if row is None:
+            self._session.add(
+                Issue(
+                    user_id=user_id, run_id=run_id, side=side, kind=kind, ref=ref, key=key, code=code,
+                    fields=list(fields), opened_at=now, seen_at=now, times=1,
+                )
+            )  # fmt: skip
+        else:
+            row.run_id, row.seen_at, row.closed_at, row.times, row.fields = (
+                run_id,
+                now,
+                None,
+                row.times + 1,
+                list(fields),
+            )
+        self._session.flush()
+
+    def close_issues(self, user_id: int, side: str, refs: Iterable[str], now: datetime) -> None:
+        rows = self._session.scalars(
+            select(Issue).where(
+                Issue.user_id == user_id, Issue.side == side, Issue.ref.in_(list(refs)), Issue.closed_at.is_(None)
+            )
+        )
+        for row in rows:
+            row.closed_at = now
+
+    def issues(self, user_id: int | None = None) -> list[IssueView]:
+        """Open issues, newest first."""
+        query = (
+            select(Issue, User.address, ItemRetry)
+            .join(User, User.id == Issue.user_id)
+            .outerjoin(
+                ItemRetry,
+                and_(ItemRetry.user_id == Issue.user_id, ItemRetry.side == Issue.side, ItemRetry.ref == Issue.ref),
+            )
+            .where(Issue.closed_at.is_(None))
+            .order_by(Issue.seen_at.desc())
+        )
+        if user_id is not None:
+            query = query.where(Issue.user_id == user_id)
+        return [
+            IssueView(
+                address, row.side, row.kind, row.ref, row.key, row.code, tuple(row.fields), row.opened_at, row.seen_at,
+                row.times, retry is not None and retry.not_before is None,
+            )
+            for row, address, retry in self._session.execute(query)
+        ]  # fmt: skip
+
+    # --- items to look at again
+
+    def retry_later(
+        self, user_id: int, *, side: str, kind: str, ref: str, container: str, reason: str,
+        not_before: datetime | None, attempts: int,
+    ) -> None:  # fmt: skip
+        row = self._session.get(ItemRetry, (user_id, side, ref))
+        if row is None:
+            row = ItemRetry(user_id=user_id, side=side, ref=ref, kind=kind, container=container)
+            self._session.add(row)
+        row.reason, row.not_before, row.attempts = reason, not_before, attempts
+        self._session.flush()
+
+    def retries_due(self, user_id: int, now: datetime) -> list[RetryView]:
+        rows = self._session.scalars(select(ItemRetry).where(ItemRetry.user_id == user_id, ItemRetry.not_before <= now))
+        return [_retry(row) for row in rows]
+
+    def retries_for(self, user_id: int, side: str, refs: Iterable[str]) -> dict[str, RetryView]:
+        rows = self._session.scalars(
+            select(ItemRetry).where(ItemRetry.user_id == user_id, ItemRetry.side == side, ItemRetry.ref.in_(list(refs)))
+        )
+        return {row.ref: _retry(row) for row in rows}
+
+    def drop_retries(self, user_id: int, side: str, refs: Sequence[str]) -> None:
+        if refs:
+            self._session.execute(
+                delete(ItemRetry).where(
+                    ItemRetry.user_id == user_id, ItemRetry.side == side, ItemRetry.ref.in_(list(refs))
+                )
+            )
+
+
+def _retry(row: ItemRetry) -> RetryView:
+    return RetryView(row.side, row.kind, row.ref, row.container, row.attempts, row.reason, row.not_before)
+
+
+def _decision(row: DecisionRow) -> DecisionView:
+    return DecisionView(
+        row.run_id, row.at, row.stage, row.side, row.kind, row.ref, row.key, row.outcome, row.reason, row.rule,
+        dict(row.detail),
+    )  # fmt: skip
