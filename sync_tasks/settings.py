@@ -1,0 +1,179 @@
+"""Settings of an installation: environment first, then `inbox-sync.toml`, then an embedded default that just works."""
+
+from __future__ import annotations
+
+import difflib
+import secrets
+from collections.abc import Iterable
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit, urlunsplit
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from sync_tasks.security.keys import MasterKey, file_keys, parse_keys
+
+PREFIX = "INBOX_SYNC_"
+EMBEDDED = "embedded"
+
+# Read by tests and tools, not by the program; they share the prefix so that one `env | grep` shows everything.
+_NOT_OURS = (f"{PREFIX}VENDOR_SCHEMAS", f"{PREFIX}CUMULUSCI_WHEEL")
+_NOT_OURS_PREFIX = f"{PREFIX}TEST_"
+
+
+class UnknownSettingError(ValueError):
+    """A name that no setting has: most often a typing error, which would otherwise silently leave the default."""
+
+    def __init__(self, name: str, nearest: str, where: str) -> None:
+        super().__init__(f"{where} sets {name}, which is no setting; did you mean {nearest}?")
+
+
+class _Environment(EnvSettingsSource):
+    """The environment, where a name with our prefix that means nothing is an error."""
+
+    def __call__(self) -> dict[str, Any]:
+        known = [PREFIX + name.upper() for name in self.settings_cls.model_fields]
+        given = (name.upper() for name in self.env_vars)
+        _refuse_unknown((name for name in given if _is_ours(name)), known, "the environment")
+        return super().__call__()
+
+
+class _TomlFile(TomlConfigSettingsSource):
+    """The file in the working directory, with the same strictness."""
+
+    def __call__(self) -> dict[str, Any]:
+        _refuse_unknown(self.toml_data, list(self.settings_cls.model_fields), "inbox-sync.toml")
+        return super().__call__()
+
+
+class Settings(BaseSettings):
+    """All of it, frozen. What belongs to one organization or user is not here but in the store."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        toml_file="inbox-sync.toml",
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        validate_default=True,
+    )
+
+    # --- where things stand
+    home: Path = Path(".inbox-sync")
+    database_url: str = Field(
+        default_factory=lambda data: f"sqlite:///{data.get('home', '.')}/inbox-sync.db", repr=False
+    )
+    redis_url: str = Field(default=EMBEDDED, repr=False)
+    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+
+    # --- the schedule
+    shards: int = Field(default=4, ge=1, le=256)
+    interval_seconds: int = Field(default=1800, ge=60)
+    jitter: float = Field(default=0.1, ge=0, le=0.5)
+    force_floor_seconds: int = Field(default=60, ge=0)
+    dispatch_every_seconds: float = Field(default=5, gt=0)
+
+    # --- one run
+    lease_seconds: int = Field(default=900, ge=1)
+    recover_after_seconds: int = Field(default=960, ge=1)
+    stage_soft_seconds: int = Field(default=840, ge=1)
+    stage_hard_seconds: int = Field(default=900, ge=1)
+    visibility_timeout: int = Field(default=960, ge=1)
+
+    # --- the vendors
+    salesforce_version: str = Field(default="66.0", pattern=r"^\d{2,3}\.0$")
+    salesforce_key_field: str = Field(default="InboxSync_Key__c", pattern=r"^[A-Za-z]\w*__c$")
+    ews_changes_batch: int = Field(default=512, ge=1, le=512)
+    ews_read_batch: int = Field(default=50, ge=1, le=500)
+    ews_write_batch: int = Field(default=50, ge=1, le=500)
+
+    # --- Flower
+    flower_user: str = "inbox-sync"
+    flower_password: SecretStr = Field(default_factory=lambda: SecretStr(secrets.token_urlsafe(18)))
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # replaced by the strict one
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # a third place to look would be one too many
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, _Environment(settings_cls), _TomlFile(settings_cls)
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        # Workers may change their directory later; the home must not move with them.
+        return home.expanduser().resolve()
+
+    @field_validator("secret_keys", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return [part for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("secret_keys")
+    @classmethod
+    def _readable(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        if value:
+            parse_keys(key.get_secret_value() for key in value)
+        return value
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        # Each clock must outlast the one before it, or work that is still going on is given to somebody else.
+        rising = ("stage_soft_seconds", "stage_hard_seconds", "visibility_timeout")
+        for shorter, longer in pairwise(rising):
+            if getattr(self, shorter) >= getattr(self, longer):
+                raise ValueError(f"{shorter} must be less than {longer}")
+        if self.lease_seconds > self.recover_after_seconds:
+            raise ValueError("recover_after_seconds must not be less than lease_seconds")
+        return self
+
+    @property
+    def key_file(self) -> Path:
+        return self.home / "secret.key"
+
+    def master_keys(self) -> tuple[MasterKey, ...]:
+        """The keys of the vault, first one for writing; without a setting, those of the home (made when missing)."""
+        if self.secret_keys:
+            return parse_keys(key.get_secret_value() for key in self.secret_keys)
+        return file_keys(self.key_file)
+
+    def shown(self) -> dict[str, str]:
+        """Every setting as text that may be shown to anybody: no secret, no password inside an address."""
+        return {name: _masked(name, getattr(self, name)) for name in type(self).model_fields}
+
+
+def _is_ours(name: str) -> bool:
+    return name.startswith(PREFIX) and name not in _NOT_OURS and not name.startswith(_NOT_OURS_PREFIX)
+
+
+def _refuse_unknown(given: Iterable[str], known: list[str], where: str) -> None:
+    for name in given:
+        if name not in known:
+            raise UnknownSettingError(name, difflib.get_close_matches(name, known, n=1, cutoff=0)[0], where)
+
+
+def _masked(name: str, value: object) -> str:
+    if isinstance(value, tuple):
+        return f"{len(value)} set" if value else "from the key file"
+    if not name.endswith("_url"):
+        return str(value)
+    parts = urlsplit(str(value))
+    if parts.password is None:
+        # A password may also stand in the query (`?password=`), where libpq takes it.
+        return urlunsplit(parts._replace(query="...")) if "password" in parts.query else str(value)
+    user = parts.username or ""
+    return urlunsplit(parts._replace(netloc=f"{user}:***@{parts.netloc.rpartition('@')[2]}"))
