@@ -1,0 +1,125 @@
+"""Fixtures that every test may ask for. Each worker of pytest-xdist has servers of its own, so tests never meet."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from sync_tasks.services import embedded
+from sync_tasks.services.embedded import EmbeddedRedis
+from tests.support.postgres import PostgresServer
+
+if TYPE_CHECKING:
+    from connectors.sandbox.server import SandboxServer
+
+# The suite must give the same answer twice, on a slow machine too; `thorough` is for looking for new examples.
+settings.register_profile("ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("thorough", deadline=None, max_examples=2000, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(os.environ.get("INBOX_SYNC_TEST_PROFILE", "ci"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_from_outside() -> Iterator[None]:
+    """What a developer has set for an installation of their own must not reach the tests."""
+    kept = ("INBOX_SYNC_TEST_", "INBOX_SYNC_VENDOR_SCHEMAS", "INBOX_SYNC_CUMULUSCI_WHEEL")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.upper().startswith("INBOX_SYNC_") and not name.upper().startswith(kept):
+                patch.delenv(name)
+        yield
+
+
+@pytest.fixture
+def free_port() -> int:
+    return embedded.free_port()
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedRedis]:
+    """The server itself, for tests that restart it or make it forget."""
+    with EmbeddedRedis(tmp_path_factory.mktemp("redis-home")) as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(redis_server: EmbeddedRedis) -> str:
+    """An empty Redis."""
+    redis_server.flush()
+    return redis_server.url
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    server = PostgresServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """An empty database for the module, on PostgreSQL only."""
+    url = postgres_server.create()
+    yield url
+    postgres_server.drop(url)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An empty database for the module; whatever uses it runs on both kinds."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path_factory.mktemp('database')}/store.db"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "store.db"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def _postgres_template(postgres_server: PostgresServer) -> str:
+    url = postgres_server.create()
+    _migrate(url)
+    return PostgresServer.name(url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database with the current schema for one test alone, copied from a template; on both kinds."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{shutil.copy(request.getfixturevalue('_sqlite_template'), tmp_path / 'store.db')}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    url = server.create(request.getfixturevalue("_postgres_template"))
+    yield url
+    server.drop(url)
+
+
+def _migrate(url: str) -> None:
+    from sync_tasks.state.engine import open_engine
+    from sync_tasks.state.migrate import upgrade
+
+    engine = open_engine(url, pooled=False)
+    upgrade(engine)
+    # SQLite keeps its newest pages in a side file until the last connection closes; the copy takes one file.
+    engine.dispose()
+
+
+@pytest.fixture
+def sandbox() -> Iterator[SandboxServer]:
+    """An empty emulated world on a free port."""
+    from connectors.sandbox.server import Sandbox, SandboxServer
+
+    world = Sandbox()
+    with SandboxServer(world) as server:
+        yield server
+    world.close()
