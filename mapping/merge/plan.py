@@ -7,7 +7,7 @@ So a preview and the run that follows it plan the very same operations, and a pl
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -34,6 +34,7 @@ class Step(StrEnum):
     RELATIONS = "4-relations"
     ITEMS = "5-items"  # the mailbox side: creates, updates, marks
     DELETES = "6-deletes"
+    AFTERWARDS = "7-afterwards"  # what only makes sense once the rest is done: clearing marks, moving mail back
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,41 @@ class Operation:
         if self.ref.startswith("@"):
             found.add(self.ref[1:])
         return frozenset(found)
+
+
+# Within a step: records first, then what hangs on them.
+_ACTS = (Act.CREATE, Act.UPDATE, Act.MOVE, Act.RELATE, Act.UNRELATE, Act.MARK, Act.DELETE)
+
+
+def order(ops: Iterable[Operation]) -> list[Operation]:
+    """The operations as they are applied: by step, needed ones before those that need them, then by act and target."""
+    given = {op.id: op for op in ops}
+    depths: dict[str, int] = {}
+
+    def depth(ident: str) -> int:
+        if ident not in depths:
+            op = given[ident]
+            near = [each for each in op.requires if each in given and given[each].step is op.step]
+            depths[ident] = 1 + max(map(depth, near), default=-1)
+        return depths[ident]
+
+    ranked = sorted(given, key=lambda i: (given[i].step, depth(i), _ACTS.index(given[i].act), given[i].target))
+    return [given[ident] for ident in ranked]
+
+
+def check(ops: Sequence[Operation]) -> None:
+    """Refuse a plan that cannot be carried out, or that makes what it then deletes. Raises ValueError."""
+    steps = {op.id: op.step for op in ops}
+    made = {(op.side, op.pair_key) for op in ops if op.act is Act.CREATE and op.pair_key}
+    for op in ops:
+        unknown = sorted(op.requires - steps.keys())
+        if unknown:
+            raise ValueError(f"operation {op.id} waits for {', '.join(unknown)}, which nobody plans")
+        late = sorted(each for each in op.requires if steps[each] > op.step)
+        if late:
+            raise ValueError(f"operation {op.id} of step {op.step} waits for a later step: {', '.join(late)}")
+        if op.act is Act.DELETE and (op.ref.startswith("@") or (op.side, op.pair_key) in made):
+            raise ValueError(f"operation {op.id} deletes what the same plan creates")
 
 
 def _leaves(values: Iterable[Value]) -> Iterator[Value]:

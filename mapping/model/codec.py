@@ -1,0 +1,155 @@
+"""Fields as bytes: one stable, versioned, type-tagged JSON for fingerprints, operation ids and the workspace.
+
+Laws: `loads(dumps(f)) == f`; equal fields give equal bytes, in every process and on every machine. Therefore
+keys are sorted, instants are told in UTC, and nothing depends on `repr` or on the hash of a string.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+
+from mapping.model.item import (
+    MISSING,
+    Attendee,
+    Item,
+    ItemKind,
+    ItemRef,
+    Pending,
+    Person,
+    Response,
+    Role,
+    Side,
+    Span,
+    Value,
+)
+
+VERSION = 1
+
+Json = str | int | bool | None | list["Json"] | dict[str, "Json"]
+
+
+def canonical(fields: Mapping[str, Value]) -> bytes:
+    """The bytes that stand for these fields wherever they are compared or hashed."""
+    return _bytes({"v": VERSION, "f": {name: _encode(value) for name, value in fields.items()}})
+
+
+def dumps(fields: Mapping[str, Value]) -> bytes:
+    return canonical(fields)
+
+
+def loads(data: bytes) -> dict[str, Value]:
+    return _fields(_checked(data)["f"])
+
+
+def dump_item(item: Item) -> bytes:
+    ref = item.ref
+    return _bytes(
+        {
+            "v": VERSION,
+            "r": [ref.side.value, ref.kind.value, ref.id, ref.container],
+            "e": item.version,
+            "f": {name: _encode(value) for name, value in item.fields.items()},
+        }
+    )
+
+
+def load_item(data: bytes) -> Item:
+    body = _checked(data)
+    side, kind, ident, container = _texts(body["r"])
+    return Item(ItemRef(Side(side), ItemKind(kind), ident, container), str(body["e"]), _fields(body["f"]))
+
+
+def _bytes(body: dict[str, Json]) -> bytes:
+    return json.dumps(body, sort_keys=True, ensure_ascii=True, separators=(",", ":"), allow_nan=False).encode("ascii")
+
+
+def _checked(data: bytes) -> dict[str, Json]:
+    body = json.loads(data)
+    if not isinstance(body, dict) or body.get("v") != VERSION:
+        raise ValueError(f"not written by this codec, or by another version than {VERSION}")
+    return body
+
+
+def _fields(body: Json) -> dict[str, Value]:
+    if not isinstance(body, dict):
+        raise ValueError("fields must be an object")
+    return {name: _decode(value) for name, value in body.items()}
+
+
+def _encode(value: Value) -> Json:
+    # An enum of words is a str, and a bool is an int: JSON keeps both apart from the tagged kinds below.
+    if value is None or isinstance(value, (bool, int)):
+        return value
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, tuple):
+        return [_encode(each) for each in value]
+    for kind, (tag, write) in _WRITE.items():
+        if isinstance(value, kind):
+            return {tag: write(value)}
+    raise TypeError(f"{type(value).__name__} is not a value of an item")
+
+
+def _decode(value: Json) -> Value:
+    if isinstance(value, list):
+        return tuple(_decode(each) for each in value)
+    if not isinstance(value, dict):
+        return value
+    ((tag, inner),) = value.items()
+    return _READ[tag](inner)
+
+
+def _instant(moment: datetime) -> str:
+    if moment.tzinfo is None:
+        raise ValueError("an instant without a zone has no place in an item")
+    return moment.astimezone(UTC).isoformat()
+
+
+def _span(span: Span) -> Json:
+    return [_encode(span.start), _encode(span.end)]
+
+
+def _read_span(inner: Json) -> Span:
+    start, end = (_decode(each) for each in _list(inner))
+    if not isinstance(start, date) or not isinstance(end, date):
+        raise ValueError("a span has two moments")
+    return Span(start, end)
+
+
+def _read_attendee(inner: Json) -> Attendee:
+    address, name, role, response = _texts(inner)
+    return Attendee(address, name, Role(role), Response(response))
+
+
+def _list(inner: Json) -> list[Json]:
+    if not isinstance(inner, list):
+        raise ValueError("a list was expected")
+    return inner
+
+
+def _texts(inner: Json) -> list[str]:
+    return [str(each) for each in _list(inner)]
+
+
+# A datetime is a date too, so it comes first.
+_WRITE: dict[type, tuple[str, Callable[..., Json]]] = {
+    datetime: ("t", _instant),
+    date: ("d", date.isoformat),
+    Span: ("s", _span),
+    Attendee: ("a", lambda a: [a.address, a.name, a.role.value, a.response.value]),
+    Person: ("p", lambda p: [p.address, p.name]),
+    Pending: ("o", lambda p: p.operation),
+    type(MISSING): ("-", lambda _: 0),
+}
+
+_READ: dict[str, Callable[[Json], Value]] = {
+    "t": lambda inner: datetime.fromisoformat(str(inner)),
+    "d": lambda inner: date.fromisoformat(str(inner)),
+    "s": _read_span,
+    "a": _read_attendee,
+    "p": lambda inner: Person(*_texts(inner)),
+    "o": lambda inner: Pending(str(inner)),
+    "-": lambda _: MISSING,
+}

@@ -1,0 +1,165 @@
+"""Every reason the engine may give for what it did or left undone, with a sentence for the person who asks.
+
+Sentences are for a sales manager: no vendor words, no codes. `{placeholders}` are filled by `sentence`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    # --- taken
+    LINKED = "linked"
+    MARKED = "marked"
+    AUTOSAVED = "autosaved"
+    AUTOSAVED_INTERNAL = "autosaved_internal"
+    AUTOSAVED_UNLINKED = "autosaved_unlinked"
+    FROM_SALESFORCE = "from_salesforce"
+    PEOPLE_PENDING = "people_pending"
+    PERSON_FOUND = "person_found"
+    PERSON_CREATED = "person_created"
+    MARKED_UNLINKED = "marked_unlinked"
+    # --- left alone
+    RECURRING_NOT_YET = "recurring_not_yet"
+    RECURRING_CONVERTED = "recurring_converted"
+    CHILD_EVENT = "child_event"
+    NOT_MINE = "not_mine"
+    NO_TIME = "no_time"
+    TOO_LONG = "too_long"
+    AUTOSAVE_OFF = "autosave_off"
+    DOWN_OFF = "down_off"
+    BEFORE_ACTIVATION = "before_activation"
+    PRIVATE = "private"
+    PAST_WINDOW = "past_window"
+    BEYOND_WINDOW = "beyond_window"
+    ALL_INTERNAL = "all_internal"
+    ALL_BLOCKED = "all_blocked"
+    NO_PERSON = "no_person"
+    NO_PERSON_MARKED = "no_person_marked"
+    NO_ACCOUNT = "no_account"
+    WAITING_FOR_ORGANIZER = "waiting_for_organizer"
+    ORGANIZER_WRITES = "organizer_writes"
+    INVITATION_OPEN = "invitation_open"
+    UNSYNCED = "unsynced"
+    UNSYNC_NOTHING = "unsync_nothing"
+    CANCELLED_UNSAVED = "cancelled_unsaved"
+    OTHER_FOLDER = "other_folder"
+    DRAFT = "draft"
+    SERVICE_MAIL = "service_mail"
+    ENCRYPTED = "encrypted"
+    ALREADY_SAVED = "already_saved"
+    RECORD_DELETED = "record_deleted"
+    # --- parted
+    UNSYNC_MARK = "unsync_mark"
+    CANCELLED = "cancelled"
+    LEFT_WINDOW = "left_window"
+    DELETED_IN_MAILBOX = "deleted_in_mailbox"
+    DELETED_IN_SALESFORCE = "deleted_in_salesforce"
+    DELETED_ON_BOTH = "deleted_on_both"
+    CATEGORY_RESTORED = "category_restored"
+    DEACTIVATED = "deactivated"
+    # --- people
+    CREATE_OFF = "create_off"
+    NOT_CREATED_INTERNAL = "not_created_internal"
+    NOT_CREATED_BLOCKED = "not_created_blocked"
+    NOT_CREATED_FREE = "not_created_free"
+    NOT_CREATED_ROLE = "not_created_role"
+    NOT_CREATED_INVALID = "not_created_invalid"
+    CREATED_UNDER_ACCOUNT = "created_under_account"
+    CREATED_WITH_ACCOUNT = "created_with_account"
+    CREATED_PERSON_ACCOUNT = "created_person_account"
+    CREATED_LEAD = "created_lead"
+
+
+SENTENCES: dict[Reason, str] = {
+    Reason.LINKED: "This item is saved already and is kept the same on both sides.",
+    Reason.MARKED: "You marked this item to be saved to Salesforce.",
+    Reason.AUTOSAVED: "Saved automatically, as your settings ask for.",
+    Reason.AUTOSAVED_INTERNAL: "Only colleagues take part, and your settings save such meetings.",
+    Reason.AUTOSAVED_UNLINKED: "Saved without a link, because nobody on it is known in Salesforce.",
+    Reason.FROM_SALESFORCE: "This event was created in Salesforce and is shown in your calendar.",
+    Reason.PEOPLE_PENDING: "Saved if somebody on it is known in Salesforce.",
+    Reason.PERSON_FOUND: "Saved, because {address} is known in Salesforce.",
+    Reason.PERSON_CREATED: "Saved, and a record was made for somebody who was not yet known in Salesforce.",
+    Reason.MARKED_UNLINKED: "Saved without a link, because nobody outside your company is on it.",
+    Reason.RECURRING_NOT_YET: "Recurring items are not synchronized yet.",
+    Reason.RECURRING_CONVERTED: "A single event was turned into a series; the event in Salesforce was left as it is.",
+    Reason.CHILD_EVENT: "This is the copy of a colleague's event that Salesforce keeps for each guest.",
+    Reason.NOT_MINE: "This event is assigned to somebody else.",
+    Reason.NO_TIME: "The item has no readable start and end.",
+    Reason.TOO_LONG: "The event lasts {days} days; Salesforce takes events of up to {limit} days.",
+    Reason.AUTOSAVE_OFF: "Saving automatically is switched off for this kind of item, and it is not marked.",
+    Reason.DOWN_OFF: "Showing Salesforce events in your calendar is switched off.",
+    Reason.BEFORE_ACTIVATION: "The item is older than your synchronization. Mark it if you want it saved.",
+    Reason.PRIVATE: "The item is private. Mark it if you want it saved.",
+    Reason.PAST_WINDOW: "The event lies more than {days} days back. Mark it if you want it saved.",
+    Reason.BEYOND_WINDOW: "The event is more than {days} days ahead; it is saved from {eligible_on} on.",
+    Reason.ALL_INTERNAL: "Only colleagues take part. Mark the item if you want it saved.",
+    Reason.ALL_BLOCKED: "Everybody on it is on a block list or uses a free mail service.",
+    Reason.NO_PERSON: "Nobody on it is known in Salesforce.",
+    Reason.NO_PERSON_MARKED: "No related records: nobody on it is known in Salesforce, and no record may be made.",
+    Reason.NO_ACCOUNT: "No related records: the person found belongs to no account.",
+    Reason.WAITING_FOR_ORGANIZER: "Waiting for the organizer, {organizer}, to synchronize this meeting.",
+    Reason.ORGANIZER_WRITES: "The organizer's synchronization keeps this meeting up to date.",
+    Reason.INVITATION_OPEN: "You have not accepted this invitation.",
+    Reason.UNSYNCED: "You took this item out of Salesforce. Mark it again if you want it back.",
+    Reason.UNSYNC_NOTHING: "The item is marked to be taken out of Salesforce, but it is not saved there.",
+    Reason.CANCELLED_UNSAVED: "The meeting was cancelled before it was saved.",
+    Reason.OTHER_FOLDER: "Only messages in Inbox, Sent and the folder for Salesforce are looked at.",
+    Reason.DRAFT: "The message is a draft; it is looked at once it is sent.",
+    Reason.SERVICE_MAIL: "Receipts, delivery reports and answers to invitations are not saved.",
+    Reason.ENCRYPTED: "Encrypted or signed messages cannot be saved.",
+    Reason.ALREADY_SAVED: "The message is saved already; messages are saved once.",
+    Reason.RECORD_DELETED: "The saved message was deleted in Salesforce. Mark it again if you want it back.",
+    Reason.UNSYNC_MARK: "You asked to take this item out of Salesforce.",
+    Reason.CANCELLED: "The meeting was cancelled.",
+    Reason.LEFT_WINDOW: "The event lies outside the dates that are kept the same; both copies stay.",
+    Reason.DELETED_IN_MAILBOX: "The item was deleted in the mailbox.",
+    Reason.DELETED_IN_SALESFORCE: "The event was deleted in Salesforce.",
+    Reason.DELETED_ON_BOTH: "The item was deleted on both sides.",
+    Reason.CATEGORY_RESTORED: "The mark was taken off a saved item; it was put back. Use the other mark to unsync.",
+    Reason.DEACTIVATED: "Synchronization was switched off for you.",
+    Reason.CREATE_OFF: "Making records for unknown people is switched off.",
+    Reason.NOT_CREATED_INTERNAL: "No record is made for a colleague.",
+    Reason.NOT_CREATED_BLOCKED: "No record is made for an address on a block list.",
+    Reason.NOT_CREATED_FREE: "No record is made for an address of a free mail service.",
+    Reason.NOT_CREATED_ROLE: "No record is made for an address that no single person reads.",
+    Reason.NOT_CREATED_INVALID: "The address cannot be used.",
+    Reason.CREATED_UNDER_ACCOUNT: "{address} was unknown and was added to the account {account}.",
+    Reason.CREATED_WITH_ACCOUNT: "{address} was unknown; a contact and the account {account} were made.",
+    Reason.CREATED_PERSON_ACCOUNT: "{address} was unknown; a person account was made.",
+    Reason.CREATED_LEAD: "{address} was unknown; a lead was made.",
+}
+
+# Reasons that ask a person to do something, so they are listed as issues. The others only explain.
+ISSUES = frozenset(
+    {
+        Reason.RECURRING_CONVERTED,
+        Reason.NO_TIME,
+        Reason.TOO_LONG,
+        Reason.NO_PERSON_MARKED,
+        Reason.WAITING_FOR_ORGANIZER,
+        Reason.INVITATION_OPEN,
+        Reason.ENCRYPTED,
+    }
+)
+
+# Codes that people may know from other products or from our documents.
+CODES: dict[Reason, str] = {
+    Reason.WAITING_FOR_ORGANIZER: "ISE-013",
+    Reason.INVITATION_OPEN: "ISE-013",
+    Reason.NO_PERSON_MARKED: "LINK.NONE",
+    Reason.NO_ACCOUNT: "LINK.NO_ACCOUNT",
+    Reason.ENCRYPTED: "MAIL_ENCRYPTED",
+}
+
+
+class _Details(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return f"(unknown {name.replace('_', ' ')})"
+
+
+def sentence(reason: Reason, **detail: str) -> str:
+    """The sentence for a person; a detail that is not known is said to be unknown."""
+    return SENTENCES[reason].format_map(_Details(detail))

@@ -1,0 +1,88 @@
+"""Attendees of a meeting that the user organizes: what each side must add, remove or be told.
+
+For every address, in the mailbox (M), in the CRM (C), in the last common list (B):
+
+    M C B  nothing, but statuses are compared        M - B  removed in the CRM: stays in the mailbox (ATT-2),
+    M C -  the same                                         unless removals there are tracked
+    M - -  add to the CRM (ATT-3)                    - C B  removed in the mailbox: remove in the CRM (ATT-4)
+    - C -  add to the mailbox (ATT-1)                - - B  gone on both sides
+
+So when somebody is added in the CRM and removed in the mailbox at once, the common list decides (ATT-5).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from mapping.model.item import Attendee, Response, Role
+
+# Statuses go up only; whatever is not an answer is an invitation still open (STS-2).
+_STATUS: dict[Response, str] = {Response.ACCEPTED: "Accepted", Response.DECLINED: "Declined"}
+
+
+@dataclass(frozen=True, slots=True)
+class AttendeePlan:
+    """`agreed`: marks of the common list once the plan is done. Who could not be added in the CRM, because no record
+    carries the address, must be taken out of it (`attendee_mark`), so that the next run tries again."""
+
+    add_to_mailbox: tuple[Attendee, ...] = ()
+    remove_from_mailbox: tuple[Attendee, ...] = ()
+    add_to_crm: tuple[Attendee, ...] = ()
+    remove_from_crm: tuple[str, ...] = ()
+    status_to_crm: tuple[tuple[str, str], ...] = ()
+    agreed: frozenset[str] = frozenset()
+
+
+def crm_status(response: Response | str) -> str:
+    """'Accepted', 'Declined' or 'New', as a CRM invitation says it."""
+    return _STATUS.get(Response(response), "New")
+
+
+def attendee_mark(key: bytes, address: str) -> str:
+    """What the baseline keeps of an attendee: a keyed fingerprint, never the address."""
+    return hmac.new(key, b"attendee\x1f" + address.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]
+
+
+def merge_attendees(
+    mailbox: tuple[Attendee, ...],
+    crm: tuple[Attendee, ...],
+    base: frozenset[str],
+    key: bytes,
+    *,
+    organizer_is_me: bool,
+    track_deleted: bool,
+) -> AttendeePlan:
+    """Somebody else's meeting is the organizer's to write: nothing is planned for it (ROL-4)."""
+    if not organizer_is_me:
+        return AttendeePlan(agreed=base)
+    ours, theirs = _by_address(mailbox), _by_address(crm)
+    added_here = [a for a in ours if a not in theirs and attendee_mark(key, a) not in base]
+    added_there = [a for a in theirs if a not in ours and attendee_mark(key, a) not in base]
+    gone_here = [a for a in theirs if a not in ours and a not in added_there]
+    gone_there = [a for a in ours if a not in theirs and a not in added_here] if track_deleted else []
+    kept = (ours.keys() | theirs.keys()) - set(gone_here) - set(gone_there)
+    return AttendeePlan(
+        tuple(replace(theirs[a], response=Response.UNKNOWN) for a in added_there),
+        tuple(ours[a] for a in gone_there),
+        tuple(ours[a] for a in added_here),
+        tuple(gone_here),
+        tuple(_statuses(ours, theirs)),
+        frozenset(attendee_mark(key, a) for a in kept),
+    )
+
+
+def _statuses(ours: dict[str, Attendee], theirs: dict[str, Attendee]) -> Iterable[tuple[str, str]]:
+    # A row is written only when it would say something else: writing bumps the event's date of change (STS-5).
+    for address, attendee in ours.items():
+        status = crm_status(attendee.response)
+        if address in theirs and status != crm_status(theirs[address].response):
+            yield address, status
+
+
+def _by_address(attendees: Iterable[Attendee]) -> dict[str, Attendee]:
+    """People by address, in a stable order; rooms are no people."""
+    people = sorted(attendees, key=lambda each: each.address)
+    return {each.address: each for each in people if each.address and each.role is not Role.RESOURCE}

@@ -1,0 +1,73 @@
+"""What a run has to know to decide whether an item is ours, and the words in which it decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from mapping.model import fields
+from mapping.model.item import Item, Side
+from mapping.model.reasons import Reason
+from mapping.rules import marks
+
+
+class Outcome(StrEnum):
+    MIRROR = "mirror"  # both ways, from now on
+    SHARE = "share"  # a message: once, upwards
+    CANDIDATE = "candidate"  # if the people on it can be found or made: see `confirm_event`, `confirm_email`
+    SKIP = "skip"
+    WAIT = "wait"  # not now; time or somebody else may change that
+    UNSYNC = "unsync"
+    RELEASE = "release"
+    GONE = "gone"  # to be treated as deleted in the mailbox
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`rule`: the numbered rule that decided. `detail`: what the sentence of the reason names."""
+
+    outcome: Outcome
+    reason: Reason
+    rule: str
+    detail: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PairFacts:
+    """What is known of an item from earlier runs. `saved_before`: its other half exists, as far as is known.
+    `unsynced`: the other half was taken away on purpose."""
+
+    key: str
+    born: Side
+    kind_letter: str = "A"
+    saved_before: bool = True
+    unsynced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """The user of the run. `sync_users`: addresses of colleagues whose own runs save what they organize."""
+
+    addresses: frozenset[str]
+    activated_at: datetime
+    sync_users: frozenset[str] = frozenset()
+    user_id: str = ""
+
+
+_PRIVATE = frozenset({"private", "confidential"})
+
+
+def is_private(item: Item) -> bool:
+    """Confidential counts as private, personal does not."""
+    return item.text(fields.SENSITIVITY).lower() in _PRIVATE
+
+
+def is_marked(item: Item, mark: str = marks.SALESFORCE) -> bool:
+    return marks.has(categories(item), mark)
+
+
+def categories(item: Item) -> tuple[str, ...]:
+    value = item.get(fields.CATEGORIES)
+    return tuple(str(each) for each in value) if isinstance(value, tuple) else ()

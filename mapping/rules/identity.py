@@ -1,0 +1,68 @@
+"""Keys: what makes two things the same thing, for every user of an organization and on every machine.
+
+A key is stamped on both sides and makes every create repeatable. It is a hash, so it tells nothing of the content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from mapping.model import fields
+from mapping.model.item import Item, Person, Value
+from mapping.model.people import normalise
+
+
+def event_key(org: str, uid: str, original_start: str = "") -> str:
+    """All copies of a meeting share its UID; an occurrence is told apart by where it started at first."""
+    return "ev:" + _digest("event", org, uid.strip(), original_start)
+
+
+def crm_event_key(org: str, crm_id: str) -> str:
+    """For an event that was born in Salesforce. The 15 first characters of an id are the id."""
+    return "ev:" + _digest("crm-event", org, crm_id[:15])
+
+
+def email_key(org: str, message_id: str) -> str:
+    """All copies of a message share its Message-ID; upper and lower case are different there."""
+    return "em:" + _digest("email", org, bare_message_id(message_id))
+
+
+def bare_message_id(message_id: str) -> str:
+    return message_id.strip().removeprefix("<").removesuffix(">").strip()
+
+
+def nomid_key(org: str, *, sender: str, recipients: Iterable[str], at: datetime | None, subject: str, body: str) -> str:
+    """For a message without a Message-ID: who wrote what to whom, and in which second."""
+    people = ",".join(sorted({normalise(each) or each.strip().lower() for each in recipients}))
+    second = at.astimezone(UTC).replace(microsecond=0).isoformat() if at else ""
+    content = hashlib.sha256(body.strip().encode("utf-8", "replace")).hexdigest()
+    who = normalise(sender) or sender.strip().lower()
+    return "nomid:" + _digest("nomid", org, who, people, second, subject.strip(), content)
+
+
+def mail_key(org: str, item: Item) -> str:
+    """The key of a message, whichever way it can be known."""
+    message_id = bare_message_id(item.text(fields.MESSAGE_ID))
+    if message_id:
+        return email_key(org, message_id)
+    sent = item.get(fields.SENT_AT)
+    recipients = [each for name in (fields.TO, fields.CC) for each in _addresses(item.get(name))]
+    return nomid_key(
+        org,
+        sender="".join(_addresses(item.get(fields.FROM))),
+        recipients=recipients,
+        at=sent if isinstance(sent, datetime) else None,
+        subject=item.text(fields.SUBJECT),
+        body=item.text(fields.BODY),
+    )
+
+
+def _addresses(value: Value) -> list[str]:
+    people = value if isinstance(value, tuple) else (value,)
+    return [each.address for each in people if isinstance(each, Person)]
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\x1f".join(parts).encode("utf-8", "replace")).hexdigest()[:40]

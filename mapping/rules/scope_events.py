@@ -1,0 +1,293 @@
+"""Which events are ours: the rules in the order in which they are asked, the first that answers decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from mapping.model import fields
+from mapping.model.item import Item, Response, Span
+from mapping.model.moment import DAY_MINUTES, day_of, length_minutes, tidy
+from mapping.model.reasons import Reason
+from mapping.rules.addresses import AddressBook, others
+from mapping.rules.decision import Decision, Me, Outcome, PairFacts, is_marked, is_private
+from mapping.rules.kinds import is_meeting, organizer_of
+from mapping.rules.marks import UNSYNC
+from mapping.rules.settings import Effective
+from mapping.tables.event import EVENT
+
+LONGEST_DAYS = 14  # Salesforce takes no longer event, whatever its settings
+
+_ANSWERED_YES = frozenset({Response.ACCEPTED, Response.TENTATIVE, Response.ORGANIZER})
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One calendar item with all that its rules look at."""
+
+    item: Item
+    pair: PairFacts | None
+    book: AddressBook
+    me: Me
+    settings: Effective
+    now: datetime
+
+    @property
+    def saved(self) -> bool:
+        return self.pair is not None and self.pair.saved_before and not self.pair.unsynced
+
+    @property
+    def marked(self) -> bool:
+        return is_marked(self.item)
+
+    @property
+    def span(self) -> Span | None:
+        value = self.item.get(fields.SPAN)
+        return tidy(value) if isinstance(value, Span) else None
+
+    @property
+    def organizer(self) -> str:
+        """The organizer's address when it is not the user himself."""
+        found = organizer_of(self.item)
+        return "" if found in self.me.addresses else found
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        return others(self.item, self.me.addresses)
+
+
+_Rule = Callable[[_Case], Decision | None]
+
+
+def _skip(reason: Reason, rule: str, **detail: str) -> Decision:
+    return Decision(Outcome.SKIP, reason, rule, detail)
+
+
+# --- for every item
+
+
+def _is_recurring(case: _Case) -> Decision | None:
+    if case.item.text(fields.RECURRENCE) == "":
+        return None
+    if case.saved:
+        return _skip(Reason.RECURRING_CONVERTED, "REC-9")
+    return _skip(Reason.RECURRING_NOT_YET, "REC-1")
+
+
+def _asks_to_unsync(case: _Case) -> Decision | None:
+    if not is_marked(case.item, UNSYNC):
+        return None
+    if case.saved:
+        return Decision(Outcome.UNSYNC, Reason.UNSYNC_MARK, "DEL-8")
+    return _skip(Reason.UNSYNC_NOTHING, "DEL-8")
+
+
+def _is_cancelled(case: _Case) -> Decision | None:
+    if not case.item.flag(fields.IS_CANCELLED):
+        return None
+    if case.saved:
+        return Decision(Outcome.GONE, Reason.CANCELLED, "DEL-1")
+    return _skip(Reason.CANCELLED_UNSAVED, "DEL-1")
+
+
+def _has_no_time(case: _Case) -> Decision | None:
+    return None if case.span else _skip(Reason.NO_TIME, "FLD-1")
+
+
+def _is_too_long(case: _Case) -> Decision | None:
+    minutes = length_minutes(case.span) if case.span else 0
+    if minutes <= LONGEST_DAYS * DAY_MINUTES:
+        return None
+    days = -(-minutes // DAY_MINUTES)
+    return _skip(Reason.TOO_LONG, "SCP-14", days=str(days), limit=str(LONGEST_DAYS))
+
+
+# --- for saved items
+
+
+def _belongs_to_organizer(case: _Case) -> Decision | None:
+    if case.organizer in case.me.sync_users:
+        return _skip(Reason.ORGANIZER_WRITES, "ROL-1", organizer=case.organizer)
+    return None
+
+
+def _has_left_window(case: _Case) -> Decision | None:
+    return _left_window(case.span, case.settings, case.now)
+
+
+def _stays(_case: _Case) -> Decision | None:
+    return Decision(Outcome.MIRROR, Reason.LINKED, "FLD-1")
+
+
+# --- for items not saved yet
+
+
+def _was_unsynced(case: _Case) -> Decision | None:
+    if case.pair is not None and case.pair.unsynced and not case.marked:
+        return _skip(Reason.UNSYNCED, "DEL-8")
+    return None
+
+
+def _is_not_answered(case: _Case) -> Decision | None:
+    if not case.organizer or case.settings.bool("invitations.unanswered"):
+        return None
+    if case.item.text(fields.MY_RESPONSE) in _ANSWERED_YES:
+        return None
+    return Decision(Outcome.WAIT, Reason.INVITATION_OPEN, "SCP-2", {"organizer": case.organizer})
+
+
+def _waits_for_organizer(case: _Case) -> Decision | None:
+    if case.organizer in case.me.sync_users:
+        return Decision(Outcome.WAIT, Reason.WAITING_FOR_ORGANIZER, "ROL-2", {"organizer": case.organizer})
+    return None
+
+
+def _is_marked_alone(case: _Case) -> Decision | None:
+    if is_meeting(case.item) and not all(map(case.book.is_internal, case.others)):
+        return None
+    rule = "PRV-2" if is_private(case.item) else "SCP-9" if is_meeting(case.item) else "SCP-7"
+    return Decision(Outcome.MIRROR, Reason.MARKED, rule)
+
+
+def _is_marked_with_people(case: _Case) -> Decision | None:
+    return Decision(Outcome.CANDIDATE, Reason.MARKED, "PRV-2" if is_private(case.item) else "SCP-12")
+
+
+def _is_not_wanted(case: _Case) -> Decision | None:
+    name, rule = ("meetings", "SCP-1") if is_meeting(case.item) else ("appointments", "SCP-4")
+    return None if case.settings.bool(f"autosave.{name}") else _skip(Reason.AUTOSAVE_OFF, rule)
+
+
+def _is_older_than_activation(case: _Case) -> Decision | None:
+    return _before(case.item.get(fields.CREATED), case.me, "SCP-5")
+
+
+def _is_private(case: _Case) -> Decision | None:
+    return _skip(Reason.PRIVATE, "PRV-1") if is_private(case.item) else None
+
+
+def _is_outside_window(case: _Case) -> Decision | None:
+    return _outside_window(case.span, case.settings, case.now)
+
+
+def _is_internal(case: _Case) -> Decision | None:
+    if not case.others or not all(map(case.book.is_internal, case.others)):
+        return None
+    if not case.settings.bool("autosave.internal_events"):
+        return _skip(Reason.ALL_INTERNAL, "SCP-9")
+    return Decision(Outcome.MIRROR, Reason.AUTOSAVED_INTERNAL, "SCP-9")
+
+
+def _is_blocked(case: _Case) -> Decision | None:
+    if case.others and not any(map(case.book.eligible, case.others)):
+        return _skip(Reason.ALL_BLOCKED, "SCP-10")
+    return None
+
+
+def _is_saved_automatically(case: _Case) -> Decision | None:
+    if is_meeting(case.item):
+        return Decision(Outcome.CANDIDATE, Reason.PEOPLE_PENDING, "SCP-11")
+    return Decision(Outcome.MIRROR, Reason.AUTOSAVED, "SCP-4")
+
+
+_ALWAYS: tuple[_Rule, ...] = (_asks_to_unsync, _is_cancelled, _is_recurring, _has_no_time, _is_too_long)
+_SAVED: tuple[_Rule, ...] = (_belongs_to_organizer, _has_left_window, _stays)
+_MARKED: tuple[_Rule, ...] = (_waits_for_organizer, _is_not_answered, _is_marked_alone, _is_marked_with_people)
+_AUTOMATIC: tuple[_Rule, ...] = (
+    _was_unsynced,
+    _is_not_wanted,
+    _is_older_than_activation,
+    _is_private,
+    _is_outside_window,
+    _waits_for_organizer,
+    _is_not_answered,
+    _is_internal,
+    _is_blocked,
+    _is_saved_automatically,
+)
+
+
+def event_from_mailbox(
+    item: Item, pair: PairFacts | None, book: AddressBook, me: Me, settings: Effective, now: datetime
+) -> Decision:
+    """Is this calendar item ours?"""
+    case = _Case(item, pair, book, me, settings, now)
+    rules = _SAVED if case.saved else _MARKED if case.marked else _AUTOMATIC
+    return next(decision for rule in (*_ALWAYS, *rules) if (decision := rule(case)) is not None)
+
+
+def event_from_crm(item: Item, pair: PairFacts | None, me: Me, settings: Effective, now: datetime) -> Decision:
+    """Is this Salesforce event ours? A private one is: it is the user's own calendar that shows it."""
+    owner = item.text("OwnerId")
+    if item.flag("IsChild"):
+        return _skip(Reason.CHILD_EVENT, "ROL-1")
+    if any(item.flag(name) for name in ("IsRecurrence", "IsRecurrence2")) or item.text("RecurrenceActivityId"):
+        return _skip(Reason.RECURRING_NOT_YET, "REC-6")
+    if owner and me.user_id and owner[:15] != me.user_id[:15]:
+        return _skip(Reason.NOT_MINE, "SCP-15")
+    row = EVENT.row(fields.SPAN)
+    span = row.crm_view(item.fields) if row else None
+    if not isinstance(span, Span):
+        return _skip(Reason.NO_TIME, "FLD-1")
+    if pair is not None and pair.saved_before and not pair.unsynced:
+        return _left_window(span, settings, now) or Decision(Outcome.MIRROR, Reason.LINKED, "FLD-1")
+    return _new_from_crm(item, span, pair, me, settings, now)
+
+
+def _new_from_crm(
+    item: Item, span: Span, pair: PairFacts | None, me: Me, settings: Effective, now: datetime
+) -> Decision:
+    if pair is not None and pair.unsynced:
+        return _skip(Reason.UNSYNCED, "DEL-7")
+    if not settings.bool("events.down"):
+        return _skip(Reason.DOWN_OFF, "SCP-16")
+    return (
+        _before(item.get("CreatedDate"), me, "SCP-6")
+        or _outside_window(span, settings, now)
+        or Decision(Outcome.MIRROR, Reason.FROM_SALESFORCE, "ROL-10")
+    )
+
+
+def confirm_event(decision: Decision, item: Item, resolved: frozenset[str], settings: Effective) -> Decision:
+    """A candidate becomes ours once somebody on it is found or will be made; `resolved` are their addresses."""
+    if decision.outcome is not Outcome.CANDIDATE:
+        return decision
+    found = next((address for address in others(item, frozenset()) if address in resolved), "")
+    if found:
+        return Decision(Outcome.MIRROR, Reason.PERSON_FOUND, decision.rule, {"address": found})
+    if decision.reason is Reason.MARKED:
+        return _skip(Reason.NO_PERSON_MARKED, "SCP-12")
+    if settings.bool("autosave.unlinked_events"):
+        return Decision(Outcome.MIRROR, Reason.AUTOSAVED_UNLINKED, "SCP-11")
+    return _skip(Reason.NO_PERSON, "SCP-11")
+
+
+def _before(created: object, me: Me, rule: str) -> Decision | None:
+    if isinstance(created, datetime) and created < me.activated_at:
+        return _skip(Reason.BEFORE_ACTIVATION, rule)
+    return None
+
+
+def _outside_window(span: Span | None, settings: Effective, now: datetime) -> Decision | None:
+    past, ahead = settings.int("autosave.past_days"), settings.int("autosave.future_days")
+    today, start = day_of(now), _start(span, now)
+    if start < today - timedelta(days=past):
+        return _skip(Reason.PAST_WINDOW, "SCP-7", days=str(past))
+    if start > today + timedelta(days=ahead):
+        eligible = (start - timedelta(days=ahead)).isoformat()
+        return Decision(Outcome.WAIT, Reason.BEYOND_WINDOW, "SCP-8", {"days": str(ahead), "eligible_on": eligible})
+    return None
+
+
+def _left_window(span: Span | None, settings: Effective, now: datetime) -> Decision | None:
+    past, ahead = settings.int("scope.past_days"), settings.optional_int("scope.future_days")
+    today, start = day_of(now), _start(span, now)
+    too_far = ahead is not None and start > today + timedelta(days=ahead)
+    if start < today - timedelta(days=past) or too_far:
+        return Decision(Outcome.RELEASE, Reason.LEFT_WINDOW, "DEL-3")
+    return None
+
+
+def _start(span: Span | None, now: datetime) -> date:
+    return day_of(span.start if span else now)
