@@ -109,10 +109,30 @@ class Accounts:
         return row.id
 
     def connection(self, org_id: int, user_id: int | None, side: str) -> tuple[int, str, dict[str, Any]] | None:
-        """(id, vendor, facts) of the user's own connection, else of the organization's."""
-        row = self._connection(org_id, user_id, side) if user_id is not None else None
-        row = row or self._connection(org_id, None, side)
-        return None if row is None else (row.id, row.vendor, dict(row.facts))
+        """(id, vendor, facts) of the organization's connection with the user's own facts laid over it. The id is the
+        user's own connection's when that holds credentials of its own."""
+        shared = self._connection(org_id, None, side)
+        own = self._connection(org_id, user_id, side) if user_id is not None else None
+        if shared is None and own is None:
+            return None
+        has_own = own is not None and self._session.scalars(
+            select(Credential.id).where(Credential.connection_id == own.id).limit(1)
+        ).first() is not None
+        facts = {**(shared.facts if shared else {}), **(own.facts if own else {})}
+        holder = own if own is not None and (has_own or shared is None) else shared
+        assert holder is not None
+        return holder.id, holder.vendor, facts
+
+    def remember_folders(self, org_id: int, user_id: int, folders: Mapping[str, str]) -> None:
+        """Keep the vendor ids of a mailbox's managed folders with the user, so that a run need not ask for them."""
+        row = self._connection(org_id, user_id, "mailbox")
+        if row is None:
+            shared = self._connection(org_id, None, "mailbox")
+            vendor = shared.vendor if shared is not None else ""
+            row = Connection(org_id=org_id, user_id=user_id, side="mailbox", vendor=vendor, facts={})
+            self._session.add(row)
+        row.facts = {**row.facts, "folders": dict(folders)}
+        self._session.flush()
 
     def _connection(self, org_id: int, user_id: int | None, side: str) -> Connection | None:
         mine = Connection.user_id.is_(None) if user_id is None else Connection.user_id == user_id

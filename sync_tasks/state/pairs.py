@@ -85,6 +85,12 @@ class Pairs:
         row.updated_at = now
         self._session.flush()
 
+    def agree_person(self, user_id: int, key: str, person: str, *, there: bool) -> None:
+        """Both sides now agree that this attendee (a fingerprint) is, or is no longer, on the list."""
+        row = self._session.scalars(select(Pair).where(Pair.user_id == user_id, Pair.key == key)).one()
+        people = set(row.people) | {person} if there else set(row.people) - {person}
+        row.people = sorted(people)
+
 
 def _view(row: Pair) -> PairView:
     return PairView(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from mapping.merge.plan import Operation
@@ -37,6 +37,14 @@ class Plans:
         if rows:
             self._session.execute(insert(OperationRow), rows)
         return len(rows)
+
+    def forget_unsent(self, run_id: int, steps: Sequence[str]) -> None:
+        """Drop what was planned for these steps and never sent, before it is planned again."""
+        self._session.execute(
+            delete(OperationRow).where(
+                OperationRow.run_id == run_id, OperationRow.step.in_(list(steps)), OperationRow.state == OpState.PLANNED
+            )
+        )
 
     def open(self, run_id: int, step: str) -> list[tuple[OpView, bytes]]:
         """Operations of a step that still have no outcome, in order, with their sealed values."""

@@ -98,6 +98,14 @@ class Trail:
         for row in rows:
             row.closed_at = now
 
+    def failed_in(self, user_id: int, run_id: int, side: str, ref: str) -> bool:
+        """Whether this run opened (or saw again) an issue of the item."""
+        query = select(Issue.id).where(
+            Issue.user_id == user_id, Issue.run_id == run_id, Issue.side == side, Issue.ref == ref,
+            Issue.closed_at.is_(None),
+        )  # fmt: skip
+        return self._session.scalars(query).first() is not None
+
     def issues(self, user_id: int | None = None) -> list[IssueView]:
         """Open issues, newest first."""
         query = (

@@ -1,0 +1,159 @@
+"""Apply a plan: take what is ready, in batches, write it, note each outcome. It decides nothing.
+
+Around every batch: (1) one transaction marks it as being sent, (2) the vendor is called, (3) one transaction writes the
+outcomes. A kill between any two of them leaves operations `sending`; whoever goes on sends them again, and says so, and
+the endpoints look before they create. Nothing is written without the lease.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+
+from connectors.errors import ConnectorError, Fault
+from connectors.protocols import Endpoint, Outcome, Verb, Write
+from mapping.merge.plan import Act, Step
+from mapping.model.item import ItemKind, Side
+from sync_tasks.stages.context import StageContext
+from sync_tasks.stages.payload import Payload, filled
+from sync_tasks.state.records import OpState, OpView, PairState
+from sync_tasks.state.store import Unit
+
+VERBS = {
+    Act.CREATE: Verb.CREATE,
+    Act.RELATE: Verb.CREATE,
+    Act.UPDATE: Verb.UPDATE,
+    Act.MARK: Verb.UPDATE,
+    Act.MOVE: Verb.MOVE,
+    Act.DELETE: Verb.DELETE,
+    Act.UNRELATE: Verb.DELETE,
+}
+
+Ready = tuple[OpView, Payload]
+
+
+def run(ctx: StageContext, steps: Sequence[Step]) -> Mapping[str, int]:
+    """Apply the open operations of these steps in order; returns counts by side and act.
+
+    Raises ConnectorError when a vendor as a whole does not answer; what was written stays written and noted.
+    """
+    counts: Counter[str] = Counter()
+    for step in steps:
+        unknown = 0
+        with ctx.store.reading() as unit:
+            todo = unit.plans.open(ctx.ref.id, step.value)
+        ready, blocked = _sort_out(ctx, todo)
+        if blocked:
+            with ctx.fenced() as unit:
+                for op in blocked:
+                    unit.plans.failed(ctx.ref.id, op.op_id, "NEEDED_WRITE_FAILED", OpState.SKIPPED)
+            counts["blocked"] += len(blocked)
+        for endpoint, chunk in _chunks(ctx, ready):
+            unknown += _send(ctx, endpoint, chunk, counts)
+        if unknown:
+            raise ConnectorError(Fault.UNKNOWN, f"{unknown} writes had no answer")
+    return counts
+
+
+def _sort_out(ctx: StageContext, todo: list[tuple[OpView, bytes]]) -> tuple[list[Ready], list[OpView]]:
+    """Split into what can be sent, with all ids filled in, and what can't because something it needs failed."""
+    needed = {op_id for op, _ in todo for op_id in op.requires}
+    with ctx.store.reading() as unit:
+        outcomes = unit.plans.outcomes(ctx.ref.id, needed)
+    results = {op_id: result for op_id, (state, result) in outcomes.items() if state == OpState.DONE}
+    ready: list[Ready] = []
+    blocked: list[OpView] = []
+    for op, blob in todo:
+        if not set(op.requires) <= results.keys():
+            blocked.append(op)
+            continue
+        payload = Payload.load(ctx.box.open(blob))
+        values = {name: filled(value, results) for name, value in payload.values.items()}
+        retrying = payload.retrying or op.state == OpState.SENDING
+        ready.append((op, Payload(values, payload.agreed, payload.key, payload.version, payload.origin, retrying)))
+    return ready, blocked
+
+
+def _chunks(ctx: StageContext, ready: list[Ready]) -> Iterator[tuple[Endpoint, list[Ready]]]:
+    """Batches of one side, verb and target, as large as the endpoint takes."""
+
+    def lane(entry: Ready) -> tuple[str, str, str, bool]:
+        op, payload = entry
+        return op.side, VERBS[Act(op.act)].value, op.target, payload.retrying
+
+    for (side, _, _, _), group in groupby(sorted(ready, key=lane), key=lane):
+        endpoint: Endpoint = ctx.mailbox if side == Side.MAILBOX else ctx.crm
+        entries = list(group)
+        for start in range(0, len(entries), endpoint.batch_size):
+            yield endpoint, entries[start : start + endpoint.batch_size]
+
+
+def _send(ctx: StageContext, endpoint: Endpoint, chunk: list[Ready], counts: Counter[str]) -> int:
+    """One batch; returns how many of its writes have no known outcome."""
+    with ctx.fenced() as unit:
+        unit.plans.sending(ctx.ref.id, [op.op_id for op, _ in chunk])
+    outcomes = endpoint.write([_write(op, payload) for op, payload in chunk])
+    unknown = 0
+    with ctx.fenced() as unit:
+        for (op, payload), outcome in zip(chunk, outcomes, strict=True):
+            if outcome.error is None:
+                _succeeded(ctx, unit, op, payload, outcome)
+                counts[f"{op.side}.{op.act}"] += 1
+            elif outcome.error.fault is Fault.UNKNOWN:
+                unknown += 1
+            else:
+                _failed(ctx, unit, op, payload, outcome.error)
+                counts["failed"] += 1
+    return unknown
+
+
+def _write(op: OpView, payload: Payload) -> Write:
+    return Write(
+        VERBS[Act(op.act)], ItemKind(op.kind), op.target, id=op.ref, version=payload.version, key=payload.key,
+        values=payload.values, retrying=payload.retrying,
+    )  # fmt: skip
+
+
+# --- outcomes
+
+
+def _succeeded(ctx: StageContext, unit: Unit, op: OpView, payload: Payload, outcome: Outcome) -> None:
+    unit.plans.done(ctx.ref.id, op.op_id, outcome.id or op.ref)
+    if not op.pair_key:
+        return
+    act, values = Act(op.act), dict[str, object]()
+    if act in (Act.RELATE, Act.UNRELATE):
+        if "person" in payload.agreed:
+            unit.pairs.agree_person(ctx.user.id, op.pair_key, payload.agreed["person"], there=act is Act.RELATE)
+        return
+    marks = dict(payload.agreed)
+    if act is Act.DELETE:
+        values = {"state": marks.pop("state", PairState.GONE.value), "reason": op.reason}
+    elif op.side == Side.CRM:
+        values = {"crm_id": outcome.id or op.ref, "crm_object": op.target, "state": PairState.LIVE.value}
+        if outcome.version:
+            values["crm_version"] = outcome.version
+    else:
+        values = {"mailbox_id": outcome.id or op.ref, "mailbox_version": outcome.version}
+        if act is Act.MOVE:
+            values["folder"] = str(payload.values.get("folder", ""))
+        if act is Act.CREATE:
+            values |= {"folder": op.target, "state": PairState.LIVE.value}
+        if "state" in marks:
+            values |= {"state": marks.pop("state"), "reason": op.reason}
+    people = marks.pop("people", None)
+    if people is not None:
+        values["people"] = people.split()
+    if marks:
+        values["marks"] = marks
+    unit.pairs.put(ctx.user.org_id, ctx.user.id, op.pair_key, ctx.now(), values)
+
+
+def _failed(ctx: StageContext, unit: Unit, op: OpView, payload: Payload, error: ConnectorError) -> None:
+    """One item's failure: an issue with its reason, and a place on the ladder. Everything else goes on."""
+    code = error.vendor_code or error.fault.value
+    unit.plans.failed(ctx.ref.id, op.op_id, code)
+    stale = error.fault is Fault.STALE
+    ctx.note_failure(unit, payload.origin, code, error.fields, key=op.pair_key, at_once=stale)
+

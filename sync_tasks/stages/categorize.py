@@ -1,0 +1,133 @@
+"""categorize: for each changed item, in scope or not, as what, and why."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from mapping.model import fields as f
+from mapping.model.item import Item, ItemKind, Side, Span
+from mapping.rules import scope
+from mapping.rules.identity import crm_event_key, email_key, event_key, nomid_key
+from mapping.rules.scope import Outcome, PairFacts
+from sync_tasks.stages.context import StageContext, StageReport
+from sync_tasks.stages.work import Work
+from sync_tasks.state.records import PairState, PairView
+
+# what goes on to the next stage; all else has had its last word
+GOES_ON = frozenset({Outcome.MIRROR, Outcome.SHARE, Outcome.CANDIDATE, Outcome.UNSYNC, Outcome.RELEASE, Outcome.GONE})
+
+
+def run(ctx: StageContext) -> StageReport:
+    works = ctx.load_works()
+    by_ref, by_key = _known_pairs(ctx, works)
+    first = _is_first_run(ctx)
+    counts = {"skipped": 0, "waiting": 0, "selected": 0}
+    for work in works:
+        pair = by_ref.get(work.slot)
+        if work.deleted:
+            continue  # its fate is decided in mirror, by the table of deletions
+        assert work.item is not None
+        work.key = pair.key if pair is not None else key_of(ctx, work.item)
+        pair = pair or by_key.get(work.key)
+        work.decision = _decide(ctx, work, pair, first)
+        _count(counts, work.outcome)
+    kept = [work for work in works if work.deleted or work.outcome in GOES_ON]
+    with ctx.fenced() as unit:
+        ctx.note_decisions(unit, "categorize", works)
+        if not ctx.preview:
+            _come_back_later(ctx, unit, works)
+        ctx.save_works(unit, kept)
+    return StageReport(counts, more=bool(kept))
+
+
+def key_of(ctx: StageContext, item: Item) -> str:
+    """The pair key of an item: the same for every copy of a meeting or a mail, whoever looks."""
+    if item.ref.side is Side.CRM:
+        stamped = item.text(ctx.key_field)
+        return stamped or crm_event_key(ctx.org, item.ref.id)
+    if item.ref.kind is ItemKind.EVENT:
+        return item.text(f.KEY) or event_key(ctx.org, item.text(f.UID) or item.ref.id)
+    message_id = item.text(f.MESSAGE_ID)
+    return email_key(ctx.org, message_id) if message_id else nomid_key(ctx.org, item)
+
+
+def _known_pairs(ctx: StageContext, works: list[Work]) -> tuple[dict[str, PairView], dict[str, PairView]]:
+    mailbox = [w for w in works if w.side is Side.MAILBOX]
+    crm = [w for w in works if w.side is Side.CRM]
+    keys = [key_of(ctx, w.item) for w in works if w.item is not None]
+    with ctx.store.reading() as unit:
+        here = unit.pairs.by_mailbox(ctx.user.id, [w.ref.id for w in mailbox])
+        there = unit.pairs.by_crm(ctx.user.id, [w.ref.id for w in crm])
+        by_key = unit.pairs.by_key(ctx.user.id, keys)
+    known = {w.slot: here[w.ref.id] for w in mailbox if w.ref.id in here}
+    known |= {w.slot: there[w.ref.id] for w in crm if w.ref.id in there}
+    return known, by_key
+
+
+def facts(pair: PairView | None) -> PairFacts | None:
+    """What the rules may know of a pair."""
+    if pair is None or pair.state == PairState.PENDING:
+        return None
+    return PairFacts(
+        key=pair.key,
+        born=Side(pair.born),
+        kind_letter=pair.letter or "A",
+        saved_before=pair.state == PairState.LIVE,
+        unsynced=pair.state in (PairState.UNSYNCED, PairState.GONE),
+    )
+
+
+def _decide(ctx: StageContext, work: Work, pair: PairView | None, first: bool) -> scope.Decision:
+    assert work.item is not None
+    known = facts(pair)
+    if work.kind is ItemKind.EMAIL:
+        return scope.email(work.item, known, ctx.book, ctx.me, ctx.settings, ctx.now(), first_run=first)
+    if work.side is Side.CRM:
+        return scope.event_from_crm(work.item, known, ctx.me, ctx.settings, ctx.now())
+    decision = scope.event_from_mailbox(work.item, known, ctx.book, ctx.me, ctx.settings, ctx.now())
+    if decision.outcome is Outcome.MIRROR and pair is not None and _has_slid_out(ctx, work.item, pair):
+        return scope.slid_out()
+    return decision
+
+
+def _has_slid_out(ctx: StageContext, item: Item, pair: PairView) -> bool:
+    span = item.get(f.SPAN)
+    if pair.state != PairState.LIVE or pair.pinned or not isinstance(span, Span):
+        return False
+    return ends_at(span) < ctx.now() - timedelta(days=ctx.settings.int("scope.past_days"))
+
+
+def ends_at(span: Span) -> datetime:
+    """The end of a span as a moment; an all-day span ends at midnight UTC, near enough for a window of days."""
+    end = span.end
+    if isinstance(end, datetime):
+        return end
+    return datetime.fromisoformat(f"{end.isoformat()}T00:00:00+00:00")
+
+
+def _is_first_run(ctx: StageContext) -> bool:
+    with ctx.store.reading() as unit:
+        return "mailbox:inbox" not in unit.runs.cursors(ctx.user.id)
+
+
+def _count(counts: dict[str, int], outcome: Outcome | None) -> None:
+    if outcome is Outcome.SKIP:
+        counts["skipped"] += 1
+    elif outcome is Outcome.WAIT:
+        counts["waiting"] += 1
+    else:
+        counts["selected"] += 1
+
+
+def _come_back_later(ctx: StageContext, unit: object, works: list[Work]) -> None:
+    """What is too far ahead is looked at again on the day it enters the window; nothing else would report it."""
+    ahead = timedelta(days=ctx.settings.int("autosave.future_days"))
+    for work in works:
+        if work.decision is None or work.decision.reason is not scope.Reason.AHEAD_OF_WINDOW or work.item is None:
+            continue
+        span = work.item.get(f.SPAN)
+        assert isinstance(span, Span)
+        unit.trail.retry_later(  # type: ignore[attr-defined]
+            ctx.user.id, side=work.side.value, kind=work.kind.value, ref=work.ref.id, container=work.ref.container,
+            reason=work.decision.reason.value, not_before=ends_at(Span(span.start, span.start)) - ahead, attempts=0,
+        )  # fmt: skip

@@ -1,0 +1,156 @@
+"""What a stage is given, and what it leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from connectors.errors import ConnectorError
+from connectors.protocols import Crm, Mailbox, OrgShape
+from mapping.merge.plan import Operation
+from mapping.model.item import ItemKind, ItemRef, Side
+from mapping.rules.addresses import AddressBook
+from mapping.rules.scope import Decision, Me
+from mapping.rules.settings import Effective
+from sync_tasks.security.vault import RunBox
+from sync_tasks.stages.payload import Origin, Payload
+from sync_tasks.stages.work import Work
+from sync_tasks.state.records import DecisionView, RunRef, RunView, UserView
+from sync_tasks.state.store import Store, Unit
+
+# EWS folder roles that are read for changes, and the name under which each cursor is kept
+MAIL_FOLDERS = ("inbox", "sent", "emails")
+WATCHED = ("calendar", *MAIL_FOLDERS)
+
+# how long an item waits after its n-th failure; after the last it is quarantined
+LADDER = (timedelta(0), timedelta(0), timedelta(hours=1), timedelta(hours=4), timedelta(hours=24))
+
+
+@dataclass(frozen=True, slots=True)
+class StageReport:
+    """`more`: whether the run goes on; False ends it here (nothing changed, or only looking)."""
+
+    counts: Mapping[str, int] = field(default_factory=dict)
+    more: bool = True
+
+
+@dataclass(slots=True)
+class StageContext:
+    """One stage of one run: who, with which connections, under which settings, at what time."""
+
+    ref: RunRef
+    run: RunView
+    user: UserView
+    mailbox: Mailbox
+    crm: Crm
+    shape: OrgShape
+    store: Store
+    box: RunBox
+    fingerprint_key: bytes
+    settings: Effective
+    book: AddressBook
+    me: Me
+    key_field: str
+    clock: Callable[[], datetime]
+
+    @property
+    def org(self) -> str:
+        return self.user.org_name
+
+    @property
+    def preview(self) -> bool:
+        return self.run.is_preview
+
+    def now(self) -> datetime:
+        return self.clock()
+
+    def fenced(self) -> AbstractContextManager[Unit]:
+        """A writing transaction that fails when the lease is lost; see `Store.fenced`."""
+        return self.store.fenced(self.ref, self.now())
+
+    # --- what goes from stage to stage
+
+    def save_works(self, unit: Unit, works: Iterable[Work]) -> None:
+        blobs = {f"work:{work.slot}": self.box.seal(work.dump()) for work in works}
+        unit.workspace.replace(self.ref.id, blobs, prefix="work:")
+
+    def load_works(self) -> list[Work]:
+        with self.store.reading() as unit:
+            blobs = unit.workspace.load(self.ref.id, prefix="work:")
+        return [Work.load(self.box.open(blob)) for blob in blobs.values()]
+
+    def save_note(self, unit: Unit, name: str, content: bytes) -> None:
+        unit.workspace.replace(self.ref.id, {f"note:{name}": self.box.seal(content)}, prefix=f"note:{name}")
+
+    def load_note(self, name: str) -> bytes | None:
+        with self.store.reading() as unit:
+            blobs = unit.workspace.load(self.ref.id, prefix=f"note:{name}")
+        return next((self.box.open(blob) for blob in blobs.values()), None)
+
+    def save_operations(self, unit: Unit, operations: Sequence[tuple[Operation, Origin]]) -> None:
+        """Write planned operations, their values sealed."""
+        unit.plans.add(self.ref.id, [(op, self.box.seal(Payload.of(op, origin).dump())) for op, origin in operations])
+
+    # --- the mailbox's managed folders
+
+    def mailbox_has(self, folder: str) -> bool:
+        return folder in self.mailbox.known_folders()
+
+    def ensure_folders(self) -> None:
+        """Make the managed folders and categories that are missing, and remember their ids."""
+        ids = dict(self.mailbox.folders())
+        with self.fenced() as unit:
+            unit.accounts.remember_folders(self.user.org_id, self.user.id, ids)
+
+    # --- failures of single items
+
+    def item_failed(self, ref: ItemRef, error: ConnectorError) -> None:
+        """An item could not be read: say so and try again later; the run goes on."""
+        if self.preview:
+            return
+        with self.fenced() as unit:
+            self.note_failure(unit, ref, error.vendor_code or error.fault.value, error.fields)
+
+    def note_failure(
+        self, unit: Unit, ref: ItemRef, code: str, fields: Sequence[str] = (), *, key: str = "", at_once: bool = False
+    ) -> None:
+        """Open an issue for the item and put it on the ladder: `at_once` for a write that lost a race, which the next
+        run simply does again and nobody needs to hear of."""
+        side, kind = ref.side.value, ref.kind.value
+        old = unit.trail.retries_for(self.user.id, side, [ref.id]).get(ref.id)
+        attempts = old.attempts if old is not None else 0
+        now = self.now()
+        if at_once:
+            not_before: datetime | None = now
+        else:
+            not_before = now + LADDER[attempts] if attempts < len(LADDER) else None
+            attempts += 1
+            unit.trail.open_issue(
+                self.user.id, self.ref.id, side=side, kind=kind, ref=ref.id, key=key, code=code, fields=fields, now=now
+            )
+        unit.trail.retry_later(
+            self.user.id, side=side, kind=kind, ref=ref.id, container=ref.container, reason=code,
+            not_before=not_before, attempts=attempts,
+        )  # fmt: skip
+
+    # --- why
+
+    def note_decisions(self, unit: Unit, stage: str, works: Sequence[Work]) -> None:
+        """Keep what a stage decided about items; done again, the stage replaces what it said before."""
+        unit.trail.forget_stage(self.ref.id, stage)
+        now = self.now()
+        unit.trail.decide(
+            self.user.id,
+            [self.decision_row(stage, work.side, work.kind, work.ref.id, work.key, work.decision, now)
+             for work in works if work.decision is not None],
+        )  # fmt: skip
+
+    def decision_row(
+        self, stage: str, side: Side, kind: ItemKind, ref: str, key: str, decision: Decision, now: datetime
+    ) -> DecisionView:
+        return DecisionView(
+            self.ref.id, now, stage, side.value, kind.value, ref, key, decision.outcome.value, decision.reason.value,
+            decision.rule, dict(decision.detail),
+        )  # fmt: skip

@@ -1,0 +1,37 @@
+"""delete: what is to go, goes; then the cursors are committed and the run is closed, in one transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from mapping.merge.plan import Step
+from sync_tasks.stages import apply
+from sync_tasks.stages.context import StageContext, StageReport
+
+APPLIED_HERE = (Step.DELETES, Step.AFTERWARDS)
+
+
+def run(ctx: StageContext) -> StageReport:
+    counts: Counter[str] = Counter(apply.run(ctx, APPLIED_HERE))
+    counts["healed"] += _heal(ctx)
+    return StageReport(counts, more=False)
+
+
+def _heal(ctx: StageContext) -> int:
+    """Items that failed before and went through now: close their issues, take them off the ladder."""
+    works = ctx.load_works()
+    healed = 0
+    with ctx.fenced() as unit:
+        for side in ("mailbox", "crm"):
+            refs = [w.ref.id for w in works if w.side == side]
+            retries = unit.trail.retries_for(ctx.user.id, side, refs)
+            fine = [ref for ref, retry in retries.items() if not unit.trail.failed_in(ctx.user.id, ctx.ref.id, side, ref)
+                    and not _waits(ctx, retry.not_before)]  # fmt: skip
+            unit.trail.close_issues(ctx.user.id, side, fine, ctx.now())
+            unit.trail.drop_retries(ctx.user.id, side, fine)
+            healed += len(fine)
+    return healed
+
+
+def _waits(ctx: StageContext, not_before: object) -> bool:
+    return not_before is not None and not_before > ctx.run.started_at  # type: ignore[operator]

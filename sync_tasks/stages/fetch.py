@@ -1,0 +1,210 @@
+"""fetch: what changed on both sides since the cursors. Nothing changed: the run ends here, having cost one vendor call
+per watched folder and one to Salesforce."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from connectors.errors import ConnectorError, Fault, Scope
+from connectors.protocols import Change, Detail
+from mapping.merge.baseline import fingerprint
+from mapping.model import fields as f
+from mapping.model.item import Item, ItemKind, ItemRef, Side
+from mapping.rules import marks
+from sync_tasks.stages.context import MAIL_FOLDERS, WATCHED, StageContext, StageReport
+from sync_tasks.stages.work import Work
+from sync_tasks.state.records import PairState, PairView
+
+CRM_CURSOR = "crm:event"
+KIND_OF_FOLDER = {"calendar": ItemKind.EVENT, **dict.fromkeys(MAIL_FOLDERS, ItemKind.EMAIL)}
+
+
+@dataclass(slots=True)
+class Found:
+    """What a fetch gathers: works to stage, cursors to go on from, how much was seen and let go."""
+
+    works: dict[str, Work] = field(default_factory=dict)
+    cursors: dict[str, str] = field(default_factory=dict)
+    seen: int = 0
+    echoes: int = 0
+
+    def add(self, work: Work) -> None:
+        self.works[work.slot] = work
+
+
+def run(ctx: StageContext) -> StageReport:
+    with ctx.store.reading() as unit:
+        cursors = unit.runs.cursors(ctx.user.id)
+    found = Found()
+    for folder in WATCHED:
+        if folder == "emails" and ctx.preview and not ctx.mailbox_has(folder):
+            continue  # looking must not create the managed folder
+        _read_folder(ctx, folder, cursors.get(f"mailbox:{folder}"), found)
+    _read_crm(ctx, cursors.get(CRM_CURSOR), found)
+    _due_again(ctx, found)
+    _slid_out(ctx, found)
+
+    with ctx.fenced() as unit:
+        for name, cursor in found.cursors.items():
+            if not ctx.preview:
+                unit.runs.stage_cursor(ctx.user.id, name, cursor)
+        ctx.save_works(unit, found.works.values())
+    counts = {"seen": found.seen, "echoes": found.echoes, "staged": len(found.works)}
+    return StageReport(counts, more=bool(found.works))
+
+
+# --- the mailbox
+
+
+def _read_folder(ctx: StageContext, folder: str, cursor: str | None, found: Found) -> None:
+    kind = KIND_OF_FOLDER[folder]
+    lost = False
+    try:
+        answer = ctx.mailbox.changes(folder, cursor)
+    except ConnectorError as error:
+        if error.scope is not Scope.CONTAINER:
+            raise
+        if error.fault is Fault.NOT_FOUND and folder in ("emails",) and not ctx.preview:
+            ctx.ensure_folders()  # a managed folder that went missing is made again; nothing is deleted because of it
+            answer = ctx.mailbox.changes(folder, None)
+        elif error.fault is Fault.CURSOR_LOST:
+            lost = True
+            answer = ctx.mailbox.changes(folder, None)
+        else:
+            raise
+    found.seen += len(answer.changes)
+    found.cursors[f"mailbox:{folder}"] = answer.cursor
+    with ctx.store.reading() as unit:
+        pairs = unit.pairs.by_mailbox(ctx.user.id, [change.ref.id for change in answer.changes])
+        known = unit.pairs.in_folder(ctx.user.id, folder) if lost else []
+    wanted = [c.ref for c in answer.changes if not c.deleted and not _is_echo(c, pairs.get(c.ref.id))]
+    wanted = [ref for ref, change in _zip(wanted, answer.changes) if not _too_old(ctx, folder, cursor, change)]
+    found.echoes += sum(not c.deleted for c in answer.changes) - len(wanted)
+    gone = [c.ref for c in answer.changes if c.deleted and c.ref.id in pairs]
+    if lost:
+        # absence from a full listing is only a hint; reading the item is the proof
+        listed = {change.ref.id for change in answer.changes}
+        missing = [ItemRef(Side.MAILBOX, kind, p.mailbox_id, folder) for p in known if p.mailbox_id not in listed]
+        read = ctx.mailbox.read(missing, Detail.HEAD)
+        gone += [ref for ref in missing if ref not in read]
+    _stage_mailbox(ctx, kind, wanted, found)
+    for ref in gone:
+        pair = pairs.get(ref.id) or next(p for p in known if p.mailbox_id == ref.id)
+        if pair.state == PairState.LIVE and kind is ItemKind.EVENT:
+            found.add(Work(Side.MAILBOX, kind, ref, deleted=True, key=pair.key))
+
+
+def _zip(refs: list[ItemRef], changes: Iterable[Change]) -> list[tuple[ItemRef, Change]]:
+    by_ref = {change.ref: change for change in changes}
+    return [(ref, by_ref[ref]) for ref in refs]
+
+
+def _is_echo(change: Change, pair: PairView | None) -> bool:
+    """Our own write comes back as a change with the very version that the write returned."""
+    return (
+        pair is not None
+        and pair.state == PairState.LIVE
+        and change.item is not None
+        and bool(change.item.version)
+        and change.item.version == pair.mailbox_version
+    )
+
+
+def _too_old(ctx: StageContext, folder: str, cursor: str | None, change: Change) -> bool:
+    """On the first run, mail that neither is marked nor young enough for auto-saving is not even read."""
+    if cursor is not None or folder not in ("inbox", "sent") or change.item is None:
+        return False
+    received, categories = change.item.get(f.RECEIVED_AT), change.item.get(f.CATEGORIES)
+    if not isinstance(categories, tuple) or not hasattr(received, "astimezone"):
+        return False
+    horizon = ctx.now() - timedelta(days=ctx.settings.int("autosave.first_email_days"))
+    return not marks.is_marked(categories) and received < horizon  # type: ignore[operator]
+
+
+def _stage_mailbox(ctx: StageContext, kind: ItemKind, refs: list[ItemRef], found: Found) -> None:
+    for ref, item in ctx.mailbox.read(refs, Detail.HEAD).items():
+        if isinstance(item, Item):
+            found.add(Work(Side.MAILBOX, kind, ref, item=item))
+        else:
+            ctx.item_failed(ref, item)
+
+
+# --- Salesforce
+
+
+def _read_crm(ctx: StageContext, cursor: str | None, found: Found) -> None:
+    if not ctx.user.crm_user_id:
+        return
+    answer = ctx.crm.changes(ItemKind.EVENT, ctx.user.crm_user_id, cursor)
+    found.seen += len(answer.changes)
+    found.cursors[CRM_CURSOR] = answer.cursor
+    with ctx.store.reading() as unit:
+        pairs = unit.pairs.by_crm(ctx.user.id, [change.ref.id for change in answer.changes])
+    for change in answer.changes:
+        pair = pairs.get(change.ref.id)
+        if change.deleted:
+            if pair is not None and pair.state == PairState.LIVE:
+                found.add(Work(Side.CRM, ItemKind.EVENT, change.ref, deleted=True, key=pair.key))
+            continue
+        if change.item is None or (pair is not None and _is_seen(ctx, pair, change.item)):
+            found.echoes += 1
+            continue
+        found.add(Work(Side.CRM, ItemKind.EVENT, change.ref, item=change.item))
+
+
+def _is_seen(ctx: StageContext, pair: PairView, item: Item) -> bool:
+    """The poll overlaps with the last one, and our own writes come back: rows known to the letter are let go."""
+    if row_fingerprint(ctx, item) == pair.crm_seen:
+        return True
+    by_us = item.text("LastModifiedById") == ctx.shape.user_id != ""
+    return by_us and item.version == pair.crm_version
+
+
+def row_fingerprint(ctx: StageContext, item: Item) -> str:
+    """A keyed fingerprint of a whole CRM row, to know it again without keeping it."""
+    view = tuple((name, value) for name, value in sorted(item.fields.items()))
+    return fingerprint(ctx.fingerprint_key, "row", view)
+
+
+# --- things to look at although nothing reported them
+
+
+def _due_again(ctx: StageContext, found: Found) -> None:
+    """Items whose retry is due, and items that have come into the window since they were skipped."""
+    with ctx.store.reading() as unit:
+        due = unit.trail.retries_due(ctx.user.id, ctx.now())
+    due = [retry for retry in due if f"{retry.side}:{retry.kind}:{retry.ref}" not in found.works]
+    if not due:
+        return
+    for side, endpoint in ((Side.MAILBOX, ctx.mailbox), (Side.CRM, ctx.crm)):
+        refs = [ItemRef(side, ItemKind(r.kind), r.ref, r.container) for r in due if r.side == side]
+        if not refs:
+            continue
+        items = endpoint.read(refs, Detail.HEAD)
+        for ref in refs:
+            item = items.get(ref)
+            if isinstance(item, Item):
+                found.add(Work(side, ref.kind, ref, item=item))
+            elif item is not None:
+                ctx.item_failed(ref, item)
+        vanished = [ref.id for ref in refs if ref not in items]
+        if not ctx.preview:
+            with ctx.fenced() as unit:
+                unit.trail.drop_retries(ctx.user.id, side.value, vanished)
+                unit.trail.close_issues(ctx.user.id, side.value, vanished, ctx.now())
+
+
+def _slid_out(ctx: StageContext, found: Found) -> None:
+    """Pairs whose event ended before the scope window: the local table tells, no vendor is asked."""
+    horizon = ctx.now() - timedelta(days=ctx.settings.int("scope.past_days"))
+    with ctx.store.reading() as unit:
+        pairs = unit.pairs.ended_before(ctx.user.id, ItemKind.EVENT.value, horizon)
+    refs = {ItemRef(Side.MAILBOX, ItemKind.EVENT, p.mailbox_id, p.folder): p for p in pairs if p.mailbox_id}
+    refs = {ref: p for ref, p in refs.items() if f"mailbox:event:{ref.id}" not in found.works}
+    if not refs:
+        return
+    for ref, item in ctx.mailbox.read(list(refs), Detail.HEAD).items():
+        if isinstance(item, Item):
+            found.add(Work(Side.MAILBOX, ItemKind.EVENT, ref, item=item, key=refs[ref].key))

@@ -1,0 +1,45 @@
+"""link: what each item hangs on - WhoId, WhatId and further people - chosen among ranked candidates, with the reason."""
+
+from __future__ import annotations
+
+from mapping.model.item import ItemKind, Side
+from mapping.rules import linking, scope
+from mapping.rules.scope import Outcome
+from sync_tasks.stages.context import StageContext, StageReport
+from sync_tasks.stages.resolve import eligible, load_people
+from sync_tasks.stages.work import Work
+
+
+def run(ctx: StageContext) -> StageReport:
+    works = ctx.load_works()
+    people = load_people(ctx.load_note("people"))
+    to_link = [w for w in works if w.side is Side.MAILBOX and w.item is not None and w.outcome in
+               (Outcome.MIRROR, Outcome.SHARE)]  # fmt: skip
+    accounts = {
+        record.account_id
+        for work in to_link if work.item is not None
+        for address in eligible(ctx, work.item)
+        for record in people.get(address, ())
+        if record.account_id and not record.account_id.startswith("@")
+    }  # fmt: skip
+    opportunities = ()
+    if accounts and ctx.settings.bool("link.opportunities"):
+        opportunities = ctx.crm.find_opportunities(sorted(accounts))
+    for work in to_link:
+        assert work.item is not None and work.decision is not None
+        addresses = eligible(ctx, work.item)
+        work.links = linking.link(
+            addresses, people, opportunities, user_id=ctx.user.crm_user_id, settings=ctx.settings,
+            for_event=work.kind is ItemKind.EVENT, today=ctx.now().date(),
+        )  # fmt: skip
+        if work.links.skip is not None:
+            work.decision = scope.not_linkable(work.decision, work.links.skip)
+    with ctx.fenced() as unit:
+        ctx.note_decisions(unit, "link", to_link)
+        ctx.save_works(unit, _kept(works))
+    linked = [w for w in to_link if w.links is not None and (w.links.who or w.links.what)]
+    return StageReport({"linked": len(linked), "unlinked": len(to_link) - len(linked)}, more=bool(_kept(works)))
+
+
+def _kept(works: list[Work]) -> list[Work]:
+    return [w for w in works if w.outcome is not Outcome.SKIP]

@@ -1,0 +1,91 @@
+"""mirror: plan every write of the run - merges, creates, shares, deletions - then apply creates and updates.
+
+Reading comes first (bodies of what is saved for the first time, the other side of what changed), then planning, which
+only computes; then one transaction writes the plan, and the applier does the rest. A preview stops before applying.
+"""
+
+from __future__ import annotations
+
+from connectors.errors import ConnectorError
+from connectors.protocols import Detail
+from mapping.merge.plan import Step
+from mapping.model.item import Item, ItemKind, ItemRef, Side
+from mapping.rules.scope import Outcome
+from sync_tasks.stages import apply, plan_emails, plan_events
+from sync_tasks.stages.context import StageContext, StageReport
+from sync_tasks.stages.planning import Draft
+from sync_tasks.stages.resolve import load_people
+from sync_tasks.stages.work import Work
+from sync_tasks.state.records import PairState, PairView
+
+APPLIED_HERE = (Step.ACCOUNTS, Step.PEOPLE, Step.RECORDS, Step.RELATIONS, Step.ITEMS)
+
+
+def run(ctx: StageContext) -> StageReport:
+    with ctx.store.reading() as unit:
+        planned = unit.workspace.load(ctx.ref.id, prefix="note:planned")
+    if not planned:
+        _plan(ctx)
+    if ctx.preview:
+        return StageReport({}, more=False)
+    return StageReport(apply.run(ctx, APPLIED_HERE))
+
+
+def _plan(ctx: StageContext) -> None:
+    works = ctx.load_works()
+    draft = Draft(ctx, load_people(ctx.load_note("people")))
+    pairs = _pairs(ctx, works)
+    _read_the_rest(ctx, works, pairs)
+    plan_events.plan(draft, [w for w in works if w.kind is ItemKind.EVENT], pairs)
+    plan_emails.plan(draft, [w for w in works if w.kind is ItemKind.EMAIL], pairs)
+    with ctx.fenced() as unit:
+        if not ctx.preview:
+            draft.write_pairs(unit)
+        ctx.save_operations(unit, draft.operations)
+        unit.trail.forget_stage(ctx.ref.id, "mirror")
+        unit.trail.decide(ctx.user.id, draft.decisions)
+        ctx.save_note(unit, "planned", b"1")
+
+
+def _pairs(ctx: StageContext, works: list[Work]) -> dict[str, PairView]:
+    with ctx.store.reading() as unit:
+        return unit.pairs.by_key(ctx.user.id, [w.key for w in works])
+
+
+def _read_the_rest(ctx: StageContext, works: list[Work], pairs: dict[str, PairView]) -> None:
+    """Bodies where something is saved for the first time, and the other side of every pair that changed."""
+    fresh = [w for w in works if w.side is Side.MAILBOX and w.outcome in (Outcome.MIRROR, Outcome.SHARE)
+             and not _is_live(pairs.get(w.key))]  # fmt: skip
+    bodies = ctx.mailbox.read([w.ref for w in fresh], Detail.BODY) if fresh else {}
+    for work in fresh:
+        answer = bodies.get(work.ref)
+        if isinstance(answer, Item):
+            work.item = answer
+        else:
+            _unreadable(ctx, work, answer)
+    have = {(w.side, w.key) for w in works}
+    for side, endpoint in ((Side.MAILBOX, ctx.mailbox), (Side.CRM, ctx.crm)):
+        refs: dict[ItemRef, str] = {}
+        for work in works:
+            pair = pairs.get(work.key)
+            if work.kind is not ItemKind.EVENT or work.side is side or pair is None or not _is_live(pair):
+                continue
+            if (side, work.key) not in have:
+                where = (pair.mailbox_id, pair.folder) if side is Side.MAILBOX else (pair.crm_id, pair.crm_object)
+                refs[ItemRef(side, ItemKind.EVENT, *where)] = work.key
+        if not refs:
+            continue
+        for ref, answer in endpoint.read(list(refs), Detail.HEAD).items():
+            if isinstance(answer, Item):
+                works.append(Work(side, ItemKind.EVENT, ref, item=answer, key=refs[ref]))
+
+
+def _unreadable(ctx: StageContext, work: Work, answer: ConnectorError | Item | None) -> None:
+    """The item vanished or cannot be read since it was listed: leave it, with an issue if it was the latter."""
+    work.item = None
+    if isinstance(answer, ConnectorError):
+        ctx.item_failed(work.ref, answer)
+
+
+def _is_live(pair: PairView | None) -> bool:
+    return pair is not None and pair.state == PairState.LIVE

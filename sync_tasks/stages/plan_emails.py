@@ -1,0 +1,165 @@
+"""Planning for e-mails: one record each, once, upwards only; then the marks on the mail. It only computes, except for
+one look whether another product has logged the same Message-ID."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mapping.merge.plan import Act, FieldChange, Operation, Step
+from mapping.model import fields as f
+from mapping.model.item import Fields, Item, ItemKind, ItemRef, Person, Side, Value
+from mapping.model.reasons import Reason
+from mapping.rules import marks
+from mapping.rules.linking import Links, choose_person
+from mapping.rules.scope import Outcome
+from mapping.tables.describe import fit
+from mapping.tables.email_message import EMAIL_MESSAGE, email_message, is_incoming
+from mapping.tables.email_task import EMAIL_TASK, email_task
+from sync_tasks.stages.payload import id_of
+from sync_tasks.stages.planning import Draft
+from sync_tasks.stages.work import Work
+from sync_tasks.state.records import PairState, PairView
+
+EMAIL_MESSAGE_OBJECT, TASK_OBJECT = "EmailMessage", "Task"
+
+
+def plan(draft: Draft, works: list[Work], pairs: Mapping[str, PairView]) -> None:
+    """Plan the sharing of every selected mail, oldest key first."""
+    chosen = {w.key: w for w in works if w.outcome is Outcome.SHARE and w.item is not None}
+    target = record_object(draft)
+    adopted = _already_logged(draft, chosen, target)
+    for key in sorted(chosen):
+        work, pair = chosen[key], pairs.get(key)
+        assert work.item is not None
+        if pair is not None and pair.state == PairState.LIVE:
+            _mark(draft, key, work.item, ())  # its record stands; only the mark is missing
+        elif key in adopted:
+            _adopt(draft, key, work, work.item, adopted[key])
+        else:
+            _share(draft, key, work, work.item, target, retrying=pair is not None)
+
+
+def record_object(draft: Draft) -> str:
+    """EmailMessage where the org has Enhanced Email (and the setting does not say otherwise), else Task."""
+    wanted = draft.ctx.settings.text("email.record")
+    has = draft.ctx.shape.has(EMAIL_MESSAGE_OBJECT)
+    return EMAIL_MESSAGE_OBJECT if has and wanted in ("auto", "emailmessage") else TASK_OBJECT
+
+
+def _already_logged(draft: Draft, chosen: Mapping[str, Work], target: str) -> dict[str, Item]:
+    if target != EMAIL_MESSAGE_OBJECT or not chosen:
+        return {}
+    by_id = {w.item.text(f.MESSAGE_ID): key for key, w in chosen.items() if w.item and w.item.text(f.MESSAGE_ID)}
+    found = draft.ctx.crm.find_by_key(EMAIL_MESSAGE_OBJECT, "MessageIdentifier", sorted(by_id))
+    return {by_id[message_id]: item for message_id, item in found.items() if message_id in by_id}
+
+
+def _share(draft: Draft, key: str, work: Work, item: Item, target: str, *, retrying: bool) -> None:
+    ctx, links = draft.ctx, work.links
+    _note_pair(draft, key, item)
+    values = _record(draft, item, target, key)
+    values |= _linked(draft, item, links, target)
+    made = draft.add(
+        Operation(
+            Act.CREATE, Side.CRM, ItemKind.EMAIL, target, Step.RECORDS, work.decision.rule if work.decision else "",
+            work.decision.reason.value if work.decision else "", key=key, pair_key=key, values=values,
+            changes=tuple(FieldChange(name, None, value) for name, value in values.items()),
+        ),
+        item.ref, retrying=retrying,
+    )  # fmt: skip
+    sender = item.get(f.FROM)
+    if target == EMAIL_MESSAGE_OBJECT and isinstance(sender, Person) and sender.address:
+        record = choose_person(draft.people.get(sender.address, ()), ctx.user.crm_user_id)
+        if record is not None:
+            draft.add(
+                Operation(
+                    Act.RELATE, Side.CRM, ItemKind.EMAIL, "EmailMessageRelation", Step.RELATIONS, "LNK-27",
+                    Reason.SENDER_LINKED.value,
+                    values={
+                        "EmailMessageId": id_of("@" + made), "RelationId": id_of(record.id),
+                        "RelationType": "FromAddress", "RelationAddress": sender.address,
+                    },
+                ),
+                item.ref,
+            )  # fmt: skip
+    _mark(draft, key, item, (made,))
+
+
+def _record(draft: Draft, item: Item, target: str, key: str) -> dict[str, Value]:
+    ctx = draft.ctx
+    describe = ctx.shape.objects.get(target, {})
+    key_field = ctx.key_field if ctx.shape.can_create(target, ctx.key_field) else ""
+    if target == EMAIL_MESSAGE_OBJECT:
+        table, _ = fit(EMAIL_MESSAGE, describe)
+        values = email_message(item, me_addresses=ctx.me.addresses, key_field=key_field, key=key, table=table)
+        if ctx.shape.can_create(target, "IsClientManaged"):
+            values["IsClientManaged"] = True
+        return values
+    table, _ = fit(EMAIL_TASK, describe)
+    values = email_task(item, me_addresses=ctx.me.addresses, key_field=key_field, key=key, table=table)
+    if ctx.user.crm_user_id:
+        values["OwnerId"] = ctx.user.crm_user_id
+    return values
+
+
+def _linked(draft: Draft, item: Item, links: Links | None, target: str) -> dict[str, Value]:
+    """A Task hangs on one Who and one What; an EmailMessage names its people by role and one related record."""
+    if links is None:
+        return {}
+    if target == TASK_OBJECT:
+        pairs = {"WhoId": links.who, "WhatId": links.what}
+        return {name: id_of(value) for name, value in pairs.items() if value}
+    values: dict[str, Value] = {"RelatedToId": id_of(links.what)} if links.what else {}
+    linked = set(links.who_ids)
+    for role, column in ((f.TO, "ToIds"), (f.CC, "CcIds"), (f.BCC, "BccIds")):
+        found = item.get(role)
+        people = [p for p in (found if isinstance(found, tuple) else ()) if isinstance(p, Person)]
+        records = [choose_person(draft.people.get(p.address, ()), draft.ctx.user.crm_user_id) for p in people]
+        ids = tuple(dict.fromkeys(r.id for r in records if r is not None and (r.id in linked or r.object == "User")))
+        if ids:
+            values[column] = tuple(id_of(i) for i in ids)
+    return values
+
+
+def _adopt(draft: Draft, key: str, work: Work, item: Item, record: Item) -> None:
+    """Somebody logged this very mail already: it is the record of this pair, and no second one is made."""
+    _note_pair(draft, key, item)
+    draft.pair(key, crm_id=record.ref.id, crm_object=record.ref.container, state=PairState.LIVE.value)
+    draft.decide(Side.MAILBOX, ItemKind.EMAIL, item.ref.id, key, Outcome.SHARE, Reason.ADOPTED, "DUP-11")
+    _mark(draft, key, item, ())
+
+
+def _mark(draft: Draft, key: str, item: Item, after: tuple[str, ...]) -> None:
+    """One update adds the marks; a mail dropped into the managed folder then goes back where it belongs."""
+    categories = item.get(f.CATEGORIES)
+    current = tuple(c for c in categories if isinstance(c, str)) if isinstance(categories, tuple) else ()
+    wanted = marks.mark_saved(current)
+    moving = item.ref.container == "emails"
+    if wanted != current:
+        marked = draft.add(
+            _on_mail(Act.MARK, key, item, Step.ITEMS, "MKM-1", Reason.MARK_ADDED, {f.CATEGORIES: wanted}, after), item.ref
+        )
+        after = (marked,)
+    if moving:
+        home = "inbox" if is_incoming(item, draft.ctx.me.addresses) else "sent"
+        draft.add(
+            _on_mail(Act.MOVE, key, item, Step.AFTERWARDS, "WAY-3", Reason.MOVED_BACK, {"folder": home}, after), item.ref
+        )
+
+
+def _on_mail(
+    act: Act, key: str, item: Item, step: Step, rule: str, reason: Reason, values: Fields, after: tuple[str, ...]
+) -> Operation:
+    # without a version: adding a mark must not lose a race against the user reading the mail
+    return Operation(
+        act, Side.MAILBOX, ItemKind.EMAIL, item.ref.container, step, rule, reason.value, pair_key=key, ref=item.ref.id,
+        values=values, after=after, changes=tuple(FieldChange(n, item.get(n), v) for n, v in values.items()),
+    )  # fmt: skip
+
+
+def _note_pair(draft: Draft, key: str, item: Item) -> None:
+    ref: ItemRef = item.ref
+    draft.pair(
+        key, born=Side.MAILBOX.value, kind=ItemKind.EMAIL.value, state=PairState.PENDING.value, mailbox_id=ref.id,
+        mailbox_version=item.version, folder=ref.container, reason="",
+    )  # fmt: skip

@@ -1,0 +1,46 @@
+"""The draft of a plan: operations, what is to be written about pairs, and decisions taken on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mapping.merge.plan import Operation
+from mapping.model.item import ItemKind, ItemRef, Side
+from mapping.model.people import PersonRecord
+from mapping.model.reasons import Reason
+from mapping.rules.scope import Decision, Outcome
+from sync_tasks.stages.context import StageContext
+from sync_tasks.stages.payload import Origin
+from sync_tasks.state.records import DecisionView
+from sync_tasks.state.store import Unit
+
+
+@dataclass(slots=True)
+class Draft:
+    ctx: StageContext
+    people: Mapping[str, tuple[PersonRecord, ...]]
+    operations: list[tuple[Operation, Origin]] = field(default_factory=list)
+    decisions: list[DecisionView] = field(default_factory=list)
+    _pairs: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def add(self, operation: Operation, origin: ItemRef, *, retrying: bool = False) -> str:
+        """Plan an operation on behalf of the item that asked for it; returns its id."""
+        self.operations.append((operation, Origin(origin, retrying)))
+        return operation.id
+
+    def pair(self, key: str, **values: Any) -> None:
+        """Note what is to be written about a pair together with the plan."""
+        self._pairs.setdefault(key, {}).update(values)
+
+    def write_pairs(self, unit: Unit) -> None:
+        user = self.ctx.user
+        for key, values in self._pairs.items():
+            unit.pairs.put(user.org_id, user.id, key, self.ctx.now(), values)
+
+    def decide(
+        self, side: Side, kind: ItemKind, ref: str, key: str, outcome: Outcome, reason: Reason, rule: str, **detail: str
+    ) -> None:
+        decision = Decision(outcome, reason, rule, detail)
+        self.decisions.append(self.ctx.decision_row("mirror", side, kind, ref, key, decision, self.ctx.now()))
