@@ -24,6 +24,7 @@ class Verb(StrEnum):
     CREATE = "create"
     UPDATE = "update"
     DELETE = "delete"
+    MOVE = "move"  # to another mailbox folder: `values={"folder": role}`; the outcome tells the new id
 
 
 class Detail(StrEnum):
@@ -45,7 +46,7 @@ class Can(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Write:
     """One write. `target`: folder role or Salesforce object. CREATE: `key` makes it idempotent, `retrying` says
-    that an earlier try of this very write may have happened, so look before creating. UPDATE/DELETE: `id`;
+    that an earlier try of this very write may have happened, so look before creating. UPDATE/DELETE/MOVE: `id`;
     `version` (when given) makes the write conditional: moved on -> Fault.STALE and nothing is written.
     A None value empties the field."""
 

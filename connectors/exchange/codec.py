@@ -1,0 +1,343 @@
+"""Items of exchangelib to and from the neutral fields of `mapping.model.fields`.
+
+Each neutral field is one row: the exchangelib fields that it needs from the server and how its value is made of them
+(`READERS`), and how it is written (`WRITERS`). A field that was not asked for is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from exchangelib import Body, EWSTimeZone, HTMLBody
+from exchangelib.items import CalendarItem, Contact, Item, Message, Task
+from exchangelib.properties import Attendee as EWSAttendee
+from exchangelib.properties import Mailbox
+
+from connectors.exchange.properties import ATTRIBUTE
+from connectors.exchange.zones import ews_date, ews_time, utc
+from connectors.protocols import Detail
+from mapping.model import fields as f
+from mapping.model.item import MISSING, Attendee, Fields, ItemKind, Person, Response, Role, Span, Value
+from mapping.model.people import normalise
+
+MODELS: dict[ItemKind, type[Item]] = {
+    ItemKind.EVENT: CalendarItem,
+    ItemKind.EMAIL: Message,
+    ItemKind.TASK: Task,
+    ItemKind.CONTACT: Contact,
+}
+
+SENSITIVITIES = {"Normal": "normal", "Personal": "personal", "Private": "private", "Confidential": "confidential"}
+SHOW_AS = {
+    "Free": "free", "Tentative": "tentative", "Busy": "busy", "OOF": "oof",
+    "WorkingElsewhere": "working_elsewhere", "NoData": "no_data",
+}  # fmt: skip
+RESPONSES = {
+    "Unknown": Response.UNKNOWN, "NoResponseReceived": Response.NONE, "Tentative": Response.TENTATIVE,
+    "Accept": Response.ACCEPTED, "Decline": Response.DECLINED, "Organizer": Response.ORGANIZER,
+}  # fmt: skip
+RECURRENCES = {"Single": "", "RecurringMaster": "master", "Occurrence": "occurrence", "Exception": "exception"}
+_SENSITIVITIES_BACK = {neutral: name for name, neutral in SENSITIVITIES.items()}
+_SHOW_AS_BACK = {neutral: name for name, neutral in SHOW_AS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    needs: tuple[str, ...]
+    value: Callable[[Any], Value]
+    deep: bool = False  # only read with Detail.BODY
+
+
+# --- reading
+
+
+def _text(name: str) -> Callable[[Any], Value]:
+    return lambda item: getattr(item, name, None) or ""
+
+
+def _flag(name: str) -> Callable[[Any], Value]:
+    return lambda item: bool(getattr(item, name, None))
+
+
+def _moment(name: str) -> Callable[[Any], Value]:
+    def read(item: Any) -> Value:
+        moment = getattr(item, name, None)
+        return utc(moment) if isinstance(moment, datetime) else MISSING
+
+    return read
+
+
+def _categories(item: Any) -> Value:
+    return tuple(item.categories or ())
+
+
+def _sensitivity(item: Any) -> Value:
+    return SENSITIVITIES.get(item.sensitivity, "normal")
+
+
+def _key(item: Any) -> Value:
+    return getattr(item, ATTRIBUTE, None) or MISSING
+
+
+def _span(item: Any) -> Value:
+    start, end = item.start, item.end
+    if isinstance(start, datetime) and isinstance(end, datetime):
+        return Span(utc(start).replace(second=0), utc(end).replace(second=0))
+    if isinstance(start, date) and isinstance(end, date):
+        # exchangelib tells the last day, the neutral span the day after it
+        return Span(_plain(start), _plain(end) + timedelta(days=1))
+    return MISSING
+
+
+def _plain(day: date) -> date:
+    return date(day.year, day.month, day.day)
+
+
+def _reminder(item: Any) -> Value:
+    return int(item.reminder_minutes_before_start or 0) if item.reminder_is_set else None
+
+
+def _person(mailbox: Any) -> Person | None:
+    """The address is '' for what has none (an X.500 name of somebody who left); such a person still has a name."""
+    if mailbox is None:
+        return None
+    return Person(normalise(mailbox.email_address or ""), mailbox.name or "")
+
+
+def _people(name: str) -> Callable[[Any], Value]:
+    def read(item: Any) -> Value:
+        found = (_person(mailbox) for mailbox in getattr(item, name, None) or ())
+        return tuple(person for person in found if person is not None and person.address)
+
+    return read
+
+
+def _organizer(item: Any) -> Value:
+    return _person(item.organizer)
+
+
+def _sender(item: Any) -> Value:
+    return _person(getattr(item, "author", None) or getattr(item, "sender", None))
+
+
+_ATTENDEE_LISTS = (
+    (Role.REQUIRED, "required_attendees"), (Role.OPTIONAL, "optional_attendees"), (Role.RESOURCE, "resources"),
+)  # fmt: skip
+
+
+def _attendees(item: Any) -> Value:
+    organizer = _person(item.organizer)
+    found: dict[str, Attendee] = {}
+    for role, name in _ATTENDEE_LISTS:
+        for one in getattr(item, name, None) or ():
+            person = _person(one.mailbox)
+            if person is None or not person.address or (organizer and person.address == organizer.address):
+                continue
+            response = RESPONSES.get(one.response_type, Response.UNKNOWN)
+            found.setdefault(person.address, Attendee(person.address, person.name, role, response))
+    return tuple(found[address] for address in sorted(found))
+
+
+def _is_meeting(item: Any) -> Value:
+    return bool(item.is_meeting) or bool(_attendees(item))
+
+
+def _my_response(item: Any) -> Value:
+    return RESPONSES.get(item.my_response_type, Response.UNKNOWN).value
+
+
+def _recurrence(item: Any) -> Value:
+    return RECURRENCES.get(item.type, "")
+
+
+def _conversation(item: Any) -> Value:
+    found = getattr(item, "conversation_id", None)
+    return found.id if found is not None else ""
+
+
+def _html(item: Any) -> Value:
+    return str(item.body) if isinstance(item.body, HTMLBody) else ""
+
+
+def _headers(item: Any) -> Value:
+    return tuple((header.name or "", header.value or "") for header in item.headers or ())
+
+
+_COMMON: dict[str, _Reader] = {
+    f.SUBJECT: _Reader(("subject",), _text("subject")),
+    f.BODY: _Reader(("text_body",), _text("text_body"), deep=True),
+    f.CATEGORIES: _Reader(("categories",), _categories),
+    f.SENSITIVITY: _Reader(("sensitivity",), _sensitivity),
+    f.KEY: _Reader((ATTRIBUTE,), _key),
+    f.CREATED: _Reader(("datetime_created",), _moment("datetime_created")),
+    f.MODIFIED: _Reader(("last_modified_time",), _moment("last_modified_time")),
+    f.ITEM_CLASS: _Reader(("item_class",), _text("item_class")),
+}
+_EVENT: dict[str, _Reader] = {
+    f.UID: _Reader(("uid",), _text("uid")),
+    f.SPAN: _Reader(("start", "end", "is_all_day", "_start_timezone", "_end_timezone"), _span),
+    f.LOCATION: _Reader(("location",), _text("location")),
+    f.SHOW_AS: _Reader(("legacy_free_busy_status",), lambda item: SHOW_AS.get(item.legacy_free_busy_status, "busy")),
+    f.REMINDER: _Reader(("reminder_is_set", "reminder_minutes_before_start"), _reminder),
+    f.ORGANIZER: _Reader(("organizer",), _organizer),
+    f.ATTENDEES: _Reader(("organizer", *(name for _, name in _ATTENDEE_LISTS)), _attendees),
+    f.MY_RESPONSE: _Reader(("my_response_type",), _my_response),
+    f.IS_MEETING: _Reader(("is_meeting",), _is_meeting),
+    f.IS_CANCELLED: _Reader(("is_cancelled",), _flag("is_cancelled")),
+    f.RECURRENCE: _Reader(("type",), _recurrence),
+}
+_EMAIL: dict[str, _Reader] = {
+    f.MESSAGE_ID: _Reader(("message_id",), _text("message_id")),
+    f.CONVERSATION: _Reader(("conversation_id",), _conversation),
+    f.FROM: _Reader(("author", "sender"), _sender),
+    f.TO: _Reader(("to_recipients",), _people("to_recipients")),
+    f.CC: _Reader(("cc_recipients",), _people("cc_recipients")),
+    f.BCC: _Reader(("bcc_recipients",), _people("bcc_recipients")),
+    f.SENT_AT: _Reader(("datetime_sent",), _moment("datetime_sent")),
+    f.RECEIVED_AT: _Reader(("datetime_received",), _moment("datetime_received")),
+    f.IS_DRAFT: _Reader(("is_draft",), _flag("is_draft")),
+    f.HAS_ATTACHMENTS: _Reader(("has_attachments",), _flag("has_attachments")),
+    f.HTML: _Reader(("body",), _html, deep=True),
+    f.HEADERS: _Reader(("headers",), _headers, deep=True),
+}
+READERS: dict[ItemKind, dict[str, _Reader]] = {
+    ItemKind.EVENT: {**_COMMON, **_EVENT},
+    ItemKind.EMAIL: {**_COMMON, **_EMAIL},
+    ItemKind.TASK: _COMMON,
+    ItemKind.CONTACT: _COMMON,
+}
+# What a change feed tells at little cost: enough to drop private or foreign items before they are read.
+FEED = (f.ITEM_CLASS, f.SENSITIVITY, f.CATEGORIES, f.KEY)
+
+
+def names_for(kind: ItemKind, detail: Detail) -> tuple[str, ...]:
+    """The neutral fields of a kind at a detail."""
+    return tuple(name for name, row in READERS[kind].items() if detail is Detail.BODY or not row.deep)
+
+
+def needs(kind: ItemKind, names: Iterable[str]) -> frozenset[str]:
+    """The exchangelib fields that the neutral fields are made of."""
+    return frozenset(need for name in names for need in READERS[kind][name].needs)
+
+
+def decode(item: Any, kind: ItemKind, names: Iterable[str]) -> Fields:
+    """The neutral fields of an item that was read with `needs(kind, names)`."""
+    values = {name: READERS[kind][name].value(item) for name in names}
+    return {name: value for name, value in values.items() if value is not MISSING}
+
+
+# --- writing
+
+
+class UnwritableError(ValueError):
+    """A value that Exchange cannot take, or a field that is not ours to write. Carries names, never the value."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+_Writer = Callable[[Any, EWSTimeZone], Mapping[str, Any]]
+
+
+def _as_is(attribute: str) -> _Writer:
+    return lambda value, _: {attribute: value or None}
+
+
+def _word(attribute: str, words: Mapping[str, str], default: str) -> _Writer:
+    return lambda value, _: {attribute: words[value] if value is not None else default}
+
+
+def _write_body(value: Any, _: EWSTimeZone) -> Mapping[str, Any]:
+    return {"body": Body(value) if value else None}
+
+
+def _write_categories(value: Any, _: EWSTimeZone) -> Mapping[str, Any]:
+    return {"categories": list(value or ())}
+
+
+def _write_reminder(value: Any, _: EWSTimeZone) -> Mapping[str, Any]:
+    if value is None:
+        return {"reminder_is_set": False}
+    return {"reminder_is_set": True, "reminder_minutes_before_start": int(value)}
+
+
+def _write_span(value: Any, zone: EWSTimeZone) -> Mapping[str, Any]:
+    zones = {"_start_timezone": zone, "_end_timezone": zone}
+    if value.all_day:
+        last = value.end - timedelta(days=1)
+        return {"start": ews_date(value.start), "end": ews_date(last), "is_all_day": True, **zones}
+    return {"start": ews_time(value.start, zone), "end": ews_time(value.end, zone), "is_all_day": False, **zones}
+
+
+def _write_attendees(value: Any, _: EWSTimeZone) -> Mapping[str, Any]:
+    # answers belong to the people themselves: what is written says nothing about them
+    return {
+        name: [
+            EWSAttendee(mailbox=Mailbox(email_address=one.address, name=one.name or None))
+            for one in value or ()
+            if one.role is role
+        ]
+        for role, name in _ATTENDEE_LISTS
+    }
+
+
+_MARKS: dict[str, _Writer] = {f.CATEGORIES: _write_categories, f.KEY: _as_is(ATTRIBUTE)}
+_COMMON_WRITERS: dict[str, _Writer] = {
+    **_MARKS,
+    f.SUBJECT: _as_is("subject"),
+    f.BODY: _write_body,
+    f.SENSITIVITY: _word("sensitivity", _SENSITIVITIES_BACK, "Normal"),
+}
+WRITERS: dict[ItemKind, dict[str, _Writer]] = {
+    ItemKind.EVENT: {
+        **_COMMON_WRITERS,
+        f.LOCATION: _as_is("location"),
+        f.SPAN: _write_span,
+        f.SHOW_AS: _word("legacy_free_busy_status", _SHOW_AS_BACK, "Busy"),
+        f.REMINDER: _write_reminder,
+        f.ATTENDEES: _write_attendees,
+    },
+    ItemKind.EMAIL: _MARKS,
+    ItemKind.TASK: _COMMON_WRITERS,
+    ItemKind.CONTACT: _COMMON_WRITERS,
+}
+
+
+def encode(kind: ItemKind, values: Fields, zone: EWSTimeZone, version: Any) -> dict[str, Any]:
+    """The exchangelib fields and values that write the neutral values, checked one by one: exchangelib would find a
+    bad value only while it builds the request, and lose the other items of the call with it. Raises UnwritableError."""
+    written: dict[str, Any] = {}
+    model = MODELS[kind]
+    for name, value in values.items():
+        if value is MISSING:
+            continue
+        writer = WRITERS[kind].get(name)
+        if writer is None:
+            raise UnwritableError(name)
+        try:
+            _check_text(value)
+            made = writer(value, zone)
+            for attribute, content in made.items():
+                model.get_field_by_fieldname(attribute).clean(content, version=version)
+        except (ValueError, TypeError, LookupError, AttributeError):
+            raise UnwritableError(name) from None
+        written.update(made)
+    if "start" in written and written["end"] < written["start"]:
+        raise UnwritableError(f.SPAN)
+    return written
+
+
+def _check_text(value: Value) -> None:
+    """Raises UnicodeEncodeError for half a surrogate pair, which no XML can hold."""
+    match value:
+        case str():
+            value.encode()
+        case Attendee():
+            (value.address + value.name).encode()
+        case tuple():
+            for one in value:
+                _check_text(one)

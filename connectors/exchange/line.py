@@ -1,0 +1,86 @@
+"""One open mailbox: its account, its folders by role, and the place where every failure becomes a fault."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from exchangelib.properties import FolderId
+
+from connectors.errors import ConnectorError, Fault, Scope
+from connectors.exchange import wire
+from connectors.exchange.faults import FAILURES, fault_of
+from connectors.exchange.session import ExchangeConfig, open_account
+from connectors.exchange.zones import zone_named
+from connectors.protocols import Outcome
+from mapping.model.item import ItemKind
+
+T = TypeVar("T")
+
+EMAILS = "emails"
+EMAILS_NAME = "Salesforce Emails"
+DISTINGUISHED = {
+    "inbox": "inbox", "sent": "sentitems", "calendar": "calendar", "deleted": "deleteditems", "tasks": "tasks",
+    "contacts": "contacts",
+}  # fmt: skip
+KINDS = {
+    "inbox": ItemKind.EMAIL, "sent": ItemKind.EMAIL, "deleted": ItemKind.EMAIL, EMAILS: ItemKind.EMAIL,
+    "calendar": ItemKind.EVENT, "tasks": ItemKind.TASK, "contacts": ItemKind.CONTACT,
+}  # fmt: skip
+ROLES = tuple(KINDS)
+
+
+class Line:
+    """Raises ValueError for a build or time zone that makes no sense."""
+
+    def __init__(self, config: ExchangeConfig, on_call: Callable[[str], None]) -> None:
+        zone = zone_named(config.time_zone)
+        if zone is None:
+            raise ValueError("the time zone of the mailbox is unknown")
+        self.zone = zone
+        self.account = open_account(config, on_call)
+        self.endpoint = config.endpoint
+        self.folder_ids = dict(config.folder_ids)
+
+    @property
+    def version(self) -> Any:
+        return self.account.version
+
+    def call(self, action: Callable[[], T], at: Scope = Scope.CONNECTION, *, writing: bool = False) -> T:
+        """Do one thing at the server; whatever goes wrong is raised as a `ConnectorError`."""
+        try:
+            return action()
+        except FAILURES as error:
+            fault = self.fault(error, at, writing=writing)
+        # outside of the handler, so that the library's exception, whose text may quote the mailbox, is not chained
+        raise fault
+
+    def fault(self, error: Exception, at: Scope = Scope.ITEM, *, writing: bool = False) -> ConnectorError:
+        return fault_of(error, at, endpoint=self.endpoint, writing=writing)
+
+    def failed(self, error: Exception) -> Outcome:
+        """What became of one write of a batch that was refused by itself."""
+        return Outcome(error=self.fault(error, writing=True))
+
+    def folder(self, role: str) -> FolderId:
+        """The folder of a role. Raises NOT_FOUND (container) for a managed folder that is not there."""
+        if role in DISTINGUISHED:
+            return wire.folder_id(self.account, DISTINGUISHED[role])
+        known = self.folder_ids.get(role) or (self.find_emails() if role == EMAILS else "")
+        if not known:
+            raise ConnectorError(Fault.NOT_FOUND, "the mailbox has no such folder", scope=Scope.CONTAINER)
+        return FolderId(id=known)
+
+    def find_emails(self) -> str:
+        """Look the managed mail folder up by its name; empty when it is missing."""
+        parent = wire.folder_id(self.account, "msgfolderroot")
+        found = self.call(lambda: wire.FindFolder(account=self.account, page_size=1).named(parent, EMAILS_NAME))
+        if found:
+            self.folder_ids[EMAILS] = found
+        return found
+
+    def matched(self, answers: Sequence[T], count: int, *, otherwise: Fault = Fault.UNAVAILABLE) -> Sequence[T]:
+        """The answers, if there is one for each question; if not, nobody knows what they are about: raises."""
+        if len(answers) != count:
+            raise ConnectorError(otherwise, "the server answered for another number of items")
+        return answers

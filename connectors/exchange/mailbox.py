@@ -1,0 +1,171 @@
+"""A mailbox on an Exchange server as the rest of the program sees it: the `Mailbox` protocol over EWS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from exchangelib.items import CalendarItem, Contact, Message, Task
+from exchangelib.items.calendar_item import BaseMeetingItem
+
+from connectors.errors import ConnectorError, Fault, Scope
+from connectors.exchange import wire
+from connectors.exchange.codec import FEED, MODELS, decode, names_for, needs
+from connectors.exchange.line import EMAILS, KINDS, Line
+from connectors.exchange.marks import ensure_categories, ensure_emails_folder
+from connectors.exchange.session import Access, ExchangeConfig
+from connectors.exchange.writes import apply
+from connectors.protocols import Can, Change, Changes, Check, Detail, Outcome, Write
+from mapping.model.item import Item, ItemKind, ItemRef, Side
+from mapping.model.people import normalise
+
+# Bodies are large, and the server ends calls that take it a minute.
+_CHUNKS = {Detail.HEAD: 100, Detail.BODY: 25}
+_MODELS: tuple[tuple[type, ItemKind], ...] = (
+    (CalendarItem, ItemKind.EVENT), (Message, ItemKind.EMAIL), (BaseMeetingItem, ItemKind.EMAIL),
+    (Task, ItemKind.TASK), (Contact, ItemKind.CONTACT),
+)  # fmt: skip
+
+
+def _nobody(operation: str) -> None:
+    """The default listener."""
+
+
+class ExchangeMailbox:
+    """Opening it sends nothing. `on_call` hears the name of every EWS operation just before it is sent.
+
+    Raises ValueError when the configured build or time zone makes no sense."""
+
+    can = frozenset({Can.SILENT_WRITE, Can.CATEGORIES, Can.FOLDERS, Can.TASKS})
+    batch_size = 50
+
+    def __init__(self, config: ExchangeConfig, on_call: Callable[[str], None] = _nobody) -> None:
+        self.address = normalise(config.address)
+        self._access = config.access
+        self._line = Line(config, on_call)
+
+    def changes(self, folder: str, cursor: str | None) -> Changes:
+        line, kind = self._line, KINDS.get(folder)
+        if kind is None:
+            raise ConnectorError(Fault.NOT_FOUND, "there is no such folder role", scope=Scope.CONTAINER)
+        where = line.folder(folder)
+        fields = wire.paths(MODELS[kind], needs(kind, FEED))
+        service = wire.SyncFolderItems(account=line.account)
+        found: dict[str, Change] = {}
+        state, last = cursor, False
+        while not last:
+            page = self._page(service, where, fields, state)
+            for verb, thing in page.changes:
+                change = _change(folder, kind, verb, thing, wire.SyncFolderItems.DELETE)
+                if change is not None:
+                    # what comes later on supersedes, and takes its place at the end
+                    found.pop(change.ref.id, None)
+                    found[change.ref.id] = change
+            state, last = page.state, page.last
+        return Changes(tuple(found.values()), state or "", complete=cursor is None)
+
+    def _page(self, service: Any, where: Any, fields: Any, state: str | None) -> wire.Page:
+        page: wire.Page = self._line.call(lambda: service.page(where, fields, state), Scope.CONTAINER)
+        return page
+
+    def read(self, refs: Sequence[ItemRef], detail: Detail) -> Mapping[ItemRef, Item | ConnectorError]:
+        found: dict[ItemRef, Item | ConnectorError] = {}
+        size = _CHUNKS[detail]
+        for kind in ItemKind:
+            wanted = list(dict.fromkeys(ref for ref in refs if ref.kind is kind))
+            for start in range(0, len(wanted), size):
+                found.update(self._read_chunk(wanted[start : start + size], kind, names_for(kind, detail)))
+        return found
+
+    def _read_chunk(
+        self, refs: Sequence[ItemRef], kind: ItemKind, names: Sequence[str]
+    ) -> dict[ItemRef, Item | ConnectorError]:
+        line = self._line
+        fields = wire.paths(MODELS[kind], needs(kind, names))
+        service = wire.GetItem(account=line.account)
+        answers = line.call(lambda: service.items([ref.id for ref in refs], fields))
+        found: dict[ItemRef, Item | ConnectorError] = {}
+        for ref, answer in zip(refs, line.matched(answers, len(refs)), strict=True):
+            if isinstance(answer, Exception):
+                error = line.fault(answer)
+                if error.fault is not Fault.NOT_FOUND:
+                    found[ref] = error
+            elif _kind_of(answer) is not kind:
+                found[ref] = ConnectorError(Fault.INVALID, "the item is of another kind", scope=Scope.ITEM)
+            else:
+                found[ref] = Item(ref, answer.changekey, decode(answer, kind, names))
+        return found
+
+    def write(self, writes: Sequence[Write]) -> list[Outcome]:
+        return apply(self._line, writes)
+
+    def folders(self) -> Mapping[str, str]:
+        found = ensure_emails_folder(self._line)
+        ensure_categories(self._line)
+        return {EMAILS: found}
+
+    def aliases(self) -> frozenset[str]:
+        return frozenset({self.address})
+
+    def check(self) -> Iterator[Check]:
+        """Reads one id from the calendar and one from the inbox: two calls prove all the steps before them."""
+        failure = self._try("calendar")
+        steps = ["endpoint", "log-in", *(["impersonation"] if self._access is Access.IMPERSONATION else []), "calendar"]
+        stuck = _step(failure, steps)
+        for name in steps:
+            if failure is not None and name == stuck:
+                yield Check(name, False, str(failure), _ADVICE[name])
+                break
+            yield Check(name, True)
+        if failure is not None and stuck != "calendar":
+            return
+        failure = self._try("inbox")
+        yield Check("inbox", failure is None, str(failure or ""), _ADVICE["inbox"] if failure else "")
+
+    def _try(self, role: str) -> ConnectorError | None:
+        line = self._line
+        try:
+            line.call(lambda: wire.FindItem(account=line.account).first(line.folder(role)), Scope.CONTAINER)
+        except ConnectorError as error:
+            return error
+        return None
+
+
+_ADVICE = {
+    "endpoint": "Check the address (https://<server>/EWS/Exchange.asmx), the firewall and the server's certificate; if "
+    "the mailbox moved to Microsoft 365, use Graph.",
+    "log-in": "Check user name (DOMAIN\\user or user@domain), password and the log-in method that the server allows.",
+    "impersonation": "Grant the service account the role ApplicationImpersonation over this mailbox, and check that "
+    "the address is the primary one of an existing mailbox on this server.",
+    "calendar": "Grant the account at least reading rights on the calendar.",
+    "inbox": "Grant the account at least reading rights on the inbox.",
+}
+
+
+def _step(failure: ConnectorError | None, steps: Sequence[str]) -> str:
+    """The step at which a failure of the first call shows."""
+    if failure is None:
+        return ""
+    if failure.fault is Fault.AUTH_REVOKED:
+        return "log-in"
+    if failure.scope is not Scope.CONNECTION:
+        return "calendar"
+    if failure.fault is Fault.FORBIDDEN and not failure.vendor_code.startswith("HTTP"):
+        return "impersonation" if "impersonation" in steps else "log-in"
+    return "endpoint"
+
+
+def _kind_of(item: Any) -> ItemKind | None:
+    return next((kind for model, kind in _MODELS if isinstance(item, model)), None)
+
+
+def _change(folder: str, kind: ItemKind, verb: str, thing: Any, deleted: str) -> Change | None:
+    """A change worth telling: not the flipping of a read flag, and no item that is foreign to the folder."""
+    if verb == deleted:
+        return Change(ItemRef(Side.MAILBOX, kind, thing.id, folder), deleted=True)
+    actual = None if isinstance(thing, tuple) else _kind_of(thing)
+    # anything may lie in Deleted Items, and what went there from the calendar is of interest
+    if actual is None or (actual is not kind and folder != "deleted"):
+        return None
+    ref = ItemRef(Side.MAILBOX, actual, thing.id, folder)
+    return Change(ref, item=Item(ref, thing.changekey, decode(thing, actual, FEED)))

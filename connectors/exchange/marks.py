@@ -1,0 +1,100 @@
+"""What is managed in a mailbox: the folder `Salesforce Emails` and our entries in the list of categories.
+
+Categories work on items without being in the list; the list gives them their colour and puts them into menus. So a
+server that does not let us change the list is no reason to fail.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from typing import Any
+
+from exchangelib.properties import FolderId, UserConfiguration, UserConfigurationName, UserConfigurationNameMNS
+from exchangelib.util import to_xml, xml_to_str
+
+from connectors.errors import ConnectorError, Fault
+from connectors.exchange import wire
+from connectors.exchange.line import EMAILS, EMAILS_NAME, Line
+
+log = logging.getLogger(__name__)
+
+# Outlook's numbers of colours: blue, steel, red.
+CATEGORIES = {"Salesforce": "7", "Salesforce Unsync": "10", "Sync Error": "0"}
+_LIST = "CategoryList"
+_NS = "CategoryList.xsd"
+_EMPTY = f'<?xml version="1.0"?><categories xmlns="{_NS}" default="Salesforce" lastSavedSession="0"/>'.encode()
+
+
+def ensure_emails_folder(line: Line) -> str:
+    """The id of the managed mail folder, which is created when it is missing."""
+    found = line.find_emails()
+    if found:
+        return found
+    parent = wire.folder_id(line.account, "msgfolderroot")
+    try:
+        found = line.call(lambda: wire.CreateFolder(account=line.account).named(parent, EMAILS_NAME), writing=True)
+    except ConnectorError as error:
+        # another run, or the call whose outcome was not told, made it meanwhile
+        found = line.find_emails() if error.fault in (Fault.DUPLICATE, Fault.UNKNOWN) else ""
+        if not found:
+            raise
+    line.folder_ids[EMAILS] = found
+    return found
+
+
+def ensure_categories(line: Line) -> bool:
+    """Put our categories into the mailbox's list; False when the server does not let us."""
+    folder = wire.folder_id(line.account, "calendar")
+    try:
+        present = _read(line, folder)
+        wanted = with_categories(present or _EMPTY)
+        if wanted is not None:
+            line.call(lambda: _write(line, folder, wanted, new=present is None), writing=True)
+    except ConnectorError as error:
+        log.warning("category_list_refused fault=%s code=%s", error.fault.value, error.vendor_code)
+        return False
+    return True
+
+
+def with_categories(listing: bytes) -> bytes | None:
+    """The list with ours added; None when nothing is missing. What the user made of an entry of ours stays."""
+    root = to_xml(listing)
+    present = {str(entry.get("name", "")).casefold() for entry in root.findall(f"{{{_NS}}}category")}
+    missing = [name for name in CATEGORIES if name.casefold() not in present]
+    for name in missing:
+        root.append(root.makeelement(f"{{{_NS}}}category", _entry(name)))
+    return bytes(xml_to_str(root, encoding="utf-8", xml_declaration=True)) if missing else None
+
+
+def _entry(name: str) -> dict[str, str]:
+    identity = uuid.uuid5(uuid.NAMESPACE_URL, f"inbox-sync:category:{name}")
+    return {
+        "name": name, "color": CATEGORIES[name], "keyboardShortcut": "0", "renameOnFirstUse": "0",
+        "guid": f"{{{str(identity).upper()}}}",
+    }  # fmt: skip
+
+
+def _read(line: Line, folder: FolderId) -> bytes | None:
+    """The list as it is stored; None when the mailbox never had one."""
+    name = UserConfigurationNameMNS(name=_LIST, folder=folder)
+    service = wire.GetUserConfiguration(account=line.account)
+
+    def read() -> Any:
+        return service.get(user_configuration_name=name, properties="XmlData")
+
+    try:
+        found = line.call(read)
+    except ConnectorError as error:
+        if error.fault is Fault.NOT_FOUND:
+            return None
+        raise
+    return found.xml_data or None
+
+
+def _write(line: Line, folder: FolderId, listing: bytes, *, new: bool) -> None:
+    stored = UserConfiguration(
+        user_configuration_name=UserConfigurationName(name=_LIST, folder=folder), xml_data=listing
+    )
+    operation = wire.CreateUserConfiguration if new else wire.UpdateUserConfiguration
+    operation(account=line.account).get(user_configuration=stored)

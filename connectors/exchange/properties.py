@@ -1,0 +1,35 @@
+"""The one named extended property that this project writes: the pair key stamped on mailbox items.
+
+The same property is visible over Graph as `String {PROPERTY_SET} Name InboxSyncKey`, so a mailbox that moves to
+Microsoft 365 keeps its pairs. Named properties are a finite resource of a mailbox: there must never be a second one.
+"""
+
+from __future__ import annotations
+
+from exchangelib import ExtendedProperty
+from exchangelib.items import (
+    CalendarItem,
+    Contact,
+    MeetingMessage,
+    MeetingRequest,
+    MeetingResponse,
+    Message,
+    Task,
+)
+
+PROPERTY_SET = "9d0f3c5e-6a5b-4e0c-8f57-2b8f1c7a4e63"
+PROPERTY_NAME = "InboxSyncKey"
+ATTRIBUTE = "inbox_sync_key"
+
+
+class InboxSyncKey(ExtendedProperty):  # type: ignore[misc]
+    property_set_id = PROPERTY_SET
+    property_name = PROPERTY_NAME
+    property_type = "String"
+
+
+# `register` changes the classes for the whole process, so it happens here, once, and never at run time. Meeting
+# messages lie in the inbox beside ordinary ones and can bear a key as well; a cancellation shares the fields of
+# MeetingMessage.
+for _model in (CalendarItem, Message, Contact, Task, MeetingMessage, MeetingRequest, MeetingResponse):
+    _model.register(ATTRIBUTE, InboxSyncKey)

@@ -1,0 +1,311 @@
+"""The EWS operations in use, as thin subclasses of exchangelib's services.
+
+They differ from their parents in what a synchroniser needs: the answers of one call stay together whatever happened to
+single items, errors carry their code and nothing of the content, a call is sent once and never again, and folders are
+named by id so that no GetFolder precedes a call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from exchangelib import services
+from exchangelib.errors import ResponseMessageError
+from exchangelib.fields import FieldPath
+from exchangelib.folders import BaseFolder
+from exchangelib.items import ID_ONLY, CalendarItem, Item
+from exchangelib.properties import DistinguishedFolderId, FieldURI, FolderId, ItemId, Mailbox
+from exchangelib.util import ENS, MNS, TNS, create_element, safe_xml_value
+
+from connectors.exchange.faults import RefusedError
+from connectors.exchange.properties import InboxSyncKey
+from connectors.exchange.session import MailboxAccount
+from connectors.exchange.zones import take_times
+
+_WARNINGS_AND_ERRORS = (RefusedError,)
+PAGE = 512  # the most that SyncFolderItems gives
+
+
+class _Plain:
+    """What all operations share."""
+
+    ERRORS_TO_CATCH_IN_RESPONSE = _WARNINGS_AND_ERRORS
+    WARNINGS_TO_CATCH_IN_RESPONSE = _WARNINGS_AND_ERRORS
+    returns_elements = True
+    account: MailboxAccount
+    _version_hint: Any
+    SERVICE_NAME: str
+
+    def _api_versions_to_try(self) -> tuple[str, ...]:
+        # exchangelib answers a refused request by sending it again with each of its ten API versions
+        return (self._version_hint.api_version,)
+
+    def _get_response(self, payload: Any, api_version: str) -> Any:
+        self.account.on_call(self.SERVICE_NAME)
+        return super()._get_response(payload, api_version)  # type: ignore[misc]
+
+    def _get_elements(self, payload: Any) -> Iterator[Any]:
+        # without exchangelib's loop, which repeats calls on errors when the pool holds several connections
+        yield from self._response_generator(payload=payload)  # type: ignore[attr-defined]
+
+    @staticmethod
+    def _get_exception(code: str | None, text: Any, msg_xml: Any = None, rule_errors: Any = None) -> RefusedError:  # noqa: ARG004
+        return _refusal(code or "", msg_xml)
+
+    @classmethod
+    def _raise_soap_errors(cls, fault: Any) -> None:
+        detail = fault.find("detail")
+        code = detail.findtext(f"{{{ENS}}}ResponseCode") if detail is not None else None
+        code = code or (fault.findtext("faultcode") or "").rpartition(":")[2]
+        raise _refusal(code.strip(), detail.find(f"{{{TNS}}}MessageXml") if detail is not None else None)
+
+    @classmethod
+    def _get_elements_in_container(cls, container: Any) -> list[Any]:
+        # an empty container is an answer too (MoveItem across mailboxes, some UpdateItem): positions must not shift
+        return list(container) or [True] if cls.returns_elements else [True]
+
+
+def _refusal(code: str, details: Any) -> RefusedError:
+    back_off: timedelta | None = None
+    fields: tuple[str, ...] = ()
+    if details is not None:
+        for value in details.findall(f"{{{TNS}}}Value"):
+            if value.get("Name") == "InnerErrorResponseCode" and value.text:
+                code = value.text.strip()
+            elif value.get("Name") == "BackOffMilliseconds" and (value.text or "").strip().isdigit():
+                back_off = timedelta(milliseconds=int(value.text))
+        fields = tuple(uri.get("FieldURI", "") for uri in details.findall(f"{{{TNS}}}FieldURI"))
+    return RefusedError(code, back_off, fields)
+
+
+def _parsed(element: Any, account: MailboxAccount) -> Any:
+    """The item, or None for a kind of item that exchangelib does not know and nobody here wants."""
+    model = BaseFolder.ITEM_MODEL_MAP.get(element.tag)
+    if model is None:
+        return None
+    times = take_times(element) if model is CalendarItem else None
+    item = model.from_xml(elem=element, account=account)
+    if times is not None:
+        item.start, item.end = times
+    return item
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer of SyncFolderItems: `changes` are pairs of what happened and the item (or, deleted, its id)."""
+
+    changes: tuple[tuple[str, Any], ...]
+    state: str
+    last: bool
+
+
+class SyncFolderItems(_Plain, services.SyncFolderItems):  # type: ignore[misc]
+    def page(self, folder: FolderId, fields: Iterable[FieldPath], state: str | None) -> Page:
+        """The next page of changes. Raises `RefusedError`."""
+        payload = self.get_payload(folder, ID_ONLY, set(fields), state, None, PAGE, None)
+        changes: list[tuple[str, Any]] = []
+        for change in self._elems_to_objs(self._get_elements(payload)):
+            if isinstance(change, Exception):
+                raise change
+            if change is not True:
+                changes.append(change)
+        if not self.sync_state:
+            raise RefusedError("ErrorInvalidSyncStateData")
+        return Page(tuple(changes), self.sync_state, bool(self.includes_last_item_in_range))
+
+    def _get_element_container(self, message: Any, name: str | None = None) -> Any:
+        # some servers leave the state out of an error, where exchangelib takes it for granted
+        if message.find(f"{{{MNS}}}SyncState") is None:
+            return services.common.EWSAccountService._get_element_container(self, message, name)  # noqa: SLF001
+        return super()._get_element_container(message, name)
+
+    @classmethod
+    def _get_elements_in_container(cls, container: Any) -> list[Any]:
+        return list(container)
+
+    def _elem_to_obj(self, elem: Any) -> tuple[str, Any]:
+        kind = self.change_types_map[elem.tag]
+        if kind in (self.CREATE, self.UPDATE):
+            return kind, _parsed(elem[0], self.account)
+        found: tuple[str, Any] = super()._elem_to_obj(elem)
+        return found
+
+
+class GetItem(_Plain, services.GetItem):  # type: ignore[misc]
+    def items(self, ids: Sequence[str], fields: Iterable[FieldPath]) -> list[Any]:
+        """One answer for each id, in order: an item, None, or a `RefusedError`."""
+        payload = self.get_payload([ItemId(id=one) for one in ids], set(fields), ID_ONLY)
+        return list(self._elems_to_objs(self._get_elements(payload)))
+
+    def _elem_to_obj(self, elem: Any) -> Any:
+        return None if elem is True else _parsed(elem, self.account)
+
+
+class CreateItem(_Plain, services.CreateItem):  # type: ignore[misc]
+    def items(self, folder: FolderId, items: Sequence[Item]) -> list[Any]:
+        """Create without mailing anybody. One answer for each: what bears id and changekey, True, or an error."""
+        return list(self._elems_to_objs(self._get_elements(self.get_payload(items, folder, "SaveOnly", "SendToNone"))))
+
+
+class UpdateItem(_Plain, services.UpdateItem):  # type: ignore[misc]
+    def items(self, changes: Sequence[tuple[Item, Sequence[str]]], conflicts: str) -> list[Any]:
+        """Change single fields without mailing anybody. One answer for each: (id, changekey), True, or an error."""
+        payload = self.get_payload(changes, conflicts, "SaveOnly", "SendToNone", True)
+        return list(self._elems_to_objs(self._get_elements(payload)))
+
+    def _elem_to_obj(self, elem: Any) -> Any:
+        return True if elem is True else super()._elem_to_obj(elem)
+
+
+class DeleteItem(_Plain, services.DeleteItem):  # type: ignore[misc]
+    returns_elements = False
+
+    def items(self, ids: Sequence[str]) -> list[Any]:
+        """Move to Deleted Items without mailing anybody. One answer for each: True or a `RefusedError`."""
+        items = [ItemId(id=one) for one in ids]
+        payload = self.get_payload(items, "MoveToDeletedItems", "SendToNone", "AllOccurrences", True)
+        return list(self._get_elements(payload))
+
+
+class MoveItem(_Plain, services.MoveItem):  # type: ignore[misc]
+    def items(self, ids: Sequence[str], folder: FolderId) -> list[Any]:
+        """One answer for each: the new (id, changekey), True, or a `RefusedError`."""
+        payload = self.get_payload([ItemId(id=one) for one in ids], folder)
+        return list(self._elems_to_objs(self._get_elements(payload)))
+
+    def _elem_to_obj(self, elem: Any) -> Any:
+        return True if elem is True else super()._elem_to_obj(elem)
+
+
+class _AnyOf:
+    """A restriction: the field has one of the values. Stands in for exchangelib's, which needs folder objects."""
+
+    def __init__(self, field: Any, values: Sequence[str]) -> None:
+        self._field = field
+        self._values = values
+
+    def to_xml(self, version: Any) -> Any:
+        tests = [self._test(value, version) for value in self._values]
+        restriction = create_element("m:Restriction")
+        into = restriction
+        if len(tests) > 1:
+            into = create_element("t:Or")
+            restriction.append(into)
+        into.extend(tests)
+        return restriction
+
+    def _test(self, value: str, version: Any) -> Any:
+        test = create_element("t:IsEqualTo")
+        test.append(self._field.to_xml(version=version))
+        other = create_element("t:FieldURIOrConstant")
+        other.append(create_element("t:Constant", attrs={"Value": safe_xml_value(value)}))
+        test.append(other)
+        return test
+
+
+class FindItem(_Plain, services.FindItem):  # type: ignore[misc]
+    def by_key(self, folder: FolderId, keys: Sequence[str], fields: Iterable[FieldPath]) -> list[Any]:
+        """The items of a folder that bear one of the keys."""
+        return self._found(folder, set(fields), _AnyOf(InboxSyncKey.as_object(), keys), None)
+
+    def first(self, folder: FolderId) -> list[Any]:
+        """At most one item: proves that the folder can be read."""
+        self.page_size = 1
+        return self._found(folder, set(), None, 1)
+
+    def _found(self, folder: FolderId, fields: set[FieldPath], restriction: Any, most: int | None) -> list[Any]:
+        self.additional_fields, self.shape = fields, ID_ONLY
+        found = list(
+            self._elems_to_objs(
+                self._paged_call(
+                    payload_func=self.get_payload, max_items=most, folders=[folder], additional_fields=fields,
+                    restriction=restriction, order_fields=None, query_string=None, shape=ID_ONLY, depth="Shallow",
+                    calendar_view=None, page_size=self.page_size, offset=0,
+                )
+            )
+        )  # fmt: skip
+        _raise_first(found)
+        return found
+
+    def _elem_to_obj(self, elem: Any) -> Any:
+        return _parsed(elem, self.account)
+
+    @classmethod
+    def _get_elements_in_container(cls, container: Any) -> list[Any]:
+        return list(container)
+
+
+class FindFolder(_Plain, services.FindFolder):  # type: ignore[misc]
+    def named(self, parent: FolderId, name: str) -> str:
+        """The id of the child folder with the name; empty when there is none."""
+        found = list(
+            self._elems_to_objs(
+                self._paged_call(
+                    payload_func=self.get_payload, max_items=1, folders=[parent], additional_fields=set(),
+                    restriction=_AnyOf(FieldURI(field_uri="folder:DisplayName"), [name]), shape=ID_ONLY,
+                    depth="Shallow", page_size=self.page_size, offset=0,
+                )
+            )
+        )  # fmt: skip
+        _raise_first(found)
+        return found[0] if found else ""
+
+    def _elem_to_obj(self, elem: Any) -> str:
+        return _folder_id(elem)
+
+    @classmethod
+    def _get_elements_in_container(cls, container: Any) -> list[Any]:
+        return list(container)
+
+
+class CreateFolder(_Plain, services.CreateFolder):  # type: ignore[misc]
+    def named(self, parent: FolderId, name: str) -> str:
+        """Create a mail folder and give its id. Raises `RefusedError`."""
+        folder = create_element("t:Folder")
+        for tag, text in (("t:FolderClass", "IPF.Note"), ("t:DisplayName", name)):
+            child = create_element(tag)
+            child.text = text
+            folder.append(child)
+        created = list(self._get_elements(self.get_payload([folder], parent)))
+        _raise_first(created)
+        return _folder_id(created[0])
+
+
+class GetUserConfiguration(_Plain, services.GetUserConfiguration):  # type: ignore[misc]
+    @classmethod
+    def _get_elements_in_container(cls, container: Any) -> list[Any]:
+        return services.GetUserConfiguration._get_elements_in_container(container)  # type: ignore[no-any-return]  # noqa: SLF001
+
+
+class UpdateUserConfiguration(_Plain, services.UpdateUserConfiguration):  # type: ignore[misc]
+    returns_elements = False
+
+
+class CreateUserConfiguration(_Plain, services.CreateUserConfiguration):  # type: ignore[misc]
+    returns_elements = False
+
+
+def folder_id(account: MailboxAccount, distinguished: str) -> DistinguishedFolderId:
+    """A well-known folder of the mailbox, named without asking for it."""
+    return DistinguishedFolderId(id=distinguished, mailbox=Mailbox(email_address=account.primary_smtp_address))
+
+
+def paths(model: type[Item], names: Iterable[str]) -> set[FieldPath]:
+    """exchangelib's names of a model's fields as what a request asks for."""
+    return {FieldPath(field=model.get_field_by_fieldname(name)) for name in names}
+
+
+def _folder_id(element: Any) -> str:
+    found = element.find(FolderId.response_tag())
+    if found is None:
+        raise ResponseMessageError("a folder without id")
+    return str(found.get(FolderId.ID_ATTR))
+
+
+def _raise_first(answers: Iterable[Any]) -> None:
+    for answer in answers:
+        if isinstance(answer, Exception):
+            raise answer

@@ -1,0 +1,93 @@
+"""Time as Exchange keeps it: instants in UTC beside the Windows names of the zones they were meant in.
+
+exchangelib turns all-day instants into dates by itself, and gets it wrong twice: without a known zone it takes the
+host's, and on the day the clocks go forward it loses a day by subtracting 24 hours from the end. So the times are taken
+out of the XML before exchangelib sees them, and put back as what they mean.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from exchangelib import EWSDate, EWSDateTime, EWSTimeZone
+from exchangelib.errors import UnknownTimeZone
+from exchangelib.ewsdatetime import UTC as EWS_UTC
+from exchangelib.util import TNS
+
+_TAKEN = ("Start", "End", "StartTimeZone", "EndTimeZone")
+_HALF_DAY = timedelta(hours=12)
+_DAY = timedelta(days=1)
+
+
+def zone_named(name: str) -> EWSTimeZone | None:
+    """The zone by its Windows or IANA name; None for names that only the sender knew (`Customized Time Zone`)."""
+    for find in (EWSTimeZone.from_ms_id, EWSTimeZone):
+        try:
+            return find(name)
+        except (UnknownTimeZone, ValueError):
+            continue
+    return None
+
+
+def day_of(moment: datetime, zone: EWSTimeZone | None) -> date:
+    """The date whose midnight is nearest to the moment in its zone.
+
+    Nearest, because midnight does not exist on some days of some zones, and because without a known zone the midnights
+    of nearly all zones still lie closest to their date in UTC."""
+    local = moment.astimezone(zone or UTC)
+    return (local.replace(tzinfo=None) + _HALF_DAY).date()
+
+
+def take_times(element: Any) -> tuple[Any, Any] | None:
+    """Remove start, end and their zones from a CalendarItem element and give the start and end that exchangelib's item
+    shall have: moments in UTC, or for all-day events the first and the last date. None when the answer has no times."""
+    found: dict[str, Any] = {}
+    for name in _TAKEN:
+        child = element.find(f"{{{TNS}}}{name}")
+        if child is not None:
+            found[name] = child
+            element.remove(child)
+    start, end = (_moment(found.get(name)) for name in ("Start", "End"))
+    if start is None or end is None:
+        return None
+    if (element.findtext(f"{{{TNS}}}IsAllDayEvent") or "").strip().lower() not in ("true", "1"):
+        return _ews(start), _ews(end)
+    start_zone = _zone(found.get("StartTimeZone"))
+    first = day_of(start, start_zone)
+    after = max(day_of(end, _zone(found.get("EndTimeZone")) or start_zone), first + _DAY)
+    return ews_date(first), ews_date(after - _DAY)
+
+
+def ews_date(day: date) -> EWSDate:
+    return EWSDate(day.year, day.month, day.day)
+
+
+def ews_time(moment: datetime, zone: EWSTimeZone) -> EWSDateTime:
+    """The instant as exchangelib wants it, told in a zone; Exchange keeps whole minutes."""
+    return _ews(moment.astimezone(UTC).replace(second=0, microsecond=0)).astimezone(zone)
+
+
+def utc(moment: datetime) -> datetime:
+    """A plain aware datetime in UTC out of exchangelib's own kind."""
+    plain = moment.astimezone(EWS_UTC)
+    return datetime(
+        plain.year, plain.month, plain.day, plain.hour, plain.minute, plain.second, plain.microsecond, tzinfo=UTC
+    )
+
+
+def _ews(moment: datetime) -> EWSDateTime:
+    return EWSDateTime(moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second, tzinfo=EWS_UTC)
+
+
+def _moment(element: Any) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat((element.text or "").strip())
+    except (AttributeError, ValueError):
+        return None
+    # a time without an offset is meant in the zone that the request named, which is always UTC
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _zone(element: Any) -> EWSTimeZone | None:
+    return None if element is None else zone_named(element.get("Id") or element.get("Name") or "")
