@@ -1,0 +1,153 @@
+"""`SalesforceCrm`: the `Crm` protocol, put together from its parts.
+
+One object serves one task or thread at a time. The describe is read once, or taken from the caller who kept it; when
+the vendor contradicts it (a field was removed or hidden since), it is read again and a reading call is repeated once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from connectors.errors import ConnectorError
+from connectors.protocols import Can, Check, CrmChanges, Detail, OrgShape, Outcome, Write
+from connectors.salesforce.auth import TokenCache, Tokens
+from connectors.salesforce.checks import check_connection
+from connectors.salesforce.config import SalesforceConfig
+from connectors.salesforce.describe import read_shape
+from connectors.salesforce.faults import SCHEMA_MOVED
+from connectors.salesforce.feed import OBJECT_OF as FEED_OBJECT
+from connectors.salesforce.feed import Feed
+from connectors.salesforce.lookups import Lookups
+from connectors.salesforce.session import plain_session
+from connectors.salesforce.wire import Wire
+from connectors.salesforce.writes import Writer
+from mapping.model.item import Item, ItemKind, ItemRef
+from mapping.model.people import AccountRecord, OpportunityRecord, PersonRecord
+
+T = TypeVar("T")
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class SalesforceCrm:
+    """`dropped` counts, as `Object.Field`, values that were not sent because the org does not let us write them."""
+
+    can: frozenset[Can] = frozenset({Can.SILENT_WRITE, Can.TASKS})
+
+    def __init__(
+        self,
+        config: SalesforceConfig,
+        tokens: Tokens,
+        shape: OrgShape | None = None,
+        now: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        self._config = config
+        self._tokens = tokens
+        self._wire = Wire(config, tokens)
+        self._shape = shape
+        self._now = now
+        self.batch_size = config.rows_per_call
+        self.dropped: Counter[str] = Counter()
+
+    @classmethod
+    def connect(
+        cls,
+        config: SalesforceConfig,
+        tokens: TokenCache | None = None,
+        *,
+        shape: OrgShape | None = None,
+        now: Callable[[], datetime] = _utc_now,
+    ) -> SalesforceCrm:
+        """A connection; nothing is called before it is used. `tokens` keeps access tokens between processes,
+        `shape` is what an earlier connection's `shape()` told."""
+        return cls(config, Tokens(config, plain_session(config), tokens), shape, now)
+
+    @property
+    def usage(self) -> tuple[int, int] | None:
+        """API calls used and allowed in the org's 24 hours, as the last answer told."""
+        return self._wire.session.usage
+
+    # --- Endpoint
+
+    def read(self, refs: Sequence[ItemRef], detail: Detail) -> Mapping[ItemRef, Item | ConnectorError]:
+        return self._reading(lambda: self._lookups().by_refs(refs, detail)) if refs else {}
+
+    def write(self, writes: Sequence[Write]) -> list[Outcome]:
+        if not writes:
+            return []
+        return Writer(self._wire, self._config, self.shape(), self.dropped, self._forget).write(writes)
+
+    def check(self) -> Iterator[Check]:
+        return check_connection(self._config, self._tokens, self._wire, self._read_shape)
+
+    # --- Crm
+
+    def shape(self) -> OrgShape:
+        return self._shape or self._read_shape()
+
+    def changes(self, kind: ItemKind, owner_id: str, cursor: str | None) -> CrmChanges:
+        """See `feed.py` for what the first poll reads and how the cursor works."""
+
+        def poll() -> CrmChanges:
+            extra = self._extra(FEED_OBJECT.get(kind, ""))
+            feed = Feed(self._wire, self.shape(), kind, owner_id, extra, self._config.first_days)
+            return feed.poll(cursor, self._now())
+
+        return self._reading(poll)
+
+    def find_people(self, addresses: Iterable[str]) -> Mapping[str, tuple[PersonRecord, ...]]:
+        asked = tuple(addresses)
+        return self._reading(lambda: self._lookups().people(asked))
+
+    def find_accounts(self, domains: Iterable[str]) -> Mapping[str, tuple[AccountRecord, ...]]:
+        asked = tuple(domains)
+        return self._reading(lambda: self._lookups().accounts(asked))
+
+    def find_opportunities(self, account_ids: Iterable[str]) -> tuple[OpportunityRecord, ...]:
+        asked = tuple(account_ids)
+        return self._reading(lambda: self._lookups().opportunities(asked))
+
+    def find_by_key(self, crm_object: str, field_name: str, keys: Iterable[str]) -> Mapping[str, Item]:
+        """Empty when the org does not have the field."""
+        asked = tuple(keys)
+        return self._reading(lambda: self._lookups().by_key(crm_object, field_name, asked))
+
+    def find_events(self, owner_id: str, starts: Iterable[datetime]) -> tuple[Item, ...]:
+        asked = tuple(starts)
+        return self._reading(lambda: self._lookups().events_at(owner_id, asked))
+
+    def find_user(self, address: str) -> str:
+        """The id of the one active user with this address, or ''."""
+        return self._reading(lambda: self._lookups().user_id(address))
+
+    # --- inside
+
+    def _lookups(self) -> Lookups:
+        return Lookups(self._wire, self.shape(), self._extra)
+
+    def _extra(self, crm_object: str) -> tuple[str, ...]:
+        return (*self._config.columns.get(crm_object, ()), self._config.key_field)
+
+    def _read_shape(self) -> OrgShape:
+        token = self._tokens.current()
+        self._shape = read_shape(self._wire, self._config.version, token.user_id, token.org_id)
+        return self._shape
+
+    def _forget(self) -> None:
+        self._shape = None
+
+    def _reading(self, call: Callable[[], T]) -> T:
+        """A reading call, repeated once on a fresh describe when it failed because of an old one."""
+        kept = self._shape
+        try:
+            return call()
+        except ConnectorError as error:
+            if kept is None or error.vendor_code not in SCHEMA_MOVED:
+                raise
+        self._forget()
+        return call()
