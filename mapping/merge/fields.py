@@ -75,7 +75,7 @@ class _Work:
         before = self.mailbox.get(row.reads, MISSING)
         value = row.to_mailbox(view, self.mailbox)
         self.to_mailbox[row.reads] = self.mailbox[row.reads] = value
-        self.changes_mailbox.append(FieldChange(row.reads, before, value))
+        self.changes_mailbox.append(FieldChange(row.name, before, value))
         self.agree(row, view)
 
 

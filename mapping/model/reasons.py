@@ -32,12 +32,13 @@ class Reason(StrEnum):
     BEFORE_ACTIVATION = "before_activation"
     PRIVATE = "private"
     PAST_WINDOW = "past_window"
-    BEYOND_WINDOW = "beyond_window"
+    AHEAD_OF_WINDOW = "ahead_of_window"
     ALL_INTERNAL = "all_internal"
     ALL_BLOCKED = "all_blocked"
     NO_PERSON = "no_person"
     NO_PERSON_MARKED = "no_person_marked"
     NO_ACCOUNT = "no_account"
+    NO_ACCOUNT_MARKED = "no_account_marked"
     WAITING_FOR_ORGANIZER = "waiting_for_organizer"
     ORGANIZER_WRITES = "organizer_writes"
     INVITATION_OPEN = "invitation_open"
@@ -51,14 +52,25 @@ class Reason(StrEnum):
     ALREADY_SAVED = "already_saved"
     RECORD_DELETED = "record_deleted"
     # --- parted
-    UNSYNC_MARK = "unsync_mark"
+    UNSYNC_MARKED = "unsync_marked"
     CANCELLED = "cancelled"
-    LEFT_WINDOW = "left_window"
+    SLID_OUT = "slid_out"
     DELETED_IN_MAILBOX = "deleted_in_mailbox"
-    DELETED_IN_SALESFORCE = "deleted_in_salesforce"
-    DELETED_ON_BOTH = "deleted_on_both"
-    CATEGORY_RESTORED = "category_restored"
+    DELETED_IN_CRM = "deleted_in_crm"
+    DELETED_ON_BOTH_SIDES = "deleted_on_both_sides"
+    MARK_RESTORED = "mark_restored"
     DEACTIVATED = "deactivated"
+    # --- done on the way
+    FIELDS_CHANGED = "fields_changed"
+    ATTENDEES_CHANGED = "attendees_changed"
+    STATUS_CHANGED = "status_changed"
+    CONFLICT = "conflict"
+    VALUE_REFUSED = "value_refused"
+    ADOPTED = "adopted"
+    KEY_STAMPED = "key_stamped"
+    MARK_ADDED = "mark_added"
+    MOVED_BACK = "moved_back"
+    SENDER_LINKED = "sender_linked"
     # --- people
     CREATE_OFF = "create_off"
     NOT_CREATED_INTERNAL = "not_created_internal"
@@ -94,12 +106,13 @@ SENTENCES: dict[Reason, str] = {
     Reason.BEFORE_ACTIVATION: "The item is older than your synchronization. Mark it if you want it saved.",
     Reason.PRIVATE: "The item is private. Mark it if you want it saved.",
     Reason.PAST_WINDOW: "The event lies more than {days} days back. Mark it if you want it saved.",
-    Reason.BEYOND_WINDOW: "The event is more than {days} days ahead; it is saved from {eligible_on} on.",
+    Reason.AHEAD_OF_WINDOW: "The event is more than {days} days ahead; it is saved from {eligible_on} on.",
     Reason.ALL_INTERNAL: "Only colleagues take part. Mark the item if you want it saved.",
     Reason.ALL_BLOCKED: "Everybody on it is on a block list or uses a free mail service.",
     Reason.NO_PERSON: "Nobody on it is known in Salesforce.",
     Reason.NO_PERSON_MARKED: "No related records: nobody on it is known in Salesforce, and no record may be made.",
-    Reason.NO_ACCOUNT: "No related records: the person found belongs to no account.",
+    Reason.NO_ACCOUNT: "The person found belongs to no account.",
+    Reason.NO_ACCOUNT_MARKED: "No related records: the person found belongs to no account.",
     Reason.WAITING_FOR_ORGANIZER: "Waiting for the organizer, {organizer}, to synchronize this meeting.",
     Reason.ORGANIZER_WRITES: "The organizer's synchronization keeps this meeting up to date.",
     Reason.INVITATION_OPEN: "You have not accepted this invitation.",
@@ -112,14 +125,24 @@ SENTENCES: dict[Reason, str] = {
     Reason.ENCRYPTED: "Encrypted or signed messages cannot be saved.",
     Reason.ALREADY_SAVED: "The message is saved already; messages are saved once.",
     Reason.RECORD_DELETED: "The saved message was deleted in Salesforce. Mark it again if you want it back.",
-    Reason.UNSYNC_MARK: "You asked to take this item out of Salesforce.",
+    Reason.UNSYNC_MARKED: "You asked to take this item out of Salesforce.",
     Reason.CANCELLED: "The meeting was cancelled.",
-    Reason.LEFT_WINDOW: "The event lies outside the dates that are kept the same; both copies stay.",
+    Reason.SLID_OUT: "The event lies outside the dates that are kept the same; both copies stay.",
     Reason.DELETED_IN_MAILBOX: "The item was deleted in the mailbox.",
-    Reason.DELETED_IN_SALESFORCE: "The event was deleted in Salesforce.",
-    Reason.DELETED_ON_BOTH: "The item was deleted on both sides.",
-    Reason.CATEGORY_RESTORED: "The mark was taken off a saved item; it was put back. Use the other mark to unsync.",
+    Reason.DELETED_IN_CRM: "The event was deleted in Salesforce.",
+    Reason.DELETED_ON_BOTH_SIDES: "The item was deleted on both sides.",
+    Reason.MARK_RESTORED: "The mark was taken off a saved item; it was put back. Use the other mark to unsync.",
     Reason.DEACTIVATED: "Synchronization was switched off for you.",
+    Reason.FIELDS_CHANGED: "Something was changed on the other side.",
+    Reason.ATTENDEES_CHANGED: "The list of guests was changed on the other side.",
+    Reason.STATUS_CHANGED: "A guest answered the invitation.",
+    Reason.CONFLICT: "{field} was changed on both sides; your settings decide which value stays ({winner}).",
+    Reason.VALUE_REFUSED: "{field} holds a value that has no counterpart on the other side; it was left as it is.",
+    Reason.ADOPTED: "It was there on both sides already; the two are now kept the same.",
+    Reason.KEY_STAMPED: "The record was given the key by which it is known again.",
+    Reason.MARK_ADDED: "The item was marked as saved.",
+    Reason.MOVED_BACK: "The message was moved back from the folder for Salesforce.",
+    Reason.SENDER_LINKED: "The message was linked to its sender.",
     Reason.CREATE_OFF: "Making records for unknown people is switched off.",
     Reason.NOT_CREATED_INTERNAL: "No record is made for a colleague.",
     Reason.NOT_CREATED_BLOCKED: "No record is made for an address on a block list.",
@@ -139,6 +162,7 @@ ISSUES = frozenset(
         Reason.NO_TIME,
         Reason.TOO_LONG,
         Reason.NO_PERSON_MARKED,
+        Reason.NO_ACCOUNT_MARKED,
         Reason.WAITING_FOR_ORGANIZER,
         Reason.INVITATION_OPEN,
         Reason.ENCRYPTED,
@@ -151,6 +175,7 @@ CODES: dict[Reason, str] = {
     Reason.INVITATION_OPEN: "ISE-013",
     Reason.NO_PERSON_MARKED: "LINK.NONE",
     Reason.NO_ACCOUNT: "LINK.NO_ACCOUNT",
+    Reason.NO_ACCOUNT_MARKED: "LINK.NO_ACCOUNT",
     Reason.ENCRYPTED: "MAIL_ENCRYPTED",
 }
 

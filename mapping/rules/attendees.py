@@ -14,10 +14,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from mapping.model.item import Attendee, Response, Role
+from mapping.model.people import PersonRecord
+from mapping.rules.linking import choose_person
 
 # Statuses go up only; whatever is not an answer is an invitation still open (STS-2).
 _STATUS: dict[Response, str] = {Response.ACCEPTED: "Accepted", Response.DECLINED: "Declined"}
@@ -26,7 +28,7 @@ _STATUS: dict[Response, str] = {Response.ACCEPTED: "Accepted", Response.DECLINED
 @dataclass(frozen=True, slots=True)
 class AttendeePlan:
     """`agreed`: marks of the common list once the plan is done. Who could not be added in the CRM, because no record
-    carries the address, must be taken out of it (`attendee_mark`), so that the next run tries again."""
+    carries the address, must be taken out of it (`person_mark`), so that the next run tries again."""
 
     add_to_mailbox: tuple[Attendee, ...] = ()
     remove_from_mailbox: tuple[Attendee, ...] = ()
@@ -41,9 +43,15 @@ def crm_status(response: Response | str) -> str:
     return _STATUS.get(Response(response), "New")
 
 
-def attendee_mark(key: bytes, address: str) -> str:
+def person_mark(key: bytes, address: str) -> str:
     """What the baseline keeps of an attendee: a keyed fingerprint, never the address."""
     return hmac.new(key, b"attendee\x1f" + address.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]
+
+
+def invitee_record(records: Sequence[PersonRecord]) -> PersonRecord | None:
+    """The record that stands for an attendee in an invitation: a colleague's user, else the best contact or lead."""
+    users = sorted((each for each in records if each.object == "User"), key=lambda each: each.id)
+    return users[0] if users else choose_person(records, "")
 
 
 def merge_attendees(
@@ -59,8 +67,8 @@ def merge_attendees(
     if not organizer_is_me:
         return AttendeePlan(agreed=base)
     ours, theirs = _by_address(mailbox), _by_address(crm)
-    added_here = [a for a in ours if a not in theirs and attendee_mark(key, a) not in base]
-    added_there = [a for a in theirs if a not in ours and attendee_mark(key, a) not in base]
+    added_here = [a for a in ours if a not in theirs and person_mark(key, a) not in base]
+    added_there = [a for a in theirs if a not in ours and person_mark(key, a) not in base]
     gone_here = [a for a in theirs if a not in ours and a not in added_there]
     gone_there = [a for a in ours if a not in theirs and a not in added_here] if track_deleted else []
     kept = (ours.keys() | theirs.keys()) - set(gone_here) - set(gone_there)
@@ -70,7 +78,7 @@ def merge_attendees(
         tuple(ours[a] for a in added_here),
         tuple(gone_here),
         tuple(_statuses(ours, theirs)),
-        frozenset(attendee_mark(key, a) for a in kept),
+        frozenset(person_mark(key, a) for a in kept),
     )
 
 

@@ -37,13 +37,15 @@ class Decision:
 @dataclass(frozen=True, slots=True)
 class PairFacts:
     """What is known of an item from earlier runs. `saved_before`: its other half exists, as far as is known.
-    `unsynced`: the other half was taken away on purpose."""
+    `unsynced`: the other half was taken away on purpose. `pinned`: saved by hand when it already lay outside the
+    window, so the window does not take it away again."""
 
     key: str
     born: Side
     kind_letter: str = "A"
     saved_before: bool = True
     unsynced: bool = False
+    pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

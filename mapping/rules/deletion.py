@@ -49,12 +49,12 @@ _LETTERS = "ABCDE"
 
 REASONS: dict[Trigger, Reason] = {
     Trigger.MAILBOX_DELETED: Reason.DELETED_IN_MAILBOX,
-    Trigger.UNSYNC_MARK: Reason.UNSYNC_MARK,
-    Trigger.WINDOW: Reason.LEFT_WINDOW,
-    Trigger.CRM_DELETED: Reason.DELETED_IN_SALESFORCE,
-    Trigger.CATEGORY_REMOVED: Reason.CATEGORY_RESTORED,
+    Trigger.UNSYNC_MARK: Reason.UNSYNC_MARKED,
+    Trigger.WINDOW: Reason.SLID_OUT,
+    Trigger.CRM_DELETED: Reason.DELETED_IN_CRM,
+    Trigger.CATEGORY_REMOVED: Reason.MARK_RESTORED,
     Trigger.DEACTIVATED: Reason.DEACTIVATED,
-    Trigger.BOTH_DELETED: Reason.DELETED_ON_BOTH,
+    Trigger.BOTH_DELETED: Reason.DELETED_ON_BOTH_SIDES,
 }
 
 # How far deletions in Salesforce reach beyond the table (`deletion.events`): (letter, side of birth) pairs.

@@ -6,12 +6,10 @@ A key is stamped on both sides and makes every create repeatable. It is a hash, 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from mapping.model import fields
 from mapping.model.item import Item, Person, Value
-from mapping.model.people import normalise
 
 
 def event_key(org: str, uid: str, original_start: str = "") -> str:
@@ -33,29 +31,15 @@ def bare_message_id(message_id: str) -> str:
     return message_id.strip().removeprefix("<").removesuffix(">").strip()
 
 
-def nomid_key(org: str, *, sender: str, recipients: Iterable[str], at: datetime | None, subject: str, body: str) -> str:
-    """For a message without a Message-ID: who wrote what to whom, and in which second."""
-    people = ",".join(sorted({normalise(each) or each.strip().lower() for each in recipients}))
-    second = at.astimezone(UTC).replace(microsecond=0).isoformat() if at else ""
-    content = hashlib.sha256(body.strip().encode("utf-8", "replace")).hexdigest()
-    who = normalise(sender) or sender.strip().lower()
-    return "nomid:" + _digest("nomid", org, who, people, second, subject.strip(), content)
-
-
-def mail_key(org: str, item: Item) -> str:
-    """The key of a message, whichever way it can be known."""
-    message_id = bare_message_id(item.text(fields.MESSAGE_ID))
-    if message_id:
-        return email_key(org, message_id)
+def nomid_key(org: str, item: Item) -> str:
+    """For a message without a Message-ID: who wrote what to whom, and in which second (DUP-10)."""
     sent = item.get(fields.SENT_AT)
-    recipients = [each for name in (fields.TO, fields.CC) for each in _addresses(item.get(name))]
-    return nomid_key(
-        org,
-        sender="".join(_addresses(item.get(fields.FROM))),
-        recipients=recipients,
-        at=sent if isinstance(sent, datetime) else None,
-        subject=item.text(fields.SUBJECT),
-        body=item.text(fields.BODY),
+    second = sent.astimezone(UTC).replace(microsecond=0).isoformat() if isinstance(sent, datetime) else ""
+    sender = "".join(_addresses(item.get(fields.FROM)))
+    people = sorted({each for name in (fields.TO, fields.CC) for each in _addresses(item.get(name))})
+    content = hashlib.sha256(item.text(fields.BODY).strip().encode("utf-8", "replace")).hexdigest()
+    return "nomid:" + _digest(
+        "nomid", org, sender, ",".join(people), second, item.text(fields.SUBJECT).strip(), content
     )
 
 

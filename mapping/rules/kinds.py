@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from mapping.model import fields
 from mapping.model.item import Item, Person, Side
+from mapping.rules.decision import Me
 
 INVITEES = "Invitees"  # virtual column of a CRM event: its attendees
 
 
-def letter(item: Item, born: Side, me: Collection[str], internal_sync_users: Collection[str]) -> str:
+def letter(item: Item, born: Side, me: Me) -> str:
     """'A' appointment born in the mailbox, 'B' born in Salesforce, 'C' my meeting, 'D' an outsider's, 'E' a colleague's
-    who synchronizes. `me`: the user's addresses. Takes an item of either side."""
+    who synchronizes it himself. Takes an item of either side."""
     if not is_meeting(item):
         return "A" if born is Side.MAILBOX else "B"
     organizer = organizer_of(item)
-    if not organizer or organizer in me:
+    if not organizer or organizer in me.addresses:
         return "C"
-    return "E" if organizer in internal_sync_users else "D"
+    return "E" if organizer in me.sync_users else "D"
 
 
 def is_meeting(item: Item) -> bool:

@@ -15,6 +15,7 @@ from mapping.model.item import Item, Person
 from mapping.model.people import OpportunityRecord, PersonRecord
 from mapping.model.reasons import Reason
 from mapping.rules.addresses import people_on
+from mapping.rules.decision import Me
 from mapping.rules.settings import Effective
 from mapping.tables.email_message import is_incoming
 
@@ -36,7 +37,7 @@ class Code(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class LinkStep:
     code: Code
     detail: str = ""
 
@@ -50,7 +51,7 @@ class Links:
     who_ids: tuple[str, ...] = ()
     what: str = ""
     primary: str = ""
-    steps: tuple[Step, ...] = ()
+    steps: tuple[LinkStep, ...] = ()
     skip: Reason | None = None
 
 
@@ -74,14 +75,14 @@ def choose_person(
     return found[0] if found else None
 
 
-def order_addresses(item: Item, me: Collection[str] = ()) -> tuple[str, ...]:
+def order_addresses(item: Item, me: Me) -> tuple[str, ...]:
     """The addresses of an item, the main counterpart first: the sender of what came in, the first recipient of what
     went out, the organizer of an invitation. Without the user's own, each once."""
     people: list[Person] = list(people_on(item))
     sender = item.get(fields.FROM)
-    if isinstance(sender, Person) and not is_incoming(item, me):
+    if isinstance(sender, Person) and not is_incoming(item, me.addresses):
         people = [each for each in people if each != sender]
-    return tuple(dict.fromkeys(each.address for each in people if each.address and each.address not in me))
+    return tuple(dict.fromkeys(each.address for each in people if each.address and each.address not in me.addresses))
 
 
 def link(
@@ -98,15 +99,15 @@ def link(
     chosen = [best for each in addresses if (best := choose_person(people.get(each, ()), user_id))]
     if not chosen:
         nobody = None if for_event or not addresses else Reason.NO_PERSON
-        return Links(steps=(Step(Code.NOBODY),), skip=nobody)
+        return Links(steps=(LinkStep(Code.NOBODY),), skip=nobody)
     contacts = list({each.id: each for each in chosen if each.object == "Contact"}.values())
     if not contacts:
         return _lead(chosen[0])
-    steps = [Step(Code.PRIMARY, contacts[0].address)]
+    steps = [LinkStep(Code.PRIMARY, contacts[0].address)]
     if len(contacts) < len(chosen) and any(each.object == "Lead" for each in chosen):
-        steps.append(Step(Code.LEADS_DROPPED))  # Salesforce takes one lead or several contacts, never both
+        steps.append(LinkStep(Code.LEADS_DROPPED))  # Salesforce takes one lead or several contacts, never both
     if len(contacts) > MOST_CONTACTS:
-        steps.append(Step(Code.TOO_MANY, str(len(contacts))))
+        steps.append(LinkStep(Code.TOO_MANY, str(len(contacts))))
     what, how = _what(contacts, opportunities, user_id, settings, today)
     who_ids = tuple(each.id for each in contacts[:MOST_CONTACTS])
     bare = not what and not for_event and settings.bool("link.require_account")
@@ -116,7 +117,7 @@ def link(
 
 def _lead(lead: PersonRecord) -> Links:
     # A lead excludes every other link (LNK-26).
-    steps = (Step(Code.PRIMARY, lead.address), Step(Code.LEAD_ALONE))
+    steps = (LinkStep(Code.PRIMARY, lead.address), LinkStep(Code.LEAD_ALONE))
     return Links(lead.id, (lead.id,), "", lead.address, steps)
 
 
@@ -126,16 +127,16 @@ def _what(
     user_id: str,
     settings: Effective,
     today: date,
-) -> tuple[str, Step]:
+) -> tuple[str, LinkStep]:
     accounts = list(dict.fromkeys(each.account_id for each in contacts if each.account_id))
     if settings.bool("link.opportunities"):
         mine = [o for o in opportunities if o.owner_id == user_id and o.account_id in accounts and _is_open(o, today)]
         if mine:
             best = _most_recent(mine, contacts)
-            return best.id, Step(Code.OPPORTUNITY, best.name)
+            return best.id, LinkStep(Code.OPPORTUNITY, best.name)
     if accounts:
-        return accounts[0], Step(Code.ACCOUNT, accounts[0])
-    return "", Step(Code.NO_ACCOUNT)
+        return accounts[0], LinkStep(Code.ACCOUNT, accounts[0])
+    return "", LinkStep(Code.NO_ACCOUNT)
 
 
 def _most_recent(found: Sequence[OpportunityRecord], contacts: Sequence[PersonRecord]) -> OpportunityRecord:

@@ -28,6 +28,10 @@ def has(categories: Iterable[str], mark: str) -> bool:
     return any(_same(each, mark) for each in categories)
 
 
+def is_marked(categories: Iterable[str]) -> bool:
+    return has(categories, SALESFORCE)
+
+
 def mark_saved(categories: Categories) -> Categories:
     """Saved and linked; error marks are gone."""
     kept = tuple(each for each in _without_error(categories) if not _same(each, UNSYNC))

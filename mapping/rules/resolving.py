@@ -9,7 +9,6 @@ from mapping.model.item import Fields, Item, Person
 from mapping.model.people import AccountRecord, domain_of
 from mapping.model.reasons import Reason
 from mapping.rules.addresses import AddressBook, AddressClass, people_on
-from mapping.rules.linking import order_addresses
 from mapping.rules.names import company_of, is_role, person_name
 from mapping.rules.settings import Effective
 
@@ -81,23 +80,17 @@ def choose_account(accounts: Sequence[AccountRecord]) -> AccountRecord | None:
 
 
 def who_to_create(
-    item: Item,
-    eligible_unresolved: Collection[str],
-    settings: Effective,
-    *,
-    resolved: Collection[str] = (),
-    me: Collection[str] = (),
+    item: Item, eligible_unresolved: Sequence[str], resolved: Collection[str], settings: Effective
 ) -> tuple[Person, ...]:
-    """The people to make records for: only the main counterpart, and only when nobody on the item is known; or
-    everybody, when the organization wants that. `resolved`: eligible addresses that have a record."""
+    """The people to make records for, out of those unknown (the main counterpart first): only that one, and only when
+    nobody on the item is known; or everybody, when the organization wants that. `resolved`: who is known."""
     people = {each.address: each for each in reversed(people_on(item))}
-    on_it = order_addresses(item, me)
-    if len(on_it) > settings.int("resolve.max_recipients"):
+    if len(people) > settings.int("resolve.max_recipients"):
         return ()
-    unknown = [people[each] for each in on_it if each in eligible_unresolved]
+    unknown = tuple(people[each] for each in eligible_unresolved if each in people)
     if settings.bool("resolve.all_unresolved"):
-        return tuple(unknown)
-    return () if any(each in resolved for each in on_it) else tuple(unknown[:1])
+        return unknown
+    return () if resolved else unknown[:1]
 
 
 def _contact(person: Person, account: AccountRecord, rule: str) -> Creation:

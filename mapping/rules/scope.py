@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from mapping.model.reasons import Reason
 from mapping.rules.decision import Decision, Me, Outcome, PairFacts
-from mapping.rules.scope_emails import confirm_email, email
-from mapping.rules.scope_events import confirm_event, event_from_crm, event_from_mailbox
+from mapping.rules.scope_emails import FORCED, confirm_email, email
+from mapping.rules.scope_events import confirm_event, event_from_crm, event_from_mailbox, slid_out
+from mapping.rules.settings import Effective
 
 __all__ = [
     "Decision",
     "Me",
     "Outcome",
     "PairFacts",
+    "Reason",
     "confirm_email",
     "confirm_event",
     "email",
     "event_from_crm",
     "event_from_mailbox",
+    "may_create",
+    "not_linkable",
+    "slid_out",
 ]
+
+# What a person asked for and did not get is an issue; what was merely automatic is only explained.
+_ASKED_FOR = {Reason.NO_ACCOUNT: Reason.NO_ACCOUNT_MARKED, Reason.NO_PERSON: Reason.NO_PERSON_MARKED}
+
+
+def may_create(decision: Decision | None, settings: Effective) -> bool:
+    """May records be made for unknown people on this item? Only when it is saved for the first time."""
+    if decision is None or decision.reason is Reason.LINKED:
+        return False
+    wanted = settings.bool("resolve.smart") or settings.text("resolve.kind") != "off"
+    return wanted and decision.outcome in (Outcome.CANDIDATE, Outcome.MIRROR, Outcome.SHARE)
+
+
+def not_linkable(decision: Decision, why: Reason) -> Decision:
+    """A message that was to be shared turned out to hang on nothing (LNK-22)."""
+    reason = _ASKED_FOR.get(why, why) if decision.rule in FORCED else why
+    return replace(decision, outcome=Outcome.SKIP, reason=reason, rule="LNK-22", detail={})

@@ -19,6 +19,7 @@ _MODES: dict[int, Callable[[bool, bool], bool]] = {0: lambda known, makeable: kn
 
 FOLDERS = frozenset({"inbox", "sent", "emails"})
 MARKED_FOLDER = "emails"
+FORCED = frozenset({"WAY-1", "WAY-3", "RES-1"})  # the rules under which a person asked for a message to be saved
 
 _SERVICE = ("report.", "ipm.schedule.", "ipm.note.rules.", "ipm.recall.", "ipm.outlook.recall", "ipm.sharing")
 _ENCRYPTED = ("ipm.note.smime", "ipm.note.secure", "ipm.note.rpmsg", "ipm.note.microsoft.rpmsg")
@@ -88,11 +89,13 @@ def confirm_email(
     item: Item,
     known: frozenset[str],
     eligible: frozenset[str],
-    can_create: bool,
     settings: Effective,
+    *,
+    can_create: bool = False,
 ) -> Decision:
-    """A candidate is shared when somebody eligible on it is known, or a record may be made for somebody. A marked
-    message that names nobody eligible is shared without a link, for no record could ever be made for it."""
+    """A candidate is shared when somebody eligible on it is known, or a record may be made for somebody (`known` may
+    hold planned records too). A marked message that names nobody eligible is shared without a link: no record could
+    ever be made for it."""
     if decision.outcome is not Outcome.CANDIDATE:
         return decision
     forced = decision.reason is Reason.MARKED

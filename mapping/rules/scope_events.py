@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 from mapping.model import fields
 from mapping.model.item import Item, Response, Span
-from mapping.model.moment import DAY_MINUTES, day_of, length_minutes, tidy
+from mapping.model.moment import DAY_MINUTES, day_of, length_minutes, midnight, tidy
 from mapping.model.reasons import Reason
 from mapping.rules.addresses import AddressBook, others
 from mapping.rules.decision import Decision, Me, Outcome, PairFacts, is_marked, is_private
@@ -79,7 +79,7 @@ def _asks_to_unsync(case: _Case) -> Decision | None:
     if not is_marked(case.item, UNSYNC):
         return None
     if case.saved:
-        return Decision(Outcome.UNSYNC, Reason.UNSYNC_MARK, "DEL-8")
+        return Decision(Outcome.UNSYNC, Reason.UNSYNC_MARKED, "DEL-8")
     return _skip(Reason.UNSYNC_NOTHING, "DEL-8")
 
 
@@ -113,7 +113,7 @@ def _belongs_to_organizer(case: _Case) -> Decision | None:
 
 
 def _has_left_window(case: _Case) -> Decision | None:
-    return _left_window(case.span, case.settings, case.now)
+    return _left_window(case.span, case.pair, case.settings, case.now)
 
 
 def _stays(_case: _Case) -> Decision | None:
@@ -231,7 +231,7 @@ def event_from_crm(item: Item, pair: PairFacts | None, me: Me, settings: Effecti
     if not isinstance(span, Span):
         return _skip(Reason.NO_TIME, "FLD-1")
     if pair is not None and pair.saved_before and not pair.unsynced:
-        return _left_window(span, settings, now) or Decision(Outcome.MIRROR, Reason.LINKED, "FLD-1")
+        return _left_window(span, pair, settings, now) or Decision(Outcome.MIRROR, Reason.LINKED, "FLD-1")
     return _new_from_crm(item, span, pair, me, settings, now)
 
 
@@ -276,17 +276,22 @@ def _outside_window(span: Span | None, settings: Effective, now: datetime) -> De
         return _skip(Reason.PAST_WINDOW, "SCP-7", days=str(past))
     if start > today + timedelta(days=ahead):
         eligible = (start - timedelta(days=ahead)).isoformat()
-        return Decision(Outcome.WAIT, Reason.BEYOND_WINDOW, "SCP-8", {"days": str(ahead), "eligible_on": eligible})
+        return Decision(Outcome.WAIT, Reason.AHEAD_OF_WINDOW, "SCP-8", {"days": str(ahead), "eligible_on": eligible})
     return None
 
 
-def _left_window(span: Span | None, settings: Effective, now: datetime) -> Decision | None:
+def _left_window(span: Span | None, pair: PairFacts | None, settings: Effective, now: datetime) -> Decision | None:
+    if span is None or (pair is not None and pair.pinned):
+        return None
     past, ahead = settings.int("scope.past_days"), settings.optional_int("scope.future_days")
-    today, start = day_of(now), _start(span, now)
-    too_far = ahead is not None and start > today + timedelta(days=ahead)
-    if start < today - timedelta(days=past) or too_far:
-        return Decision(Outcome.RELEASE, Reason.LEFT_WINDOW, "DEL-3")
-    return None
+    end = span.end if isinstance(span.end, datetime) else midnight(span.end)
+    too_far = ahead is not None and day_of(span.start) > day_of(now) + timedelta(days=ahead)
+    return slid_out() if too_far or end < now - timedelta(days=past) else None
+
+
+def slid_out() -> Decision:
+    """The dates that are kept the same have moved on, or the event has."""
+    return Decision(Outcome.RELEASE, Reason.SLID_OUT, "DEL-3")
 
 
 def _start(span: Span | None, now: datetime) -> date:

@@ -83,6 +83,18 @@ SETTINGS: dict[str, Setting] = {
         ),
         _days("scope.past_days", 14, "How many days back saved events are kept the same."),
         _days("scope.future_days", None, "How many days ahead saved events are kept the same; none = no limit."),
+        _switch(
+            "attendees.track_deleted",
+            False,
+            "Remove guests from the calendar item when they are removed in Salesforce.",
+            "ServiceEventTrackDeletedAttendees",
+        ),
+        _switch(
+            "attendees.track_deleted",
+            False,
+            "Take attendees who were removed in Salesforce off the meeting.",
+            "ServiceEventTrackDeletedAttendees",
+        ),
         _choice(
             "deletion.events",
             "off",

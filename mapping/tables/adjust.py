@@ -1,9 +1,9 @@
 """An organization's own changes laid over a table: extra rows, other directions, other winners, rows taken out.
 
 A change is a small mapping, as it stands in a settings file:
-`{"row": "location", "remove": true}`, `{"row": "subject", "winner": "newest"}`,
-`{"row": "show_as", "direction": "up"}`,
-`{"row": "where", "from": "location", "column": "Where__c", "length": 80}` (an extra row; it goes up).
+`{"name": "location", "remove": true}`, `{"name": "subject", "winner": "newest"}`,
+`{"name": "show_as", "direction": "up"}`,
+`{"name": "where", "from": "location", "column": "Where__c", "length": 80}` (an extra row; it goes up).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ TEXTS = (
     fields.CONVERSATION,
     fields.ITEM_CLASS,
 )
-WORDS = frozenset({"row", "remove", "from", "column", "length", "direction", "winner"})
+WORDS = frozenset({"name", "remove", "from", "column", "length", "direction", "winner"})
 LENGTH = 255
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -50,7 +50,7 @@ def _apply(table: Table, change: Mapping[str, object]) -> Table:
     unknown = sorted(set(change) - WORDS)
     if unknown:
         raise ValueError(f"unknown word {', '.join(unknown)}; known are {', '.join(sorted(WORDS))}")
-    name = _text(change, "row")
+    name = _text(change, "name")
     row = table.row(name)
     if row is None:
         return replace(table, fields=(*table.fields, _extra(name, change)))
@@ -97,7 +97,7 @@ def _extra(name: str, change: Mapping[str, object]) -> Field:
 def _text(change: Mapping[str, object], word: str) -> str:
     value = change.get(word)
     if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"{word} must be a name")
+        raise ValueError(f"{word} must be a name that is not empty")
     return value.strip()
 
 
