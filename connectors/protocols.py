@@ -129,6 +129,10 @@ class Mailbox(Endpoint, Protocol):
         Ensures that managed folders and categories exist, creating what is missing."""
         ...
 
+    def known_folders(self) -> frozenset[str]:
+        """The folder roles that can be read now without asking `folders` first. No vendor call."""
+        ...
+
     def aliases(self) -> frozenset[str]:
         """All addresses of this mailbox, normalised."""
         ...

@@ -131,7 +131,9 @@ def _succeeded(ctx: StageContext, unit: Unit, op: OpView, payload: Payload, outc
     if act is Act.DELETE:
         values = {"state": marks.pop("state", PairState.GONE.value), "reason": op.reason}
     elif op.side == Side.CRM:
-        values = {"crm_id": outcome.id or op.ref, "crm_object": op.target, "state": PairState.LIVE.value}
+        values = {"crm_id": outcome.id or op.ref, "crm_object": op.target}
+        if act is Act.CREATE:
+            values["state"] = PairState.LIVE.value
         if outcome.version:
             values["crm_version"] = outcome.version
     else:
@@ -156,4 +158,3 @@ def _failed(ctx: StageContext, unit: Unit, op: OpView, payload: Payload, error: 
     unit.plans.failed(ctx.ref.id, op.op_id, code)
     stale = error.fault is Fault.STALE
     ctx.note_failure(unit, payload.origin, code, error.fields, key=op.pair_key, at_once=stale)
-

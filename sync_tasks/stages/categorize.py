@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 
 from mapping.model import fields as f
 from mapping.model.item import Item, ItemKind, Side, Span
+from mapping.model.reasons import Reason
 from mapping.rules import scope
 from mapping.rules.identity import crm_event_key, email_key, event_key, nomid_key
-from mapping.rules.scope import Outcome, PairFacts
+from mapping.rules.scope import Decision, Outcome, PairFacts
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairState, PairView
+from sync_tasks.state.store import Unit
 
 # what goes on to the next stage; all else has had its last word
+MARKED = "marked"  # a pair of a mail bears this once the mail has been marked
 GOES_ON = frozenset({Outcome.MIRROR, Outcome.SHARE, Outcome.CANDIDATE, Outcome.UNSYNC, Outcome.RELEASE, Outcome.GONE})
 
 
@@ -35,7 +38,7 @@ def run(ctx: StageContext) -> StageReport:
     with ctx.fenced() as unit:
         ctx.note_decisions(unit, "categorize", works)
         if not ctx.preview:
-            _come_back_later(ctx, unit, works)
+            _settle(ctx, unit, works)
         ctx.save_works(unit, kept)
     return StageReport(counts, more=bool(kept))
 
@@ -47,7 +50,7 @@ def key_of(ctx: StageContext, item: Item) -> str:
         return stamped or crm_event_key(ctx.org, item.ref.id)
     if item.ref.kind is ItemKind.EVENT:
         return item.text(f.KEY) or event_key(ctx.org, item.text(f.UID) or item.ref.id)
-    message_id = item.text(f.MESSAGE_ID)
+    message_id = item.text(f.MESSAGE_ID).strip()
     return email_key(ctx.org, message_id) if message_id else nomid_key(ctx.org, item)
 
 
@@ -74,6 +77,7 @@ def facts(pair: PairView | None) -> PairFacts | None:
         kind_letter=pair.letter or "A",
         saved_before=pair.state == PairState.LIVE,
         unsynced=pair.state in (PairState.UNSYNCED, PairState.GONE),
+        pinned=pair.pinned,
     )
 
 
@@ -81,20 +85,17 @@ def _decide(ctx: StageContext, work: Work, pair: PairView | None, first: bool) -
     assert work.item is not None
     known = facts(pair)
     if work.kind is ItemKind.EMAIL:
+        if pair is not None and pair.state == PairState.LIVE and _is_unfinished(work, pair):
+            return Decision(Outcome.SHARE, Reason.LINKED, "MKM-1")
         return scope.email(work.item, known, ctx.book, ctx.me, ctx.settings, ctx.now(), first_run=first)
     if work.side is Side.CRM:
         return scope.event_from_crm(work.item, known, ctx.me, ctx.settings, ctx.now())
-    decision = scope.event_from_mailbox(work.item, known, ctx.book, ctx.me, ctx.settings, ctx.now())
-    if decision.outcome is Outcome.MIRROR and pair is not None and _has_slid_out(ctx, work.item, pair):
-        return scope.slid_out()
-    return decision
+    return scope.event_from_mailbox(work.item, known, ctx.book, ctx.me, ctx.settings, ctx.now())
 
 
-def _has_slid_out(ctx: StageContext, item: Item, pair: PairView) -> bool:
-    span = item.get(f.SPAN)
-    if pair.state != PairState.LIVE or pair.pinned or not isinstance(span, Span):
-        return False
-    return ends_at(span) < ctx.now() - timedelta(days=ctx.settings.int("scope.past_days"))
+def _is_unfinished(work: Work, pair: PairView) -> bool:
+    """A mail whose record stands but whose mark, or way back from the managed folder, was cut off."""
+    return MARKED not in pair.marks or work.ref.container == "emails"
 
 
 def ends_at(span: Span) -> datetime:
@@ -119,15 +120,20 @@ def _count(counts: dict[str, int], outcome: Outcome | None) -> None:
         counts["selected"] += 1
 
 
-def _come_back_later(ctx: StageContext, unit: object, works: list[Work]) -> None:
-    """What is too far ahead is looked at again on the day it enters the window; nothing else would report it."""
-    ahead = timedelta(days=ctx.settings.int("autosave.future_days"))
+def _settle(ctx: StageContext, unit: Unit, works: list[Work]) -> None:
+    """What is left alone has no open issue any more; what is too far ahead is looked at again on the day it enters the
+    window, since nothing else would report it."""
+    for side in Side:
+        left = [w.ref.id for w in works if w.side is side and w.outcome in (Outcome.SKIP, Outcome.WAIT)]
+        retries = unit.trail.retries_for(ctx.user.id, side.value, left)
+        unit.trail.close_issues(ctx.user.id, side.value, retries, ctx.now())
+        unit.trail.drop_retries(ctx.user.id, side.value, list(retries))
+    ctx.note_issues(unit, works)
     for work in works:
-        if work.decision is None or work.decision.reason is not scope.Reason.AHEAD_OF_WINDOW or work.item is None:
+        if work.decision is None or work.decision.reason is not Reason.AHEAD_OF_WINDOW:
             continue
-        span = work.item.get(f.SPAN)
-        assert isinstance(span, Span)
-        unit.trail.retry_later(  # type: ignore[attr-defined]
+        unit.trail.retry_later(
             ctx.user.id, side=work.side.value, kind=work.kind.value, ref=work.ref.id, container=work.ref.container,
-            reason=work.decision.reason.value, not_before=ends_at(Span(span.start, span.start)) - ahead, attempts=0,
+            reason=work.decision.reason.value, attempts=0, run_id=ctx.ref.id,
+            not_before=datetime.fromisoformat(work.decision.detail["eligible_on"]).replace(tzinfo=UTC),
         )  # fmt: skip

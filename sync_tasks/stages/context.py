@@ -11,8 +11,9 @@ from connectors.errors import ConnectorError
 from connectors.protocols import Crm, Mailbox, OrgShape
 from mapping.merge.plan import Operation
 from mapping.model.item import ItemKind, ItemRef, Side
+from mapping.model.reasons import CODES, ISSUES, Reason
 from mapping.rules.addresses import AddressBook
-from mapping.rules.scope import Decision, Me
+from mapping.rules.scope import Decision, Me, Outcome
 from mapping.rules.settings import Effective
 from sync_tasks.security.vault import RunBox
 from sync_tasks.stages.payload import Origin, Payload
@@ -23,6 +24,8 @@ from sync_tasks.state.store import Store, Unit
 # EWS folder roles that are read for changes, and the name under which each cursor is kept
 MAIL_FOLDERS = ("inbox", "sent", "emails")
 WATCHED = ("calendar", *MAIL_FOLDERS)
+
+MAY_HEAL = frozenset({Reason.NO_PERSON_MARKED, Reason.NO_ACCOUNT_MARKED, Reason.WAITING_FOR_ORGANIZER})
 
 # how long an item waits after its n-th failure; after the last it is quarantined
 LADDER = (timedelta(0), timedelta(0), timedelta(hours=1), timedelta(hours=4), timedelta(hours=24))
@@ -132,8 +135,23 @@ class StageContext:
             )
         unit.trail.retry_later(
             self.user.id, side=side, kind=kind, ref=ref.id, container=ref.container, reason=code,
-            not_before=not_before, attempts=attempts,
+            not_before=not_before, attempts=attempts, run_id=self.ref.id,
         )  # fmt: skip
+
+    def note_issues(self, unit: Unit, works: Sequence[Work]) -> None:
+        """What was left alone although somebody asked for it. What time or somebody else may heal is tried again."""
+        for work in works:
+            if work.decision is None or work.outcome not in (Outcome.SKIP, Outcome.WAIT):
+                continue
+            reason = work.decision.reason
+            code = CODES.get(reason, reason.value)
+            if reason in MAY_HEAL:
+                self.note_failure(unit, work.ref, code, key=work.key)
+            elif reason in ISSUES:
+                unit.trail.open_issue(
+                    self.user.id, self.ref.id, side=work.side.value, kind=work.kind.value, ref=work.ref.id,
+                    key=work.key, code=code, fields=(), now=self.now(),
+                )  # fmt: skip
 
     # --- why
 

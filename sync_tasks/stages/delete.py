@@ -25,13 +25,8 @@ def _heal(ctx: StageContext) -> int:
         for side in ("mailbox", "crm"):
             refs = [w.ref.id for w in works if w.side == side]
             retries = unit.trail.retries_for(ctx.user.id, side, refs)
-            fine = [ref for ref, retry in retries.items() if not unit.trail.failed_in(ctx.user.id, ctx.ref.id, side, ref)
-                    and not _waits(ctx, retry.not_before)]  # fmt: skip
+            fine = [ref for ref, retry in retries.items() if retry.run_id != ctx.ref.id]
             unit.trail.close_issues(ctx.user.id, side, fine, ctx.now())
             unit.trail.drop_retries(ctx.user.id, side, fine)
             healed += len(fine)
     return healed
-
-
-def _waits(ctx: StageContext, not_before: object) -> bool:
-    return not_before is not None and not_before > ctx.run.started_at  # type: ignore[operator]

@@ -39,8 +39,10 @@ def run(ctx: StageContext) -> StageReport:
         cursors = unit.runs.cursors(ctx.user.id)
     found = Found()
     for folder in WATCHED:
-        if folder == "emails" and ctx.preview and not ctx.mailbox_has(folder):
-            continue  # looking must not create the managed folder
+        if not ctx.mailbox_has(folder):
+            if ctx.preview:
+                continue  # looking must not create the managed folder
+            ctx.ensure_folders()
         _read_folder(ctx, folder, cursors.get(f"mailbox:{folder}"), found)
     _read_crm(ctx, cursors.get(CRM_CURSOR), found)
     _due_again(ctx, found)
@@ -120,7 +122,7 @@ def _too_old(ctx: StageContext, folder: str, cursor: str | None, change: Change)
     if not isinstance(categories, tuple) or not hasattr(received, "astimezone"):
         return False
     horizon = ctx.now() - timedelta(days=ctx.settings.int("autosave.first_email_days"))
-    return not marks.is_marked(categories) and received < horizon  # type: ignore[operator]
+    return not marks.has((str(c) for c in categories), marks.SALESFORCE) and received < horizon  # type: ignore[operator]
 
 
 def _stage_mailbox(ctx: StageContext, kind: ItemKind, refs: list[ItemRef], found: Found) -> None:

@@ -1,8 +1,10 @@
-"""link: what each item hangs on - WhoId, WhatId and further people - chosen among ranked candidates, with the reason."""
+"""link: what each item hangs on - WhoId, WhatId, further people - chosen among ranked candidates, with the reason."""
 
 from __future__ import annotations
 
 from mapping.model.item import ItemKind, Side
+from mapping.model.people import OpportunityRecord
+from mapping.model.reasons import Reason
 from mapping.rules import linking, scope
 from mapping.rules.scope import Outcome
 from sync_tasks.stages.context import StageContext, StageReport
@@ -13,8 +15,7 @@ from sync_tasks.stages.work import Work
 def run(ctx: StageContext) -> StageReport:
     works = ctx.load_works()
     people = load_people(ctx.load_note("people"))
-    to_link = [w for w in works if w.side is Side.MAILBOX and w.item is not None and w.outcome in
-               (Outcome.MIRROR, Outcome.SHARE)]  # fmt: skip
+    to_link = [w for w in works if _is_new(w)]
     accounts = {
         record.account_id
         for work in to_link if work.item is not None
@@ -22,7 +23,7 @@ def run(ctx: StageContext) -> StageReport:
         for record in people.get(address, ())
         if record.account_id and not record.account_id.startswith("@")
     }  # fmt: skip
-    opportunities = ()
+    opportunities: tuple[OpportunityRecord, ...] = ()
     if accounts and ctx.settings.bool("link.opportunities"):
         opportunities = ctx.crm.find_opportunities(sorted(accounts))
     for work in to_link:
@@ -36,9 +37,18 @@ def run(ctx: StageContext) -> StageReport:
             work.decision = scope.not_linkable(work.decision, work.links.skip)
     with ctx.fenced() as unit:
         ctx.note_decisions(unit, "link", to_link)
+        if not ctx.preview:
+            ctx.note_issues(unit, to_link)
         ctx.save_works(unit, _kept(works))
     linked = [w for w in to_link if w.links is not None and (w.links.who or w.links.what)]
     return StageReport({"linked": len(linked), "unlinked": len(to_link) - len(linked)}, more=bool(_kept(works)))
+
+
+def _is_new(work: Work) -> bool:
+    """Links are chosen when an item is first saved and never overwritten after."""
+    if work.side is Side.CRM or work.item is None or work.decision is None:
+        return False
+    return work.outcome in (Outcome.MIRROR, Outcome.SHARE) and work.decision.reason is not Reason.LINKED
 
 
 def _kept(works: list[Work]) -> list[Work]:

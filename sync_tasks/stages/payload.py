@@ -13,7 +13,7 @@ from mapping.model.item import Fields, ItemKind, ItemRef, Pending, Side, Value
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Which item an operation is for, so that a failure is shown there. `retrying`: an earlier try may have happened."""
+    """Which item an operation is for: a failure is shown there. `retrying`: an earlier try may have happened."""
 
     ref: ItemRef
     retrying: bool = False

@@ -10,11 +10,13 @@ from mapping.model import fields as f
 from mapping.model.item import Fields, Item, ItemKind, ItemRef, Person, Side, Value
 from mapping.model.reasons import Reason
 from mapping.rules import marks
-from mapping.rules.linking import Links, choose_person
+from mapping.rules.attendees import invitee_record
+from mapping.rules.linking import Links
 from mapping.rules.scope import Outcome
 from mapping.tables.describe import fit
 from mapping.tables.email_message import EMAIL_MESSAGE, email_message, is_incoming
 from mapping.tables.email_task import EMAIL_TASK, email_task
+from sync_tasks.stages.categorize import MARKED
 from sync_tasks.stages.payload import id_of
 from sync_tasks.stages.planning import Draft
 from sync_tasks.stages.work import Work
@@ -34,7 +36,7 @@ def plan(draft: Draft, works: list[Work], pairs: Mapping[str, PairView]) -> None
         if pair is not None and pair.state == PairState.LIVE:
             _mark(draft, key, work.item, ())  # its record stands; only the mark is missing
         elif key in adopted:
-            _adopt(draft, key, work, work.item, adopted[key])
+            _adopt(draft, key, work.item, adopted[key])
         else:
             _share(draft, key, work, work.item, target, retrying=pair is not None)
 
@@ -55,7 +57,7 @@ def _already_logged(draft: Draft, chosen: Mapping[str, Work], target: str) -> di
 
 
 def _share(draft: Draft, key: str, work: Work, item: Item, target: str, *, retrying: bool) -> None:
-    ctx, links = draft.ctx, work.links
+    links = work.links
     _note_pair(draft, key, item)
     values = _record(draft, item, target, key)
     values |= _linked(draft, item, links, target)
@@ -69,7 +71,7 @@ def _share(draft: Draft, key: str, work: Work, item: Item, target: str, *, retry
     )  # fmt: skip
     sender = item.get(f.FROM)
     if target == EMAIL_MESSAGE_OBJECT and isinstance(sender, Person) and sender.address:
-        record = choose_person(draft.people.get(sender.address, ()), ctx.user.crm_user_id)
+        record = invitee_record(draft.people.get(sender.address, ()))
         if record is not None:
             draft.add(
                 Operation(
@@ -114,14 +116,14 @@ def _linked(draft: Draft, item: Item, links: Links | None, target: str) -> dict[
     for role, column in ((f.TO, "ToIds"), (f.CC, "CcIds"), (f.BCC, "BccIds")):
         found = item.get(role)
         people = [p for p in (found if isinstance(found, tuple) else ()) if isinstance(p, Person)]
-        records = [choose_person(draft.people.get(p.address, ()), draft.ctx.user.crm_user_id) for p in people]
+        records = [invitee_record(draft.people.get(p.address, ())) for p in people]
         ids = tuple(dict.fromkeys(r.id for r in records if r is not None and (r.id in linked or r.object == "User")))
         if ids:
             values[column] = tuple(id_of(i) for i in ids)
     return values
 
 
-def _adopt(draft: Draft, key: str, work: Work, item: Item, record: Item) -> None:
+def _adopt(draft: Draft, key: str, item: Item, record: Item) -> None:
     """Somebody logged this very mail already: it is the record of this pair, and no second one is made."""
     _note_pair(draft, key, item)
     draft.pair(key, crm_id=record.ref.id, crm_object=record.ref.container, state=PairState.LIVE.value)
@@ -135,15 +137,19 @@ def _mark(draft: Draft, key: str, item: Item, after: tuple[str, ...]) -> None:
     current = tuple(c for c in categories if isinstance(c, str)) if isinstance(categories, tuple) else ()
     wanted = marks.mark_saved(current)
     moving = item.ref.container == "emails"
-    if wanted != current:
+    if wanted == current:
+        draft.pair(key, marks={MARKED: "1"})
+    else:
         marked = draft.add(
-            _on_mail(Act.MARK, key, item, Step.ITEMS, "MKM-1", Reason.MARK_ADDED, {f.CATEGORIES: wanted}, after), item.ref
+            _on_mail(Act.MARK, key, item, Step.ITEMS, "MKM-1", Reason.MARK_ADDED, {f.CATEGORIES: wanted}, after),
+            item.ref,
         )
         after = (marked,)
     if moving:
         home = "inbox" if is_incoming(item, draft.ctx.me.addresses) else "sent"
         draft.add(
-            _on_mail(Act.MOVE, key, item, Step.AFTERWARDS, "WAY-3", Reason.MOVED_BACK, {"folder": home}, after), item.ref
+            _on_mail(Act.MOVE, key, item, Step.AFTERWARDS, "WAY-3", Reason.MOVED_BACK, {"folder": home}, after),
+            item.ref,
         )
 
 
@@ -153,7 +159,8 @@ def _on_mail(
     # without a version: adding a mark must not lose a race against the user reading the mail
     return Operation(
         act, Side.MAILBOX, ItemKind.EMAIL, item.ref.container, step, rule, reason.value, pair_key=key, ref=item.ref.id,
-        values=values, after=after, changes=tuple(FieldChange(n, item.get(n), v) for n, v in values.items()),
+        values=values, after=after, agreed={MARKED: "1"} if act is Act.MARK else {},
+        changes=tuple(FieldChange(n, item.get(n), v) for n, v in values.items()),
     )  # fmt: skip
 
 

@@ -69,9 +69,9 @@ def event_table(draft: Draft) -> Table:
     settings = draft.ctx.settings
     table = EVENT
     winner = Winner(settings.text("conflict.event"))
-    table = adjust(table, [{"name": row.name, "winner": winner.value} for row in table.fields])
+    table = adjust(table, [{"row": row.name, "winner": winner.value} for row in table.fields])
     if not settings.bool("description.safe"):
-        table = adjust(table, [{"name": f.BODY, "direction": "both"}])
+        table = adjust(table, [{"row": f.BODY, "direction": "both"}])
     fitted, _ = fit(table, draft.ctx.shape.objects.get("Event", {}))
     return fitted
 
@@ -109,7 +109,7 @@ def _create_up(draft: Draft, table: Table, case: Case, work: Work, item: Item) -
     if letter == "C":
         for attendee in attendee_addresses(item):
             _invite(draft, case.key, item.ref, "@" + made, attendee)
-    mark = {f.CATEGORIES: marks.mark_saved(_categories(item)), f.KEY: case.key}
+    mark: dict[str, Value] = {f.CATEGORIES: marks.mark_saved(_categories(item)), f.KEY: case.key}
     _update_mailbox(draft, case.key, item, mark, {}, "MRK-5", Reason.MARK_ADDED, after=(made,), act=Act.MARK)
 
 
@@ -117,7 +117,7 @@ def _create_down(draft: Draft, table: Table, case: Case, work: Work, item: Item)
     ctx = draft.ctx
     values, agreed = project_down(table, item.fields, ctx.fingerprint_key)
     invitees = tuple(a for a in _invitees(item) if a.address not in ctx.me.addresses)
-    values |= {f.CATEGORIES: (marks.SALESFORCE,), f.KEY: case.key}
+    values |= {f.CATEGORIES: marks.mark_saved(()), f.KEY: case.key}
     if invitees:
         values[f.ATTENDEES] = invitees
         agreed["people"] = " ".join(attendees.person_mark(ctx.fingerprint_key, a.address) for a in invitees)
@@ -163,16 +163,14 @@ def _paired(draft: Draft, table: Table, case: Case) -> None:
     crm_gone = theirs is not None and theirs.deleted
     if mailbox_gone and crm_gone:
         draft.pair(case.key, state=PairState.GONE.value, reason=Reason.DELETED_ON_BOTH_SIDES.value)
-    elif mailbox_gone:
-        _let_go(draft, case, Trigger.MAILBOX_DELETED, Reason.DELETED_IN_MAILBOX)
-    elif ours is not None and ours.outcome is Outcome.GONE:
-        _let_go(draft, case, Trigger.MAILBOX_DELETED, Reason.CANCELLED)
+    elif mailbox_gone or (ours is not None and ours.outcome is Outcome.GONE):
+        _let_go(draft, case, Trigger.MAILBOX_DELETED)
     elif ours is not None and ours.outcome is Outcome.UNSYNC:
-        _let_go(draft, case, Trigger.UNSYNC_MARK, Reason.UNSYNC_MARKED)
+        _let_go(draft, case, Trigger.UNSYNC_MARK)
     elif crm_gone:
-        _let_go(draft, case, Trigger.CRM_DELETED, Reason.DELETED_IN_CRM)
-    elif ours is not None and ours.outcome is Outcome.RELEASE:
-        _let_go(draft, case, Trigger.WINDOW, Reason.SLID_OUT)
+        _let_go(draft, case, Trigger.CRM_DELETED)
+    elif any(w is not None and w.outcome is Outcome.RELEASE for w in (ours, theirs)):
+        _let_go(draft, case, Trigger.WINDOW)
     elif ours is not None and theirs is not None and ours.item is not None and theirs.item is not None:
         _merge(draft, table, case, ours.item, theirs.item, pair.marks, pair.people)
 
@@ -221,8 +219,9 @@ def _merge(
         values[f.KEY] = case.key
     if lists.add_to_mailbox or lists.remove_from_mailbox:
         gone = {a.address for a in lists.remove_from_mailbox}
-        kept = tuple(a for a in attendee_addresses(ours) if a.address not in gone)
-        values[f.ATTENDEES] = tuple(sorted((*kept, *lists.add_to_mailbox), key=lambda a: a.address))
+        kept = [a for a in attendee_addresses(ours) if a.address not in gone]
+        listed = sorted([*kept, *lists.add_to_mailbox], key=lambda a: a.address)
+        values[f.ATTENDEES] = tuple(listed)
         rule, reason = "ATT-1", Reason.ATTENDEES_CHANGED
     if values:
         _update_mailbox(
@@ -252,9 +251,7 @@ def _newest(ours: Item, theirs: Item) -> Side:
 # --- attendees
 
 
-def _merge_attendees(
-    draft: Draft, key: str, ours: Item, theirs: Item, people: frozenset[str]
-) -> AttendeePlan:
+def _merge_attendees(draft: Draft, key: str, ours: Item, theirs: Item, people: frozenset[str]) -> AttendeePlan:
     """Plan the list of invitees: relations in Salesforce, and what the mailbox's list must become."""
     ctx = draft.ctx
     organizer = ours.get(f.ORGANIZER)
@@ -311,11 +308,12 @@ def _invite(draft: Draft, key: str, origin: ItemRef, event_id: str, attendee: At
 # --- letting go
 
 
-def _let_go(draft: Draft, case: Case, trigger: Trigger, reason: Reason) -> None:
+def _let_go(draft: Draft, case: Case, trigger: Trigger) -> None:
     """What a vanished, unsynced or aged event means for the other copy, by the table of deletions."""
     pair = case.pair
     assert pair is not None
-    what, rule = deletion.fate(pair.letter, trigger, draft.ctx.settings.text("deletion.events"))
+    strategy, reason = draft.ctx.settings.text("deletion.events"), deletion.REASONS[trigger]
+    what, rule = deletion.fate(pair.letter or "A", trigger, strategy, born=Side(pair.born))
     item = case.mailbox.item if case.mailbox is not None else None
     mailbox_ref = ItemRef(Side.MAILBOX, ItemKind.EVENT, pair.mailbox_id, pair.folder)
     crm_ref = ItemRef(Side.CRM, ItemKind.EVENT, pair.crm_id, pair.crm_object)
@@ -352,17 +350,15 @@ def _let_go(draft: Draft, case: Case, trigger: Trigger, reason: Reason) -> None:
 
 def _clear_mark(draft: Draft, key: str, item: Item, rule: str, reason: Reason, state: PairState) -> None:
     values = {f.CATEGORIES: marks.clear(_categories(item))}
-    _update_mailbox(
-        draft, key, item, values, {"state": state.value}, rule, reason, act=Act.MARK, step=Step.AFTERWARDS
-    )
+    _update_mailbox(draft, key, item, values, {"state": state.value}, rule, reason, act=Act.MARK, step=Step.AFTERWARDS)
 
 
 # --- small parts
 
 
 def _update_mailbox(
-    draft: Draft, key: str, item: Item, values: Mapping[str, Value], agreed: Mapping[str, str], rule: str, reason: Reason,
-    *, act: Act = Act.UPDATE, step: Step = Step.ITEMS, after: tuple[str, ...] = (),
+    draft: Draft, key: str, item: Item, values: Mapping[str, Value], agreed: Mapping[str, str],
+    rule: str, reason: Reason, *, act: Act = Act.UPDATE, step: Step = Step.ITEMS, after: tuple[str, ...] = (),
     changes: tuple[FieldChange, ...] = (), mails: int = 0,
 ) -> None:  # fmt: skip
     draft.add(
@@ -382,7 +378,8 @@ def _note_pair(
     """The pair row that is written before anything is created remotely."""
     when = item.get(f.SPAN) if span is None else span
     values: dict[str, object] = {
-        "born": born.value, "kind": ItemKind.EVENT.value, "letter": letter, "state": PairState.PENDING.value, "reason": "",
+        "born": born.value, "kind": ItemKind.EVENT.value, "letter": letter,
+        "state": PairState.PENDING.value, "reason": "",
     }  # fmt: skip
     if isinstance(when, Span):
         horizon = draft.ctx.now() - timedelta(days=draft.ctx.settings.int("scope.past_days"))
@@ -391,7 +388,13 @@ def _note_pair(
     if mailbox is not None:
         values |= {"mailbox_id": mailbox.id, "mailbox_version": version, "folder": mailbox.container, "crm_id": ""}
     if crm is not None:
-        values |= {"crm_id": crm.id, "crm_object": crm.container, "crm_version": version, "mailbox_id": "", "folder": ""}
+        values |= {
+            "crm_id": crm.id,
+            "crm_object": crm.container,
+            "crm_version": version,
+            "mailbox_id": "",
+            "folder": "",
+        }
     draft.pair(key, **values)
 
 

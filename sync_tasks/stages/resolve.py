@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
-from mapping.merge.plan import Act, Operation, Step
+from mapping.merge.plan import Act, FieldChange, Operation, Step
 from mapping.model import fields as f
-from mapping.model.item import Attendee, Item, ItemKind, Pending, Person, Side
-from mapping.model.people import AccountRecord, PersonRecord, domain_of
-from mapping.rules import resolving, scope
+from mapping.model.item import Attendee, Fields, Item, ItemKind, Pending, Person, Side, Value
+from mapping.model.people import PersonRecord, domain_of
+from mapping.rules import scope
 from mapping.rules.linking import order_addresses
+from mapping.rules.resolving import Creation, decide_creation, who_to_create
 from mapping.rules.scope import Outcome
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.payload import Origin
@@ -20,20 +21,27 @@ from sync_tasks.stages.work import Work
 People = dict[str, list[PersonRecord]]
 Planned = tuple[Operation, Origin]
 
+# which Salesforce object each kind of creation makes; `PersonAccount` yields the id that WhoId takes
+TARGETS = {"lead": "Lead", "contact": "Contact", "account+contact": "Contact", "person_account": "PersonAccount"}
+
 
 def run(ctx: StageContext) -> StageReport:
     works = ctx.load_works()
     asked = {address for work in works if work.item is not None for address in _addresses(ctx, work)}
     people: People = {address: list(found) for address, found in ctx.crm.find_people(sorted(asked)).items()}
-    operations = _create_the_unresolved(ctx, works, people) if asked else []
+    made = _create_the_unresolved(ctx, works, people)
     for work in works:
-        if work.item is not None and work.decision is not None and work.outcome in (Outcome.CANDIDATE, Outcome.MIRROR):
-            _confirm(ctx, work, people)
+        if work.outcome is Outcome.CANDIDATE:
+            _confirm(ctx, work, people, made)
     kept = [w for w in works if w.outcome not in (Outcome.SKIP, Outcome.WAIT)]
-    needed = {op_id for work in kept for op_id in _creations_of(ctx, work, people)}
-    operations = [(op, origin) for op, origin in operations if op.id in needed or _is_needed(op, operations, needed)]
+    operations = _of_kept(ctx, kept, made)
+    for address in made:
+        _remember(people, address, made[address])
+    left = [w for w in works if w.outcome is Outcome.SKIP]
     with ctx.fenced() as unit:
         ctx.note_decisions(unit, "resolve", [w for w in works if w.side is Side.MAILBOX])
+        if not ctx.preview:
+            ctx.note_issues(unit, left)
         ctx.save_note(unit, "people", dump_people(people))
         ctx.save_works(unit, kept)
         unit.plans.forget_unsent(ctx.ref.id, [Step.ACCOUNTS.value, Step.PEOPLE.value])
@@ -44,16 +52,16 @@ def run(ctx: StageContext) -> StageReport:
 
 def _addresses(ctx: StageContext, work: Work) -> list[str]:
     """Everybody on the item who may be linked or invited: not the user, not the blocked."""
-    assert work.item is not None
-    if work.side is Side.CRM:
+    if work.item is None or work.side is Side.CRM:
         return []
     every = order_addresses(work.item, ctx.me)
     if work.kind is ItemKind.EVENT:
-        return [a for a in every if a not in ctx.me.addresses and not ctx.book.is_blocked(a)]
-    return [a for a in every if ctx.book.eligible(a)]
+        return [a for a in every if not ctx.book.is_blocked(a)]  # colleagues are no customers, but they are invited
+    return [a for a in every if ctx.book.eligible(a) or ctx.book.is_internal(a)]
 
 
 def eligible(ctx: StageContext, item: Item) -> list[str]:
+    """The addresses that may be linked to, main counterpart first."""
     return [a for a in order_addresses(item, ctx.me) if ctx.book.eligible(a)]
 
 
@@ -62,84 +70,92 @@ def known(people: Mapping[str, Sequence[PersonRecord]], addresses: Iterable[str]
     return frozenset(a for a in addresses if any(r.object in ("Contact", "Lead") for r in people.get(a, ())))
 
 
-def _confirm(ctx: StageContext, work: Work, people: People) -> None:
-    """The second half of the decision, now that it is known who is known."""
+def _confirm(ctx: StageContext, work: Work, people: People, made: Mapping[str, Made]) -> None:
+    """The second half of the decision, now that it is known who is known and who will be."""
     assert work.item is not None and work.decision is not None
     theirs = eligible(ctx, work.item)
+    found = known(people, theirs)
+    coming = frozenset(a for a in theirs if a in made)
     if work.kind is ItemKind.EMAIL:
         work.decision = scope.confirm_email(
-            work.decision, work.item, known(people, theirs), frozenset(theirs), ctx.settings
+            work.decision, work.item, found, frozenset(theirs), ctx.settings, can_create=bool(coming)
         )
     else:
-        work.decision = scope.confirm_event(work.decision, work.item, known(people, theirs), ctx.settings)
+        work.decision = scope.confirm_event(work.decision, work.item, found | coming, ctx.settings)
 
 
 # --- creating people
 
 
-def _create_the_unresolved(ctx: StageContext, works: list[Work], people: People) -> list[Planned]:
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A person to be created: the operations that do it, the last of which yields the person's id."""
+
+    person: Person
+    creation: Creation
+    operations: tuple[Planned, ...]
+
+
+def _create_the_unresolved(ctx: StageContext, works: list[Work], people: People) -> dict[str, Made]:
     wanted: dict[str, tuple[Person, Work]] = {}
     for work in works:
-        if work.item is None or work.side is Side.CRM or work.outcome not in (Outcome.CANDIDATE, Outcome.MIRROR):
+        if work.item is None or work.side is Side.CRM or not scope.may_create(work.decision, ctx.settings):
             continue
         theirs = eligible(ctx, work.item)
-        if scope.may_create(work.decision, work.item, known(people, theirs), ctx.settings):
-            unresolved = [a for a in theirs if a not in known(people, theirs)]
-            for person in resolving.who_to_create(work.item, unresolved, known(people, theirs), ctx.settings):
-                wanted.setdefault(person.address, (person, work))
-    if not wanted:
-        return []
-    domains = {domain_of(address) for address in wanted}
-    found = ctx.crm.find_accounts(sorted(domains)) if ctx.settings.text("resolve.kind") != "off" else {}
-    operations: dict[str, Planned] = {}
-    for address, (person, work) in wanted.items():
-        accounts: Sequence[AccountRecord] = found.get(domain_of(address), ())
-        creation = resolving.decide_creation(person, ctx.book, accounts, ctx.settings)
-        for op in _operations(ctx, creation, work):
-            operations.setdefault(op.id, (op, Origin(work.ref)))
-            if op.step is Step.PEOPLE:
-                account = creation.account_id or next(iter(op.requires and [f"@{min(op.requires)}"] or []), "")
-                people.setdefault(address, []).append(
-                    PersonRecord("Lead" if op.target == "Lead" else "Contact", f"@{op.id}", address, person.name,
-                                 account_id=account)
-                )  # fmt: skip
-    return list(operations.values())
-
-
-def _operations(ctx: StageContext, creation: resolving.Creation, work: Work) -> list[Operation]:
-    """The writes that bring a person about; an Account that must come first is one of its own, shared by domain."""
-    if creation.kind == "none":
-        return []
-    owner = {"OwnerId": ctx.user.crm_user_id} if ctx.user.crm_user_id else {}
-    made: list[Operation] = []
-    person = dict(creation.person)
-    if creation.kind == "account+contact":
-        account = Operation(
-            Act.CREATE, Side.CRM, work.kind, "Account", Step.ACCOUNTS, "RES-11", creation.reason.value,
-            values={**creation.account, **owner},
-        )  # fmt: skip
-        made.append(account)
-        person["AccountId"] = Pending(account.id)
-    target = {"lead": "Lead", "person_account": "PersonAccount"}.get(creation.kind, "Contact")
-    if creation.account_id and target == "Contact":
-        person["AccountId"] = creation.account_id
-    made.append(
-        Operation(
-            Act.CREATE, Side.CRM, work.kind, target, Step.PEOPLE, creation.rule, creation.reason.value,
-            values={**person, **owner},
-        )
-    )  # fmt: skip
+        found = known(people, theirs)
+        unresolved = [a for a in theirs if a not in found]
+        for person in who_to_create(work.item, unresolved, found, ctx.settings):
+            wanted.setdefault(person.address, (person, work))
+    found_accounts = ctx.crm.find_accounts(sorted({domain_of(address) for address in wanted})) if wanted else {}
+    made: dict[str, Made] = {}
+    for address, (person, work) in sorted(wanted.items()):
+        creation = decide_creation(person, ctx.book, found_accounts.get(domain_of(address), ()), ctx.settings)
+        if creation.kind != "none":
+            operations = tuple((op, Origin(work.ref)) for op in _operations(ctx, creation, work))
+            made[address] = Made(person, creation, operations)
     return made
 
 
-def _creations_of(ctx: StageContext, work: Work, people: People) -> list[str]:
-    if work.item is None or work.side is Side.CRM:
-        return []
-    return [r.id[1:] for a in eligible(ctx, work.item) for r in people.get(a, ()) if r.id.startswith("@")]
+def _operations(ctx: StageContext, creation: Creation, work: Work) -> list[Operation]:
+    """The writes that bring a person about; an Account that must come first is one of its own, shared by domain."""
+    owner = {"OwnerId": ctx.user.crm_user_id} if ctx.user.crm_user_id else {}
+    operations: list[Operation] = []
+    person: dict[str, Value] = {**creation.person, **owner}
+    if creation.kind == "account+contact":
+        account = Operation(
+            Act.CREATE, Side.CRM, work.kind, "Account", Step.ACCOUNTS, "RES-11", creation.reason.value,
+            values={**creation.account, **owner}, changes=_as_changes(creation.account),
+        )  # fmt: skip
+        operations.append(account)
+        person["AccountId"] = Pending(account.id)
+    operations.append(
+        Operation(
+            Act.CREATE, Side.CRM, work.kind, TARGETS[creation.kind], Step.PEOPLE, creation.rule, creation.reason.value,
+            values=person, changes=_as_changes(creation.person),
+        )
+    )  # fmt: skip
+    return operations
 
 
-def _is_needed(op: Operation, operations: list[Planned], needed: set[str]) -> bool:
-    return any(op.id in other.requires and other.id in needed for other, _ in operations)
+def _as_changes(values: Fields) -> tuple[FieldChange, ...]:
+    return tuple(FieldChange(name, None, value) for name, value in values.items())
+
+
+def _of_kept(ctx: StageContext, kept: list[Work], made: Mapping[str, Made]) -> list[Planned]:
+    """The creations that some kept item still asks for, each once."""
+    asked = {a for w in kept if w.item is not None and w.side is Side.MAILBOX for a in eligible(ctx, w.item)}
+    planned = {op.id: (op, origin) for a, m in made.items() if a in asked for op, origin in m.operations}
+    return list(planned.values())
+
+
+def _remember(people: People, address: str, made: Made) -> None:
+    """Let linking count on the person: its id is the operation that will yield it."""
+    last = made.operations[-1][0]
+    account = made.creation.account_id or (f"@{made.operations[0][0].id}" if len(made.operations) > 1 else "")
+    kind = "Lead" if last.target == "Lead" else "Contact"
+    people.setdefault(address, []).append(
+        PersonRecord(kind, f"@{last.id}", address, made.person.name, account_id=account)
+    )
 
 
 # --- the note that link and mirror read
@@ -157,4 +173,3 @@ def load_people(blob: bytes | None) -> dict[str, tuple[PersonRecord, ...]]:
 def attendee_addresses(item: Item) -> tuple[Attendee, ...]:
     value = item.get(f.ATTENDEES)
     return tuple(a for a in value if isinstance(a, Attendee)) if isinstance(value, tuple) else ()
-

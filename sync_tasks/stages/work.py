@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from mapping.model.codec import dump_item, load_item
 from mapping.model.item import Item, ItemKind, ItemRef, Side
 from mapping.model.reasons import Reason
-from mapping.rules.linking import Links, LinkStep
+from mapping.rules.linking import Code, Links, LinkStep
 from mapping.rules.scope import Decision, Outcome
 
 
@@ -65,6 +65,6 @@ def load_links(body: dict[str, object]) -> Links:
     """The inverse of `asdict` for Links."""
     values = dict(body)
     values["who_ids"] = tuple(body["who_ids"])  # type: ignore[arg-type]
-    values["steps"] = tuple(LinkStep(**step) for step in body["steps"])  # type: ignore[attr-defined]
+    values["steps"] = tuple(LinkStep(Code(step["code"]), step["detail"]) for step in body["steps"])  # type: ignore[attr-defined]
     values["skip"] = None if body["skip"] is None else Reason(body["skip"])  # type: ignore[arg-type]
     return Links(**values)  # type: ignore[arg-type]

@@ -115,9 +115,11 @@ class Accounts:
         own = self._connection(org_id, user_id, side) if user_id is not None else None
         if shared is None and own is None:
             return None
-        has_own = own is not None and self._session.scalars(
-            select(Credential.id).where(Credential.connection_id == own.id).limit(1)
-        ).first() is not None
+        has_own = (
+            own is not None
+            and self._session.scalars(select(Credential.id).where(Credential.connection_id == own.id).limit(1)).first()
+            is not None
+        )
         facts = {**(shared.facts if shared else {}), **(own.facts if own else {})}
         holder = own if own is not None and (has_own or shared is None) else shared
         assert holder is not None

@@ -252,7 +252,8 @@ class ItemRetry(Base):
     kind: Mapped[str] = mapped_column(String(8))
     container: Mapped[str] = mapped_column(String(80))
     attempts: Mapped[int] = mapped_column(default=0)
-    reason: Mapped[str] = mapped_column(String(60), default="")
+    run_id: Mapped[int] = mapped_column(default=0)  # the run that put it here last
+    reason: Mapped[str] = mapped_column(String(80), default="")
     not_before: Mapped[datetime | None]  # None: quarantined, no longer tried by itself
 
 

@@ -181,5 +181,6 @@ class RetryView:
     ref: str
     container: str
     attempts: int
+    run_id: int
     reason: str
     not_before: datetime | None

@@ -1,7 +1,7 @@
 """The unit of work: one short transaction, never open over a vendor call, with the repositories bound to it.
 
 `store.fenced(run)` additionally proves inside the transaction that the run's lease still holds: a worker that lost it
-gets `LostLease` and can write nothing.
+gets `LostLeaseError` and can write nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sync_tasks.state.trail import Trail
 from sync_tasks.state.workspace import Workspace
 
 
-class LostLease(Exception):
+class LostLeaseError(Exception):
     """Somebody else works for this user now; whatever we were about to write is theirs to write."""
 
 
@@ -60,7 +60,7 @@ class Store:
     def fenced(self, run: RunRef, now: datetime) -> Iterator[Unit]:
         """A writing transaction for the holder of the run's lease; also the run's sign of life.
 
-        Raises LostLease when the token moved on or the run is no longer open.
+        Raises LostLeaseError when the token moved on or the run is no longer open.
         """
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             row = session.execute(
@@ -70,7 +70,7 @@ class Store:
                 .with_for_update(of=User)
             ).one_or_none()
             if row is None or row.lease_token != run.token or row.state != RunState.OPEN:
-                raise LostLease(f"run {run.id} is no longer ours (token {run.token})")
+                raise LostLeaseError(f"run {run.id} is no longer ours (token {run.token})")
             unit = Unit(session)
             unit.runs.touch(run.id, now)
             yield unit

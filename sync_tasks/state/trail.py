@@ -98,14 +98,6 @@ class Trail:
         for row in rows:
             row.closed_at = now
 
-    def failed_in(self, user_id: int, run_id: int, side: str, ref: str) -> bool:
-        """Whether this run opened (or saw again) an issue of the item."""
-        query = select(Issue.id).where(
-            Issue.user_id == user_id, Issue.run_id == run_id, Issue.side == side, Issue.ref == ref,
-            Issue.closed_at.is_(None),
-        )  # fmt: skip
-        return self._session.scalars(query).first() is not None
-
     def issues(self, user_id: int | None = None) -> list[IssueView]:
         """Open issues, newest first."""
         query = (
@@ -132,13 +124,13 @@ class Trail:
 
     def retry_later(
         self, user_id: int, *, side: str, kind: str, ref: str, container: str, reason: str,
-        not_before: datetime | None, attempts: int,
+        not_before: datetime | None, attempts: int, run_id: int,
     ) -> None:  # fmt: skip
         row = self._session.get(ItemRetry, (user_id, side, ref))
         if row is None:
             row = ItemRetry(user_id=user_id, side=side, ref=ref, kind=kind, container=container)
             self._session.add(row)
-        row.reason, row.not_before, row.attempts = reason, not_before, attempts
+        row.reason, row.not_before, row.attempts, row.run_id = reason, not_before, attempts, run_id
         self._session.flush()
 
     def retries_due(self, user_id: int, now: datetime) -> list[RetryView]:
@@ -161,7 +153,7 @@ class Trail:
 
 
 def _retry(row: ItemRetry) -> RetryView:
-    return RetryView(row.side, row.kind, row.ref, row.container, row.attempts, row.reason, row.not_before)
+    return RetryView(row.side, row.kind, row.ref, row.container, row.attempts, row.run_id, row.reason, row.not_before)
 
 
 def _decision(row: DecisionRow) -> DecisionView:
