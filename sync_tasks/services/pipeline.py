@@ -1,0 +1,125 @@
+"""Doing one stage of one run: take the work, do it, note it, and say whether the run goes on. Celery knows nothing
+here and is not known; `inbox-sync run` calls the same function six times."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from connectors.errors import ConnectorError, Fault
+from sync_tasks.bootstrap import App, NotConnectedError
+from sync_tasks.stages import categorize, delete, fetch, link, mirror, resolve
+from sync_tasks.stages.context import StageContext, StageReport
+from sync_tasks.state.records import RunRef, RunState, UserView
+from sync_tasks.state.runs import STAGES
+from sync_tasks.state.store import LostLeaseError
+
+log = logging.getLogger(__name__)
+
+BODIES: Mapping[str, Callable[[StageContext], StageReport]] = {
+    "fetch": fetch.run,
+    "categorize": categorize.run,
+    "resolve": resolve.run,
+    "link": link.run,
+    "mirror": mirror.run,
+    "delete": delete.run,
+}
+
+# faults that a person has to mend: the user is suspended at once, with the reason
+PERMANENT = frozenset({Fault.AUTH_REVOKED, Fault.FORBIDDEN})
+MOST_FAILURES = 10  # so many failed runs one after the other suspend a user
+BACK_OFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
+
+
+def perform(app: App, ref: RunRef, stage: str) -> bool:
+    """Do a stage. True: the next stage may follow. False: the run is over, or is not ours (any more).
+
+    A stage delivered twice is done once: the second delivery finds it done, or finds the first at work, and passes.
+    """
+    silent_for = timedelta(seconds=app.settings.recover_after_seconds)
+    with app.store.writing() as unit:
+        run = unit.runs.get(ref.id)
+        if run is None or run.state != RunState.OPEN or run.token != ref.token:
+            return False
+        if run.stage and STAGES.index(run.stage) >= STAGES.index(stage):
+            return True  # done already: let the chain go on to what is not
+        mine = unit.runs.start_work(ref, app.clock(), silent_for=silent_for)
+    if mine is None:
+        return False
+    started = time.monotonic()
+    try:
+        report = BODIES[stage](app.context(ref, run))
+        return _finish(app, ref, stage, report, time.monotonic() - started)
+    except LostLeaseError:
+        log.info("lease_lost", extra={"run": ref.id, "stage": stage})
+        return False
+    except ConnectorError as error:
+        _fail(app, ref, error)
+        return False
+    except NotConnectedError as error:
+        _close(app, ref, RunState.FAILED, "CONFIG.NOT_CONNECTED", str(error), suspend=True)
+        return False
+    finally:
+        with app.store.writing() as unit:
+            unit.runs.stop_work(ref, mine)
+
+
+def next_stage(done: str) -> str | None:
+    """The stage after this one ('' = none done yet); None after the last."""
+    place = STAGES.index(done) + 1 if done else 0
+    return STAGES[place] if place < len(STAGES) else None
+
+
+def _finish(app: App, ref: RunRef, stage: str, report: StageReport, seconds: float) -> bool:
+    """Note the stage; when it was the last, close the run with it, cursors and all, in the same transaction."""
+    over = stage == STAGES[-1] or not report.more
+    with app.store.fenced(ref, app.clock()) as unit:
+        unit.runs.finish_stage(ref, stage, app.clock(), seconds, report.counts)
+        if over:
+            run = unit.runs.get(ref.id)
+            user = unit.accounts.user(ref.user_id)
+            looking = run is not None and run.is_preview
+            due = user.next_sync_at if looking else _next(app, user)
+            unit.runs.close(ref, RunState.DONE, app.clock(), due, commit_cursors=not looking)
+    return not over
+
+
+def _next(app: App, user: UserView) -> datetime:
+    """When the user is due again: after the interval with some jitter, or after the floor if a run was asked for."""
+    if user.force_pending and user.last_started_at is not None:
+        return user.last_started_at + timedelta(seconds=app.settings.force_floor_seconds)
+    spread = random.uniform(1 - app.settings.jitter, 1 + app.settings.jitter)
+    return app.clock() + timedelta(seconds=app.settings.interval_seconds * spread)
+
+
+def _fail(app: App, ref: RunRef, error: ConnectorError) -> None:
+    """The run as a whole cannot go on. Being throttled is not a failure; a refused log-in suspends at once."""
+    code = f"{error.fault.value.upper()}{'.' + error.vendor_code if error.vendor_code else ''}"
+    log.warning("run_failed", extra={"run": ref.id, "code": code})
+    _close(
+        app, ref, RunState.FAILED, code, error.detail, suspend=error.fault in PERMANENT,
+        counts=error.fault is not Fault.THROTTLED, wait=error.retry_after,
+    )  # fmt: skip
+
+
+def _close(
+    app: App, ref: RunRef, state: RunState, code: str, text: str, *, suspend: bool, counts: bool = True,
+    wait: timedelta | None = None,
+) -> None:  # fmt: skip
+    try:
+        with app.store.fenced(ref, app.clock()) as unit:
+            user = unit.accounts.user(ref.user_id)
+            failures = user.failures + counts
+            pause = wait or BACK_OFF[min(failures, len(BACK_OFF)) - 1 if failures else 0]
+            unit.runs.close(
+                ref, state, app.clock(), app.clock() + pause, commit_cursors=False, error_code=code, error_text=text
+            )
+            values: dict[str, object] = {"failures": failures}
+            if suspend or failures >= MOST_FAILURES:
+                values |= {"suspended_at": app.clock(), "suspended_code": code}
+            unit.accounts.set_user(ref.user_id, **values)
+    except LostLeaseError:
+        log.info("lease_lost", extra={"run": ref.id})

@@ -1,0 +1,81 @@
+"""Who runs next: claiming users that are due, recovering runs that fell silent, running one user here and now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sync_tasks.bootstrap import App
+from sync_tasks.services.pipeline import next_stage, perform
+from sync_tasks.state.records import RunRef, RunView
+
+CLAIM_BATCH = 200
+
+Enqueue = Callable[[RunRef, str], None]  # a run, and the stage it goes on from
+
+
+def dispatch_due(app: App, enqueue: Enqueue, *, limit: int = CLAIM_BATCH) -> int:
+    """Claim the users that are due and enqueue their chains; returns how many.
+
+    The claim is committed before anything is enqueued. Should enqueueing fail, the run stands open in the store, and
+    `recover_stalled` enqueues it later.
+    """
+    total = 0
+    while True:
+        keys = [app.vault.run_key() for _ in range(limit)]
+        with app.store.writing() as unit:
+            claimed = unit.runs.claim_due(app.clock(), limit=limit, lease=_lease(app), wrapped_keys=keys)
+        for run in claimed:
+            enqueue(run, "fetch")
+        total += len(claimed)
+        if len(claimed) < limit:
+            return total
+
+
+def recover_stalled(app: App, enqueue: Enqueue) -> int:
+    """Enqueue anew, from the stage they reached, all open runs that gave no sign of life; returns how many.
+
+    Each gets a new fencing token, so a worker that was only slow can write nothing more.
+    """
+    silent_for = timedelta(seconds=app.settings.recover_after_seconds)
+    with app.store.writing() as unit:
+        stalled = unit.runs.claim_stalled(app.clock(), silent_for=silent_for, lease=_lease(app))
+    for run, done in stalled:
+        stage = next_stage(done)
+        if stage is not None:
+            enqueue(run, stage)
+    return len(stalled)
+
+
+def run_here(
+    app: App, user_id: int, *, preview: bool = False, on_stage: Callable[[str], None] | None = None
+) -> RunView:
+    """One run of one user in this process, without a broker. Raises BusyError when a run is open."""
+    trigger = "preview" if preview else "manual"
+    with app.store.writing() as unit:
+        ref = unit.runs.claim_user(user_id, trigger, app.clock(), _lease(app), app.vault.run_key())
+    if ref is None:
+        raise BusyError("a run of this user is open; wait for it, or look at `inbox-sync runs`")
+    stage: str | None = "fetch"
+    while stage is not None:
+        if on_stage is not None:
+            on_stage(stage)
+        stage = next_stage(stage) if perform(app, ref, stage) else None
+    with app.store.reading() as unit:
+        run = unit.runs.get(ref.id)
+    assert run is not None
+    return run
+
+
+class BusyError(Exception):
+    """A run of the user is open, and one user never has two."""
+
+
+def force(app: App, user_id: int) -> datetime:
+    """Ask for a run as soon as the floor allows; returns the moment. Asking often is asking once."""
+    with app.store.writing() as unit:
+        return unit.accounts.force(user_id, app.clock(), timedelta(seconds=app.settings.force_floor_seconds))
+
+
+def _lease(app: App) -> timedelta:
+    return timedelta(seconds=app.settings.lease_seconds)

@@ -1,0 +1,19 @@
+"""What beat asks for every few seconds."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from sync_tasks import runtime
+from sync_tasks.services import scheduling
+from sync_tasks.tasks.pipeline import enqueue
+
+
+@shared_task(name="sync.dispatch_due")
+def dispatch_due() -> None:
+    scheduling.dispatch_due(runtime.app(), enqueue)
+
+
+@shared_task(name="sync.recover_stalled")
+def recover_stalled() -> None:
+    scheduling.recover_stalled(runtime.app(), enqueue)
