@@ -20,7 +20,7 @@ PREFIXES = {"salesforce": "sf"}  # how a vendor's operations are called when not
 @dataclass(frozen=True, slots=True)
 class Action:
     """What happens. `code` is a word of the vendor (SOAP response code, Salesforce error code), rendered by it.
-    `truncate`: the answer is cut after so many bytes. `drop`: `before` acting or `after` acting, no answer either way."""
+    `truncate`: the answer is cut after so many bytes. `drop`: `before` acting or `after` it, no answer either way."""
 
     status: int = 0
     body: str = ""

@@ -1,0 +1,164 @@
+"""What is known about the objects: one JSON file per object, one line per field.
+
+A field line is [name, label, type, length, letters, more]. The letters stand for the describe's yes/no members
+(`FIELD_LETTERS`); `more` holds what few fields have: `to` and `rel` of a reference, `values` and `default` of a
+picklist, numbers' `precision`/`scale`/`digits`, `compound`, `controller`, `extra`, `order`, `soap`.
+An object's `can` are letters too (`OBJECT_LETTERS`).
+"""
+
+from __future__ import annotations
+
+import json
+import zoneinfo
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+FIELD_LETTERS = {
+    "n": "nillable", "c": "createable", "u": "updateable", "d": "defaultedOnCreate", "f": "filterable", "s": "sortable",
+    "g": "groupable", "a": "aggregatable", "i": "idLookup", "x": "externalId", "q": "unique", "v": "caseSensitive",
+    "r": "restrictedPicklist", "N": "nameField", "P": "namePointing", "y": "polymorphicForeignKey", "C": "custom",
+    "p": "permissionable", "k": "calculated", "A": "autoNumber", "D": "dependentPicklist", "H": "htmlFormatted",
+    "E": "encrypted", "R": "restrictedDelete", "X": "cascadeDelete", "h": "searchPrefilterable",
+}  # fmt: skip
+OBJECT_LETTERS = {
+    "c": "createable", "u": "updateable", "d": "deletable", "U": "undeletable", "q": "queryable", "r": "replicateable",
+    "R": "retrieveable", "s": "searchable", "t": "triggerable", "l": "layoutable", "m": "mergeable", "M": "mruEnabled",
+    "f": "feedEnabled", "L": "searchLayoutable", "k": "compactLayoutable",
+}  # fmt: skip
+
+KEY_FIELD = "InboxSync_Key__c"  # the idempotency key that the deployable package adds
+KEY_OBJECTS = ("Event", "Task", "EmailMessage")
+SYSTEM_FIELDS = frozenset(
+    ("Id", "IsDeleted", "CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "SystemModstamp")
+)
+OBJECTS = (
+    "Account", "Case", "Contact", "ContentDocument", "ContentDocumentLink", "ContentVersion", "EmailMessage",
+    "EmailMessageRelation", "Event", "EventRelation", "Lead", "Opportunity", "OpportunityContactRole", "Task",
+    "TaskRelation", "User",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class FieldFact:
+    name: str
+    label: str
+    type: str
+    length: int
+    letters: str
+    more: Mapping[str, Any]
+
+    def has(self, letter: str) -> bool:
+        return letter in self.letters
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        return tuple(self.more.get("to", ()))
+
+    @property
+    def relationship(self) -> str:
+        return str(self.more.get("rel", ""))
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        listed = self.more.get("values", ())
+        return _zones() if listed == "zones" else tuple(listed)
+
+    @property
+    def stored(self) -> bool:
+        """Has a column of its own; compound values are put together from their parts, junction lists from rows."""
+        return self.type not in ("address", "location", "junctionIdList")
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectFact:
+    name: str
+    label: str
+    plural: str
+    prefix: str
+    letters: str
+    fields: Mapping[str, FieldFact]
+    children: tuple[tuple[str, str, str | None, bool], ...]  # child object, its field, relationship name, cascade
+    by_lower: Mapping[str, FieldFact] = field(default_factory=dict)
+
+    def find(self, name: str) -> FieldFact | None:
+        """Field names are not case-sensitive anywhere in the API."""
+        return self.by_lower.get(name.lower())
+
+    def can(self, letter: str) -> bool:
+        return letter in self.letters
+
+
+@cache
+def _zones() -> tuple[str, ...]:
+    return tuple(sorted(zone for zone in zoneinfo.available_timezones() if "/" in zone or zone == "GMT"))
+
+
+def _read(name: str) -> ObjectFact:
+    raw = json.loads((Path(__file__).with_name("facts") / f"{name}.json").read_text(encoding="utf-8"))
+    fields = {}
+    for line in raw["fields"]:
+        more = line[5] if len(line) > 5 else {}
+        fields[line[0]] = FieldFact(line[0], line[1], line[2], line[3], line[4], more)
+    children = tuple((child, by, name, bool(cascade)) for child, by, name, cascade in raw["children"])
+    return ObjectFact(raw["name"], raw["label"], raw["plural"], raw["prefix"], raw["can"], fields, children)
+
+
+def _with_fields(fact: ObjectFact, fields: Mapping[str, FieldFact]) -> ObjectFact:
+    return replace(fact, fields=fields, by_lower={name.lower(): found for name, found in fields.items()})
+
+
+_KEY = FieldFact(KEY_FIELD, "Inbox Sync Key", "string", 80, "ncufsaixqCp", {})
+_WHO_COUNT = FieldFact("WhoCount", "Relation Count", "int", 0, "nfsga", {"digits": 8})
+_WHAT_COUNT = FieldFact("WhatCount", "Related To Count", "int", 0, "nfsga", {"digits": 8})
+
+
+def _junction(name: str, label: str, *to: str) -> FieldFact:
+    return FieldFact(name, label, "junctionIdList", 0, "ncu", {"to": list(to)})
+
+
+@cache
+def objects(
+    key_field: bool, shared_activities: bool, person_accounts: bool, enhanced_email: bool
+) -> Mapping[str, ObjectFact]:
+    """The objects of an org with these features; everything stored has the union of all features' columns."""
+    out: dict[str, ObjectFact] = {}
+    for name in OBJECTS:
+        if not enhanced_email and name in ("EmailMessage", "EmailMessageRelation"):
+            continue
+        if not shared_activities and name == "TaskRelation":
+            continue
+        fact = _read(name)
+        fields = dict(fact.fields)
+        if person_accounts and name == "Account":
+            fields |= _read("PersonAccount").fields
+        if person_accounts and name == "Contact":
+            fields["IsPersonAccount"] = FieldFact("IsPersonAccount", "Is Person Account", "boolean", 0, "dfsg", {})
+        if shared_activities and name in ("Event", "Task"):
+            fields |= {"WhoCount": _WHO_COUNT, "WhatCount": _WHAT_COUNT}
+            who_ids = _junction(f"{name}WhoIds", "Name IDs", "Contact", "Lead")
+            fields[who_ids.name] = who_ids
+        if shared_activities and name == "EventRelation":
+            for flag, label in (("IsWhat", "Is What"), ("IsParent", "Is Parent"), ("IsInvitee", "Is Invitee")):
+                fields[flag] = FieldFact(flag, label, "boolean", 0, "cudfsg", {})
+        if key_field and name in KEY_OBJECTS:
+            fields[KEY_FIELD] = _KEY
+        out[name] = _with_fields(fact, fields)
+    return out
+
+
+def all_columns(name: str) -> Mapping[str, FieldFact]:
+    """Every field an object can have under any feature: the columns of its table."""
+    return objects(True, True, True, True)[name].fields
+
+
+PREFIXES = {}
+for _name in OBJECTS:
+    PREFIXES[_read(_name).prefix] = _name
+
+
+def object_of(record_id: str) -> str | None:
+    """The object that an id's first three characters name; None for objects that are not kept here."""
+    return PREFIXES.get(record_id[:3])
