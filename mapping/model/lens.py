@@ -13,7 +13,6 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import accumulate
 
 from mapping.model.item import MISSING, Person, Span, Value
 from mapping.model.moment import midnight, minute, tidy
@@ -191,8 +190,8 @@ def cut(text: str, n: int) -> str:
     text = _clean(text)
     if utf16_length(text) <= n:
         return text
-    fits = accumulate(2 if ord(char) > 0xFFFF else 1 for char in text)
-    end = next(at for at, units in enumerate(fits) if units > n)
+    # Half a pair at the end of the slice is dropped in decoding.
+    end = len(text.encode("utf-16-le")[: 2 * n].decode("utf-16-le", "ignore"))
     whole = end
     while whole and (_clings(text[whole]) or text[whole - 1] == ZERO_WIDTH_JOINER):
         whole -= 1
