@@ -96,7 +96,6 @@ CODES: dict[str, Meaning] = {
     "ErrorADUnavailable": _AWAY,
     "ErrorADOperation": _AWAY,
     "ErrorNoRespondingCASInDestinationSite": _AWAY,
-    "ErrorCASFault": _AWAY,
     "ErrorInternalServerError": _BROKE,
     "ErrorInternalServerTransientError": _BROKE,
     "ErrorTimeoutExpired": _BROKE,

@@ -11,7 +11,7 @@ from exchangelib.items.calendar_item import BaseMeetingItem
 from connectors.errors import ConnectorError, Fault, Scope
 from connectors.exchange import wire
 from connectors.exchange.codec import FEED, MODELS, decode, names_for, needs
-from connectors.exchange.line import EMAILS, KINDS, Line
+from connectors.exchange.line import DISTINGUISHED, EMAILS, KINDS, Line
 from connectors.exchange.marks import ensure_categories, ensure_emails_folder
 from connectors.exchange.session import Access, ExchangeConfig
 from connectors.exchange.writes import apply
@@ -103,6 +103,9 @@ class ExchangeMailbox:
         found = ensure_emails_folder(self._line)
         ensure_categories(self._line)
         return {EMAILS: found}
+
+    def known_folders(self) -> frozenset[str]:
+        return frozenset(DISTINGUISHED) | frozenset(self._line.folder_ids)
 
     def aliases(self) -> frozenset[str]:
         return frozenset({self.address})

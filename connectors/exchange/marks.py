@@ -59,7 +59,7 @@ def ensure_categories(line: Line) -> bool:
 
 def with_categories(listing: bytes) -> bytes | None:
     """The list with ours added; None when nothing is missing. What the user made of an entry of ours stays."""
-    root = to_xml(listing)
+    root = to_xml(listing).getroot()
     present = {str(entry.get("name", "")).casefold() for entry in root.findall(f"{{{_NS}}}category")}
     missing = [name for name in CATEGORIES if name.casefold() not in present]
     for name in missing:
