@@ -1,0 +1,225 @@
+"""Writing: batches, keys, conditions, refused rows."""
+
+from __future__ import annotations
+
+import pytest
+
+from connectors.errors import Fault
+from connectors.protocols import Detail, Verb, Write
+from mapping.model.item import MISSING, Attendee, ItemKind, ItemRef, Pending, Side
+from tests.contract.salesforce_connector.world import KEY_FIELD, World, create
+
+
+def update(record_id: str, version: str = "", target: str = "Event", **values: object) -> Write:
+    return Write(Verb.UPDATE, ItemKind.EVENT, target, id=record_id, version=version, values=values)  # type: ignore[arg-type]
+
+
+def delete(record_id: str, version: str = "", target: str = "Event") -> Write:
+    return Write(Verb.DELETE, ItemKind.EVENT, target, id=record_id, version=version)
+
+
+def subjects(world: World) -> list[str]:
+    return [row["Subject"] for row in world.rows("SELECT Subject FROM Event ORDER BY Subject")]
+
+
+def test_a_thousand_new_events_cost_five_calls_versions_included(world: World) -> None:
+    crm = world.crm
+    writes = [create(f"ev:{n}", Subject=f"Visit {n}") for n in range(1000)]
+    with world.calls(5):
+        outcomes = [o for start in range(0, 1000, 200) for o in crm.write(writes[start : start + 200])]
+    assert all(o.error is None and o.id and o.version and not o.adopted for o in outcomes)
+    assert len({o.id for o in outcomes}) == 1000
+
+
+def test_a_thousand_new_events_cost_two_calls_where_larger_calls_are_allowed(world: World) -> None:
+    crm = world.connect(rows_per_call=800)
+    crm.shape()
+    writes = [create(f"ev:{n}", Subject=f"Visit {n}") for n in range(1000)]
+    with world.calls(2):
+        outcomes = crm.write(writes[:800]) + crm.write(writes[800:])
+    assert all(o.error is None and o.version for o in outcomes)
+
+
+def test_a_written_event_has_the_version_that_a_read_gives_it(world: World) -> None:
+    outcome = world.crm.write([create("ev:1", Subject="Visit")])[0]
+    ref = ItemRef(Side.CRM, ItemKind.EVENT, outcome.id, "Event")
+    item = world.crm.read([ref], Detail.HEAD)[ref]
+    assert not isinstance(item, Exception)
+    assert item.version == outcome.version
+    assert item.text(KEY_FIELD) == "ev:1"
+
+
+def test_writing_a_create_twice_leaves_one_record(world: World) -> None:
+    first = world.crm.write([create("ev:1", Subject="Visit")])[0]
+    second = world.crm.write([create("ev:1", Subject="Visit")])[0]
+    assert (second.id, second.adopted) == (first.id, True)
+    assert subjects(world) == ["Visit"]
+
+
+def test_a_create_that_is_tried_again_adopts_without_overwriting(world: World) -> None:
+    first = world.crm.write([create("ev:1", Subject="Visit")])[0]
+    world.change("Event", first.id, Subject="Changed by a person")
+    again = [Write(Verb.CREATE, ItemKind.EVENT, "Event", key="ev:1", values={"Subject": "Visit"}, retrying=True)]
+    outcome = world.crm.write(again)[0]
+    assert (outcome.id, outcome.adopted, bool(outcome.version)) == (first.id, True, True)
+    assert subjects(world) == ["Changed by a person"]
+
+
+def test_a_create_without_a_key_field_in_the_org_is_a_plain_insert(world: World) -> None:
+    world.switch(key_field=False)
+    outcomes = world.crm.write([create("ev:1", Subject="A"), create("ev:2", Subject="B")])
+    assert all(o.error is None and o.version for o in outcomes)
+    assert subjects(world) == ["A", "B"]
+
+
+def test_versions_are_not_read_when_nobody_wants_them(world: World) -> None:
+    crm = world.connect(want_versions=False)
+    crm.shape()
+    with world.calls(1):
+        outcome = crm.write([create("ev:1", Subject="Visit")])[0]
+    assert outcome.error is None
+    assert outcome.version == ""
+
+
+def test_text_that_looks_like_a_reference_is_written_as_it_stands(world: World) -> None:
+    tricky = "see @{p0.id} and @{x}"
+    made = world.crm.write([create("ev:1", Subject=tricky), create("ev:2", Subject="Plain")])
+    assert all(o.error is None and o.version for o in made)
+    assert subjects(world) == ["Plain", tricky]
+    world.later()
+    moved = world.crm.write([update(made[0].id, made[0].version, Subject="@{p0.id} again")])[0]
+    assert moved.error is None
+    assert moved.version > made[0].version
+
+
+def test_a_refused_row_fails_alone_and_in_its_place(world: World) -> None:
+    outcomes = world.crm.write(
+        [
+            create("ev:1", Subject="Good"),
+            create("ev:2", Subject="x" * 300),
+            create("ev:3", Subject="Good too"),
+            create("ev:4", Subject="Waits", WhoId=Pending("lead-1")),
+        ]
+    )
+    assert [o.error.fault if o.error else None for o in outcomes] == [None, Fault.INVALID, None, Fault.INVALID]
+    assert outcomes[1].error is not None
+    assert outcomes[1].error.vendor_code == "STRING_TOO_LONG"
+    assert outcomes[1].error.fields == ("Subject",)
+    assert subjects(world) == ["Good", "Good too"]
+
+
+def test_what_the_org_does_not_let_us_write_is_left_out_and_counted(world: World) -> None:
+    guest = (Attendee("ann@example.com"),)
+    values = {"Subject": "Visit", "Nowhere__c": "x", "IsChild": True, "Invitees": guest, "Location": MISSING}
+    outcome = world.crm.write([create("ev:1", **values)])[0]
+    assert outcome.error is None
+    assert dict(world.crm.dropped) == {"Event.Nowhere__c": 1, "Event.IsChild": 1}
+
+
+def test_an_update_costs_one_call_with_its_versions(world: World) -> None:
+    made = world.crm.write([create(f"ev:{n}", Subject=f"{n}") for n in range(3)])
+    world.later()
+    with world.calls(1):
+        outcomes = world.crm.write([update(o.id, Subject="Same", Description=None) for o in made])
+    assert subjects(world) == ["Same"] * 3
+    assert all(new.version > old.version for new, old in zip(outcomes, made, strict=True))
+
+
+def test_twenty_four_conditional_updates_cost_one_call(world: World) -> None:
+    made = world.crm.write([create(f"ev:{n}", Subject=f"{n:02}") for n in range(24)])
+    with world.calls(1):
+        outcomes = world.crm.write([update(o.id, o.version, Subject="Same") for o in made])
+    assert all(o.error is None and o.version for o in outcomes)
+
+
+def test_an_update_of_a_record_that_moved_on_is_stale_and_writes_nothing(world: World) -> None:
+    made = world.crm.write([create("ev:1", Subject="A"), create("ev:2", Subject="B")])
+    world.later()
+    world.change("Event", made[0].id, Subject="By a person")
+    outcomes = world.crm.write([update(o.id, o.version, Subject="Ours") for o in made])
+    assert [o.error.fault if o.error else None for o in outcomes] == [Fault.STALE, None]
+    assert subjects(world) == ["By a person", "Ours"]
+
+
+@pytest.mark.parametrize("conditional", [False, True])
+def test_an_update_of_a_deleted_record_finds_nothing(world: World, conditional: bool) -> None:
+    made = world.crm.write([create("ev:1", Subject="A")])[0]
+    world.remove("Event", made.id)
+    outcome = world.crm.write([update(made.id, made.version if conditional else "", Subject="B")])[0]
+    assert outcome.error is not None
+    assert outcome.error.fault is Fault.NOT_FOUND
+
+
+def test_a_deleted_record_can_be_deleted_again(world: World) -> None:
+    event = world.event()
+    never = "00U000000000001AAA"
+    first = world.crm.write([delete(event)])
+    again = world.crm.write([delete(event), delete(never)])
+    assert [o.error for o in first + again] == [None] * 3
+    assert subjects(world) == []
+
+
+def test_a_conditional_delete_spares_a_record_that_moved_on(world: World) -> None:
+    made = world.crm.write([create("ev:1", Subject="A"), create("ev:2", Subject="B"), create("ev:3", Subject="C")])
+    world.later()
+    world.change("Event", made[0].id, Subject="By a person")
+    world.remove("Event", made[2].id)
+    outcomes = world.crm.write([delete(o.id, o.version) for o in made])
+    assert [o.error.fault if o.error else None for o in outcomes] == [Fault.STALE, None, None]
+    assert subjects(world) == ["By a person"]
+
+
+def test_a_shared_email_is_found_again_by_its_key(world: World) -> None:
+    values = {"Subject": "Mail", "TextBody": "Hello", "Status": "3", "MessageIdentifier": "<a@b>"}
+    write = create("em:1", "EmailMessage", ItemKind.EMAIL, **values)
+    first = world.crm.write([write])[0]
+    assert first.error is None
+    with world.calls(1):
+        again = world.crm.write([write])[0]
+    assert (again.id, again.adopted, again.error) == (first.id, True, None)
+    assert len(world.rows("SELECT Id FROM EmailMessage")) == 1
+
+
+def test_a_new_lead_stays_with_its_owner(world: World) -> None:
+    world.user("queue@acme.example")
+    world.switch(lead_assignment_owner="queue@acme.example")
+    write = create("", "Lead", ItemKind.CONTACT, LastName="Ann", Company="Acme", Email="ann@example.com")
+    with world.calls(1):
+        outcome = world.crm.write([write])[0]
+    owner = world.rows(f"SELECT OwnerId FROM Lead WHERE Id = '{outcome.id}'")[0]["OwnerId"]
+    assert owner == world.user_id
+
+
+def test_a_duplicate_rule_names_the_record_that_is_there(world: World) -> None:
+    world.switch(duplicate_rules=({"object": "Lead", "fields": ["Email"], "action": "block", "message": "There"},))
+    there = world.make("Lead", LastName="Ann", Company="Acme", Email="ann@example.com")
+    write = create("", "Lead", ItemKind.CONTACT, LastName="Anne", Company="Acme", Email="ann@example.com")
+    outcome = world.crm.write([write])[0]
+    assert outcome.error is not None
+    assert (outcome.error.fault, outcome.error.existing) == (Fault.DUPLICATE, there)
+
+
+def test_relations_are_written_and_deleted_like_other_records(world: World) -> None:
+    event, person = world.event(), world.make("Contact", LastName="Ann", Email="ann@example.com")
+    write = create("", "EventRelation", ItemKind.EVENT, EventId=event, RelationId=person)
+    made = world.crm.write([write])[0]
+    assert made.error is None
+    assert world.crm.write([delete(made.id, target="EventRelation")])[0].error is None
+    assert world.rows("SELECT Id FROM EventRelation") == []
+
+
+def test_a_person_account_is_created_and_found_by_its_contact(world: World) -> None:
+    world.switch(person_accounts=True)
+    record_type = "012000000000001AAA"
+    values = {"LastName": "Ann", "PersonEmail": "ann@example.com", "RecordTypeId": record_type}
+    outcome = world.crm.write([create("", "Account", ItemKind.CONTACT, **values)])[0]
+    assert outcome.error is None
+    contact = world.rows(f"SELECT PersonContactId FROM Account WHERE Id = '{outcome.id}'")[0]["PersonContactId"]
+    found = world.crm.find_people(["ann@example.com"])["ann@example.com"]
+    assert [(p.object, p.id, p.account_id) for p in found] == [("Contact", contact, outcome.id)]
+
+
+@pytest.mark.parametrize("writes", [[delete("1"), create("a")], [create("a"), create("b", "Task")]])
+def test_one_call_takes_one_verb_and_one_target(world: World, writes: list[Write]) -> None:
+    with pytest.raises(ValueError, match="one verb and one target"):
+        world.crm.write(writes)
