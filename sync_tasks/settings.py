@@ -85,10 +85,13 @@ class Settings(BaseSettings):
 
     # --- one run
     lease_seconds: int = Field(default=900, ge=1)
-    recover_after_seconds: int = Field(default=960, ge=1)
+    recover_after_seconds: int = Field(default=300, ge=1)
     stage_soft_seconds: int = Field(default=840, ge=1)
     stage_hard_seconds: int = Field(default=900, ge=1)
     visibility_timeout: int = Field(default=960, ge=1)
+
+    # --- for developers: let an unexpected error through, with its traceback, after the run is closed
+    debug: bool = False
 
     # --- the vendors
     salesforce_version: str = Field(default="66.0", pattern=r"^\d{2,3}\.0$")
@@ -137,8 +140,6 @@ class Settings(BaseSettings):
         for shorter, longer in pairwise(rising):
             if getattr(self, shorter) >= getattr(self, longer):
                 raise ValueError(f"{shorter} must be less than {longer}")
-        if self.lease_seconds > self.recover_after_seconds:
-            raise ValueError("recover_after_seconds must not be less than lease_seconds")
         return self
 
     @property

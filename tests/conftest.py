@@ -17,6 +17,7 @@ from tests.support.postgres import PostgresServer
 
 if TYPE_CHECKING:
     from connectors.sandbox.server import SandboxServer
+    from tests.support.world import World
 
 # The suite must give the same answer twice, on a slow machine too; `thorough` is for looking for new examples.
 settings.register_profile("ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -123,3 +124,23 @@ def sandbox() -> Iterator[SandboxServer]:
     with SandboxServer(world) as server:
         yield server
     world.close()
+
+
+@pytest.fixture
+def world(sandbox: SandboxServer, tmp_path: Path) -> Iterator[World]:
+    """One organization in the sandbox, on SQLite: the stage of most stories."""
+    from tests.support.world import World
+
+    made = World(sandbox, f"sqlite:///{tmp_path / 'store.db'}", tmp_path / "home")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def world_on_both(sandbox: SandboxServer, migrated_url: str, tmp_path: Path) -> Iterator[World]:
+    """The same, once on SQLite and once on PostgreSQL."""
+    from tests.support.world import World
+
+    made = World(sandbox, migrated_url, tmp_path / "home")
+    yield made
+    made.close()

@@ -62,6 +62,14 @@ def perform(app: App, ref: RunRef, stage: str) -> bool:
     except NotConnectedError as error:
         _close(app, ref, RunState.FAILED, "CONFIG.NOT_CONNECTED", str(error), suspend=True)
         return False
+    except Exception as error:  # noqa: BLE001
+        # A bug must neither hang the run nor loop: it ends here, and the class of the error says what to look for.
+        # Its text may quote content, so it goes nowhere.
+        log.error("run_broke", extra={"run": ref.id, "stage": stage, "error": type(error).__name__})
+        _close(app, ref, RunState.FAILED, f"INTERNAL.{type(error).__name__}", "unexpected error; see the worker's log")
+        if app.settings.debug:
+            raise
+        return False
     finally:
         with app.store.writing() as unit:
             unit.runs.stop_work(ref, mine)
@@ -106,7 +114,7 @@ def _fail(app: App, ref: RunRef, error: ConnectorError) -> None:
 
 
 def _close(
-    app: App, ref: RunRef, state: RunState, code: str, text: str, *, suspend: bool, counts: bool = True,
+    app: App, ref: RunRef, state: RunState, code: str, text: str, *, suspend: bool = False, counts: bool = True,
     wait: timedelta | None = None,
 ) -> None:  # fmt: skip
     try:

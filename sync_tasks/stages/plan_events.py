@@ -69,9 +69,9 @@ def event_table(draft: Draft) -> Table:
     settings = draft.ctx.settings
     table = EVENT
     winner = Winner(settings.text("conflict.event"))
-    table = adjust(table, [{"row": row.name, "winner": winner.value} for row in table.fields])
+    table = adjust(table, [{"name": row.name, "winner": winner.value} for row in table.fields])
     if not settings.bool("description.safe"):
-        table = adjust(table, [{"row": f.BODY, "direction": "both"}])
+        table = adjust(table, [{"name": f.BODY, "direction": "both"}])
     fitted, _ = fit(table, draft.ctx.shape.objects.get("Event", {}))
     return fitted
 

@@ -30,7 +30,8 @@ class Plans:
                     "run_id": run_id, "op_id": op_id, "position": len(known), "act": op.act.value,
                     "side": op.side.value, "kind": op.kind.value, "target": op.target, "step": op.step.value,
                     "rule": op.rule, "reason": op.reason, "pair_key": op.pair_key, "ref": op.ref,
-                    "fields": sorted(op.values), "requires": sorted(op.requires), "mails": op.mails, "state": OpState.PLANNED, "sealed": sealed, "result_id": "", "error_code": "",
+                    "fields": sorted(op.values), "requires": sorted(op.requires), "mails": op.mails,
+                    "state": OpState.PLANNED, "sealed": sealed, "result_id": "", "error_code": "",
                 }
             )  # fmt: skip
         if rows:

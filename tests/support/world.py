@@ -1,0 +1,210 @@
+"""A little language for stories: one organization, some users, both sides in the sandbox, and `sync()`.
+
+Everything is real: the connectors speak HTTP to the sandbox, the state is a real database, the stages are those that
+Celery runs. Time is the sandbox's and the engine's alike, so a story can let days pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from connectors.sandbox.server import Sandbox, SandboxServer
+from sync_tasks.bootstrap import App, secrets_of
+from sync_tasks.services.scheduling import run_here
+from sync_tasks.settings import Settings
+from sync_tasks.state import migrate
+from sync_tasks.state.records import RunView, UserView
+
+ORG = "acme"
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday
+
+
+class World:
+    """Starts empty at `START`: one organization, no users."""
+
+    def __init__(self, server: SandboxServer, database_url: str, home: Path, *, now: datetime = START) -> None:
+        self.server = server
+        self.sandbox: Sandbox = server.sandbox
+        self._http = requests.Session()
+        self.sandbox.clock.set(now, frozen=True)
+        self.app = App(Settings(home=home, database_url=database_url, debug=True), clock=self.sandbox.clock.now)
+        migrate.upgrade(self.app.store.engine)
+        self._connect()
+        self.last: RunView | None = None
+
+    def close(self) -> None:
+        self.app.close()
+        self._http.close()
+
+    # --- time
+
+    @property
+    def now(self) -> datetime:
+        return self.sandbox.clock.now()
+
+    def later(self, **amount: float) -> None:
+        """Let time pass: `later(minutes=30)`, `later(days=3)`."""
+        self.sandbox.clock.advance(timedelta(**amount).total_seconds())
+
+    # --- the organization and its users
+
+    def _connect(self) -> None:
+        url = self.server.url
+        self.control("ews/users", name="svc", password="svc-secret", impersonates=["*"])
+        with self.app.store.writing() as unit:
+            org = unit.accounts.add_org(ORG, self.now)
+            crm = unit.accounts.put_connection(
+                org, None, "crm", "salesforce",
+                {"login_url": f"{url}/salesforce", "client_id": "inbox-sync"},
+            )  # fmt: skip
+            mailbox = unit.accounts.put_connection(
+                org, None, "mailbox", "exchange",
+                {"endpoint": f"{url}/ews/Exchange.asmx", "username": "svc"},
+            )  # fmt: skip
+            for connection, vendor, given in (
+                (crm, "salesforce", {"client_secret": "sandbox-secret"}),
+                (mailbox, "exchange", {"password": "svc-secret"}),
+            ):
+                for name, value in secrets_of(vendor, given).items():
+                    unit.accounts.put_credential(connection, name, self.app.seal_secret(connection, name, value))
+            unit.accounts.put_setting(org, None, "domains.internal", ["acme.example"])
+        self.org = org
+
+    def user(self, address: str = "ann@acme.example", *, mailbox: bool = True, **settings: Any) -> UserView:
+        """A user with a mailbox and a Salesforce user, activated now."""
+        name = address.split("@")[0].title()
+        self.control("ews/mailboxes", address=address, name=name)
+        made = self.control(
+            "salesforce/users", org=ORG, username=address, Email=address, FirstName=name, LastName="Acme"
+        )["users"][0]
+        with self.app.store.writing() as unit:
+            user_id = unit.accounts.add_user(
+                self.org, address, self.now, crm_user_id=made["id"], shards=4, next_sync_at=self.now
+            )
+            for key, value in settings.items():
+                unit.accounts.put_setting(self.org, user_id, key.replace("__", "."), value)
+            return unit.accounts.user(user_id)
+
+    def set(self, user: UserView, **settings: Any) -> None:
+        """Settings of a user: `set(ann, autosave__emails=True)`."""
+        with self.app.store.writing() as unit:
+            for key, value in settings.items():
+                unit.accounts.put_setting(self.org, user.id, key.replace("__", "."), value)
+
+    # --- running
+
+    def sync(self, user: UserView, *, preview: bool = False) -> RunView:
+        """One run, all stages, in this process. The run must not fail."""
+        self.last = run_here(self.app, user.id, preview=preview)
+        assert self.last.state == "done", f"{self.last.error_code}: {self.last.error_text}"
+        return self.last
+
+    def writes(self) -> dict[str, int]:
+        """Writes on both sides since the counters were last looked at, by side and verb."""
+        counters = self.control_get("counters")
+        self.control("counters/reset")
+        return dict(counters["writes"])
+
+    def calls(self) -> dict[str, int]:
+        """Vendor calls since the counters were last looked at, by operation."""
+        counters = self.control_get("counters")
+        self.control("counters/reset")
+        return dict(counters["calls"])
+
+    # --- the mailbox, as its owner uses it
+
+    def mail_item(self, user: UserView, kind: str = "CalendarItem", folder: str = "", **values: Any) -> str:
+        return str(self.control("ews/items", mailbox=user.address, kind=kind, folder=folder, values=values)["id"])
+
+    def appointment(self, user: UserView, subject: str = "Call", *, start: datetime | None = None, minutes: int = 60,
+                    marked: bool = False, **values: Any) -> str:  # fmt: skip
+        """An appointment (or, with RequiredAttendees, a meeting) that the user enters now."""
+        begin = start or self.now + timedelta(days=1)
+        categories = {"Categories": ["Salesforce"]} if marked else {}
+        given = {
+            "Subject": subject, "Start": begin.isoformat(), "End": (begin + timedelta(minutes=minutes)).isoformat(),
+            **categories, **values,
+        }  # fmt: skip
+        return self.mail_item(user, **given)
+
+    def message(self, user: UserView, subject: str, *, sender: str, to: str = "", folder: str = "inbox",
+                message_id: str = "", body: str = "Hello", **values: Any) -> str:  # fmt: skip
+        """A mail in a folder of the user's, as the transport would leave it."""
+        given = {
+            "Subject": subject, "From": {"address": sender, "name": sender.split("@")[0]},
+            "ToRecipients": [{"address": a, "name": ""} for a in (to or user.address).split(",")],
+            "InternetMessageId": message_id or f"<{abs(hash((subject, sender)))}@mail.example>", "Body": body,
+            "DateTimeReceived": self.now.isoformat(), "DateTimeSent": self.now.isoformat(), **values,
+        }  # fmt: skip
+        return self.mail_item(user, "Message", folder, **given)
+
+    def edit(self, user: UserView, item: str, **values: Any) -> None:
+        self.control("ews/items/update", mailbox=user.address, id=item, values=values)
+
+    def discard(self, user: UserView, item: str) -> None:
+        self.control("ews/items/delete", mailbox=user.address, id=item)
+
+    def items(self, user: UserView, folder: str = "calendar") -> list[dict[str, Any]]:
+        """What stands in a folder: [{id, change_key, kind, values}]."""
+        told = self.control_get("ews/mailboxes", address=user.address, items="1")
+        return list(told["folders"][folder]["items"])
+
+    def item(self, user: UserView, subject: str, folder: str = "calendar") -> dict[str, Any] | None:
+        """The values of the one item with this subject, or None."""
+        found = [i["values"] for i in self.items(user, folder) if i["values"].get("Subject") == subject]
+        assert len(found) < 2, f"{len(found)} items are called {subject!r}"
+        return found[0] if found else None
+
+    # --- Salesforce, as somebody there uses it
+
+    def record(self, crm_object: str, **fields: Any) -> str:
+        """A record that somebody enters now; goes through all rules of the org."""
+        answer = self._sf("POST", f"sobjects/{crm_object}", json=fields)
+        return str(answer["id"])
+
+    def change(self, crm_object: str, record_id: str, **fields: Any) -> None:
+        self._sf("PATCH", f"sobjects/{crm_object}/{record_id}", json=fields)
+
+    def remove(self, crm_object: str, record_id: str) -> None:
+        self._sf("DELETE", f"sobjects/{crm_object}/{record_id}")
+
+    def query(self, soql: str) -> list[dict[str, Any]]:
+        rows = list(self._sf("GET", "query", params={"q": soql})["records"])
+        return [{name: value for name, value in row.items() if name != "attributes"} for row in rows]
+
+    def records(self, crm_object: str, *fields: str) -> list[dict[str, Any]]:
+        return self.query(f"SELECT {', '.join(('Id', *fields))} FROM {crm_object} ORDER BY Id")
+
+    def _sf(self, method: str, path: str, **more: Any) -> dict[str, Any]:
+        token = self._http.post(
+            f"{self.server.url}/salesforce/services/oauth2/token", data={"grant_type": "client_credentials"},
+            auth=("inbox-sync", "sandbox-secret"), timeout=30,
+        ).json()["access_token"]  # fmt: skip
+        answer = self._http.request(
+            method, f"{self.server.url}/salesforce/services/data/v66.0/{path}", timeout=30,
+            headers={"Authorization": f"Bearer {token}"}, **more,
+        )  # fmt: skip
+        assert answer.ok, f"{answer.status_code} {answer.text[:500]}"
+        return answer.json() if answer.content else {}
+
+    # --- the sandbox's own handle
+
+    def control(self, path: str, **body: Any) -> dict[str, Any]:
+        return self._answer(self._http.post(f"{self.server.url}/control/{path}", json=body, timeout=30))
+
+    def control_get(self, path: str, **params: str) -> dict[str, Any]:
+        return self._answer(self._http.get(f"{self.server.url}/control/{path}", params=params, timeout=30))
+
+    def _answer(self, answer: requests.Response) -> dict[str, Any]:
+        assert answer.ok, f"{answer.status_code} {answer.text[:500]}"
+        body: dict[str, Any] = answer.json()
+        return body
+
+    def setting(self, **values: Mapping[str, Any]) -> None:
+        """How the Salesforce org is set up: `setting(enhanced_email=False)`."""
+        self.control("salesforce/settings", org=ORG, **values)
