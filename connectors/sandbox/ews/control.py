@@ -1,0 +1,281 @@
+"""What a user does in Outlook, as JSON: /control/ews/... for tests, the demo and seeding; and the dump of all state.
+
+Items are given with the property names of the schema: {"Subject": .., "Start": "2026-11-23T10:00:00Z",
+"RequiredAttendees": [{"address": .., "name": .., "response": "Accept"}], "Body": {"text": ..}}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from werkzeug.wrappers import Request
+
+from connectors.sandbox.control import body, route
+from connectors.sandbox.ews import meetings, writes, zones
+from connectors.sandbox.ews.call import Call
+from connectors.sandbox.ews.errors import EwsError
+from connectors.sandbox.ews.extended import canonical
+from connectors.sandbox.ews.fields import BY_NAME, names_in
+from connectors.sandbox.ews.folders_ops import remove_folder
+from connectors.sandbox.ews.ids import change_key, folder_id, item_id, item_number
+from connectors.sandbox.ews.items import Items, Stored, Values
+from connectors.sandbox.ews.items_ops import remove
+from connectors.sandbox.ews.shapes import told_values
+from connectors.sandbox.ews.state import Directory, Folder, Mailbox
+
+if TYPE_CHECKING:
+    from connectors.sandbox.server import Sandbox
+
+T = TypeVar("T")
+_MOMENTS = frozenset({"Start", "End", "DueDate", "StartDate", "DateTimeSent", "DateTimeReceived", "CompleteDate"})
+# differ between two runs that end in the same state
+_PASSING = names_in(
+    "DateTimeCreated LastModifiedTime Size ConversationId AssociatedCalendarItemId DateTimeReceived "
+    "DateTimeSent AppointmentReplyTime CompleteDate EffectiveRights"
+)
+
+
+def call_for(sandbox: Sandbox, address: str) -> Call:
+    """A call in which the mailbox's owner acts, without any client."""
+    directory = Directory(sandbox.store)
+    try:
+        mailbox = directory.mailbox(address)
+    except EwsError as error:
+        raise ValueError(f"no mailbox {address!r}") from error
+    return Call(sandbox, directory, Items(sandbox.store, sandbox.clock.now()), mailbox, None, "")
+
+
+def find_folder(call: Call, wanted: str) -> Folder:
+    """By role (`inbox`) or by display name."""
+    for folder in call.directory.folders(call.acting):
+        if wanted in (folder.role, folder.name):
+            return folder
+    raise ValueError(f"no folder {wanted!r}")
+
+
+def checked(kind: str, given: Values) -> Values:
+    """Values from JSON: names must be known, moments are brought to UTC, extended properties to their stored form."""
+    if kind not in BY_NAME:
+        raise ValueError(f"no item kind {kind!r}")
+    values = dict(given)
+    for name, value in given.items():
+        if name not in BY_NAME[kind]:
+            raise ValueError(f"{kind} has no {name!r}")
+        if name in _MOMENTS and value is not None:
+            values[name] = zones.stamp(zones.moment(str(value)))
+        if name == "Body" and isinstance(value, str):
+            values[name] = {"text": value}
+    extended = given.get("ExtendedProperty")
+    if isinstance(extended, list):
+        values["ExtendedProperty"] = {canonical(each["uri"]): each for each in extended}
+    return values
+
+
+def add_item(call: Call, folder: str, kind: str, values: Values) -> Stored:
+    """Put an item into a folder as if its owner (or the mail transport) had; nothing is mailed."""
+    target = find_folder(call, folder or writes.HOMES.get(kind, "inbox"))
+    received = target.role not in ("drafts", "outbox")
+    values = checked(kind, values)
+    if kind == "Message" and received:
+        values.setdefault("From", values.get("Sender"))
+    finished = writes.finish(call, kind, values, call.acting, draft=not received)
+    return call.items.create(target, kind, finished)
+
+
+def _told(item: Stored) -> Values:
+    return {
+        "id": item_id(item.mailbox, item.id),
+        "change_key": change_key(item.version),
+        "kind": item.kind,
+        "values": told_values(item),
+    }
+
+
+@route("POST", "/control/ews/users")
+def _users(request: Request, sandbox: Sandbox) -> Any:
+    """{"name", "password", "mailbox": own address, "impersonates": ["*"] or addresses}"""
+    given = body(request)
+    Directory(sandbox.store).add_user(
+        given["name"], given["password"], given.get("mailbox", ""), given.get("impersonates", [])
+    )
+    return {"name": given["name"]}
+
+
+@route("POST", "/control/ews/mailboxes")
+def _mailboxes(request: Request, sandbox: Sandbox) -> Any:
+    """{"address", "name", "aliases": [], "timezone": Windows name, "password": optional own sign-in}"""
+    given = body(request)
+    directory = Directory(sandbox.store)
+    timezone = given.get("timezone", "UTC")
+    if zones.zone(timezone) is None:
+        raise ValueError(f"no time zone {timezone!r}")
+    mailbox = directory.add_mailbox(
+        given["address"],
+        given.get("name", ""),
+        aliases=given.get("aliases", []),
+        timezone=zones.windows_name(timezone) or timezone,
+    )
+    if given.get("password"):
+        directory.add_user(mailbox.address, given["password"], mailbox.address)
+    return _describe(sandbox, mailbox)
+
+
+@route("GET", "/control/ews/mailboxes")
+def _mailbox(request: Request, sandbox: Sandbox) -> Any:
+    """All mailboxes, or ?address= one with its folders; &items=1 with everything in them."""
+    directory = Directory(sandbox.store)
+    address = request.args.get("address", "")
+    if not address:
+        return {"mailboxes": [_describe(sandbox, each) for each in directory.mailboxes()]}
+    call = call_for(sandbox, address)
+    described = _describe(sandbox, call.acting)
+    if request.args.get("items"):
+        for folder in directory.folders(call.acting):
+            described["folders"][folder.role or folder.name]["items"] = [
+                _told(each) for each in call.items.inside(folder)
+            ]
+    return described
+
+
+def _describe(sandbox: Sandbox, mailbox: Mailbox) -> dict[str, Any]:
+    call = call_for(sandbox, mailbox.address)
+    return {
+        "address": mailbox.address,
+        "name": mailbox.name,
+        "timezone": mailbox.timezone,
+        "aliases": call.directory.aliases(mailbox),
+        "folders": {
+            folder.role or folder.name: {
+                "id": folder_id(folder.mailbox, folder.id),
+                "name": folder.name,
+                "class": folder.folder_class,
+                "count": call.items.count(folder),
+            }
+            for folder in call.directory.folders(mailbox)
+        },
+    }
+
+
+@route("POST", "/control/ews/items")
+def _create(request: Request, sandbox: Sandbox) -> Any:
+    """{"mailbox", "folder": role or name, "kind", "values", "send": true mails the invitations of a meeting}"""
+    given = body(request)
+    call = call_for(sandbox, given["mailbox"])
+    kind = given.get("kind", "CalendarItem")
+    with sandbox.store.transaction():
+        made = _or_value_error(lambda: add_item(call, given.get("folder", ""), kind, given.get("values", {})))
+        if kind == "CalendarItem" and given.get("send"):
+            made = meetings.invite(call, made)
+    return _told(made)
+
+
+@route("POST", "/control/ews/items/update")
+def _update(request: Request, sandbox: Sandbox) -> Any:
+    """{"mailbox", "id", "values", "send"}; a null value empties the property"""
+    given = body(request)
+    call = call_for(sandbox, given["mailbox"])
+    with sandbox.store.transaction():
+        item = _item(call, given["id"])
+        new = checked(item.kind, given.get("values", {}))
+        values = {name: value for name, value in {**item.values, **new}.items() if value is not None}
+        if item.kind in writes.WRITABLE:
+            values = _or_value_error(lambda: writes.finish(call, item.kind, values, call.acting))
+        made = call.items.replace(item, values, verb="read" if set(new) == {"IsRead"} else "update")
+        if item.kind == "CalendarItem" and given.get("send"):
+            made = meetings.invite(call, made, update=True)
+    return _told(made)
+
+
+@route("POST", "/control/ews/items/delete")
+def _delete(request: Request, sandbox: Sandbox) -> Any:
+    """{"mailbox", "id", "hard": false, "send": cancels a meeting}"""
+    given = body(request)
+    call = call_for(sandbox, given["mailbox"])
+    with sandbox.store.transaction():
+        item = _item(call, given["id"])
+        if given.get("send") and item.kind == "CalendarItem" and item.values.get("IsOrganizer"):
+            meetings.cancel(call, item)
+        remove(call, item, for_good=bool(given.get("hard")))
+    return {"deleted": given["id"]}
+
+
+@route("POST", "/control/ews/items/move")
+def _move(request: Request, sandbox: Sandbox) -> Any:
+    """{"mailbox", "id", "folder"}"""
+    given = body(request)
+    call = call_for(sandbox, given["mailbox"])
+    return _told(call.items.move(_item(call, given["id"]), find_folder(call, given["folder"])))
+
+
+@route("POST", "/control/ews/items/respond")
+def _respond(request: Request, sandbox: Sandbox) -> Any:
+    """{"mailbox", "id", "response": Accept | Tentative | Decline, "send": tell the organizer}"""
+    given = body(request)
+    call = call_for(sandbox, given["mailbox"])
+    if given["response"] not in ("Accept", "Tentative", "Decline"):
+        raise ValueError(f"no response {given['response']!r}")
+    with sandbox.store.transaction():
+        made = meetings.respond(call, _item(call, given["id"]), given["response"], tell=bool(given.get("send")))
+    return _told(made)
+
+
+@route("POST", "/control/ews/folders")
+def _folder(request: Request, sandbox: Sandbox) -> Any:
+    """{"mailbox", "name", "class", "parent": role or name}"""
+    given = body(request)
+    call = call_for(sandbox, given["mailbox"])
+    parent = find_folder(call, given.get("parent", "msgfolderroot"))
+    made = _or_value_error(lambda: call.directory.add_folder(parent, given["name"], given.get("class", "IPF.Note")))
+    return {"id": folder_id(made.mailbox, made.id), "name": made.name}
+
+
+@route("POST", "/control/ews/folders/delete")
+def _drop_folder(request: Request, sandbox: Sandbox) -> Any:
+    """{"mailbox", "folder": role or name}"""
+    given = body(request)
+    call = call_for(sandbox, given["mailbox"])
+    with sandbox.store.transaction():
+        remove_folder(call, find_folder(call, given["folder"]))
+    return {"deleted": given["folder"]}
+
+
+def _item(call: Call, identifier: str) -> Stored:
+    def found() -> Stored:
+        item = call.items.get(item_number(identifier))
+        if not call.owns(item.mailbox):
+            raise EwsError("ErrorItemNotFound")
+        return item
+
+    return _or_value_error(found)
+
+
+def _or_value_error(do: Callable[[], T]) -> T:
+    try:
+        return do()
+    except EwsError as error:
+        raise ValueError(f"{error.code}: {error.text}") from error
+
+
+def dump(sandbox: Sandbox, *, normalise: bool) -> Any:
+    """{address: {folder: [items]}}. Normalised: without ids, versions and system times, in an order of its own."""
+    directory = Directory(sandbox.store)
+    items = Items(sandbox.store, sandbox.clock.now())
+    return {
+        mailbox.address: {
+            folder.role or folder.name: _content(items, folder, normalise=normalise)
+            for folder in directory.folders(mailbox)
+            if folder.role not in ("root", "msgfolderroot")
+        }
+        for mailbox in directory.mailboxes()
+    }
+
+
+def _content(items: Items, folder: Folder, *, normalise: bool) -> list[Values]:
+    if not normalise:
+        return [_told(item) for item in items.inside(folder)]
+    found = [
+        {"kind": item.kind, **{name: value for name, value in told_values(item).items() if name not in _PASSING}}
+        for item in items.inside(folder)
+    ]
+    return sorted(found, key=repr)

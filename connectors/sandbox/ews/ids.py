@@ -1,0 +1,92 @@
+"""The opaque texts of EWS: item and folder ids, change keys, sync states. A forged or cut one is recognised."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import struct
+import zlib
+from dataclasses import dataclass
+
+from connectors.sandbox.ews.errors import EwsError
+
+_BODY = struct.Struct(">cIQ")
+_STATE = struct.Struct(">IQQQ")
+
+
+def _seal(data: bytes) -> str:
+    return base64.b64encode(data + struct.pack(">I", zlib.crc32(data))).decode("ascii")
+
+
+def _open(text: str, size: int) -> bytes | None:
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    data, crc = raw[:-4], raw[-4:]
+    return data if len(data) == size and struct.pack(">I", zlib.crc32(data)) == crc else None
+
+
+def item_id(mailbox: int, number: int) -> str:
+    return _seal(_BODY.pack(b"I", mailbox, number))
+
+
+def folder_id(mailbox: int, number: int) -> str:
+    return _seal(_BODY.pack(b"F", mailbox, number))
+
+
+def change_key(version: int) -> str:
+    return _seal(_BODY.pack(b"K", 0, version))
+
+
+def _number(text: str, letter: bytes, code: str) -> int:
+    data = _open(text, _BODY.size)
+    if data is None:
+        raise EwsError(code)
+    kind, _, number = _BODY.unpack(data)
+    if kind != letter:
+        raise EwsError(code)
+    return int(number)
+
+
+def item_number(text: str) -> int:
+    return _number(text, b"I", "ErrorInvalidIdMalformed")
+
+
+def folder_number(text: str) -> int:
+    return _number(text, b"F", "ErrorInvalidIdMalformed")
+
+
+def version_number(text: str) -> int:
+    return _number(text, b"K", "ErrorInvalidChangeKey")
+
+
+@dataclass(frozen=True, slots=True)
+class SyncState:
+    """How far one client has read a folder. A pass over several pages runs from `base` to `head`, both fixed when the
+    pass began, and stands at `at`. Between passes all three are equal."""
+
+    folder: int
+    base: int = 0
+    at: int = 0
+    head: int = 0
+
+    @property
+    def midway(self) -> bool:
+        return self.at < self.head
+
+    def text(self) -> str:
+        return _seal(_STATE.pack(self.folder, self.base, self.at, self.head))
+
+
+def sync_state(text: str, folder: int) -> SyncState:
+    """Read a state back; one of another folder or a damaged one raises ErrorInvalidSyncStateData."""
+    if not text:
+        return SyncState(folder)
+    data = _open(text, _STATE.size)
+    if data is None:
+        raise EwsError("ErrorInvalidSyncStateData")
+    found = SyncState(*_STATE.unpack(data))
+    if found.folder != folder:
+        raise EwsError("ErrorInvalidSyncStateData")
+    return found

@@ -1,0 +1,219 @@
+"""What Exchange itself does to calendar items: fills in what follows from the rest, and mails meeting messages.
+
+Mails are counted in the ledger. Recipients with a mailbox in this sandbox also get them: a message in the Inbox and
+the copy in the calendar that a real attendee finds there.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from connectors.sandbox.ews import zones
+from connectors.sandbox.ews.call import Call
+from connectors.sandbox.ews.errors import EwsError
+from connectors.sandbox.ews.fields import names_in
+from connectors.sandbox.ews.ids import change_key, item_id
+from connectors.sandbox.ews.items import Stored, Values
+from connectors.sandbox.ews.state import Mailbox
+
+ROLES = ("RequiredAttendees", "OptionalAttendees", "Resources")
+MEETING, RECEIVED, CANCELLED = 1, 2, 4
+# the start of the global object id that every Exchange UID has
+_UID_START = "040000008200E00074C5B7101A82E008"
+_COPIED = names_in(
+    "UID Subject Body Location Start End StartTimeZone EndTimeZone IsAllDayEvent Sensitivity "
+    "LegacyFreeBusyStatus Recurrence CalendarItemType IsRecurring RequiredAttendees OptionalAttendees "
+    "Resources Organizer ReminderIsSet ReminderMinutesBeforeStart AppointmentSequenceNumber"
+)
+
+
+def attendees(values: Values) -> list[Values]:
+    return [each for role in ROLES for each in values.get(role) or ()]
+
+
+def finish(values: Values, owner: Mailbox, now: str) -> Values:
+    """A calendar item as the server would keep it: checked, whole days cut at midnight, derived properties set."""
+    made = dict(values)
+    made.setdefault("Start", now)
+    if "End" not in made:
+        made["End"] = made["Start"]
+    zone = made.setdefault("StartTimeZone", owner.timezone)
+    made.setdefault("EndTimeZone", zone)
+    if made["End"] < made["Start"]:
+        raise EwsError("ErrorCalendarEndDateIsEarlierThanStartDate")
+    if made.setdefault("IsAllDayEvent", False):
+        start, end = zones.moment(made["Start"]), zones.moment(made["End"])
+        first, last = zones.midnight(start, zone), zones.midnight(end, zone)
+        if last < end or last <= first:
+            last = zones.day_after(last, zone)
+        made["Start"], made["End"] = zones.stamp(first), zones.stamp(last)
+    for name, value in (
+        ("UID", _UID_START + uuid.uuid4().hex.upper()),
+        ("LegacyFreeBusyStatus", "Busy"),
+        ("ReminderIsSet", False),
+        ("ReminderMinutesBeforeStart", 15),
+        ("Organizer", {"name": owner.name, "address": owner.address}),
+        ("IsCancelled", False),
+        ("AppointmentSequenceNumber", 0),
+        ("MeetingRequestWasSent", False),
+        ("IsResponseRequested", True),
+        ("AppointmentState", 0),
+    ):
+        made.setdefault(name, value)
+    state = int(made["AppointmentState"])
+    mine = (made["Organizer"].get("address") or "").lower() == owner.address
+    state = state | MEETING if attendees(made) else state & ~MEETING if not state & RECEIVED else state
+    made["AppointmentState"] = state
+    made["IsMeeting"] = bool(state & MEETING)
+    made["IsCancelled"] = bool(state & CANCELLED)
+    made["IsOrganizer"] = mine or not state & RECEIVED
+    made.setdefault("MyResponseType", "Organizer" if made["IsOrganizer"] else "NoResponseReceived")
+    made["IsRecurring"] = bool(made.get("Recurrence"))
+    made["CalendarItemType"] = "RecurringMaster" if made.get("Recurrence") else "Single"
+    return made
+
+
+def invite(call: Call, item: Stored, *, update: bool = False, only: frozenset[str] | None = None) -> Stored:
+    """Mail the meeting to its attendees (`only` these addresses, None: all)."""
+    told = _recipients(item, only)
+    if not told:
+        return item
+    _count(call, item, told, "update" if update else "invitation")
+    sender = call.directory.mailbox_by_id(item.mailbox)
+    for each in told:
+        mailbox = call.directory.find_mailbox(each.get("address", ""))
+        if mailbox is not None and mailbox.id != item.mailbox:
+            copy = _copy_to(call, item, mailbox)
+            kind = "FullUpdate" if update else "NewMeetingRequest"
+            message = {**_message(call, item, sender, mailbox, copy), **{n: copy.values.get(n) for n in _COPIED}}
+            message.update(MeetingRequestType=kind, IsMeeting=True, MyResponseType=copy.values["MyResponseType"])
+            message.update(AppointmentState=copy.values["AppointmentState"], IsCancelled=False)
+            message["IntendedFreeBusyStatus"] = item.values.get("LegacyFreeBusyStatus", "Busy")
+            _deliver(call, mailbox, "MeetingRequest", message)
+    if item.values.get("MeetingRequestWasSent"):
+        return item
+    return call.items.replace(item, {**item.values, "MeetingRequestWasSent": True})
+
+
+def cancel(call: Call, item: Stored, only: frozenset[str] | None = None) -> None:
+    """Mail the cancellation; the attendees' copies stay, marked as cancelled."""
+    told = _recipients(item, only)
+    if not told:
+        return
+    _count(call, item, told, "cancellation")
+    sender = call.directory.mailbox_by_id(item.mailbox)
+    for each in told:
+        mailbox = call.directory.find_mailbox(each.get("address", ""))
+        if mailbox is None or mailbox.id == item.mailbox:
+            continue
+        copy = call.items.by_uid(call.directory.distinguished(mailbox, "calendar"), str(item.values.get("UID", "")))
+        if copy is not None:
+            state = int(copy.values.get("AppointmentState", 0)) | CANCELLED
+            changed = {**copy.values, "AppointmentState": state, "IsCancelled": True}
+            copy = call.items.replace(copy, {**changed, "LegacyFreeBusyStatus": "Free"})
+        message = _message(call, item, sender, mailbox, copy)
+        message["Subject"] = f"Canceled: {message['Subject']}"
+        message.update({n: item.values.get(n) for n in ("Start", "End", "Location")})
+        _deliver(call, mailbox, "MeetingCancellation", message)
+
+
+def respond(call: Call, copy: Stored, answer: str, *, tell: bool) -> Stored:
+    """Answer an invitation: Accept, Tentative or Decline. `tell`: the organizer gets a mail, and the answer noted."""
+    owner = call.directory.mailbox_by_id(copy.mailbox)
+    answered = {**copy.values, "MyResponseType": answer, "AppointmentReplyTime": call.items.now}
+    copy = call.items.replace(copy, answered)
+    organizer = copy.values.get("Organizer") or {}
+    address = organizer.get("address", "")
+    if not tell or not address:
+        return copy
+    subject = f"{_RESPONSES[answer][0]}: {copy.values.get('Subject', '')}"
+    call.sandbox.ledger.mail("ews", owner.address, [address], subject, "response")
+    mailbox = call.directory.find_mailbox(address)
+    if mailbox is None or mailbox.id == copy.mailbox:
+        return copy
+    original = call.items.by_uid(call.directory.distinguished(mailbox, "calendar"), str(copy.values.get("UID", "")))
+    if original is not None:
+        noted = dict(original.values)
+        for role in ROLES:
+            noted[role] = _answered(noted.get(role), owner.address, answer, call.items.now)
+        original = call.items.replace(original, noted)
+    message = _message(call, copy, owner, mailbox, original)
+    message.update(Subject=subject, ResponseType=answer, ItemClass=f"IPM.Schedule.Meeting.Resp.{_RESPONSES[answer][1]}")
+    message.update({n: copy.values.get(n) for n in ("Start", "End", "Location")})
+    _deliver(call, mailbox, "MeetingResponse", message)
+    return copy
+
+
+_RESPONSES = {"Accept": ("Accepted", "Pos"), "Tentative": ("Tentative", "Tent"), "Decline": ("Declined", "Neg")}
+
+
+def _answered(people: Any, address: str, answer: str, now: str) -> Any:
+    return [
+        {**each, "response": answer, "replied": now} if each.get("address", "").lower() == address else each
+        for each in people or ()
+    ]
+
+
+def _recipients(item: Stored, only: frozenset[str] | None) -> list[Values]:
+    mine = (item.values.get("Organizer") or {}).get("address", "").lower()
+    return [
+        each
+        for each in attendees(item.values)
+        if each.get("address") and each["address"].lower() != mine and (only is None or each["address"].lower() in only)
+    ]
+
+
+def _count(call: Call, item: Stored, told: list[Values], reason: str) -> None:
+    sender = call.directory.mailbox_by_id(item.mailbox).address
+    recipients = [each["address"] for each in told]
+    call.sandbox.ledger.mail("ews", sender, recipients, str(item.values.get("Subject", "")), reason)
+
+
+def _copy_to(call: Call, item: Stored, mailbox: Mailbox) -> Stored:
+    """The attendee's calendar copy, made or brought up to date; own categories and properties stay."""
+    calendar = call.directory.distinguished(mailbox, "calendar")
+    shared = {name: item.values[name] for name in _COPIED if name in item.values}
+    for role in ROLES:
+        # only the organizer sees who answered what
+        if role in shared:
+            shared[role] = [{"name": each.get("name", ""), "address": each.get("address", "")} for each in shared[role]]
+    found = call.items.by_uid(calendar, str(item.values.get("UID", "")))
+    if found is not None:
+        kept = {name: value for name, value in found.values.items() if name not in _COPIED}
+        moved = any(found.values.get(name) != shared.get(name) for name in ("Start", "End", "Recurrence"))
+        if moved:
+            kept["MyResponseType"] = "NoResponseReceived"
+        return call.items.replace(found, finish({**kept, **shared}, mailbox, call.items.now))
+    fresh = {**shared, "AppointmentState": MEETING | RECEIVED, "MyResponseType": "NoResponseReceived"}
+    fresh["LegacyFreeBusyStatus"] = "Tentative"
+    return call.items.create(calendar, "CalendarItem", finish(fresh, mailbox, call.items.now))
+
+
+def _message(call: Call, item: Stored, sender: Mailbox, to: Mailbox, copy: Stored | None) -> Values:
+    who = {"name": sender.name, "address": sender.address}
+    made: Values = {
+        "Subject": item.values.get("Subject", ""),
+        "Body": item.values.get("Body") or {"text": ""},
+        "From": who,
+        "Sender": who,
+        "ToRecipients": [{"name": to.name, "address": to.address}],
+        "DateTimeSent": call.items.now,
+        "DateTimeReceived": call.items.now,
+        "InternetMessageId": f"<{uuid.uuid4().hex}@{sender.address.partition('@')[2]}>",
+        "UID": item.values.get("UID", ""),
+        "IsRead": False,
+        "IsDraft": False,
+        "IsOutOfDate": False,
+        "HasBeenProcessed": True,
+        "IsDelegated": False,
+        "ResponseType": "Unknown",
+        "ConversationTopic": item.values.get("Subject", ""),
+    }
+    if copy is not None:
+        made["AssociatedCalendarItemId"] = {"id": item_id(copy.mailbox, copy.id), "key": change_key(copy.version)}
+    return made
+
+
+def _deliver(call: Call, mailbox: Mailbox, kind: str, values: Values) -> None:
+    call.items.create(call.directory.distinguished(mailbox, "inbox"), kind, values)
