@@ -22,7 +22,7 @@ _ROLES = _words("""
     subscribe subscriptions support system team unsubscribe updates webmaster
 """)
 _ROBOT = re.compile(r"(^|[._+-])(no|do-?not|dont)[._-]?reply([._+-]|$)|^(bounces?|mailer-daemon)([._+=-]|$)")
-_NOISE = re.compile(r"\s*[(\[].*?[)\]]\s*|\s+via\s+.*$|[\"'<>]", re.IGNORECASE)
+_NOISE = re.compile(r"\s*[(\[].*?[)\]]\s*|\s+via\s+.*$|[\"<>]", re.IGNORECASE)
 _TITLES = _words("mr mrs ms miss mx dr prof sir herr frau dipl ing")
 _SUFFIXES = _words("jr sr ii iii iv phd md mba esq")
 _PARTICLES = _words("von van der den de del della di da la le dos du ter ten zu zur al el bin ben")
@@ -39,7 +39,7 @@ def is_role(address: str) -> bool:
 
 def person_name(person: Person) -> tuple[str, str]:
     """(first, last) from the display name, else from the local part; the last name is never empty."""
-    shown = _NOISE.sub(" ", person.name).strip()
+    shown = _NOISE.sub(" ", person.name).strip(" '")
     first, last = _from_display(shown) if shown and "@" not in shown else ("", "")
     if not last:
         first, last = _from_local(person.address)

@@ -1,0 +1,88 @@
+"""The table of deletions, cell by cell as the manual has it, and the five kinds it speaks of."""
+
+from __future__ import annotations
+
+import pytest
+
+from mapping.merge.decide import PAIRED, PairAct, State
+from mapping.model.item import Side
+from mapping.rules.deletion import REASONS, Fate, Trigger, fate
+from mapping.rules.kinds import letter
+from tests.support.items import COLLEAGUE, CUSTOMER, ME, crm_event, event, guest, me
+
+WORDS = {
+    "C": Fate.DELETE_CRM, "M": Fate.DELETE_MAILBOX, "R": Fate.RELEASE, "K": Fate.RESTORE_MARK, "D": Fate.DECLINE,
+    "-": Fate.DROP,
+}  # fmt: skip
+
+# One word a kind, A to E.
+TABLE = {
+    Trigger.CATEGORY_REMOVED: "KKKKK",
+    Trigger.MAILBOX_DELETED: "CCCCD",
+    Trigger.UNSYNC_MARK: "CCCCD",
+    Trigger.WINDOW: "RMRRR",
+    Trigger.CRM_DELETED: "RMRRR",
+    Trigger.DEACTIVATED: "RMRRR",
+    Trigger.BOTH_DELETED: "-----",
+}
+
+
+@pytest.mark.rule("DEL-1", "DEL-3", "DEL-6", "DEL-8", "MRK-6")
+@pytest.mark.parametrize("trigger", Trigger)
+@pytest.mark.parametrize("kind", "ABCDE")
+def test_every_cell_is_as_the_manual_has_it(trigger: Trigger, kind: str) -> None:
+    found, rule = fate(kind, trigger, "off")
+
+    assert found is WORDS[TABLE[trigger]["ABCDE".index(kind)]]
+    assert rule == ("DEL-6" if found is Fate.DECLINE else rule)
+    assert trigger in REASONS
+
+
+@pytest.mark.rule("DEL-2")
+@pytest.mark.parametrize(
+    ("strategy", "kind", "born", "found"),
+    [
+        ("off", "C", Side.CRM, Fate.RELEASE),
+        ("own", "C", Side.CRM, Fate.DELETE_MAILBOX),
+        ("own", "C", Side.MAILBOX, Fate.RELEASE),
+        ("own", "A", Side.MAILBOX, Fate.RELEASE),
+        ("all", "C", Side.MAILBOX, Fate.DELETE_MAILBOX),
+        ("all", "A", Side.MAILBOX, Fate.DELETE_MAILBOX),
+        ("all", "D", Side.MAILBOX, Fate.RELEASE),
+        ("all", "E", Side.MAILBOX, Fate.RELEASE),
+        ("off", "B", Side.CRM, Fate.DELETE_MAILBOX),
+    ],
+)
+def test_the_strategy_says_how_far_deletions_in_salesforce_reach(
+    strategy: str, kind: str, born: Side, found: Fate
+) -> None:
+    assert fate(kind, Trigger.CRM_DELETED, strategy, born=born) == (found, "DEL-2")
+
+
+@pytest.mark.rule("DEL-2", "DEL-10")
+@pytest.mark.parametrize("trigger", [each for each in Trigger if each is not Trigger.CRM_DELETED])
+def test_the_strategy_changes_nothing_else(trigger: Trigger) -> None:
+    for kind in "ABCDE":
+        assert fate(kind, trigger, "all") == fate(kind, trigger, "off")
+
+
+@pytest.mark.rule("ATT-8", "ROL-1", "ROL-4")
+def test_the_kind_follows_guests_birth_and_organizer() -> None:
+    assert letter(event(), Side.MAILBOX, me()) == "A"
+    assert letter(event(), Side.CRM, me()) == "B"
+    assert letter(crm_event(), Side.CRM, me()) == "B"
+    assert letter(crm_event(Invitees=(guest(CUSTOMER),)), Side.CRM, me()) == "C"
+    assert letter(event(CUSTOMER), Side.MAILBOX, me()) == "C"
+    assert letter(event(ME, organizer=CUSTOMER), Side.MAILBOX, me()) == "D"
+    assert letter(event(ME, organizer=COLLEAGUE), Side.MAILBOX, me()) == "D"
+    assert letter(event(ME, organizer=COLLEAGUE), Side.MAILBOX, me(COLLEAGUE)) == "E"
+
+
+def test_every_meeting_of_two_states_has_its_act() -> None:
+    assert set(PAIRED) == {(ours, theirs) for ours in State for theirs in State}
+    assert set(PAIRED.values()) == set(PairAct)
+
+
+@pytest.mark.rule("DEL-5")
+def test_an_edit_against_a_deletion_is_held() -> None:
+    assert PAIRED[State.GONE, State.CHANGED] is PAIRED[State.CHANGED, State.GONE] is PairAct.HOLD

@@ -1,0 +1,136 @@
+"""The merge in small stories; its laws are in tests/property."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from mapping.merge.baseline import Baseline
+from mapping.merge.fields import Merged, merge, project_down, project_up
+from mapping.merge.plan import FieldChange
+from mapping.model import fields
+from mapping.model.item import Side, Span
+from mapping.model.table import Winner
+from mapping.rules.description import first_description
+from mapping.tables.adjust import adjust
+from mapping.tables.event import EVENT
+from tests.support.items import CUSTOMER, ME, NOW, OTHER, event
+
+KEY = b"key"
+ITEM: dict[str, Any] = {
+    fields.SUBJECT: "Numbers " + "x" * 300,
+    fields.LOCATION: "Room 1",
+    fields.SPAN: Span(NOW, NOW + timedelta(hours=1)),
+    fields.SHOW_AS: "tentative",
+    fields.REMINDER: 15,
+    fields.BODY: "Agenda",
+}
+ROW, MARKS = project_up(EVENT, ITEM, KEY)
+BASE = Baseline(MARKS, KEY)
+
+
+def merged(mailbox: dict[str, Any] | None = None, crm: dict[str, Any] | None = None, table: Any = EVENT) -> Merged:
+    return merge(table, ITEM | (mailbox or {}), ROW | (crm or {}), BASE, Side.CRM)
+
+
+@pytest.mark.rule("FLD-1")
+def test_one_edit_travels_alone() -> None:
+    assert merged({fields.LOCATION: "Room 2"}).to_crm == {"Location": "Room 2"}
+    down = merged(crm={"Location": "Room 3"})
+    assert (down.to_mailbox, down.to_crm) == ({fields.LOCATION: "Room 3"}, {})
+    assert down.changes_mailbox == (FieldChange(fields.LOCATION, "Room 1", "Room 3"),)
+
+
+@pytest.mark.rule("FLD-2", "FLD-4")
+def test_what_salesforce_cannot_hold_stays_in_the_mailbox() -> None:
+    result = merged(crm={"Location": "Room 3", "ShowAs": "Busy"})
+
+    assert result.to_mailbox == {fields.LOCATION: "Room 3"}
+
+
+def test_an_emptied_column_empties_the_field() -> None:
+    assert merged(crm={"Location": None}).to_mailbox == {fields.LOCATION: ""}
+    assert merged({fields.LOCATION: " "}).to_crm == {"Location": None}
+
+
+def test_a_moved_event_moves_its_reminder() -> None:
+    later = {"StartDateTime": NOW + timedelta(days=1)}
+    result = merged(crm=later)
+
+    assert result.to_mailbox == {fields.SPAN: Span(NOW + timedelta(days=1), NOW + timedelta(days=1, hours=1))}
+    assert result.to_crm == {
+        "IsReminderSet": True,
+        "ReminderDateTime": NOW + timedelta(days=1) - timedelta(minutes=15),
+    }
+
+
+@pytest.mark.rule("IDN-4")
+@pytest.mark.parametrize(
+    ("winner", "won"),
+    [
+        (Winner.MAILBOX, Side.MAILBOX),
+        (Winner.SALESFORCE, Side.CRM),
+        (Winner.NEWEST, Side.CRM),
+        (Winner.MANUAL, None),
+    ],
+)
+def test_a_conflict_is_settled_by_policy(winner: Winner, won: Side | None) -> None:
+    table = adjust(EVENT, [{"name": fields.LOCATION, "winner": winner.value}])
+    result = merged({fields.LOCATION: "Room 2"}, {"Location": "Room 3"}, table)
+
+    (conflict,) = result.conflicts
+    assert (conflict.won, conflict.mailbox, conflict.crm) == (won, "Room 2", "Room 3")
+    assert (bool(result.to_crm), bool(result.to_mailbox)) == (won is Side.MAILBOX, won is Side.CRM)
+
+
+def test_a_conflict_left_to_a_person_is_still_one_in_the_next_run() -> None:
+    table = adjust(EVENT, [{"name": fields.LOCATION, "winner": "manual"}])
+    result = merged({fields.LOCATION: "Room 2"}, {"Location": "Room 3"}, table)
+    again = merge(
+        table, ITEM | {fields.LOCATION: "Room 2"}, ROW | {"Location": "Room 3"}, Baseline(result.agreed, KEY), Side.CRM
+    )  # fmt: skip
+
+    assert again.conflicts == result.conflicts
+
+
+@pytest.mark.rule("FLD-2")
+def test_a_word_nobody_knows_leaves_its_row_alone_and_the_others_go_on() -> None:
+    result = merged({fields.LOCATION: "Room 2"}, {"ShowAs": "Working Elsewhere"})
+
+    assert result.to_crm == {"Location": "Room 2"} and result.to_mailbox == {}
+    assert [refusal.field for refusal in result.refused] == [fields.SHOW_AS]
+    assert result.agreed[fields.SHOW_AS] == MARKS[fields.SHOW_AS]
+
+
+def test_marks_of_rows_that_left_the_table_are_forgotten() -> None:
+    table = adjust(EVENT, [{"name": fields.LOCATION, "remove": True}])
+
+    assert fields.LOCATION not in merged(table=table).agreed
+
+
+@pytest.mark.rule("DSC-1", "DSC-2", "DSC-3'")
+def test_the_description_is_copied_once() -> None:
+    assert ROW["Description"] == "Agenda"
+    result = merged({fields.BODY: "New"}, {"Description": "Notes", "Subject": "Other"})
+    assert "Description" not in result.to_crm and fields.BODY not in result.to_mailbox
+    assert fields.BODY not in project_down(EVENT, ROW, KEY)[0]
+
+
+@pytest.mark.rule("DSC-4")
+def test_the_description_is_mirrored_when_that_is_wanted() -> None:
+    table = adjust(EVENT, [{"name": fields.BODY, "direction": "both"}])
+
+    assert merged({fields.BODY: "New"}, table=table).to_crm == {"Description": "New"}
+    assert merged(crm={"Description": "New"}, table=table).to_mailbox == {fields.BODY: "New"}
+
+
+@pytest.mark.rule("DSC-5")
+def test_in_somebody_elses_meeting_the_guests_stand_in_the_description() -> None:
+    item = event(ME, OTHER, organizer=CUSTOMER, body="Agenda")
+
+    assert first_description(item, organizer_is_me=True) == "Agenda"
+    assert first_description(item, organizer_is_me=False) == (
+        f"From: {CUSTOMER}\nTo: {ME}; {OTHER}\nEvent reference: uid-1\n\nAgenda"
+    )
