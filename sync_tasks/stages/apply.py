@@ -31,6 +31,7 @@ VERBS = {
 }
 
 Ready = tuple[OpView, Payload]
+Note = tuple[str, Mapping[str, object]]  # a pair's key, and what is now known of it
 
 
 def run(ctx: StageContext, steps: Sequence[Step]) -> Mapping[str, int]:
@@ -94,17 +95,20 @@ def _send(ctx: StageContext, endpoint: Endpoint, chunk: list[Ready], counts: Cou
     with ctx.fenced() as unit:
         unit.plans.sending(ctx.ref.id, [op.op_id for op, _ in chunk])
     outcomes = endpoint.write([_write(op, payload) for op, payload in chunk])
-    unknown = 0
+    unknown, results, notes = 0, dict[str, str](), list[Note]()
     with ctx.fenced() as unit:
         for (op, payload), outcome in zip(chunk, outcomes, strict=True):
             if outcome.error is None:
-                _succeeded(ctx, unit, op, payload, outcome)
+                results[op.op_id] = outcome.id or op.ref
+                notes += _learnt(op, payload, outcome)
                 counts[f"{op.side}.{op.act}"] += 1
             elif outcome.error.fault is Fault.UNKNOWN:
                 unknown += 1
             else:
                 _failed(ctx, unit, op, payload, outcome.error)
                 counts["failed"] += 1
+        unit.plans.done(ctx.ref.id, results)
+        unit.pairs.put(ctx.user.org_id, ctx.user.id, ctx.now(), notes)
     return unknown
 
 
@@ -118,15 +122,14 @@ def _write(op: OpView, payload: Payload) -> Write:
 # --- outcomes
 
 
-def _succeeded(ctx: StageContext, unit: Unit, op: OpView, payload: Payload, outcome: Outcome) -> None:
-    unit.plans.done(ctx.ref.id, op.op_id, outcome.id or op.ref)
+def _learnt(op: OpView, payload: Payload, outcome: Outcome) -> list[Note]:
+    """What the success of an operation says about its pair."""
     if not op.pair_key:
-        return
+        return []
     act, values = Act(op.act), dict[str, object]()
     if act in (Act.RELATE, Act.UNRELATE):
-        if "person" in payload.agreed:
-            unit.pairs.agree_person(ctx.user.id, op.pair_key, payload.agreed["person"], there=act is Act.RELATE)
-        return
+        name = "met" if act is Act.RELATE else "left"
+        return [(op.pair_key, {name: [payload.agreed["person"]]})] if "person" in payload.agreed else []
     marks = dict(payload.agreed)
     if act is Act.DELETE:
         values = {"state": marks.pop("state", PairState.GONE.value), "reason": op.reason}
@@ -149,7 +152,7 @@ def _succeeded(ctx: StageContext, unit: Unit, op: OpView, payload: Payload, outc
         values["people"] = people.split()
     if marks:
         values["marks"] = marks
-    unit.pairs.put(ctx.user.org_id, ctx.user.id, op.pair_key, ctx.now(), values)
+    return [(op.pair_key, values)]
 
 
 def _failed(ctx: StageContext, unit: Unit, op: OpView, payload: Payload, error: ConnectorError) -> None:

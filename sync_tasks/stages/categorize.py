@@ -125,9 +125,8 @@ def _settle(ctx: StageContext, unit: Unit, works: list[Work]) -> None:
     window, since nothing else would report it."""
     for side in Side:
         left = [w.ref.id for w in works if w.side is side and w.outcome in (Outcome.SKIP, Outcome.WAIT)]
-        retries = unit.trail.retries_for(ctx.user.id, side.value, left)
-        unit.trail.close_issues(ctx.user.id, side.value, retries, ctx.now())
-        unit.trail.drop_retries(ctx.user.id, side.value, list(retries))
+        unit.trail.close_issues(ctx.user.id, side.value, left, ctx.now())
+        unit.trail.drop_retries(ctx.user.id, side.value, left)
     ctx.note_issues(unit, works)
     for work in works:
         if work.decision is None or work.decision.reason is not Reason.AHEAD_OF_WINDOW:

@@ -25,8 +25,9 @@ def _heal(ctx: StageContext) -> int:
         for side in ("mailbox", "crm"):
             refs = [w.ref.id for w in works if w.side == side]
             retries = unit.trail.retries_for(ctx.user.id, side, refs)
-            fine = [ref for ref, retry in retries.items() if retry.run_id != ctx.ref.id]
+            failed = {ref for ref, retry in retries.items() if retry.run_id == ctx.ref.id}
+            fine = [ref for ref in refs if ref not in failed]
             unit.trail.close_issues(ctx.user.id, side, fine, ctx.now())
             unit.trail.drop_retries(ctx.user.id, side, fine)
-            healed += len(fine)
+            healed += len(retries) - len(failed)
     return healed

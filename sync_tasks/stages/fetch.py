@@ -18,6 +18,7 @@ from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairState, PairView
 
 CRM_CURSOR = "crm:event"
+ARCHIVED_AFTER = timedelta(days=365)
 KIND_OF_FOLDER = {"calendar": ItemKind.EVENT, **dict.fromkeys(MAIL_FOLDERS, ItemKind.EMAIL)}
 
 
@@ -139,7 +140,14 @@ def _stage_mailbox(ctx: StageContext, kind: ItemKind, refs: list[ItemRef], found
 def _read_crm(ctx: StageContext, cursor: str | None, found: Found) -> None:
     if not ctx.user.crm_user_id:
         return
-    answer = ctx.crm.changes(ItemKind.EVENT, ctx.user.crm_user_id, cursor)
+    lost = False
+    try:
+        answer = ctx.crm.changes(ItemKind.EVENT, ctx.user.crm_user_id, cursor)
+    except ConnectorError as error:
+        if error.fault is not Fault.CURSOR_LOST:
+            raise
+        lost = True
+        answer = ctx.crm.changes(ItemKind.EVENT, ctx.user.crm_user_id, None)
     found.seen += len(answer.changes)
     found.cursors[CRM_CURSOR] = answer.cursor
     with ctx.store.reading() as unit:
@@ -154,14 +162,35 @@ def _read_crm(ctx: StageContext, cursor: str | None, found: Found) -> None:
             found.echoes += 1
             continue
         found.add(Work(Side.CRM, ItemKind.EVENT, change.ref, item=change.item))
+    if lost:
+        _reconcile(ctx, {change.ref.id for change in answer.changes}, found)
+
+
+def _reconcile(ctx: StageContext, listed: set[str], found: Found) -> None:
+    """The feed can't say what was deleted in the meantime: read every pair's record by its id. Records of more than a
+    year ago are archived and no longer told, which is not deleted."""
+    horizon = ctx.now() - ARCHIVED_AFTER
+    with ctx.store.reading() as unit:
+        pairs = unit.pairs.live(ctx.user.id, ItemKind.EVENT.value)
+    refs = {ItemRef(Side.CRM, ItemKind.EVENT, p.crm_id, p.crm_object): p for p in pairs
+            if p.crm_id and p.crm_id not in listed and (p.ends_at is None or p.ends_at > horizon)}  # fmt: skip
+    items = ctx.crm.read(list(refs), Detail.HEAD)
+    for ref, pair in refs.items():
+        item = items.get(ref)
+        if item is None:
+            found.add(Work(Side.CRM, ItemKind.EVENT, ref, deleted=True, key=pair.key))
+        elif isinstance(item, Item) and not _is_seen(ctx, pair, item):
+            found.add(Work(Side.CRM, ItemKind.EVENT, ref, item=item))
 
 
 def _is_seen(ctx: StageContext, pair: PairView, item: Item) -> bool:
     """The poll overlaps with the last one, and our own writes come back: rows known to the letter are let go."""
     if row_fingerprint(ctx, item) == pair.crm_seen:
         return True
+    # an invitee added or removed in Salesforce leaves the event's own stamp as it was
+    without_invitees = not item.get("Invitees") and not pair.people
     by_us = item.text("LastModifiedById") == ctx.shape.user_id != ""
-    return by_us and item.version == pair.crm_version
+    return by_us and without_invitees and item.version == pair.crm_version
 
 
 def row_fingerprint(ctx: StageContext, item: Item) -> str:

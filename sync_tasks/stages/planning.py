@@ -36,8 +36,7 @@ class Draft:
 
     def write_pairs(self, unit: Unit) -> None:
         user = self.ctx.user
-        for key, values in self._pairs.items():
-            unit.pairs.put(user.org_id, user.id, key, self.ctx.now(), values)
+        unit.pairs.put(user.org_id, user.id, self.ctx.now(), list(self._pairs.items()))
 
     def decide(
         self, side: Side, kind: ItemKind, ref: str, key: str, outcome: Outcome, reason: Reason, rule: str, **detail: str

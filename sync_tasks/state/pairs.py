@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import select
@@ -12,8 +11,7 @@ from sqlalchemy.orm import Session
 
 from sync_tasks.state.models import Pair, User
 from sync_tasks.state.records import PairState, PairView
-
-CHUNK = 400  # ids per IN list: some 150 characters each
+from sync_tasks.state.types import chunks
 
 
 class Pairs:
@@ -30,10 +28,11 @@ class Pairs:
         return {pair.crm_id: pair for pair in self._where(user_id, Pair.crm_id, ids)}
 
     def _where(self, user_id: int, column: Any, values: Iterable[str]) -> Iterator[PairView]:
-        wanted = iter(sorted({value for value in values if value}))
-        while chunk := list(islice(wanted, CHUNK)):
-            for row in self._session.scalars(select(Pair).where(Pair.user_id == user_id, column.in_(chunk))):
-                yield _view(row)
+        return map(_view, self._rows(user_id, column, values))
+
+    def _rows(self, user_id: int, column: Any, values: Iterable[str]) -> Iterator[Pair]:
+        for some in chunks(values):
+            yield from self._session.scalars(select(Pair).where(Pair.user_id == user_id, column.in_(some)))
 
     def in_folder(self, user_id: int, folder: str) -> list[PairView]:
         """Live pairs whose mailbox item stands in the folder."""
@@ -41,6 +40,13 @@ class Pairs:
             select(Pair).where(
                 Pair.user_id == user_id, Pair.folder == folder, Pair.state == PairState.LIVE, Pair.mailbox_id != ""
             )
+        )
+        return [_view(row) for row in rows]
+
+    def live(self, user_id: int, kind: str) -> list[PairView]:
+        """All live pairs of a kind."""
+        rows = self._session.scalars(
+            select(Pair).where(Pair.user_id == user_id, Pair.kind == kind, Pair.state == PairState.LIVE)
         )
         return [_view(row) for row in rows]
 
@@ -66,30 +72,35 @@ class Pairs:
         )
         return {row.key: _view(row) for row in rows}
 
-    def put(self, org_id: int, user_id: int, key: str, now: datetime, values: Mapping[str, Any]) -> None:
-        """Write what is known of a pair; a new one comes to be with it. Names as in `PairView`."""
-        row = self._session.scalars(select(Pair).where(Pair.user_id == user_id, Pair.key == key)).one_or_none()
-        if row is None:
-            row = Pair(
-                org_id=org_id, user_id=user_id, key=key, born=values["born"], kind=values["kind"],
-                state=PairState.PENDING, created_at=now, updated_at=now, marks={}, people=[],
-            )  # fmt: skip
-            self._session.add(row)
-        for name, value in values.items():
-            if name == "marks":
-                row.marks = {**row.marks, **value}
-            elif name == "people":
-                row.people = sorted(value)
-            else:
-                setattr(row, name, value)
-        row.updated_at = now
+    def put(self, org_id: int, user_id: int, now: datetime, notes: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+        """Write what is known of pairs, by key and in order; new ones come to be with it. Names as in `PairView`, and
+        `met` and `left`: attendees (fingerprints) of whom both sides now agree that they are, or are not, on the list."""
+        rows = {row.key: row for row in self._rows(user_id, Pair.key, [key for key, _ in notes])}
+        for key, values in notes:
+            row = rows.get(key)
+            if row is None:
+                row = rows[key] = Pair(
+                    org_id=org_id, user_id=user_id, key=key, born=values["born"], kind=values["kind"],
+                    state=PairState.PENDING, created_at=now, updated_at=now, marks={}, people=[],
+                )  # fmt: skip
+                self._session.add(row)
+            _note(row, values)
+            row.updated_at = now
         self._session.flush()
 
-    def agree_person(self, user_id: int, key: str, person: str, *, there: bool) -> None:
-        """Both sides now agree that this attendee (a fingerprint) is, or is no longer, on the list."""
-        row = self._session.scalars(select(Pair).where(Pair.user_id == user_id, Pair.key == key)).one()
-        people = set(row.people) | {person} if there else set(row.people) - {person}
-        row.people = sorted(people)
+
+def _note(row: Pair, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        if name == "marks":
+            row.marks = {**row.marks, **value}
+        elif name == "people":
+            row.people = sorted(value)
+        elif name == "met":
+            row.people = sorted({*row.people, *value})
+        elif name == "left":
+            row.people = sorted({*row.people} - {*value})
+        else:
+            setattr(row, name, value)
 
 
 def _view(row: Pair) -> PairView:

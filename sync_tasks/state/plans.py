@@ -74,8 +74,14 @@ class Plans:
             .values(state=OpState.SENDING)
         )
 
-    def done(self, run_id: int, op_id: str, result_id: str) -> None:
-        self._set(run_id, op_id, state=OpState.DONE, result_id=result_id, sealed=None)
+    def done(self, run_id: int, results: Mapping[str, str]) -> None:
+        """Note the operations that succeeded, each with the id of what it wrote; their values are thrown away."""
+        rows = [
+            {"run_id": run_id, "op_id": op_id, "state": OpState.DONE, "result_id": result, "sealed": None}
+            for op_id, result in results.items()
+        ]
+        if rows:
+            self._session.execute(update(OperationRow), rows)
 
     def failed(self, run_id: int, op_id: str, code: str, state: OpState = OpState.FAILED) -> None:
         self._set(run_id, op_id, state=state, error_code=code[:80], sealed=None)

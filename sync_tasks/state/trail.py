@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, delete, func, insert, or_, select
+from sqlalchemy import and_, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from sync_tasks.state.models import DecisionRow, Issue, ItemRetry, User
 from sync_tasks.state.records import DecisionView, IssueView, RetryView
+from sync_tasks.state.types import chunks
 
 
 class Trail:
@@ -90,13 +91,12 @@ class Trail:
         self._session.flush()
 
     def close_issues(self, user_id: int, side: str, refs: Iterable[str], now: datetime) -> None:
-        rows = self._session.scalars(
-            select(Issue).where(
-                Issue.user_id == user_id, Issue.side == side, Issue.ref.in_(list(refs)), Issue.closed_at.is_(None)
+        for some in chunks(refs):
+            self._session.execute(
+                update(Issue)
+                .where(Issue.user_id == user_id, Issue.side == side, Issue.ref.in_(some), Issue.closed_at.is_(None))
+                .values(closed_at=now)
             )
-        )
-        for row in rows:
-            row.closed_at = now
 
     def issues(self, user_id: int | None = None) -> list[IssueView]:
         """Open issues, newest first."""
@@ -138,17 +138,18 @@ class Trail:
         return [_retry(row) for row in rows]
 
     def retries_for(self, user_id: int, side: str, refs: Iterable[str]) -> dict[str, RetryView]:
-        rows = self._session.scalars(
-            select(ItemRetry).where(ItemRetry.user_id == user_id, ItemRetry.side == side, ItemRetry.ref.in_(list(refs)))
-        )
-        return {row.ref: _retry(row) for row in rows}
+        found: dict[str, RetryView] = {}
+        for some in chunks(refs):
+            rows = self._session.scalars(
+                select(ItemRetry).where(ItemRetry.user_id == user_id, ItemRetry.side == side, ItemRetry.ref.in_(some))
+            )
+            found |= {row.ref: _retry(row) for row in rows}
+        return found
 
     def drop_retries(self, user_id: int, side: str, refs: Sequence[str]) -> None:
-        if refs:
+        for some in chunks(refs):
             self._session.execute(
-                delete(ItemRetry).where(
-                    ItemRetry.user_id == user_id, ItemRetry.side == side, ItemRetry.ref.in_(list(refs))
-                )
+                delete(ItemRetry).where(ItemRetry.user_id == user_id, ItemRetry.side == side, ItemRetry.ref.in_(some))
             )
 
 

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import DateTime, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
+
+CHUNK = 400  # values of one IN list: databases bound the parameters of a statement
+
+
+def chunks(values: Iterable[str]) -> Iterator[list[str]]:
+    """Values, each once, in lists short enough for one IN."""
+    rest = iter(sorted({value for value in values if value}))
+    while some := list(islice(rest, CHUNK)):
+        yield some
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -116,6 +116,21 @@ class World:
         self.control("counters/reset")
         return dict(counters["calls"])
 
+    def mails(self) -> int:
+        """How many mails the servers would have sent to people so far."""
+        return int(self.control_get("counters")["mails"]["total"])
+
+    def issues(self, user: UserView) -> list[str]:
+        """The codes of the user's open issues."""
+        with self.app.store.reading() as unit:
+            return [issue.code for issue in unit.trail.issues(user.id)]
+
+    def reasons(self, user: UserView) -> set[str]:
+        """The last word on each item of the last run."""
+        assert self.last is not None
+        with self.app.store.reading() as unit:
+            return {reason for (_, _, _, reason) in unit.trail.reasons(self.last.id)}
+
     # --- the mailbox, as its owner uses it
 
     def mail_item(self, user: UserView, kind: str = "CalendarItem", folder: str = "", **values: Any) -> str:
