@@ -74,13 +74,16 @@ def _from_local(address: str) -> tuple[str, str]:
     return parts[0].capitalize(), " ".join(part.capitalize() for part in parts[1:])
 
 
-def company_of(domain: str) -> str:
-    """The registrable label of a domain as a name: "mail.acme-labs.co.uk" is Acme Labs."""
+def registrable(domain: str) -> str:
+    """The part of a domain that somebody registered: "mail.acme-labs.co.uk" is "acme-labs.co.uk"."""
     labels = [label for label in domain.split(".") if label]
-    end = len(labels) - 1
-    if end > 1 and labels[end - 1] in _REGISTRY and len(labels[end]) == 2:
-        end -= 1
-    label = labels[end - 1] if end > 0 else domain
+    registry = 2 if len(labels) > 2 and labels[-2] in _REGISTRY and len(labels[-1]) == 2 else 1
+    return ".".join(labels[-registry - 1 :])
+
+
+def company_of(domain: str) -> str:
+    """The registrable label of a domain as a name: "mail.acme-labs.co.uk" is "Acme Labs"."""
+    label = registrable(domain).partition(".")[0]
     try:
         label = label.encode("ascii").decode("idna") if label.startswith("xn--") else label
     except UnicodeError:

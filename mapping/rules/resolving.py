@@ -9,7 +9,7 @@ from mapping.model.item import Fields, Item, Person
 from mapping.model.people import AccountRecord, domain_of
 from mapping.model.reasons import Reason
 from mapping.rules.addresses import AddressBook, AddressClass, people_on
-from mapping.rules.names import company_of, is_role, person_name
+from mapping.rules.names import company_of, is_role, person_name, registrable
 from mapping.rules.settings import Effective
 
 
@@ -100,7 +100,7 @@ def _contact(person: Person, account: AccountRecord, rule: str) -> Creation:
 
 def _account_and_contact(person: Person) -> Creation:
     domain = domain_of(person.address)
-    account: Fields = {"Name": company_of(domain), "Website": f"https://{domain}"}
+    account: Fields = {"Name": company_of(domain), "Website": f"https://{registrable(domain)}"}
     columns: Fields = {**_named(person), "Email": person.address}
     reason = Reason.CREATED_WITH_ACCOUNT
     return Creation("account+contact", person.address, reason, "RES-11", "", columns, account)
@@ -117,7 +117,7 @@ def _lead(person: Person, rule: str) -> Creation:
         **_named(person),
         "Company": company_of(domain),
         "Email": person.address,
-        "Website": f"https://{domain}",
+        "Website": f"https://{registrable(domain)}",
     }
     return Creation("lead", person.address, Reason.CREATED_LEAD, rule, "", columns)
 

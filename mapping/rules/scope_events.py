@@ -56,6 +56,10 @@ class _Case:
     def others(self) -> tuple[str, ...]:
         return others(self.item, self.me.addresses)
 
+    @property
+    def among_colleagues(self) -> bool:
+        return bool(self.others) and all(map(self.book.is_internal, self.others))
+
 
 _Rule = Callable[[_Case], Decision | None]
 
@@ -164,7 +168,8 @@ def _is_older_than_activation(case: _Case) -> Decision | None:
 
 
 def _is_private(case: _Case) -> Decision | None:
-    return _skip(Reason.PRIVATE, "PRV-1") if is_private(case.item) else None
+    skips = case.settings.text("private_mode") == "skip"
+    return _skip(Reason.PRIVATE, "PRV-1") if skips and is_private(case.item) else None
 
 
 def _is_outside_window(case: _Case) -> Decision | None:
@@ -172,20 +177,20 @@ def _is_outside_window(case: _Case) -> Decision | None:
 
 
 def _is_internal(case: _Case) -> Decision | None:
-    if not case.others or not all(map(case.book.is_internal, case.others)):
+    if not case.among_colleagues or case.settings.bool("autosave.internal_events"):
         return None
-    if not case.settings.bool("autosave.internal_events"):
-        return _skip(Reason.ALL_INTERNAL, "SCP-9")
-    return Decision(Outcome.MIRROR, Reason.AUTOSAVED_INTERNAL, "SCP-9")
+    return _skip(Reason.ALL_INTERNAL, "SCP-9")
 
 
 def _is_blocked(case: _Case) -> Decision | None:
-    if case.others and not any(map(case.book.eligible, case.others)):
+    if case.others and not case.among_colleagues and not any(map(case.book.eligible, case.others)):
         return _skip(Reason.ALL_BLOCKED, "SCP-10")
     return None
 
 
 def _is_saved_automatically(case: _Case) -> Decision | None:
+    if case.among_colleagues:
+        return Decision(Outcome.MIRROR, Reason.AUTOSAVED_INTERNAL, "SCP-9")
     if is_meeting(case.item):
         return Decision(Outcome.CANDIDATE, Reason.PEOPLE_PENDING, "SCP-11")
     return Decision(Outcome.MIRROR, Reason.AUTOSAVED, "SCP-4")
@@ -200,10 +205,10 @@ _AUTOMATIC: tuple[_Rule, ...] = (
     _is_older_than_activation,
     _is_private,
     _is_outside_window,
-    _waits_for_organizer,
-    _is_not_answered,
     _is_internal,
     _is_blocked,
+    _waits_for_organizer,
+    _is_not_answered,
     _is_saved_automatically,
 )
 

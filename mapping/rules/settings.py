@@ -161,7 +161,9 @@ SETTINGS: dict[str, Setting] = {
         ),
         Setting("resolve.max_recipients", int, 15, "Nobody is created from an item that names more people.", BY_ADMIN),
         _switch("mail.skip_private", True, "Do not save private e-mail automatically."),
-        _choice("private_mode", "skip", ("skip",), "What becomes of private events.", "ExchAutoTrackPrivateEvents"),
+        _choice(
+            "private_mode", "skip", ("skip", "full"), "Whether private events are saved automatically, for all to see."
+        ),
         _choice("email.record", "auto", ("auto", "emailmessage", "task"), "As which record e-mail is saved."),
     )
 }

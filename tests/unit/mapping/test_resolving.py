@@ -95,7 +95,7 @@ def test_a_contact_without_an_account_gets_one_named_after_the_domain() -> None:
     found = made(Person("ann@mail.acme-labs.co.uk"), resolve__kind="contact")
 
     assert found.kind == "account+contact"
-    assert found.account == {"Name": "Acme Labs", "Website": "https://mail.acme-labs.co.uk"}
+    assert found.account == {"Name": "Acme Labs", "Website": "https://acme-labs.co.uk"}
     assert "AccountId" not in found.person
 
 

@@ -200,6 +200,11 @@ def test_private_items_are_not_saved_automatically(sensitivity: str) -> None:
     assert brief(decision) == (Outcome.SKIP, Reason.PRIVATE, "PRV-1")
 
 
+@pytest.mark.rule("PRV-3")
+def test_private_items_are_saved_where_the_organization_wants_them() -> None:
+    assert decide(event(CUSTOMER, sensitivity="private"), by=settings(private_mode="full")).outcome is Outcome.CANDIDATE
+
+
 @pytest.mark.rule("PRV-1")
 def test_personal_items_are_as_normal_ones() -> None:
     assert decide(event(CUSTOMER, sensitivity="personal")).outcome is Outcome.CANDIDATE
@@ -244,6 +249,15 @@ def test_a_colleagues_meeting_waits_for_the_colleague(marks: tuple[str, ...]) ->
 
     assert brief(decision) == (Outcome.WAIT, Reason.WAITING_FOR_ORGANIZER, "ROL-2")
     assert decision.detail == {"organizer": COLLEAGUE}
+
+
+@pytest.mark.rule("ROL-2", "SCP-9")
+def test_nobody_waits_for_a_meeting_that_would_not_be_saved() -> None:
+    item = event(ME, organizer=COLLEAGUE)
+
+    assert decide(item, user=me(COLLEAGUE)).reason is Reason.ALL_INTERNAL
+    allowed = settings(autosave__internal_events=True)
+    assert decide(item, by=allowed, user=me(COLLEAGUE)).reason is Reason.WAITING_FOR_ORGANIZER
 
 
 @pytest.mark.rule("ROL-1")
