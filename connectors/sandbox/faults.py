@@ -83,13 +83,6 @@ class FaultScript:
                     hit = rule.action
         return hit
 
-    def wants(self, prefix: str) -> bool:
-        """Cheap look-ahead for hot loops: could any rule concern operations that start with the prefix?"""
-        with self._lock:
-            return any(
-                " " not in rule.match and fnmatch.fnmatchcase(prefix, rule.match[: len(prefix)]) for rule in self._rules
-            )
-
     def listing(self) -> list[dict[str, Any]]:
         with self._lock:
             return [asdict(rule) for rule in self._rules]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,6 @@ class Store:
         self._local = threading.local()
         self._write_lock = threading.RLock()
         self._all: list[sqlite3.Connection] = []
-        self._functions: dict[str, tuple[int, Callable[..., Any]]] = {}
         self._guard = threading.Lock()
 
     def connection(self) -> sqlite3.Connection:
@@ -48,20 +47,11 @@ class Store:
             "mmap_size=268435456",
         ):
             made.execute(f"PRAGMA {pragma}")
-        for name, (arity, function) in self._functions.items():
-            made.create_function(name, arity, function, deterministic=True)
         self._local.connection = made
         self._local.depth = 0
         with self._guard:
             self._all.append(made)
         return made
-
-    def function(self, name: str, arity: int, function: Callable[..., Any]) -> None:
-        """Offer a deterministic Python function to SQL on every connection, present and future."""
-        with self._guard:
-            self._functions[name] = (arity, function)
-            for made in self._all:
-                made.create_function(name, arity, function, deterministic=True)
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -84,6 +74,11 @@ class Store:
                 connection.execute("COMMIT" if depth == 0 else f"RELEASE s{depth}")
             finally:
                 self._local.depth = depth
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether the calling thread is inside of one."""
+        return self.connection().in_transaction
 
     def all(self, sql: str, params: Params = ()) -> list[Row]:
         return self.connection().execute(sql, params).fetchall()

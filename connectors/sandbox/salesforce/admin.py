@@ -10,7 +10,7 @@ from werkzeug.wrappers import Request
 from connectors.sandbox.control import body, route
 from connectors.sandbox.salesforce import oauth, orgs
 from connectors.sandbox.salesforce.call import state_of
-from connectors.sandbox.salesforce.facts import all_columns, objects
+from connectors.sandbox.salesforce.facts import FieldFact, objects
 from connectors.sandbox.salesforce.ids import to18
 from connectors.sandbox.salesforce.rules_people import full_name
 from connectors.sandbox.salesforce.values import read_date, read_moment, show_moment
@@ -56,22 +56,19 @@ def load(sandbox: Sandbox, org: orgs.Org, rows: Iterable[Mapping[str, Any]]) -> 
     ids: list[str] = []
     owner = orgs.find_user(sandbox.store, org, f"integration@{org.key}.example")
     users: dict[str, str] = {}
+    templates: dict[str, tuple[Mapping[str, FieldFact], dict[str, Any], str]] = {}
     with sandbox.store.transaction() as connection:
         for entry in rows:
             name = str(entry["object"])
-            if name not in objects(True, True, True, True):
-                raise ValueError(f"no object {name}")
-            columns = {key: field for key, field in all_columns(name).items() if field.stored}
-            row: dict[str, Any] = {key: field.more.get("default") for key, field in columns.items()}
-            row |= {key: 0 for key, field in columns.items() if field.type == "boolean"}
-            row |= {key: stamp for key in ("CreatedDate", "LastModifiedDate", "SystemModstamp") if key in columns}
-            if owner is not None:
-                row |= {key: owner.id for key in ("OwnerId", "CreatedById", "LastModifiedById") if key in columns}
+            if name not in templates:
+                templates[name] = _template(name, stamp, owner.id if owner is not None else None)
+            columns, blank, prefix = templates[name]
+            row = dict(blank)
             for key, value in dict(entry["fields"]).items():
                 if key not in columns:
                     raise ValueError(f"no field {key} on {name}")
                 row[key] = _value(sandbox, org, columns[key].type, value, known, users)
-            row["Id"] = row["Id"] or minter.mint(org.key, org.instance, objects(True, True, True, True)[name].prefix)
+            row["Id"] = row["Id"] or minter.mint(org.key, org.instance, prefix)
             _complete(name, row)
             if entry.get("ref"):
                 known[str(entry["ref"])] = row["Id"]
@@ -80,14 +77,26 @@ def load(sandbox: Sandbox, org: orgs.Org, rows: Iterable[Mapping[str, Any]]) -> 
             if name in orgs.NAMED:
                 names.append(orgs.name_row(name, row))
         for name, batch in batches.items():
-            columns = {key: field for key, field in all_columns(name).items() if field.stored}
-            quoted = ", ".join(f'"{key}"' for key in columns)
-            marks = ", ".join("?" for _ in columns)
+            quoted = ", ".join(f'"{key}"' for key in templates[name][1])
+            marks = ", ".join("?" for _ in templates[name][1])
             connection.executemany(f"INSERT OR REPLACE INTO {org.table(name)}({quoted}) VALUES({marks})", batch)
         marks = ", ".join("?" for _ in orgs.NAME_COLUMNS)
         connection.executemany(f"INSERT OR REPLACE INTO {org.table('Name')} VALUES({marks})", names)
     state_of(sandbox.store).swept.pop(org.key, None)
     return ids
+
+
+def _template(name: str, stamp: str, owner: str | None) -> tuple[Mapping[str, FieldFact], dict[str, Any], str]:
+    """Columns, an empty row and the key prefix of an object. Raises ValueError for an unknown one."""
+    fact = objects(True, True, True, True).get(name)
+    if fact is None:
+        raise ValueError(f"no object {name}")
+    columns = {key: field for key, field in fact.fields.items() if field.stored}
+    row: dict[str, Any] = {key: field.more.get("default") for key, field in columns.items()}
+    row |= {key: 0 for key, field in columns.items() if field.type == "boolean"}
+    row |= {key: stamp for key in ("CreatedDate", "LastModifiedDate", "SystemModstamp") if key in columns}
+    row |= {key: owner for key in ("OwnerId", "CreatedById", "LastModifiedById") if key in columns}
+    return columns, row, fact.prefix
 
 
 def _value(

@@ -76,6 +76,11 @@ class Call:
         return show_moment(self.now - RECYCLE_BIN)
 
     @cached_property
+    def archive_line(self) -> str:
+        """Activities from before this moment are archived."""
+        return show_moment(self.now - timedelta(days=self.org.settings.archive_after_days))
+
+    @cached_property
     def objects(self) -> Mapping[str, ObjectFact]:
         """What this user sees of the org's objects: hidden fields are missing as if they were not there."""
         visible = self.org.settings.objects()

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-import threading
 
 from connectors.sandbox.store import Store
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _GUARD = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _SHAPE = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?")
-_BLOCK = 500
 
 
 def looks_like_id(text: object) -> bool:
@@ -52,28 +50,22 @@ def _base62(number: int, width: int) -> str:
 
 
 class Minter:
-    """Hands out ids per key prefix, in blocks, so that a bulk load does not write a counter per row."""
+    """Hands out ids per key prefix. The counter belongs to the transaction: ids of rows that were rolled back come
+    again, those of kept rows never do."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._lock = threading.Lock()
-        self._left: dict[tuple[str, str], tuple[int, int]] = {}
 
     def mint(self, org: str, instance: str, prefix: str) -> str:
         """`instance`: three characters that keep the ids of several orgs apart."""
-        # never taken while holding the own lock: the store's write lock comes first everywhere
-        with self._store.transaction() as connection, self._lock:
-            at, end = self._left.get((org, prefix), (0, 0))
-            if at >= end:
-                connection.execute(
-                    "INSERT INTO sf_counter(org, prefix, next) VALUES(?, ?, ?) "
-                    "ON CONFLICT(org, prefix) DO UPDATE SET next = next + ?",
-                    (org, prefix, 1 + _BLOCK, _BLOCK),
-                )
-                end = connection.execute(
-                    "SELECT next FROM sf_counter WHERE org = ? AND prefix = ?", (org, prefix)
-                ).fetchone()[0]
-                at = end - _BLOCK
-            self._left[org, prefix] = (at + 1, end)
-        short = f"{prefix}{instance}{_base62(at, 9)}"
+        sql = (
+            "INSERT INTO sf_counter(org, prefix, next) VALUES(?, ?, 1) "
+            "ON CONFLICT(org, prefix) DO UPDATE SET next = next + 1 RETURNING next"
+        )
+        if self._store.in_transaction:
+            number = self._store.scalar(sql, (org, prefix))
+        else:
+            with self._store.transaction():
+                number = self._store.scalar(sql, (org, prefix))
+        short = f"{prefix}{instance}{_base62(int(number), 9)}"
         return short + checksum(short)

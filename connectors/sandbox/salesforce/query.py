@@ -131,9 +131,7 @@ def _aggregate(call: Call, query: ast.Query, text: str, fact: ObjectFact, all_ro
 
 def sweep_archive(call: Call) -> None:
     """Activities grow old by themselves; looked at once a day and org."""
-    from connectors.sandbox.salesforce.rules_event import archive_line
-
-    line = archive_line(call)[:10]
+    line = call.archive_line[:10]
     state = state_of(call.store)
     if state.swept.get(call.org.key) == line:
         return

@@ -9,7 +9,7 @@ from typing import Any
 from connectors.sandbox.salesforce import checks, orgs, rules
 from connectors.sandbox.salesforce.call import Call
 from connectors.sandbox.salesforce.errors import SfError, cross_reference, integrity, not_found
-from connectors.sandbox.salesforce.facts import PREFIXES, SYSTEM_FIELDS, FieldFact, ObjectFact, all_columns
+from connectors.sandbox.salesforce.facts import PREFIXES, FieldFact, ObjectFact, all_columns
 from connectors.sandbox.salesforce.ids import looks_like_id, to18
 from connectors.sandbox.salesforce.values import clean, not_writable
 
@@ -141,17 +141,15 @@ def create(call: Call, name: str, payload: Mapping[str, Any]) -> str:
 def insert(call: Call, name: str, values: Row, *, user_made: bool = True) -> str:
     """Defaults, rules, then the row and what follows from it. `user_made` False: the vendor itself makes this row."""
     fact = call.org.settings.objects()[name]
-    lists = {key: values.pop(key) for key in list(values) if fact.fields[key].type == "junctionIdList"}
+    columns = all_columns(name)  # rows have the columns of all features, whatever is switched on
+    lists = {key: values.pop(key) for key in list(values) if columns[key].type == "junctionIdList"}
     given = frozenset(values) | frozenset(lists)
-    row: Row = {key: None for key, field in all_columns(name).items() if field.stored}
-    for key, field in all_columns(name).items():
-        if field.type == "boolean":
-            row[key] = 0
-        elif "default" in field.more:
-            row[key] = field.more["default"]
+    row: Row = {key: None for key, field in columns.items() if field.stored}
+    row |= {key: 0 for key, field in columns.items() if field.type == "boolean"}
+    row |= {key: field.more["default"] for key, field in columns.items() if "default" in field.more}
     if "OwnerId" in row:
         row["OwnerId"] = call.user.id
-    row |= {key: value for key, value in values.items() if value is not None or not fact.fields[key].has("d")}
+    row |= {key: value for key, value in values.items() if value is not None or not columns[key].has("d")}
     row["Id"] = call.minter.mint(call.org.key, call.org.instance, fact.prefix)
     stamps = ("CreatedDate", "LastModifiedDate", "SystemModstamp")
     row |= {key: call.stamp for key in stamps if key in row}
@@ -296,7 +294,3 @@ def related(call: Call, name: str, by: str, value: str) -> Iterable[Row]:
     """Live rows that refer to a record through one field."""
     sql = f'SELECT * FROM {call.org.table(name)} WHERE "{by}" = ? AND IsDeleted = 0 ORDER BY Id'
     return [dict(row) for row in call.store.all(sql, (value,))]
-
-
-def shown_fields(fact: ObjectFact) -> list[FieldFact]:
-    return [field for name, field in fact.fields.items() if field.type != "junctionIdList" or name in SYSTEM_FIELDS]

@@ -146,9 +146,9 @@ def _sobjects(call: Call, part: Part, steps: list[str]) -> Answer:
 
 def _described(call: Call, body: dict[str, Any]) -> Answer:
     """Describes are cached by clients: they say when they last changed and honour If-Modified-Since."""
-    changed = datetime.fromtimestamp(
-        call.store.scalar("SELECT changed FROM sf_org WHERE key = ?", (call.org.key,)) or 0, UTC
-    )
+    # dates in headers have whole seconds
+    at = int(call.store.scalar("SELECT changed FROM sf_org WHERE key = ?", (call.org.key,)) or 0)
+    changed = datetime.fromtimestamp(at, UTC)
     headers = {"Last-Modified": format_datetime(changed, usegmt=True)}
     since = call.headers.get("if-modified-since")
     moment = parse_date(since) if since else None

@@ -213,11 +213,7 @@ class EventRules(Rules):
 
 
 def is_old_event(call: Call, row: Mapping[str, Any]) -> bool:
-    return bool(row["StartDateTime"]) and row["StartDateTime"] < archive_line(call)
-
-
-def archive_line(call: Call) -> str:
-    return show_moment(call.now - timedelta(days=call.org.settings.archive_after_days))
+    return bool(row["StartDateTime"]) and row["StartDateTime"] < call.archive_line
 
 
 def children(call: Call, event_id: str) -> list[Row]:
@@ -323,7 +319,7 @@ class TaskRules(Rules):
         row["IsHighPriority"] = int(row["Priority"] == "High")
         row["CompletedDateTime"] = (row["CompletedDateTime"] or call.stamp) if row["IsClosed"] else None
         when = row["ActivityDate"] or row["CreatedDate"]
-        row["IsArchived"] = int(bool(row["IsClosed"]) and when[:10] < archive_line(call)[:10])
+        row["IsArchived"] = int(bool(row["IsClosed"]) and when[:10] < call.archive_line[:10])
 
     def after_create(self, call: Call, row: Row, lists: Lists) -> None:
         if call.org.settings.shared_activities and row["WhoId"]:

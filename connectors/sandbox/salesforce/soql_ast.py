@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path as FilePath
@@ -345,7 +344,3 @@ def parse(text: str) -> Query:
             raise error.orig_exc from None
         raise
     return query
-
-
-def subqueries(selected: Sequence[Any]) -> list[Query]:
-    return [entry for entry in selected if isinstance(entry, Query)]
