@@ -7,8 +7,9 @@ from dataclasses import replace
 from mapping.model.reasons import Reason
 from mapping.rules.decision import Decision, Me, Outcome, PairFacts
 from mapping.rules.scope_emails import FORCED, confirm_email, email
-from mapping.rules.scope_events import confirm_event, event_from_crm, event_from_mailbox, slid_out
+from mapping.rules.scope_events import confirm_event, event_from_crm, event_from_mailbox
 from mapping.rules.settings import Effective
+from mapping.rules.windows import slid_out
 
 __all__ = [
     "Decision",

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
 from mapping.model import fields
 from mapping.model.item import Item, Response, Span
-from mapping.model.moment import DAY_MINUTES, day_of, length_minutes, midnight, tidy
+from mapping.model.moment import DAY_MINUTES, length_minutes, tidy
 from mapping.model.reasons import Reason
 from mapping.rules.addresses import AddressBook, others
 from mapping.rules.decision import Decision, Me, Outcome, PairFacts, is_marked, is_private
 from mapping.rules.kinds import is_meeting, organizer_of
 from mapping.rules.marks import UNSYNC
 from mapping.rules.settings import Effective
+from mapping.rules.windows import before, left_window, outside_window
 from mapping.tables.event import EVENT
 
 LONGEST_DAYS = 14  # Salesforce takes no longer event, whatever its settings
@@ -117,7 +118,7 @@ def _belongs_to_organizer(case: _Case) -> Decision | None:
 
 
 def _has_left_window(case: _Case) -> Decision | None:
-    return _left_window(case.span, case.pair, case.settings, case.now)
+    return left_window(case.span, case.pair, case.settings, case.now)
 
 
 def _stays(_case: _Case) -> Decision | None:
@@ -164,7 +165,7 @@ def _is_not_wanted(case: _Case) -> Decision | None:
 
 
 def _is_older_than_activation(case: _Case) -> Decision | None:
-    return _before(case.item.get(fields.CREATED), case.me, "SCP-5")
+    return before(case.item.get(fields.CREATED), case.me, "SCP-5")
 
 
 def _is_private(case: _Case) -> Decision | None:
@@ -173,7 +174,7 @@ def _is_private(case: _Case) -> Decision | None:
 
 
 def _is_outside_window(case: _Case) -> Decision | None:
-    return _outside_window(case.span, case.settings, case.now)
+    return outside_window(case.span, case.settings, case.now)
 
 
 def _is_internal(case: _Case) -> Decision | None:
@@ -236,7 +237,7 @@ def event_from_crm(item: Item, pair: PairFacts | None, me: Me, settings: Effecti
     if not isinstance(span, Span):
         return _skip(Reason.NO_TIME, "FLD-1")
     if pair is not None and pair.saved_before and not pair.unsynced:
-        return _left_window(span, pair, settings, now) or Decision(Outcome.MIRROR, Reason.LINKED, "FLD-1")
+        return left_window(span, pair, settings, now) or Decision(Outcome.MIRROR, Reason.LINKED, "FLD-1")
     return _new_from_crm(item, span, pair, me, settings, now)
 
 
@@ -248,8 +249,8 @@ def _new_from_crm(
     if not settings.bool("events.down"):
         return _skip(Reason.DOWN_OFF, "SCP-16")
     return (
-        _before(item.get("CreatedDate"), me, "SCP-6")
-        or _outside_window(span, settings, now)
+        before(item.get("CreatedDate"), me, "SCP-6")
+        or outside_window(span, settings, now)
         or Decision(Outcome.MIRROR, Reason.FROM_SALESFORCE, "ROL-10")
     )
 
@@ -266,38 +267,3 @@ def confirm_event(decision: Decision, item: Item, resolved: frozenset[str], sett
     if settings.bool("autosave.unlinked_events"):
         return Decision(Outcome.MIRROR, Reason.AUTOSAVED_UNLINKED, "SCP-11")
     return _skip(Reason.NO_PERSON, "SCP-11")
-
-
-def _before(created: object, me: Me, rule: str) -> Decision | None:
-    if isinstance(created, datetime) and created < me.activated_at:
-        return _skip(Reason.BEFORE_ACTIVATION, rule)
-    return None
-
-
-def _outside_window(span: Span | None, settings: Effective, now: datetime) -> Decision | None:
-    past, ahead = settings.int("autosave.past_days"), settings.int("autosave.future_days")
-    today, start = day_of(now), _start(span, now)
-    if start < today - timedelta(days=past):
-        return _skip(Reason.PAST_WINDOW, "SCP-7", days=str(past))
-    if start > today + timedelta(days=ahead):
-        eligible = (start - timedelta(days=ahead)).isoformat()
-        return Decision(Outcome.WAIT, Reason.AHEAD_OF_WINDOW, "SCP-8", {"days": str(ahead), "eligible_on": eligible})
-    return None
-
-
-def _left_window(span: Span | None, pair: PairFacts | None, settings: Effective, now: datetime) -> Decision | None:
-    if span is None or (pair is not None and pair.pinned):
-        return None
-    past, ahead = settings.int("scope.past_days"), settings.optional_int("scope.future_days")
-    end = span.end if isinstance(span.end, datetime) else midnight(span.end)
-    too_far = ahead is not None and day_of(span.start) > day_of(now) + timedelta(days=ahead)
-    return slid_out() if too_far or end < now - timedelta(days=past) else None
-
-
-def slid_out() -> Decision:
-    """The dates that are kept the same have moved on, or the event has."""
-    return Decision(Outcome.RELEASE, Reason.SLID_OUT, "DEL-3")
-
-
-def _start(span: Span | None, now: datetime) -> date:
-    return day_of(span.start if span else now)

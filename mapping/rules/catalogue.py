@@ -1,0 +1,162 @@
+"""Every setting that a rule reads, with its default, where it may be set, and by which other names people know it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LEVELS = ("organization", "profile", "preset", "user")
+BY_ADMIN = LEVELS[:-1]
+
+SettingValue = bool | int | str | tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """`type`: what its value is. `optional`: None is a value too ("no limit"). `allowed`: the only values.
+    `levels`: where it may be set. `aliases`: names by which people may know it from another product."""
+
+    name: str
+    type: type
+    default: SettingValue
+    text: str
+    levels: tuple[str, ...] = LEVELS
+    aliases: tuple[str, ...] = ()
+    allowed: tuple[SettingValue, ...] = ()
+    optional: bool = False
+    addresses: bool = False  # the entries of the list are addresses or domains
+
+
+def _switch(name: str, default: bool, text: str, *aliases: str, levels: tuple[str, ...] = LEVELS) -> Setting:
+    return Setting(name, bool, default, text, levels, aliases)
+
+
+def _days(name: str, default: int | None, text: str, *aliases: str) -> Setting:
+    return Setting(name, int, default, text, LEVELS, aliases, optional=default is None)
+
+
+def _choice(name: str, default: str, allowed: tuple[str, ...], text: str, *aliases: str) -> Setting:
+    return Setting(name, str, default, text, LEVELS, aliases, allowed)
+
+
+def _entries(name: str, text: str, levels: tuple[str, ...], *aliases: str) -> Setting:
+    return Setting(name, tuple, (), text, levels, aliases, addresses=True)
+
+
+SETTINGS: dict[str, Setting] = {
+    setting.name: setting
+    for setting in (
+        _switch("autosave.meetings", True, "Save meetings automatically.", "Auto-save meetings"),
+        _switch("autosave.appointments", False, "Save appointments automatically.", "Auto-save appointments"),
+        _switch("autosave.emails", False, "Save e-mail automatically.", "Auto-saving of emails"),
+        Setting(
+            "autosave.email_mode",
+            int,
+            0,
+            "Which e-mail is saved automatically: 0 = when somebody on it is known.",
+            BY_ADMIN,
+            ("SalesforceEmailAutoTrackMode",),
+            (0,),
+        ),
+        _days("autosave.past_days", 14, "How many days back events are saved automatically."),
+        _days("autosave.future_days", 60, "How many days ahead events are saved automatically."),
+        _days("autosave.first_email_days", 6, "How many days of e-mail the first run looks back."),
+        _switch("autosave.internal_events", False, "Save meetings among colleagues automatically."),
+        _switch(
+            "autosave.unlinked_events",
+            False,
+            "Save meetings on which nobody is known in Salesforce.",
+            "SalesforceEventAutoTrackIncludingNotShared",
+        ),
+        _switch("events.down", True, "Show Salesforce events in the calendar.", "Sync my Salesforce calendar"),
+        _switch(
+            "invitations.unanswered",
+            False,
+            "Save invitations that were not accepted.",
+            "ServiceSyncNotRespondedInvitations",
+        ),
+        _days("scope.past_days", 14, "How many days back saved events are kept the same."),
+        _days("scope.future_days", None, "How many days ahead saved events are kept the same; none = no limit."),
+        _switch(
+            "attendees.track_deleted",
+            False,
+            "Remove guests from the calendar item when they are removed in Salesforce.",
+            "ServiceEventTrackDeletedAttendees",
+        ),
+        _switch(
+            "attendees.track_deleted",
+            False,
+            "Take attendees who were removed in Salesforce off the meeting.",
+            "ServiceEventTrackDeletedAttendees",
+        ),
+        _choice(
+            "deletion.events",
+            "off",
+            ("off", "own", "all"),
+            "Delete calendar items when their event is deleted in Salesforce.",
+            "ServiceEventDeletionStrategy",
+        ),
+        _switch(
+            "description.safe",
+            True,
+            "Copy the description once and then leave it alone.",
+            "ServiceEventSafeDescriptionSync",
+        ),
+        _choice(
+            "conflict.event",
+            "mailbox",
+            ("mailbox", "salesforce", "newest", "manual"),
+            "Who prevails when one field of an event was edited on both sides.",
+            "conflict_policy.event",
+        ),
+        _entries("domains.internal", "Mail domains of the organization.", BY_ADMIN, "Organization email domains"),
+        _entries(
+            "blocklist.org",
+            "Addresses and domains that nobody links to.",
+            BY_ADMIN,
+            "ServiceAutoTrackBlackList",
+            "Emails / domains blocklisted from sync",
+        ),
+        _entries(
+            "blocklist.user",
+            "Addresses and domains that this user does not link to.",
+            LEVELS,
+            "Email Domains Blocklisted From Syncing",
+        ),
+        _switch("blocklist.free_mail", True, "Treat free mail services as blocked.", levels=BY_ADMIN),
+        _switch("blocklist.subdomains", True, "A blocked domain stands for its sub-domains too.", levels=BY_ADMIN),
+        _switch("link.opportunities", True, "Link to the user's opportunities.", "Link to Opportunities"),
+        _switch("link.require_account", True, "Save e-mail only when an account stands behind it."),
+        _choice("resolve.kind", "off", ("off", "lead", "contact"), "What is made for people unknown in Salesforce."),
+        _switch(
+            "resolve.smart",
+            False,
+            "Choose what is made by the account that the mail domain belongs to.",
+            "SalesforceSmartCreateUnresolvedObjects",
+        ),
+        _switch("resolve.person_accounts", False, "Make person accounts.", "Create Person accounts"),
+        _switch(
+            "resolve.all_unresolved",
+            False,
+            "Make records for everybody unknown, not only for the main counterpart.",
+            "SalesforceEmailCreateAllUnresolvedRecipients",
+        ),
+        _switch(
+            "resolve.account_create",
+            True,
+            "Make the account of a new contact.",
+            "SalesforceContactAutoCreateAccount",
+        ),
+        _switch(
+            "resolve.account_lookup",
+            True,
+            "Look for the account of a new contact.",
+            "SalesforceContactAutoLookupAccount",
+        ),
+        Setting("resolve.max_recipients", int, 15, "Nobody is created from an item that names more people.", BY_ADMIN),
+        _switch("mail.skip_private", True, "Do not save private e-mail automatically."),
+        _choice(
+            "private_mode", "skip", ("skip", "full"), "Whether private events are saved automatically, for all to see."
+        ),
+        _choice("email.record", "auto", ("auto", "emailmessage", "task"), "As which record e-mail is saved."),
+    )
+}
