@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from connectors.errors import ConnectorError
-from connectors.protocols import Can, Check, CrmChanges, Detail, OrgShape, Outcome, Write
+from connectors.protocols import Can, Check, Crm, CrmChanges, Detail, OrgShape, Outcome, Write
 from connectors.salesforce.auth import TokenCache, Tokens
 from connectors.salesforce.checks import check_connection
 from connectors.salesforce.config import SalesforceConfig
@@ -34,7 +34,7 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class SalesforceCrm:
+class SalesforceCrm(Crm):
     """`dropped` counts, as `Object.Field`, values that were not sent because the org does not let us write them."""
 
     can: frozenset[Can] = frozenset({Can.SILENT_WRITE, Can.TASKS})

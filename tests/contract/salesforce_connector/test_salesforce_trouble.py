@@ -6,6 +6,8 @@ import socket
 from datetime import timedelta
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from connectors.errors import ConnectorError, Fault, Scope
 from connectors.protocols import Detail, Verb, Write
@@ -181,3 +183,29 @@ def test_no_content_gets_into_an_error(world: World) -> None:
     error = caught.value
     assert "Ann" not in f"{error} {error!r} {error.__cause__!r}"
     assert error.__suppress_context__
+
+
+def test_calls_after_a_refusal_are_not_made_and_what_was_written_is_told(world: World) -> None:
+    made = world.crm.write([create(f"ev:{n}", Subject="A") for n in range(60)])
+    world.fault("POST /composite", nth=2, status=503, body="<html>Down</html>")
+    writes = [
+        Write(Verb.UPDATE, ItemKind.EVENT, "Event", id=o.id, version=o.version, values={"Subject": "B"}) for o in made
+    ]
+    with world.calls(2):  # three would have been needed
+        outcomes = world.crm.write(writes)
+    faults = [o.error.fault if o.error else None for o in outcomes]
+    assert faults == [None] * 24 + [Fault.UNAVAILABLE] * 36
+    assert len(world.rows("SELECT Id FROM Event WHERE Subject = 'B'")) == 24
+
+
+def test_a_signed_assertion_opens_a_session(world: World) -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    ann = world.user("ann@acme.example")
+    org = {"key": "acme", "client_id": "signed", "public_key": public.decode()}
+    world.control("orgs", org)
+    crm = world.connect(client_id="signed", client_secret="", private_key=private, username="ann@acme.example")
+    assert crm.shape().user_id == ann

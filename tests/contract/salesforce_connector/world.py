@@ -65,12 +65,12 @@ class World:
     # --- the org and everybody else in it
 
     def switch(self, **settings: Any) -> None:
-        self._control("settings", settings)
+        self.control("settings", settings)
 
     def user(self, username: str, **more: Any) -> str:
-        return str(self._control("users", {"username": username, **more})["users"][0]["id"])
+        return str(self.control("users", {"username": username, **more})["users"][0]["id"])
 
-    def _control(self, what: str, body: Any) -> Any:
+    def control(self, what: str, body: Any) -> Any:
         answer = self._http.post(f"{self.server.url}/control/salesforce/{what}", json=body)
         assert answer.status_code == 200, answer.text
         return answer.json()
