@@ -58,11 +58,12 @@ def configure(settings: Settings) -> Celery:
                 "options": {"queue": UPKEEP, "expires": settings.recover_after_seconds},
             },
         },
-        beat_schedule_filename=str(settings.home / "beat-schedule"),
+        # two intervals need no memory; a file of them would be fought over by two beats of one home
+        beat_scheduler="celery.beat:Scheduler",
         timezone="UTC",
+        # a worker that is not told otherwise (-Q) serves all of them
+        task_queues={name: {"exchange": name, "routing_key": name} for name in all_queues(settings.shards)},
     )
-    app.conf.task_queues = None
-    app.conf.inbox_sync_queues = all_queues(settings.shards)
     return app
 
 

@@ -78,7 +78,7 @@ class Settings(BaseSettings):
 
     # --- the schedule
     shards: int = Field(default=4, ge=1, le=256)
-    interval_seconds: int = Field(default=1800, ge=60)
+    interval_seconds: int = Field(default=1800, ge=1)
     jitter: float = Field(default=0.1, ge=0, le=0.5)
     force_floor_seconds: int = Field(default=60, ge=0)
     dispatch_every_seconds: float = Field(default=5, gt=0)

@@ -30,12 +30,14 @@ BODIES: Mapping[str, Callable[[StageContext], StageReport]] = {
 
 # faults that a person has to mend: the user is suspended at once, with the reason
 PERMANENT = frozenset({Fault.AUTH_REVOKED, Fault.FORBIDDEN})
+TOO_LONG, STALLED = "RUN.TOO_LONG", "RUN.STALLED"
 MOST_FAILURES = 10  # so many failed runs one after the other suspend a user
 BACK_OFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
 
 
-def perform(app: App, ref: RunRef, stage: str) -> bool:
-    """Do a stage. True: the next stage may follow. False: the run is over, or is not ours (any more).
+def perform(app: App, ref: RunRef, stage: str, *, too_long: tuple[type[Exception], ...] = ()) -> bool:
+    """Do a stage. True: the next stage may follow. False: the run is over, or is not ours (any more). `too_long`: what
+    is raised in the middle of a stage that has used up its time.
 
     A stage delivered twice is done once: the second delivery finds it done, or finds the first at work, and passes.
     """
@@ -62,7 +64,11 @@ def perform(app: App, ref: RunRef, stage: str) -> bool:
     except NotConnectedError as error:
         _close(app, ref, RunState.FAILED, "CONFIG.NOT_CONNECTED", str(error), suspend=True)
         return False
-    except Exception as error:  # noqa: BLE001
+    except too_long:
+        log.error("run_too_long", extra={"run": ref.id, "stage": stage})
+        _close(app, ref, RunState.FAILED, TOO_LONG, f"{stage} used up its time; what it has written stays written")
+        return False
+    except Exception as error:
         # A bug must neither hang the run nor loop: it ends here, and the class of the error says what to look for.
         # Its text may quote content, so it goes nowhere.
         log.error("run_broke", extra={"run": ref.id, "stage": stage, "error": type(error).__name__})
@@ -93,6 +99,12 @@ def _finish(app: App, ref: RunRef, stage: str, report: StageReport, seconds: flo
             due = user.next_sync_at if looking else _next(app, user)
             unit.runs.close(ref, RunState.DONE, app.clock(), due, commit_cursors=not looking)
     return not over
+
+
+def give_up(app: App, ref: RunRef) -> None:
+    """Close a run that fell silent again and again: whatever kills its workers would kill the next ones too."""
+    log.error("run_stalled", extra={"run": ref.id})
+    _close(app, ref, RunState.FAILED, STALLED, "its workers died or hung again and again; see their logs")
 
 
 def _next(app: App, user: UserView) -> datetime:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sync_tasks.bootstrap import App
-from sync_tasks.services.pipeline import next_stage, perform
+from sync_tasks.services.pipeline import give_up, next_stage, perform
 from sync_tasks.state.records import RunRef, RunView
 
 CLAIM_BATCH = 200
+MOST_RECOVERIES = 20  # so often a run is taken from workers that died or hung; then it is closed as failed
 
 Enqueue = Callable[[RunRef, str], None]  # a run, and the stage it goes on from
 
@@ -35,15 +36,17 @@ def dispatch_due(app: App, enqueue: Enqueue, *, limit: int = CLAIM_BATCH) -> int
 def recover_stalled(app: App, enqueue: Enqueue) -> int:
     """Enqueue anew, from the stage they reached, all open runs that gave no sign of life; returns how many.
 
-    Each gets a new fencing token, so a worker that was only slow can write nothing more.
+    A run whose workers died or hung too often is closed instead.
     """
     silent_for = timedelta(seconds=app.settings.recover_after_seconds)
     with app.store.writing() as unit:
         stalled = unit.runs.claim_stalled(app.clock(), silent_for=silent_for, lease=_lease(app))
-    for run, done in stalled:
-        stage = next_stage(done)
-        if stage is not None:
-            enqueue(run, stage)
+    for ref, run in stalled:
+        stage = next_stage(run.stage)
+        if run.recovered > MOST_RECOVERIES:
+            give_up(app, ref)
+        elif stage is not None:
+            enqueue(ref, stage)
     return len(stalled)
 
 

@@ -74,9 +74,12 @@ class Runs:
 
     def claim_stalled(
         self, now: datetime, *, silent_for: timedelta, lease: timedelta, limit: int = 500
-    ) -> list[tuple[RunRef, str]]:
-        """Open runs that gave no sign of life: a new token for each (the old holder is fenced off) and the stage that
-        was done last. Whatever the broker lost, this finds."""
+    ) -> list[tuple[RunRef, RunView]]:
+        """Open runs that gave no sign of life, as they are after this. Whatever the broker lost, this finds.
+
+        One that was being worked on gets a new token: its old holder, dead or only slow, is fenced off. One that
+        nobody works on keeps its token: perhaps its message only waits in a long queue, and must hold when it comes.
+        """
         rows = self._session.scalars(
             select(SyncRun)
             .where(SyncRun.state == RunState.OPEN, SyncRun.touched_at < now - silent_for)
@@ -84,14 +87,16 @@ class Runs:
             .limit(limit)
             .with_for_update(skip_locked=True)
         ).all()
-        found: list[tuple[RunRef, str]] = []
+        found: list[tuple[RunRef, RunView]] = []
         for run in rows:
             user = self._session.scalars(select(User).where(User.id == run.user_id).with_for_update()).one()
-            user.lease_token += 1
             user.lease_until = now + lease
-            run.token, run.touched_at, run.working = user.lease_token, now, ""
-            run.recovered += 1
-            found.append((RunRef(run.id, user.id, user.lease_token, user.shard), run.stage))
+            if run.working:
+                user.lease_token += 1
+                run.token, run.working = user.lease_token, ""
+                run.recovered += 1
+            run.touched_at = now
+            found.append((RunRef(run.id, user.id, run.token, user.shard), _view(run)))
         return found
 
     # --- working

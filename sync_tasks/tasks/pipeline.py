@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from celery import Task, chain, shared_task
+from celery.exceptions import SoftTimeLimitExceeded
 
 from sync_tasks import runtime
 from sync_tasks.queues import shard_queue
@@ -15,7 +16,7 @@ from sync_tasks.state.runs import STAGES
 
 def _do(task: Task, stage: str, run_id: int, user_id: int, token: int) -> None:
     """Do the stage; when the run is over, drop the rest of the chain, so that an idle user costs one message."""
-    if not perform(runtime.app(), RunRef(run_id, user_id, token), stage):
+    if not perform(runtime.app(), RunRef(run_id, user_id, token), stage, too_long=(SoftTimeLimitExceeded,)):
         task.request.chain = None
 
 
