@@ -4,7 +4,7 @@
 |---|---|
 | create with a key, the org has the key field | upsert by external id: writing twice leaves one record |
 | create with a key of an immutable object (EmailMessage) | insert with the key; DUPLICATE_VALUE on it means: there |
-| create without a key, or of objects without the field | insert |
+| create without a key, or of objects without the field | insert; when retried, a look for the record's likeness first |
 | update | collections update; with a `version`: one PATCH a row with If-Unmodified-Since, 24 a call |
 | delete | collections delete; a record that is gone already counts as deleted |
 
@@ -28,6 +28,7 @@ from connectors.salesforce.codec import VERSION_FIELD, http_date, id18, version_
 from connectors.salesforce.composite import MOST_PARTS, Answer, Part, batched
 from connectors.salesforce.config import ROWS_PER_COLLECTION, SalesforceConfig
 from connectors.salesforce.faults import GONE, OUTCOME_LOST, SCHEMA_MOVED, call_error
+from connectors.salesforce.likes import Likes
 from connectors.salesforce.rows import Entry, entry_of, for_item, row_outcome, unknown
 from connectors.salesforce.soql import one_of, select
 from connectors.salesforce.wire import Query, Wire
@@ -59,6 +60,7 @@ class Writer:
         self._shape = shape
         self._dropped = dropped
         self._forget = forget
+        self._likes = Likes(wire, shape)
 
     def write(self, writes: Sequence[Write]) -> list[Outcome]:
         """See `Endpoint.write`. Raises ConnectorError when nothing at all was written."""
@@ -106,13 +108,28 @@ class Writer:
             results |= self._collections("POST", _COLLECTIONS, target, open_keyed)
         else:
             results |= self._collections("PATCH", f"{_COLLECTIONS}/{target}/{key_field}", target, open_keyed)
-        results |= self._collections("POST", _COLLECTIONS, target, [e for e in entries if e not in keyed])
+        results |= self._create_keyless(target, [e for e in entries if e not in keyed])
         nameless = [e for e in keyed if isinstance(o := results[e.place], Outcome) and o.adopted and not o.id]
         results |= self._adopt(nameless, target)
         for entry in nameless:
             if isinstance(o := results[entry.place], Outcome) and not o.id:
                 error = ConnectorError(Fault.DUPLICATE, "the key is taken by a record that cannot be seen")
                 results[entry.place] = Outcome(error=for_item(error))
+        return results
+
+    def _create_keyless(self, target: str, entries: list[Entry]) -> dict[int, Result]:
+        """Inserts of what has no key: when an earlier try may have happened, or a record takes the place that can be
+        taken once only, the one that is like it is adopted. What a duplicate rule refuses is the caller's business."""
+        results: dict[int, Result] = {**self._likes.find(target, [e for e in entries if e.write.retrying])}
+        results |= self._collections("POST", _COLLECTIONS, target, [e for e in entries if e.place not in results])
+        taken = [
+            e for e in entries
+            if isinstance(o := results[e.place], Outcome) and o.error and o.error.vendor_code == "DUPLICATE_VALUE"
+        ]  # fmt: skip
+        try:
+            results |= self._likes.find(target, taken)
+        except ConnectorError:
+            return results  # the rows that were written must be told, so the refusals stay as they are
         return results
 
     def _adopt(self, entries: list[Entry], target: str) -> dict[int, Result]:
