@@ -175,6 +175,10 @@ class Crm(Endpoint, Protocol):
         address) tuples)."""
         ...
 
+    def find_user(self, address: str) -> str:
+        """The id of the one active user with this address, or ''."""
+        ...
+
     def find_people(self, addresses: Iterable[str]) -> Mapping[str, tuple[PersonRecord, ...]]:
         """Everybody who carries one of the addresses: Contacts and unconverted Leads over all filterable email
         fields, active Users. Batched: one vendor call for all that fits."""
@@ -191,5 +195,5 @@ class Crm(Endpoint, Protocol):
         ...
 
     def find_events(self, owner_id: str, starts: Iterable[datetime]) -> tuple[Item, ...]:
-        """Events of an owner that start at one of the moments: the look before creating when the org has no key field."""
+        """Events of an owner that start at one of the moments: the look before creating where there is no key field."""
         ...

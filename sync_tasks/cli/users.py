@@ -1,0 +1,202 @@
+"""`inbox-sync user`: who is synchronized, and whether, and when."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from mapping.model.people import normalise
+from sync_tasks.bootstrap import App
+from sync_tasks.cli.shell import (
+    CommandError,
+    Json,
+    NotFoundError,
+    WrongUsageError,
+    give,
+    open_app,
+    say,
+    shown,
+    table,
+    the_org,
+    the_user,
+)
+from sync_tasks.services import scheduling
+from sync_tasks.state.records import UserView
+
+app = typer.Typer(no_args_is_help=True, help="Users: add, look at, run sooner, hold.")
+
+Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The user's mail address.")]
+
+
+@app.command()
+def add(
+    address: Address,
+    org: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Organization; needed when there are several.")
+    ] = None,
+    crm_user: Annotated[
+        str | None, typer.Option(metavar="ID", help="Id of the Salesforce user; found by the address when not given.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Add a user; the first run is due at once."""
+    wanted = normalise(address)
+    if not wanted:
+        raise WrongUsageError(f"{address!r} is no mail address")
+    with open_app() as opened:
+        with opened.store.reading() as unit:
+            organization = the_org(unit, org)
+            if unit.accounts.find_user(wanted) is not None:
+                raise CommandError(f"there is a user {wanted} already; `inbox-sync user show {wanted}` shows it")
+        crm_user_id = crm_user or _look_up(opened, organization.id, organization.name, wanted)
+        now = opened.clock()
+        with opened.store.writing() as unit:
+            user_id = unit.accounts.add_user(
+                organization.id, wanted, now, crm_user_id=crm_user_id, shards=opened.settings.shards, next_sync_at=now
+            )
+            unit.accounts.audit(now, "console", "user.add", wanted, crm_user=crm_user_id)
+            made = unit.accounts.user(user_id)
+    if as_json:
+        give(described(made))
+    else:
+        say(f"{made.address} added to {made.org_name} as Salesforce user {made.crm_user_id}, shard {made.shard}")
+
+
+def _look_up(opened: App, org_id: int, org_name: str, address: str) -> str:
+    found = opened.crm_of(org_id, None, org_name).find_user(address)
+    if not found:
+        advice = "make one there, or give its id with --crm-user ID"
+        raise NotFoundError(f"Salesforce has not exactly one active user with the address {address}: {advice}")
+    return found
+
+
+@app.command("list")
+def list_(
+    org: Annotated[str | None, typer.Option(metavar="NAME", help="Only those of this organization.")] = None,
+    as_json: Json = False,
+) -> None:
+    """All users with their status and when they run next."""
+    with open_app() as opened, opened.store.reading() as unit:
+        users = unit.accounts.users(None if org is None else the_org(unit, org).id)
+    if as_json:
+        give([described(user) for user in users])
+        return
+    if not users:
+        say("no user yet; add one with `inbox-sync user add ADDRESS`")
+    rows = [(u.address, u.org_name, u.status, u.last_started_at, u.next_sync_at, u.failures) for u in users]
+    table("", ("Address", "Organization", "Status", "Last run", "Next run", "Failures"), rows)
+
+
+@app.command()
+def show(address: Address, as_json: Json = False) -> None:
+    """Everything known of a user."""
+    with open_app() as opened, opened.store.reading() as unit:
+        found = described(the_user(unit, address))
+    if as_json:
+        give(found)
+    else:
+        table("", ("Name", "Value"), found.items())
+
+
+@app.command()
+def status(address: Address, as_json: Json = False) -> None:
+    """Whether the user runs, when next, and how the last run went."""
+    with open_app() as opened, opened.store.reading() as unit:
+        user = the_user(unit, address)
+        last = next(iter(unit.runs.recent(user.id, 1)), None)
+        issues = len(unit.trail.issues(user.id))
+    run = None if last is None else {"id": last.id, "state": last.state, "started_at": last.started_at,
+                                     "finished_at": last.finished_at, "error": last.error_code}  # fmt: skip
+    told = {
+        "address": user.address, "status": user.status, "next_sync_at": user.next_sync_at,
+        "force_pending": user.force_pending, "failures": user.failures, "last_run": run, "issues": issues,
+    }  # fmt: skip
+    if as_json:
+        give(told)
+        return
+    say(f"{user.address}: {user.status}; next run {shown(user.next_sync_at)}; {issues} open issues")
+    if last is not None:
+        error = f" ({last.error_code}: {last.error_text})" if last.error_code else ""
+        say(f"last run {last.id}: {last.state}{error}, started {shown(last.started_at)}")
+
+
+@app.command()
+def force(address: Address, as_json: Json = False) -> None:
+    """Ask for a run as soon as allowed, and say when that is."""
+    with open_app() as opened:
+        with opened.store.reading() as unit:
+            user = the_user(unit, address)
+        due = scheduling.force(opened, user.id)
+        with opened.store.writing() as unit:
+            unit.accounts.audit(opened.clock(), "console", "user.force", user.address)
+        soon = due <= opened.clock()
+    waiting = user.status != "enabled"
+    if as_json:
+        give({"address": user.address, "due": due, "status": user.status, "will_run": not waiting})
+    elif waiting:
+        say(
+            f"{user.address} is {user.status}: it runs once that is lifted (`inbox-sync user resume` or `enable`)",
+            "yellow",
+        )
+    else:
+        say(f"{user.address} runs {'now' if soon else f'at {shown(due)}'}")
+
+
+@app.command()
+def pause(address: Address, as_json: Json = False) -> None:
+    """Stop running this user, as the user wishes."""
+    _change(address, "pause", as_json=as_json)
+
+
+@app.command()
+def resume(address: Address, as_json: Json = False) -> None:
+    """Run this user again; also lifts a suspension by the engine."""
+    _change(address, "resume", as_json=as_json)
+
+
+@app.command()
+def disable(address: Address, as_json: Json = False) -> None:
+    """Stop running this user, as an administrator decides."""
+    _change(address, "disable", as_json=as_json)
+
+
+@app.command()
+def enable(address: Address, as_json: Json = False) -> None:
+    """Lift what `disable` did."""
+    _change(address, "enable", as_json=as_json)
+
+
+def _change(address: str, action: str, *, as_json: bool) -> None:
+    with open_app() as opened, opened.store.writing() as unit:
+        now = opened.clock()
+        user = the_user(unit, address)
+        unit.accounts.set_user(user.id, **_values(action, now, user))
+        unit.accounts.audit(now, "console", f"user.{action}", user.address)
+        after = unit.accounts.user(user.id)
+    if as_json:
+        give(described(after))
+    else:
+        say(f"{after.address}: {after.status}; next run {shown(after.next_sync_at)}")
+
+
+def _values(action: str, now: datetime, user: UserView) -> dict[str, Any]:
+    """What an action sets; doing it twice changes nothing the second time."""
+    if action == "pause":
+        return {"paused_at": user.paused_at or now}
+    if action == "disable":
+        return {"disabled_at": user.disabled_at or now}
+    if action == "enable":
+        return {"disabled_at": None}
+    lifted = {"paused_at": None, "suspended_at": None, "suspended_code": "", "failures": 0}
+    return lifted | ({"next_sync_at": now} if user.suspended_at is not None else {})
+
+
+def described(user: UserView) -> dict[str, Any]:
+    """A user as JSON values; nothing about leases."""
+    names = (
+        "id", "address", "org_name", "status", "crm_user_id", "aliases", "shard", "activated_at", "next_sync_at",
+        "last_started_at", "force_pending", "failures", "paused_at", "disabled_at", "suspended_at", "suspended_code",
+    )  # fmt: skip
+    return {name: getattr(user, name) for name in names}
