@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from werkzeug.wrappers import Request
 
-from connectors.sandbox.control import body, route
-from connectors.sandbox.ews import meetings, writes, zones
+from connectors.sandbox.control import Handler, body, route
+from connectors.sandbox.ews import meetings, push, writes, zones
 from connectors.sandbox.ews.call import Call
 from connectors.sandbox.ews.errors import EwsError
 from connectors.sandbox.ews.extended import canonical
@@ -23,6 +23,7 @@ from connectors.sandbox.ews.items import Items, Stored, Values
 from connectors.sandbox.ews.items_ops import remove
 from connectors.sandbox.ews.shapes import told_values
 from connectors.sandbox.ews.state import Directory, Folder, Mailbox
+from connectors.sandbox.ews.wire import clean
 
 if TYPE_CHECKING:
     from connectors.sandbox.server import Sandbox
@@ -58,18 +59,29 @@ def checked(kind: str, given: Values) -> Values:
     """Values from JSON: names must be known, moments are brought to UTC, extended properties to their stored form."""
     if kind not in BY_NAME:
         raise ValueError(f"no item kind {kind!r}")
-    values = dict(given)
-    for name, value in given.items():
+    values: Values = cleaned(given)
+    for name, value in values.copy().items():
         if name not in BY_NAME[kind]:
             raise ValueError(f"{kind} has no {name!r}")
         if name in _MOMENTS and value is not None:
             values[name] = zones.stamp(zones.moment(str(value)))
         if name == "Body" and isinstance(value, str):
             values[name] = {"text": value}
-    extended = given.get("ExtendedProperty")
+    extended = values.get("ExtendedProperty")
     if isinstance(extended, list):
         values["ExtendedProperty"] = {canonical(each["uri"]): each for each in extended}
     return values
+
+
+def cleaned(value: Any) -> Any:
+    """A JSON value without characters that XML cannot carry."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, list):
+        return [cleaned(each) for each in value]
+    if isinstance(value, dict):
+        return {clean(name): cleaned(each) for name, each in value.items()}
+    return value
 
 
 def add_item(call: Call, folder: str, kind: str, values: Values) -> Stored:
@@ -90,6 +102,17 @@ def _told(item: Stored) -> Values:
         "kind": item.kind,
         "values": told_values(item),
     }
+
+
+def _pushing(handler: Handler) -> Handler:
+    """Push subscribers hear of what the entry did."""
+
+    def act(request: Request, sandbox: Sandbox) -> Any:
+        told = handler(request, sandbox)
+        push.start(sandbox)
+        return told
+
+    return act
 
 
 @route("POST", "/control/ews/users")
@@ -158,6 +181,7 @@ def _describe(sandbox: Sandbox, mailbox: Mailbox) -> dict[str, Any]:
 
 
 @route("POST", "/control/ews/items")
+@_pushing
 def _create(request: Request, sandbox: Sandbox) -> Any:
     """{"mailbox", "folder": role or name, "kind", "values", "send": true mails the invitations of a meeting}"""
     given = body(request)
@@ -171,6 +195,7 @@ def _create(request: Request, sandbox: Sandbox) -> Any:
 
 
 @route("POST", "/control/ews/items/update")
+@_pushing
 def _update(request: Request, sandbox: Sandbox) -> Any:
     """{"mailbox", "id", "values", "send"}; a null value empties the property"""
     given = body(request)
@@ -188,6 +213,7 @@ def _update(request: Request, sandbox: Sandbox) -> Any:
 
 
 @route("POST", "/control/ews/items/delete")
+@_pushing
 def _delete(request: Request, sandbox: Sandbox) -> Any:
     """{"mailbox", "id", "hard": false, "send": cancels a meeting}"""
     given = body(request)
@@ -201,6 +227,7 @@ def _delete(request: Request, sandbox: Sandbox) -> Any:
 
 
 @route("POST", "/control/ews/items/move")
+@_pushing
 def _move(request: Request, sandbox: Sandbox) -> Any:
     """{"mailbox", "id", "folder"}"""
     given = body(request)
@@ -209,6 +236,7 @@ def _move(request: Request, sandbox: Sandbox) -> Any:
 
 
 @route("POST", "/control/ews/items/respond")
+@_pushing
 def _respond(request: Request, sandbox: Sandbox) -> Any:
     """{"mailbox", "id", "response": Accept | Tentative | Decline, "send": tell the organizer}"""
     given = body(request)
@@ -238,6 +266,12 @@ def _drop_folder(request: Request, sandbox: Sandbox) -> Any:
     with sandbox.store.transaction():
         remove_folder(call, find_folder(call, given["folder"]))
     return {"deleted": given["folder"]}
+
+
+@route("POST", "/control/ews/push")
+def _push(request: Request, sandbox: Sandbox) -> Any:
+    """Post to the push subscribers now, with {"status": true} also to those for whom nothing is new."""
+    return {"told": push.tell_all(sandbox, status=bool(body(request).get("status")))}
 
 
 def _item(call: Call, identifier: str) -> Stored:

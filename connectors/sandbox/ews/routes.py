@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Request, Response
 
-from connectors.sandbox.ews import control, folders_ops, items_ops, misc_ops, sync_ops, wire, writes
+from connectors.sandbox.ews import (
+    control,
+    folders_ops,
+    items_ops,
+    misc_ops,
+    push,
+    subscriptions,
+    sync_ops,
+    wire,
+    writes,
+)
 from connectors.sandbox.ews.call import Operation
 from connectors.sandbox.ews.errors import EwsError, EwsFault
 from connectors.sandbox.ews.gate import open_call, sign_in
@@ -39,6 +49,9 @@ OPERATIONS: dict[str, Operation] = {
     "GetUserConfiguration": misc_ops.get_user_configuration,
     "CreateUserConfiguration": misc_ops.create_user_configuration,
     "UpdateUserConfiguration": misc_ops.update_user_configuration,
+    "Subscribe": subscriptions.subscribe,
+    "GetEvents": subscriptions.get_events,
+    "Unsubscribe": subscriptions.unsubscribe,
     "ConvertId": misc_ops.convert_id,
     "ResolveNames": misc_ops.resolve_names,
 }
@@ -73,6 +86,7 @@ def handle(request: Request, sandbox: Sandbox) -> Response:
         # a defect of the sandbox must look like one to the client, and must be found in the log
         log.exception("ews_operation_failed")
         return _fault(EwsFault("ErrorInternalServerError", "An internal server error occurred. The operation failed."))
+    push.start(sandbox)
     return Response(wire.envelope(answer), content_type=_XML)
 
 

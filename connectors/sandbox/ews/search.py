@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from connectors.sandbox.ews import zones
-from connectors.sandbox.ews.codecs import WHEN
+from connectors.sandbox.ews.codecs import BOOL, FLOAT, INT, WHEN
 from connectors.sandbox.ews.errors import EwsError, malformed
 from connectors.sandbox.ews.extended import attributes_of, canonical
-from connectors.sandbox.ews.fields import FIELD_OF
+from connectors.sandbox.ews.fields import FIELD_OF, names_in
 from connectors.sandbox.ews.items import LOOKED_UP
 from connectors.sandbox.ews.shapes import dictionary
 from connectors.sandbox.ews.wire import Node, attribute, child, children, local, need
@@ -30,6 +30,11 @@ _COMPARE = {
     "IsLessThan": "<",
     "IsLessThanOrEqualTo": "<=",
 }
+# the real server searches them not
+_UNSEARCHABLE = names_in(
+    "UID IsResponseRequested RequiredAttendees OptionalAttendees Resources Recurrence StartTimeZone EndTimeZone "
+    "ToRecipients CcRecipients BccRecipients ReplyTo ReminderDueBy MimeContent InternetMessageHeaders EffectiveRights"
+)
 _PATHS = ("FieldURI", "ExtendedFieldURI", "IndexedFieldURI")
 
 
@@ -113,7 +118,7 @@ def _on(path: Node, condition: Callable[[str], str], values: list[Any]) -> Sql:
     if uri in _COLUMNS:
         return condition(f"i.{_COLUMNS[uri]}"), values
     field = FIELD_OF.get(uri)
-    if field is None:
+    if field is None or field.name in _UNSEARCHABLE:
         raise EwsError("ErrorUnsupportedPathForQuery")
     if field.name == "Categories" or field.name in LOOKED_UP:
         return _looked_up(field.name, condition, values)
@@ -123,8 +128,8 @@ def _on(path: Node, condition: Callable[[str], str], values: list[Any]) -> Sql:
         at = f"$.{field.name}"
         whole = f"json_extract(i.doc, '{at}.name') || ' ' || json_extract(i.doc, '{at}.address')"
         return condition(f"({whole})"), values
-    if field.name in ("ToRecipients", "CcRecipients", "BccRecipients", "DisplayTo", "DisplayCc"):
-        source = {"DisplayTo": "ToRecipients", "DisplayCc": "CcRecipients"}.get(field.name, field.name)
+    if field.name in ("DisplayTo", "DisplayCc"):
+        source = {"DisplayTo": "ToRecipients", "DisplayCc": "CcRecipients"}[field.name]
         return condition(f"json_extract(i.doc, '$.{source}')"), values
     return condition(f"json_extract(i.doc, '$.{field.name}')"), values
 
@@ -138,16 +143,25 @@ def _constant(path: Node, text: str) -> Any:
     """The constant in the form in which the value is stored."""
     uri = attribute(path, "FieldURI")
     field = FIELD_OF.get(uri) if local(path) == "FieldURI" else None
-    if field is None or field.codec is not WHEN:
-        if text in ("true", "false") and field is not None:
-            return 1 if text == "true" else 0
-        if uri == "item:Categories":
-            return text.lower()
-        return int(text) if uri == "item:Size" and text.isdigit() else text
+    if field is None:
+        return text
+    if field.codec is BOOL:
+        return 1 if text.lower() in ("true", "1") else 0
+    if field.codec in (INT, FLOAT):
+        return _number(text)
+    if field.codec is not WHEN:
+        return text.lower() if field.name == "Categories" else text
     try:
         return zones.stamp(zones.moment(text))
     except ValueError:
         raise malformed("The 'Constant' element is invalid: not a dateTime.") from None
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise malformed("The 'Constant' element is invalid: not a number.") from None
 
 
 def order(node: Node | None) -> Sql:

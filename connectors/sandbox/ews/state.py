@@ -53,7 +53,8 @@ TABLES = (
     ),
     (
         "CREATE TABLE IF NOT EXISTS ews_subscription (id TEXT PRIMARY KEY, mailbox INTEGER NOT NULL,"
-        " folders TEXT NOT NULL, events TEXT NOT NULL, minutes INTEGER NOT NULL, expires TEXT NOT NULL)"
+        " folders TEXT NOT NULL, events TEXT NOT NULL, minutes INTEGER NOT NULL, expires TEXT NOT NULL,"
+        " url TEXT NOT NULL, sent INTEGER NOT NULL)"
     ),
 )
 

@@ -161,6 +161,16 @@ def envelope(content: Node) -> bytes:
     return data
 
 
+def notification(content: Node) -> bytes:
+    """What the server posts to a push subscriber."""
+    root = etree.Element(f"{{{SOAP}}}Envelope", nsmap={"s": SOAP})
+    header = etree.SubElement(root, f"{{{SOAP}}}Header")
+    etree.SubElement(header, t("RequestServerVersion"), {"Version": VERSION["Version"]}, nsmap={"t": TYPES})
+    etree.SubElement(root, f"{{{SOAP}}}Body").append(content)
+    data: bytes = etree.tostring(root, xml_declaration=True, encoding="utf-8")
+    return data
+
+
 def fault(error: EwsError) -> bytes:
     """The SOAP fault for an error; schema violations spell out where, other details are named values."""
     root = etree.Element(f"{{{SOAP}}}Envelope", nsmap={"s": SOAP})
