@@ -1,0 +1,189 @@
+"""`inbox-sync plan`, `explain`, `runs`, `issues`: what was done, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+import typer
+
+from connectors.salesforce.codec import id18
+from mapping.rules.identity import email_key
+from sync_tasks.cli.shell import Json, NotFoundError, give, open_app, say, table, the_user
+from sync_tasks.cli.summary import SIDES, operation, show_operations, show_summary, specific, summary
+from sync_tasks.state.records import DecisionView, OpView, RunView
+from sync_tasks.state.store import Unit
+
+PAIR_KEYS = ("ev:", "em:", "nomid:")
+
+UserOption = Annotated[str | None, typer.Option("--user", metavar="ADDRESS", help="Only as this user sees it.")]
+UserArgument = Annotated[str | None, typer.Argument(metavar="[USER]", help="Only this user's.")]
+
+
+def register(cli: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (plan, explain, runs, issues):
+        cli.command()(command)
+
+
+def plan(
+    run: Annotated[int, typer.Argument(metavar="RUN", help="Number of the run; `inbox-sync runs` lists them.")],
+    as_json: Json = False,
+) -> None:
+    """The operations of a run, each with its outcome."""
+    with open_app() as opened:
+        with opened.store.reading() as unit:
+            found = unit.runs.get(run)
+            if found is None:
+                raise NotFoundError(f"there is no run {run}; `inbox-sync runs` lists them")
+            operations = [operation(op) for op in unit.plans.all(run)]
+        told = summary(opened, found) | {"operations": operations}
+    if as_json:
+        give(told)
+    else:
+        show_summary(told)
+        show_operations("Plan (nothing was written)" if found.is_preview else "Operations", operations)
+
+
+def runs(
+    user: UserArgument = None,
+    limit: Annotated[int, typer.Option(min=1, help="Most runs shown.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """The newest runs."""
+    with open_app() as opened, opened.store.reading() as unit:
+        found = unit.runs.recent(None if user is None else the_user(unit, user).id, limit)
+        who = {each.id: each.address for each in unit.accounts.users()}
+    rows: list[dict[str, Any]] = [_run(run, who) for run in found]
+    if as_json:
+        give(rows)
+        return
+    if not rows:
+        say("no run yet; `inbox-sync run USER` starts one")
+    names = ("run", "user", "trigger", "state", "stage", "started_at", "seconds", "error_code")
+    columns = ("Run", "User", "Why", "State", "Stage", "Started", "Seconds", "Error")
+    table("", columns, [[row[name] if row[name] != "" else None for name in names] for row in rows])
+
+
+def _run(run: RunView, who: dict[int, str]) -> dict[str, Any]:
+    took = None if run.finished_at is None else round((run.finished_at - run.started_at).total_seconds(), 1)
+    return {
+        "run": run.id, "user": who.get(run.user_id, ""), "trigger": run.trigger, "state": run.state, "stage": run.stage,
+        "started_at": run.started_at, "finished_at": run.finished_at, "seconds": took, "counts": dict(run.counts),
+        "recovered": run.recovered, "error_code": run.error_code, "error_text": run.error_text,
+    }  # fmt: skip
+
+
+def issues(user: UserArgument = None, as_json: Json = False) -> None:
+    """Items that need somebody: what could not be read, saved or decided."""
+    with open_app() as opened, opened.store.reading() as unit:
+        found = unit.trail.issues(None if user is None else the_user(unit, user).id)
+    if as_json:
+        give([{name: getattr(issue, name) for name in issue.__slots__} for issue in found])
+        return
+    if not found:
+        say("no open issues")
+    table(
+        "", ("User", "Side", "Kind", "Code", "Fields", "Times", "Last seen", "Tried again", "Item"),
+        [(i.user, SIDES.get(i.side, i.side), i.kind, i.code, i.fields, i.times, i.seen_at,
+          "no: quarantined" if i.quarantined else "yes", i.ref) for i in found],
+    )  # fmt: skip
+    if found:
+        say("`inbox-sync explain ITEM` tells the story of one of them", "dim")
+
+
+def explain(
+    item: Annotated[
+        str, typer.Argument(metavar="ITEM", help="A mailbox id, a Salesforce id, a Message-ID or the key of a pair.")
+    ],
+    user: UserOption = None,
+    as_json: Json = False,
+) -> None:
+    """Everything that was decided about an item and done with it, in order."""
+    with open_app() as opened, opened.store.reading() as unit:
+        user_id = None if user is None else the_user(unit, user).id
+        refs, keys = _names(unit, item.strip(), user_id)
+        decisions = unit.trail.decisions(user_id, refs, keys)
+        keys |= {each.key for each in decisions if each.key}
+        refs |= {each.ref for each in decisions if each.key}
+        decisions = unit.trail.decisions(user_id, refs, keys)
+        story = _story(unit, decisions, refs, keys)
+        found = [issue for issue in unit.trail.issues(user_id) if issue.ref in refs or issue.key in keys]
+    if not story and not found:
+        advice = (
+            "give a mailbox id, a Salesforce id, a Message-ID, or the key of a pair; `inbox-sync plan RUN` shows ids"
+        )
+        raise NotFoundError(f"nothing is known of {item}: {advice}")
+    told = {
+        "item": item, "keys": sorted(keys), "story": story,
+        "issues": [{name: getattr(issue, name) for name in issue.__slots__} for issue in found],
+    }  # fmt: skip
+    if as_json:
+        give(told)
+        return
+    columns = ("When", "Run", "User", "Side", "What", "Why", "Rule")
+    rows = [
+        (s["at"], s["run"], s["user"], SIDES.get(s["side"], s["side"]), s["what"], s["sentence"], s["rule"])
+        for s in story
+    ]
+    table(item, columns, rows)
+    for issue in found:
+        tried = "no longer tried" if issue.quarantined else "is tried again"
+        say(f"open issue: {issue.code} {', '.join(issue.fields)} ({issue.times} times), {tried}", "yellow")
+
+
+def _names(unit: Unit, item: str, user_id: int | None) -> tuple[set[str], set[str]]:
+    """The ids and keys under which the item may be known."""
+    users = unit.accounts.users()
+    ids, keys = {item, id18(item)}, set[str]()
+    if item.startswith(PAIR_KEYS):
+        keys.add(item)
+    elif "@" in item:
+        keys |= {email_key(org, item) for org in {user.org_name for user in users}}
+    for user in users:
+        if user_id not in (None, user.id):
+            continue
+        found = [*unit.pairs.by_mailbox(user.id, ids).values(), *unit.pairs.by_crm(user.id, ids).values()]
+        for pair in [*found, *unit.pairs.by_key(user.id, keys).values()]:
+            keys.add(pair.key)
+            ids |= {each for each in (pair.mailbox_id, pair.crm_id) if each}
+    return ids, keys
+
+
+def _story(unit: Unit, decisions: Iterable[DecisionView], refs: set[str], keys: set[str]) -> list[dict[str, Any]]:
+    """Decisions and operations by run: in each run first what was decided, then what was done."""
+    who = {user.id: user.address for user in unit.accounts.users()}
+    by_run: dict[int, list[DecisionView]] = {}
+    for each in decisions:
+        by_run.setdefault(each.run_id, []).append(each)
+    story = []
+    for run_id in sorted(by_run):
+        run = unit.runs.get(run_id)
+        if run is None:
+            continue
+        common = {"run": run_id, "user": who.get(run.user_id, "")}
+        story += [common | _decided(each) for each in by_run[run_id]]
+        details = {each.reason: each.detail for each in by_run[run_id]}
+        story += [
+            common | _did(op, run, dict(details.get(op.reason, {})))
+            for op in unit.plans.all(run_id)
+            if op.ref in refs or op.pair_key in keys or op.result_id in refs
+        ]
+    return story
+
+
+def _decided(each: DecisionView) -> dict[str, Any]:
+    return {
+        "at": each.at, "side": each.side, "what": f"{each.kind}: {each.outcome}", "stage": each.stage, "item": each.ref,
+        "reason": each.reason, "sentence": specific(each.reason, each.detail), "rule": each.rule,
+    }  # fmt: skip
+
+
+def _did(op: OpView, run: RunView, detail: dict[str, str]) -> dict[str, Any]:
+    outcome = f"{op.state}: {op.error_code}" if op.error_code else op.state
+    fields = f" ({', '.join(op.fields)})" if op.fields else ""
+    return {
+        "at": run.finished_at or run.started_at, "side": op.side, "what": f"{op.act} {op.target}{fields}: {outcome}",
+        "stage": op.step, "item": op.result_id or op.ref, "reason": op.reason,
+        "sentence": specific(op.reason, detail), "rule": op.rule,
+    }  # fmt: skip
