@@ -70,9 +70,9 @@ def open_crm(
         def put(self, key: str, token: Token) -> None:
             box.put(key, json.dumps(asdict(token)))
 
-    given = {name: facts[name] for name in ("login_url", "base_url", "username") if facts.get(name)}
+    given: dict[str, Any] = {name: facts[name] for name in ("login_url", "base_url", "username") if facts.get(name)}
+    given |= {name: value for name, value in secrets.items() if name in SECRETS["salesforce"]}
     config = SalesforceConfig(
         client_id=facts["client_id"], version=version, key_field=key_field, on_call=on_call, **given,
-        **{name: value for name, value in secrets.items() if name in SECRETS["salesforce"]},
     )  # fmt: skip
     return SalesforceCrm.connect(config, Kept(), shape=shape, now=now)

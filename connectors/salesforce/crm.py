@@ -21,6 +21,7 @@ from connectors.salesforce.faults import SCHEMA_MOVED
 from connectors.salesforce.feed import OBJECT_OF as FEED_OBJECT
 from connectors.salesforce.feed import Feed
 from connectors.salesforce.lookups import Lookups
+from connectors.salesforce.person_accounts import PERSON_ACCOUNT, write_person_accounts
 from connectors.salesforce.session import plain_session
 from connectors.salesforce.wire import Wire
 from connectors.salesforce.writes import Writer
@@ -80,7 +81,10 @@ class SalesforceCrm(Crm):
     def write(self, writes: Sequence[Write]) -> list[Outcome]:
         if not writes:
             return []
-        return Writer(self._wire, self._config, self.shape(), self.dropped, self._forget).write(writes)
+        writer = Writer(self._wire, self._config, self.shape(), self.dropped, self._forget)
+        if writes[0].target == PERSON_ACCOUNT:
+            return write_person_accounts(self._wire, writes, writer.write)
+        return writer.write(writes)
 
     def check(self) -> Iterator[Check]:
         return check_connection(self._config, self._tokens, self._wire, self._read_shape)

@@ -32,6 +32,7 @@ from mapping.model.item import ItemKind, ItemRef, Side
 
 OVERLAP = timedelta(minutes=5)
 BIN_KEEPS = timedelta(days=14)
+CLOCKS_DIFFER = timedelta(hours=1)
 MOST_REMEMBERED = 2000
 
 Row = Mapping[str, Any]
@@ -180,7 +181,9 @@ def _advance(last: Cursor, rows: Iterable[Row], now: datetime) -> Cursor:
     newest = max((parse_datetime(s) for s in stamps.values()), default=None)
     since = max((m for m in (last.since, newest) if m is not None), default=None)
     if since is None:
-        return Cursor(None, now.date())
+        # Nothing there yet: go on from here, with room for clocks that differ. Without a bound the next poll would be
+        # a first one again, and a first one tells no deletions.
+        return Cursor(now.replace(minute=0, second=0, microsecond=0) - CLOCKS_DIFFER, now.date())
     # ISO stamps in UTC compare as text like the moments they name.
     edge = format_utc(since - OVERLAP)
     near = sorted(((stamp, rid) for rid, stamp in stamps.items() if stamp >= edge), reverse=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -40,12 +40,19 @@ class GuardedProcess:
         stop_signal: str = "TERM",
         cwd: Path | None = None,
         user: str | None = None,
+        env: Mapping[str, str] | None = None,
     ) -> None:
         with log.open("ab") as output:
             self._guard = subprocess.Popen(  # noqa: S603  # no shell string: the arguments arrive as they are
                 ["/bin/sh", "-c", _GUARD, "guard", stop_signal, *argv],
-                stdin=subprocess.PIPE, stdout=output, stderr=output, cwd=cwd, user=user, start_new_session=True,
+                stdin=subprocess.PIPE, stdout=output, stderr=output, cwd=cwd, user=user, env=env,
+                start_new_session=True,
             )  # fmt: skip
+
+    @property
+    def pid(self) -> int:
+        """The guard's process id, which is also the number of the group that everything started here belongs to."""
+        return self._guard.pid
 
     @property
     def running(self) -> bool:

@@ -144,7 +144,7 @@ def _learnt(op: OpView, payload: Payload, outcome: Outcome) -> list[Note]:
         if act is Act.MOVE:
             values["folder"] = str(payload.values.get("folder", ""))
         if act is Act.CREATE:
-            values |= {"folder": op.target, "state": PairState.LIVE.value}
+            values |= {"folder": op.target, "state": PairState.LIVE.value, "unseen": True}
         if "state" in marks:
             values |= {"state": marks.pop("state"), "reason": op.reason}
     people = marks.pop("people", None)

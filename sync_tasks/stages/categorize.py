@@ -76,7 +76,7 @@ def facts(pair: PairView | None) -> PairFacts | None:
         born=Side(pair.born),
         kind_letter=pair.letter or "A",
         saved_before=pair.state == PairState.LIVE,
-        unsynced=pair.state in (PairState.UNSYNCED, PairState.GONE),
+        unsynced=pair.state in (PairState.UNSYNCED, PairState.GONE, PairState.RELEASED),
         pinned=pair.pinned,
     )
 

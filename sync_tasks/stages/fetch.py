@@ -81,13 +81,14 @@ def _read_folder(ctx: StageContext, folder: str, cursor: str | None, found: Foun
     found.cursors[f"mailbox:{folder}"] = answer.cursor
     with ctx.store.reading() as unit:
         pairs = unit.pairs.by_mailbox(ctx.user.id, [change.ref.id for change in answer.changes])
-        known = unit.pairs.in_folder(ctx.user.id, folder) if lost else []
+        known = unit.pairs.in_folder(ctx.user.id, folder) if lost else unit.pairs.unseen(ctx.user.id, folder)
     wanted = [c.ref for c in answer.changes if not c.deleted and not _is_echo(c, pairs.get(c.ref.id))]
     wanted = [ref for ref, change in _zip(wanted, answer.changes) if not _too_old(ctx, folder, cursor, change)]
     found.echoes += sum(not c.deleted for c in answer.changes) - len(wanted)
     gone = [c.ref for c in answer.changes if c.deleted and c.ref.id in pairs]
-    if lost:
-        # absence from a full listing is only a hint; reading the item is the proof
+    if known:
+        # Absence from a full listing is only a hint, and so is that of an item we created: a feed tells nothing of what
+        # came and went between two looks. Reading the item is the proof.
         listed = {change.ref.id for change in answer.changes}
         missing = [ItemRef(Side.MAILBOX, kind, p.mailbox_id, folder) for p in known if p.mailbox_id not in listed]
         read = ctx.mailbox.read(missing, Detail.HEAD)
@@ -185,6 +186,8 @@ def _reconcile(ctx: StageContext, listed: set[str], found: Found) -> None:
 
 def _is_seen(ctx: StageContext, pair: PairView, item: Item) -> bool:
     """The poll overlaps with the last one, and our own writes come back: rows known to the letter are let go."""
+    if pair.state != PairState.LIVE:
+        return False
     if row_fingerprint(ctx, item) == pair.crm_seen:
         return True
     # an invitee added or removed in Salesforce leaves the event's own stamp as it was

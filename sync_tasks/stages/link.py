@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mapping.model.item import ItemKind, Side
 from mapping.model.people import OpportunityRecord
 from mapping.model.reasons import Reason
 from mapping.rules import linking, scope
 from mapping.rules.scope import Outcome
 from sync_tasks.stages.context import StageContext, StageReport
-from sync_tasks.stages.resolve import eligible, load_people
+from sync_tasks.stages.resolve import ITSELF, eligible, load_people
 from sync_tasks.stages.work import Work
 
 
@@ -21,7 +23,7 @@ def run(ctx: StageContext) -> StageReport:
         for work in to_link if work.item is not None
         for address in eligible(ctx, work.item)
         for record in people.get(address, ())
-        if record.account_id and not record.account_id.startswith("@")
+        if record.account_id and not record.account_id.startswith("@") and record.account_id != ITSELF
     }  # fmt: skip
     opportunities: tuple[OpportunityRecord, ...] = ()
     if accounts and ctx.settings.bool("link.opportunities"):
@@ -33,6 +35,8 @@ def run(ctx: StageContext) -> StageReport:
             addresses, people, opportunities, user_id=ctx.user.crm_user_id, settings=ctx.settings,
             for_event=work.kind is ItemKind.EVENT, today=ctx.now().date(),
         )  # fmt: skip
+        if work.links.what == ITSELF:
+            work.links = replace(work.links, what="")
         if work.links.skip is not None:
             work.decision = scope.not_linkable(work.decision, work.links.skip)
     with ctx.fenced() as unit:

@@ -18,6 +18,7 @@ from sync_tasks.stages.resolve import load_people
 from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairState, PairView
 
+PEOPLE_STEPS = (Step.ACCOUNTS.value, Step.PEOPLE.value)
 APPLIED_HERE = (Step.ACCOUNTS, Step.PEOPLE, Step.RECORDS, Step.RELATIONS, Step.ITEMS)
 
 
@@ -42,6 +43,7 @@ def _plan(ctx: StageContext) -> None:
         if not ctx.preview:
             draft.write_pairs(unit)
         ctx.save_operations(unit, draft.operations)
+        unit.plans.keep_needed(ctx.ref.id, PEOPLE_STEPS)  # nobody is created whom nothing that is saved names
         unit.trail.forget_stage(ctx.ref.id, "mirror")
         unit.trail.decide(ctx.user.id, draft.decisions)
         ctx.save_note(unit, "planned", b"1")

@@ -19,6 +19,7 @@ from mapping.tables.email_task import EMAIL_TASK, email_task
 from sync_tasks.stages.categorize import MARKED
 from sync_tasks.stages.payload import id_of
 from sync_tasks.stages.planning import Draft
+from sync_tasks.stages.resolve import eligible
 from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairState, PairView
 
@@ -112,12 +113,13 @@ def _linked(draft: Draft, item: Item, links: Links | None, target: str) -> dict[
         pairs = {"WhoId": links.who, "WhatId": links.what}
         return {name: id_of(value) for name, value in pairs.items() if value}
     values: dict[str, Value] = {"RelatedToId": id_of(links.what)} if links.what else {}
-    linked = set(links.who_ids)
+    may_link = set(eligible(draft.ctx, item))  # an EmailMessage takes everybody, a Lead beside Contacts too
     for role, column in ((f.TO, "ToIds"), (f.CC, "CcIds"), (f.BCC, "BccIds")):
         found = item.get(role)
         people = [p for p in (found if isinstance(found, tuple) else ()) if isinstance(p, Person)]
         records = [invitee_record(draft.people.get(p.address, ())) for p in people]
-        ids = tuple(dict.fromkeys(r.id for r in records if r is not None and (r.id in linked or r.object == "User")))
+        chosen = [r for r in records if r is not None and (r.address in may_link or r.object == "User")]
+        ids = tuple(dict.fromkeys(r.id for r in chosen))
         if ids:
             values[column] = tuple(id_of(i) for i in ids)
     return values
@@ -168,5 +170,5 @@ def _note_pair(draft: Draft, key: str, item: Item) -> None:
     ref: ItemRef = item.ref
     draft.pair(
         key, born=Side.MAILBOX.value, kind=ItemKind.EMAIL.value, state=PairState.PENDING.value, mailbox_id=ref.id,
-        mailbox_version=item.version, folder=ref.container, reason="",
+        mailbox_version="", folder=ref.container, reason="",
     )  # fmt: skip

@@ -16,6 +16,7 @@ from mapping.model.table import Table, Winner
 from mapping.rules import attendees, deletion, kinds, marks
 from mapping.rules.attendees import AttendeePlan
 from mapping.rules.deletion import Fate, Trigger
+from mapping.rules.description import first_description
 from mapping.rules.scope import Outcome
 from mapping.tables.adjust import adjust
 from mapping.tables.describe import fit
@@ -92,12 +93,14 @@ def _unpaired(draft: Draft, table: Table, case: Case) -> None:
 
 def _create_up(draft: Draft, table: Table, case: Case, work: Work, item: Item) -> None:
     ctx = draft.ctx
-    columns, agreed = project_up(table, item.fields, ctx.fingerprint_key)
+    mine = kinds.organizer_of(item) in ("", *ctx.me.addresses)
+    described = item.with_fields({f.BODY: first_description(item, organizer_is_me=mine)})
+    columns, agreed = project_up(table, described.fields, ctx.fingerprint_key)
     columns |= _links(work)
     if ctx.user.crm_user_id:
         columns["OwnerId"] = ctx.user.crm_user_id
     letter = kinds.letter(item, Side.MAILBOX, ctx.me)
-    _note_pair(draft, case.key, Side.MAILBOX, letter, item, mailbox=item.ref, version=item.version)
+    _note_pair(draft, case.key, Side.MAILBOX, letter, item, mailbox=item.ref)
     made = draft.add(
         Operation(
             Act.CREATE, Side.CRM, ItemKind.EVENT, "Event", Step.RECORDS, _rule(work), _reason(work),
@@ -122,8 +125,8 @@ def _create_down(draft: Draft, table: Table, case: Case, work: Work, item: Item)
         values[f.ATTENDEES] = invitees
         agreed["people"] = " ".join(attendees.person_mark(ctx.fingerprint_key, a.address) for a in invitees)
     letter = "C" if invitees else "B"
-    _note_pair(draft, case.key, Side.CRM, letter, item, crm=item.ref, version=item.version, span=values.get(f.SPAN))
-    draft.pair(case.key, crm_seen=row_fingerprint(ctx, item))
+    _note_pair(draft, case.key, Side.CRM, letter, item, crm=item.ref, span=values.get(f.SPAN))
+    draft.pair(case.key, crm_seen_next=row_fingerprint(ctx, item))
     stamped = item.text(ctx.key_field) == case.key
     if not stamped and ctx.shape.can_create("Event", ctx.key_field):
         draft.add(
@@ -147,7 +150,7 @@ def _adopt(draft: Draft, table: Table, case: Case, ours: Work, theirs: Work) -> 
     """Both copies bear the same key but nobody remembers the pair: they are one, and merge as if both were new."""
     assert ours.item is not None and theirs.item is not None
     letter = kinds.letter(ours.item, Side.MAILBOX, draft.ctx.me)
-    _note_pair(draft, case.key, Side.MAILBOX, letter, ours.item, mailbox=ours.ref, version=ours.item.version)
+    _note_pair(draft, case.key, Side.MAILBOX, letter, ours.item, mailbox=ours.ref)
     draft.pair(case.key, crm_id=theirs.ref.id, crm_object="Event", state=PairState.LIVE.value)
     draft.decide(Side.CRM, ItemKind.EVENT, theirs.ref.id, case.key, Outcome.MIRROR, Reason.ADOPTED, "IDN-8")
     _merge(draft, table, case, ours.item, theirs.item, {}, frozenset())
@@ -195,7 +198,7 @@ def _merge(
     settled = {name: mark for name, mark in merged.agreed.items() if name not in up | down}
     span = ours.get(f.SPAN)
     draft.pair(
-        case.key, marks=settled, crm_seen=row_fingerprint(ctx, theirs), mailbox_version=ours.version,
+        case.key, marks=settled, crm_seen_next=row_fingerprint(ctx, theirs),
         mailbox_id=ours.ref.id, folder=ours.ref.container,
         **({"ends_at": ends_at(span)} if isinstance(span, Span) else {}),
     )  # fmt: skip
@@ -372,7 +375,7 @@ def _update_mailbox(
 
 
 def _note_pair(
-    draft: Draft, key: str, born: Side, letter: str, item: Item, *, version: str,
+    draft: Draft, key: str, born: Side, letter: str, item: Item, *,
     mailbox: ItemRef | None = None, crm: ItemRef | None = None, span: Value = None,
 ) -> None:  # fmt: skip
     """The pair row that is written before anything is created remotely."""
@@ -386,12 +389,14 @@ def _note_pair(
         # marked by hand when it already lay outside the window: the window will not take it away again
         values |= {"ends_at": ends_at(when), "pinned": ends_at(when) < horizon}
     if mailbox is not None:
-        values |= {"mailbox_id": mailbox.id, "mailbox_version": version, "folder": mailbox.container, "crm_id": ""}
+        # No version: only one that our own write returned may make a change an echo. What is merely planned may never
+        # be written, and the item must be looked at again then.
+        values |= {"mailbox_id": mailbox.id, "mailbox_version": "", "folder": mailbox.container, "crm_id": ""}
     if crm is not None:
         values |= {
             "crm_id": crm.id,
             "crm_object": crm.container,
-            "crm_version": version,
+            "crm_version": "",
             "mailbox_id": "",
             "folder": "",
         }

@@ -22,6 +22,7 @@ People = dict[str, list[PersonRecord]]
 Planned = tuple[Operation, Origin]
 
 # which Salesforce object each kind of creation makes; `PersonAccount` yields the id that WhoId takes
+ITSELF = "itself"  # a person account has no account but itself, and nothing more to be related to
 TARGETS = {"lead": "Lead", "contact": "Contact", "account+contact": "Contact", "person_account": "PersonAccount"}
 
 
@@ -152,6 +153,8 @@ def _remember(people: People, address: str, made: Made) -> None:
     """Let linking count on the person: its id is the operation that will yield it."""
     last = made.operations[-1][0]
     account = made.creation.account_id or (f"@{made.operations[0][0].id}" if len(made.operations) > 1 else "")
+    if made.creation.kind == "person_account":
+        account = ITSELF
     kind = "Lead" if last.target == "Lead" else "Contact"
     people.setdefault(address, []).append(
         PersonRecord(kind, f"@{last.id}", address, made.person.name, account_id=account)

@@ -127,8 +127,10 @@ class Pair(Base):
     crm_id: Mapped[str] = mapped_column(String(18), default="")
     crm_version: Mapped[str] = mapped_column(String(40), default="")
     crm_seen: Mapped[str] = mapped_column(String(64), default="")  # fingerprint of the row last looked at
+    crm_seen_next: Mapped[str] = mapped_column(String(64), default="")  # takes its place when the run ends well
     marks: Mapped[dict[str, Any]] = mapped_column(default=dict)  # the baseline: field -> keyed fingerprint
     people: Mapped[list[Any]] = mapped_column(default=list)  # fingerprints of the attendees both sides agreed on
+    unseen: Mapped[bool] = mapped_column(default=False)  # created by us and not yet told by the mailbox's own feed
     ends_at: Mapped[datetime | None]  # for the window rules
     pinned: Mapped[bool] = mapped_column(default=False)  # marked by hand outside the window: does not slide out
     created_at: Mapped[datetime]

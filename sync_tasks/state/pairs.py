@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sync_tasks.state.models import Pair, User
+from sync_tasks.state.models import Pair
 from sync_tasks.state.records import PairState, PairView
 from sync_tasks.state.types import chunks
 
@@ -43,6 +43,15 @@ class Pairs:
         )
         return [_view(row) for row in rows]
 
+    def unseen(self, user_id: int, folder: str) -> list[PairView]:
+        """Live pairs whose mailbox item we created and whose folder has not told it yet."""
+        rows = self._session.scalars(
+            select(Pair).where(
+                Pair.user_id == user_id, Pair.folder == folder, Pair.state == PairState.LIVE, Pair.unseen.is_(True)
+            )
+        )
+        return [_view(row) for row in rows]
+
     def live(self, user_id: int, kind: str) -> list[PairView]:
         """All live pairs of a kind."""
         rows = self._session.scalars(
@@ -63,18 +72,11 @@ class Pairs:
     def of_user(self, user_id: int) -> list[PairView]:
         return [_view(row) for row in self._session.scalars(select(Pair).where(Pair.user_id == user_id))]
 
-    def elsewhere(self, org_id: int, user_id: int, keys: Sequence[str]) -> dict[str, PairView]:
-        """Live pairs of colleagues under these keys: the same meeting, the same mail."""
-        rows = self._session.scalars(
-            select(Pair)
-            .join(User, User.id == Pair.user_id)
-            .where(Pair.org_id == org_id, Pair.user_id != user_id, Pair.key.in_(keys), Pair.state == PairState.LIVE)
-        )
-        return {row.key: _view(row) for row in rows}
-
     def put(self, org_id: int, user_id: int, now: datetime, notes: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
-        """Write what is known of pairs, by key and in order; new ones come to be with it. Names as in `PairView`, and
-        `met` and `left`: attendees (fingerprints) of whom both sides now agree that they are, or are not, on the list."""
+        """Write what is known of pairs, by key and in order; new ones come to be with it.
+
+        Names as in `PairView`; besides, `met` and `left`: attendees (fingerprints) of whom both sides now agree that
+        they are, or are no longer, on the list."""
         rows = {row.key: row for row in self._rows(user_id, Pair.key, [key for key, _ in notes])}
         for key, values in notes:
             row = rows.get(key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from mapping.merge.plan import Operation
 from sync_tasks.state.models import OperationRow
 from sync_tasks.state.records import OpState, OpView
+from sync_tasks.state.types import chunks
 
 
 class Plans:
@@ -45,6 +46,25 @@ class Plans:
                 OperationRow.run_id == run_id, OperationRow.step.in_(list(steps)), OperationRow.state == OpState.PLANNED
             )
         )
+
+    def keep_needed(self, run_id: int, steps: Sequence[str], also: Collection[str] = ()) -> None:
+        """Of the unsent operations of these steps, keep those that another operation needs (and `also` these)."""
+        rows = self._session.execute(
+            select(OperationRow.op_id, OperationRow.step, OperationRow.requires, OperationRow.state).where(
+                OperationRow.run_id == run_id
+            )
+        ).all()
+        requires = {row.op_id: set(row.requires) for row in rows}
+        wanted = {row.op_id for row in rows if row.step not in steps or row.state != OpState.PLANNED} | set(also)
+        waiting = list(wanted)
+        while waiting:
+            more = requires.get(waiting.pop(), set()) - wanted
+            wanted |= more
+            waiting += more
+        for some in chunks(requires.keys() - wanted):
+            self._session.execute(
+                delete(OperationRow).where(OperationRow.run_id == run_id, OperationRow.op_id.in_(some))
+            )
 
     def open(self, run_id: int, step: str) -> list[tuple[OpView, bytes]]:
         """Operations of a step that still have no outcome, in order, with their sealed values."""

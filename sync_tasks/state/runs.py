@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from sync_tasks.state.models import Cursor, OperationRow, Organization, RunStage, StagedItem, SyncRun, User
+from sync_tasks.state.models import Cursor, OperationRow, Organization, Pair, RunStage, StagedItem, SyncRun, User
 from sync_tasks.state.records import OpState, RunRef, RunState, RunView
 
 # stages are the same words everywhere: in the chain, in sync_run.stage, in the console
@@ -169,6 +169,19 @@ class Runs:
             self._session.execute(update(Cursor).where(Cursor.user_id == run.user_id).values(pending=None))
         self._session.execute(delete(StagedItem).where(StagedItem.run_id == run.id))
         self._session.execute(update(OperationRow).where(OperationRow.run_id == run.id).values(sealed=None))
+        seen = Pair.crm_seen_next if commit_cursors else Pair.crm_seen
+        self._session.execute(
+            update(Pair)
+            .where(Pair.user_id == run.user_id, Pair.crm_seen_next != "")
+            .values(crm_seen=seen, crm_seen_next="")
+        )
+        if commit_cursors:
+            # what an earlier run created has been told by now, or was looked for
+            self._session.execute(
+                update(Pair)
+                .where(Pair.user_id == run.user_id, Pair.unseen.is_(True), Pair.updated_at < row.started_at)
+                .values(unseen=False)
+            )
         row.state, row.finished_at, row.touched_at, row.run_key, row.working = state, now, now, None, ""
         row.error_code, row.error_text = error_code, error_text[:400]
         user.lease_until = None

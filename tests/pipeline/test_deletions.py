@@ -181,7 +181,7 @@ def test_a_cancelled_meeting_leaves_salesforce(world: World) -> None:
     ann = world.user()
     item, _ = born_in_mailbox(world, ann, "D")
 
-    world.edit(ann, item, IsCancelled=True)
+    world.edit(ann, item, AppointmentState=7)  # a meeting, received, cancelled
     world.sync(ann)
 
     assert world.records("Event") == []

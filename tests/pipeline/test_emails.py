@@ -21,9 +21,8 @@ def known(world: World, address: str = HOMER, name: str = "Globex") -> tuple[str
 
 
 def shared(world: World) -> list[dict[str, Any]]:
-    return world.query(
-        "SELECT Subject, TextBody, FromAddress, ToAddress, Incoming, MessageIdentifier, RelatedToId, Status FROM EmailMessage"
-    )
+    columns = "Subject, TextBody, FromAddress, ToAddress, Incoming, MessageIdentifier, RelatedToId, Status"
+    return world.query(f"SELECT {columns} FROM EmailMessage")
 
 
 @pytest.mark.rule("WAY-5", "RCD-1", "LNK-20", "LNK-21", "LNK-27", "MKM-1")
@@ -38,7 +37,9 @@ def test_mail_from_somebody_known_is_saved_automatically(world_on_both: World) -
     (mail,) = shared(world)
     assert (mail["Subject"], mail["Incoming"], mail["MessageIdentifier"]) == ("Order", True, "<1@globex.example>")
     assert (mail["RelatedToId"], mail["Status"], mail["TextBody"].strip()) == (account, "3", "Ten pieces, please")
-    relations = world.query("SELECT RelationId, RelationType FROM EmailMessageRelation WHERE RelationType = 'FromAddress'")
+    relations = world.query(
+        "SELECT RelationId, RelationType FROM EmailMessageRelation WHERE RelationType = 'FromAddress'"
+    )
     assert relations == [{"RelationId": contact, "RelationType": "FromAddress"}]
     item = world.item(ann, "Order", "inbox")
     assert item is not None
@@ -215,7 +216,9 @@ def test_two_users_with_the_same_mail_share_one_record(world: World) -> None:
     ann, bob = world.user(autosave__emails=True), world.user("bob@acme.example", autosave__emails=True)
     known(world)
     for user in (ann, bob):
-        world.message(user, "Order", sender=HOMER, to="ann@acme.example,bob@acme.example", message_id="<1@globex.example>")
+        world.message(
+            user, "Order", sender=HOMER, to="ann@acme.example,bob@acme.example", message_id="<1@globex.example>"
+        )
 
     world.sync(ann)
     world.sync(bob)

@@ -14,8 +14,8 @@ TRACKED = ["Salesforce", "Status: Tracked successfully"]
 
 def event(world: World, subject: str) -> dict[str, object] | None:
     found = world.query(
-        "SELECT Id, Subject, Location, Description, StartDateTime, ActivityDate, DurationInMinutes, IsAllDayEvent, ShowAs, "
-        f"WhoId, WhatId, OwnerId, InboxSync_Key__c FROM Event WHERE Subject = '{subject}' AND IsChild = false"
+        "SELECT Id, Subject, Location, Description, StartDateTime, ActivityDate, DurationInMinutes, IsAllDayEvent, "
+        f"ShowAs, WhoId, WhatId, OwnerId, InboxSync_Key__c FROM Event WHERE Subject = '{subject}' AND IsChild = false"
     )
     assert len(found) < 2, f"{len(found)} events are called {subject}"
     return found[0] if found else None
@@ -384,7 +384,8 @@ def test_a_category_taken_off_a_saved_event_comes_back_and_others_stay(world: Wo
 def test_attendees_and_answers_follow_the_mailbox(world: World) -> None:
     ann = world.user()
     people = {
-        name: world.record("Contact", LastName=name, Email=f"{name}@globex.example") for name in ("homer", "marge", "bart")
+        name: world.record("Contact", LastName=name, Email=f"{name}@globex.example")
+        for name in ("homer", "marge", "bart")
     }
     world.later(minutes=1)
     invited = [{"address": f"{name}@globex.example", "name": name} for name in ("homer", "marge")]

@@ -1,0 +1,263 @@
+"""Stories of runs: preview, quarantine, faults, cursors, forcing, what is left behind."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from sync_tasks.services import scheduling
+from sync_tasks.services.scheduling import BusyError, run_here
+from tests.support.world import World
+
+
+def operations(world: World, run_id: int) -> set[str]:
+    with world.app.store.reading() as unit:
+        return {op.op_id for op in unit.plans.all(run_id)}
+
+
+def busy_day(world: World) -> None:
+    """A bit of everything, both ways."""
+    account = world.record("Account", Name="Globex")
+    world.record("Contact", LastName="Simpson", Email="homer@globex.example", AccountId=account)
+
+
+@pytest.mark.rule("TOP-1")
+def test_a_preview_writes_nothing_and_plans_what_the_next_run_does(world_on_both: World) -> None:
+    world = world_on_both
+    ann = world.user(autosave__emails=True, autosave__appointments=True, resolve__kind="contact")
+    busy_day(world)
+    lunch = world.appointment(ann, "Lunch", marked=True)
+    gone = world.appointment(ann, "Gone", marked=True)
+    world.sync(ann)
+    world.later(minutes=5)
+    world.edit(ann, lunch, Subject="Dinner")
+    world.discard(ann, gone)
+    homer = {"address": "homer@globex.example", "name": "Homer"}
+    world.appointment(ann, "Review", RequiredAttendees=[homer, {"address": "new@acme-labs.example", "name": "New"}])
+    world.record("Event", Subject="Visit", StartDateTime="2026-03-05T10:00:00Z", DurationInMinutes=30,
+                 OwnerId=ann.crm_user_id)  # fmt: skip
+    world.message(ann, "Order", sender="homer@globex.example")
+    world.message(ann, "Hello", sender="stranger@acme-labs.example")
+    world.writes()
+
+    preview = world.sync(ann, preview=True)
+
+    assert world.writes() == {}
+    planned = operations(world, preview.id)
+    assert len(planned) > 8
+    real = world.sync(ann)
+    assert operations(world, real.id) == planned
+
+
+def test_a_preview_leaves_everything_for_the_next_run(world: World) -> None:
+    ann = world.user(autosave__appointments=True)
+    world.later(minutes=1)
+    world.appointment(ann, "Lunch")
+
+    world.sync(ann, preview=True)
+    world.sync(ann, preview=True)
+    world.sync(ann)
+
+    assert len(world.records("Event")) == 1
+
+
+@pytest.mark.rule("TOP-7")
+def test_one_bad_item_is_quarantined_with_its_reason_and_the_rest_goes_through(world: World) -> None:
+    rule = {"object": "Event", "field": "Subject", "op": "equals", "value": "Forbidden", "message": "No such subject"}
+    world.setting(validation_rules=[rule])
+    ann = world.user()
+    for number in range(20):
+        world.appointment(ann, f"Good {number}", marked=True)
+    world.appointment(ann, "Forbidden", marked=True)
+
+    world.sync(ann)
+
+    assert len(world.records("Event")) == 20
+    assert world.issues(ann) == ["FIELD_CUSTOM_VALIDATION_EXCEPTION"]
+    for _ in range(6):
+        world.later(days=2)
+        world.sync(ann)
+    with world.app.store.reading() as unit:
+        (issue,) = unit.trail.issues(ann.id)
+    assert issue.quarantined
+    world.calls()
+    world.later(days=2)
+    world.sync(ann)
+    assert world.calls()["salesforce"] == {"sf.composite": 1}  # no longer tried
+
+
+@pytest.mark.rule("TOP-7")
+def test_a_mended_item_goes_through_and_its_issue_closes(world: World) -> None:
+    rule = {"object": "Event", "field": "Subject", "op": "equals", "value": "Forbidden", "message": "No such subject"}
+    world.setting(validation_rules=[rule])
+    ann = world.user()
+    item = world.appointment(ann, "Forbidden", marked=True)
+    world.sync(ann)
+    assert world.issues(ann) == ["FIELD_CUSTOM_VALIDATION_EXCEPTION"]
+
+    world.edit(ann, item, Subject="Allowed")
+    world.later(minutes=30)
+    world.sync(ann)
+
+    assert [row["Subject"] for row in world.records("Event", "Subject")] == ["Allowed"]
+    assert world.issues(ann) == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ({"match": "sf.*", "action": {"status": 503}, "times": 99}, "UNAVAILABLE"),
+        ({"match": "ews.SyncFolderItems", "action": {"code": "ErrorServerBusy"}, "times": 99}, "THROTTLED"),
+        ({"match": "ews.*", "action": {"status": 401}, "times": 99}, "AUTH_REVOKED"),
+    ],
+)
+def test_a_dead_throttled_or_refusing_vendor_fails_the_run_and_loses_nothing(
+    world: World, fault: dict[str, object], code: str
+) -> None:
+    ann = world.user()
+    world.sync(ann)
+    world.later(minutes=1)
+    world.appointment(ann, "Lunch", marked=True)
+    world.control("faults", **fault)
+
+    run = run_here(world.app, ann.id)
+
+    assert run.state == "failed"
+    assert run.error_code.startswith(code)
+    with world.app.store.reading() as unit:
+        user = unit.accounts.user(ann.id)
+    assert (user.suspended_at is not None) == (code == "AUTH_REVOKED")
+    assert user.failures == (0 if code == "THROTTLED" else 1)
+    world.sandbox.faults.clear()
+    world.sync(ann)
+    assert len(world.records("Event")) == 1
+
+
+@pytest.mark.parametrize("operation", ["sf.collections.upsert", "sf.composite", "ews.CreateItem", "ews.UpdateItem"])
+@pytest.mark.parametrize("cut", ["drop_before", "drop_after"])
+@pytest.mark.rule("TOP-5", "DUP-9")
+def test_an_answer_that_never_comes_duplicates_nothing(world: World, operation: str, cut: str) -> None:
+    ann = world.user(autosave__emails=True, resolve__kind="contact")
+    busy_day(world)
+    world.sync(ann)
+    world.later(minutes=1)
+    homer = {"address": "homer@globex.example", "name": "Homer"}
+    world.appointment(ann, "Review", RequiredAttendees=[homer])
+    world.record("Event", Subject="Visit", StartDateTime="2026-03-05T10:00:00Z", DurationInMinutes=30,
+                 OwnerId=ann.crm_user_id)  # fmt: skip
+    world.message(ann, "Order", sender="stranger@acme-labs.example")
+    for nth in (1, 2, 3):
+        world.control("faults", match=operation, nth=nth, times=1, action={cut: True})
+        run_here(world.app, ann.id)
+        world.later(minutes=30)
+    world.sandbox.faults.clear()
+
+    world.sync(ann)
+    world.later(minutes=30)
+    world.sync(ann)
+
+    assert sorted(row["Subject"] for row in world.query("SELECT Subject FROM Event")) == ["Review", "Visit"]
+    assert sorted(i["values"]["Subject"] for i in world.items(ann)) == ["Review", "Visit"]
+    assert all("Salesforce" in i["values"]["Categories"] for f in ("calendar", "inbox") for i in world.items(ann, f))
+    assert len(world.query("SELECT Id FROM EmailMessage")) == 1
+    assert len(world.query("SELECT Id FROM EventRelation")) == 1
+    assert len(world.query("SELECT Id FROM Contact WHERE Email = 'stranger@acme-labs.example'")) == 1
+    assert len(world.query("SELECT Id FROM Account")) == 2
+    world.writes()
+    world.later(minutes=30)
+    world.sync(ann)
+    assert world.writes() == {}
+
+
+@pytest.mark.rule("IDN-8")
+def test_a_lost_cursor_means_reading_again_without_duplicates_or_deletes(world: World) -> None:
+    ann = world.user(autosave__appointments=True, autosave__emails=True)
+    busy_day(world)
+    world.later(minutes=1)
+    kept = world.appointment(ann, "Kept")
+    gone = world.appointment(ann, "Gone")
+    world.message(ann, "Order", sender="homer@globex.example")
+    world.sync(ann)
+    world.discard(ann, gone)
+    world.writes()
+    with world.app.store.writing() as unit:
+        for name in ("mailbox:calendar", "mailbox:inbox", "crm:event"):
+            unit.runs.stage_cursor(ann.id, name, "bm90IGEgY3Vyc29y")
+    world.app.store.engine.dispose()
+    _commit_cursors(world, ann.id)
+
+    world.later(minutes=30)
+    world.sync(ann)
+
+    assert [row["Subject"] for row in world.records("Event", "Subject")] == ["Kept"]
+    assert kept in [item["id"] for item in world.items(ann)]
+    assert len(world.query("SELECT Id FROM EmailMessage")) == 1
+
+
+def _commit_cursors(world: World, user_id: int) -> None:
+    """End an empty run, which commits what was staged."""
+    from sync_tasks.state.records import RunState
+
+    lease = timedelta(minutes=5)
+    with world.app.store.writing() as unit:
+        ref = unit.runs.claim_user(user_id, "manual", world.now, lease, world.app.vault.run_key())
+        assert ref is not None
+        unit.runs.close(ref, RunState.DONE, world.now, world.now, commit_cursors=True)
+
+
+@pytest.mark.rule("TOP-22")
+def test_nothing_of_the_content_is_left_in_the_store_when_the_run_has_ended(world_on_both: World) -> None:
+    world = world_on_both
+    ann = world.user(autosave__emails=True, autosave__appointments=True)
+    busy_day(world)
+    world.later(minutes=1)
+    world.appointment(ann, "Lunch")
+    world.message(ann, "Order", sender="homer@globex.example")
+
+    world.sync(ann)
+
+    with world.app.store.reading() as unit:
+        assert unit.workspace.left() == 0
+
+
+def test_one_user_never_has_two_runs(world: World) -> None:
+    ann = world.user()
+    claimed = []
+    scheduling.dispatch_due(world.app, lambda run, stage: claimed.append((run, stage)))
+
+    assert [stage for _, stage in claimed] == ["fetch"]
+    with pytest.raises(BusyError):
+        run_here(world.app, ann.id)
+    assert scheduling.dispatch_due(world.app, lambda run, stage: claimed.append((run, stage))) == 0
+
+
+@pytest.mark.rule("INS-8")
+def test_forcing_is_kept_to_one_run_a_minute_and_asking_often_is_asking_once(world: World) -> None:
+    ann = world.user()
+    world.sync(ann)
+
+    due = {scheduling.force(world.app, ann.id) for _ in range(5)}
+
+    assert due == {world.now + timedelta(seconds=60)}
+    claimed: list[object] = []
+    world.later(seconds=59)
+    assert scheduling.dispatch_due(world.app, lambda run, stage: claimed.append(run)) == 0
+    world.later(seconds=1)
+    assert scheduling.dispatch_due(world.app, lambda run, stage: claimed.append(run)) == 1
+
+
+def test_an_idle_run_costs_one_call_a_folder_and_one_to_salesforce(world: World) -> None:
+    ann = world.user(autosave__appointments=True)
+    world.later(minutes=1)
+    world.appointment(ann, "Lunch")
+    world.sync(ann)
+    world.later(minutes=30)
+    world.sync(ann)
+    world.calls()
+
+    world.later(minutes=30)
+    run = world.sync(ann)
+
+    assert world.calls() == {"ews": {"ews.SyncFolderItems": 4}, "salesforce": {"sf.composite": 1}}
+    assert run.stage == "fetch"
