@@ -1,0 +1,83 @@
+"""Two end states of the sandbox side by side: what is missing, what is too much, what is there twice."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+State = Mapping[str, Any]
+
+# made of ids or of chance, so that they differ between two worlds which hold the same
+_PASSING = frozenset({"InboxSync_Key__c", "ExtendedProperty", "UID", "ThreadIdentifier", "ConversationIndex"})
+# whose run came first decides who owns the record of a stranger that two users met
+_OWNED_BY_CHANCE = frozenset({"Lead"})
+
+# what may stand only once in Salesforce, by object
+_ONCE = {
+    "Event": (("InboxSync_Key__c",), ("Subject",)),
+    "EmailMessage": (("InboxSync_Key__c",), ("MessageIdentifier",)),
+    "Lead": (("Email",),),
+    "Contact": (("Email",),),
+    "Account": (("Website",), ("Name",)),
+    "EventRelation": (("EventId", "RelationId"),),
+    "EmailMessageRelation": (("EmailMessageId", "RelationId", "RelationType"),),
+}
+# and in a mailbox, by kind of item
+_ONCE_IN_MAILBOX = {"CalendarItem": (("UID",), ("Subject",)), "Message": (("InternetMessageId",),)}
+
+
+def differences(reference: State, disturbed: State) -> list[str]:
+    """What the disturbed world lacks, and what it has beyond the reference."""
+    wanted, found = Counter(_things(reference)), Counter(_things(disturbed))
+    lost = [f"lost: {place} {body}" for (place, body), _ in sorted((wanted - found).items())]
+    extra = [f"too much: {place} {body}" for (place, body), _ in sorted((found - wanted).items())]
+    return lost + extra
+
+
+def duplicates(state: State) -> list[str]:
+    """Records that share what only one may have."""
+    found = [
+        f"twice: {name} {dict(zip(columns, values, strict=True))}"
+        for name, sets in _ONCE.items()
+        for columns in sets
+        for values in _repeated(_crm(state).get(name, ()), columns)
+    ]
+    for address, folders in state["ews"].items():
+        kept = [item for role, items in folders.items() if role != "deleteditems" for item in items]
+        for kind, sets in _ONCE_IN_MAILBOX.items():
+            of_kind = [item for item in kept if item["kind"] == kind]
+            found += [f"twice: {address} {kind} {values}" for columns in sets for values in _repeated(of_kind, columns)]
+    return found
+
+
+def size(state: State) -> dict[str, int]:
+    """How much there is to compare."""
+    return dict(Counter(place for place, _ in _things(state)))
+
+
+def _repeated(rows: Iterable[Mapping[str, Any]], columns: tuple[str, ...]) -> list[tuple[str, ...]]:
+    values = Counter(tuple(str(row[c]) for c in columns) for row in rows if all(row.get(c) for c in columns))
+    return [value for value, times in values.items() if times > 1]
+
+
+def _crm(state: State) -> Mapping[str, list[dict[str, Any]]]:
+    """The records of the one organization, by object."""
+    told: Mapping[str, Any] = state["salesforce"]
+    return next(iter(told.values())) if "User" not in told else told
+
+
+def _things(state: State) -> Iterable[tuple[str, str]]:
+    for name, rows in _crm(state).items():
+        for row in rows:
+            dropped = {"OwnerId"} if name in _OWNED_BY_CHANCE else set[str]()
+            yield name, _text({k: v for k, v in row.items() if k not in dropped})
+    for address, folders in state["ews"].items():
+        for role, items in folders.items():
+            for item in items:
+                yield f"{address} {role}", _text(item)
+
+
+def _text(row: Mapping[str, Any]) -> str:
+    return json.dumps({k: v for k, v in row.items() if k not in _PASSING}, sort_keys=True, ensure_ascii=False)

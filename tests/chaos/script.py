@@ -1,0 +1,172 @@
+"""What people do on both sides, round after round: the same words played to two worlds lead to the same end.
+
+Every item is known by its subject, which nobody changes. Moments count from one base, so that both worlds hold the same.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sync_tasks.state.records import UserView
+from tests.support.world import World
+
+USERS = ("ann", "bob", "cat")
+# which records are made for people unknown; two users make the same, so that they race for the same stranger
+PERSONAL: dict[str, dict[str, Any]] = {
+    "ann": {"resolve__kind": "lead"},
+    "bob": {"resolve__kind": "lead"},
+    "cat": {"resolve__kind": "contact"},
+}
+RACERS = ("ann", "bob")
+COMMON: dict[str, Any] = {
+    "autosave__appointments": True, "autosave__meetings": True, "autosave__emails": True,
+    "autosave__unlinked_events": True, "deletion__events": "all",
+}  # fmt: skip
+
+Action = Callable[["Stage"], None]
+
+
+@dataclass(slots=True)
+class Stage:
+    """A world with the people of the story, and the ids of what stands there."""
+
+    world: World
+    base: datetime
+    users: dict[str, UserView] = field(default_factory=dict)
+
+    def open(self) -> None:
+        for name in USERS:
+            user = self.world.user(f"{name}@acme.example", **COMMON, **PERSONAL[name])
+            with self.world.app.store.writing() as unit:  # long before whatever follows in the same second
+                unit.accounts.set_user(user.id, activated_at=user.activated_at - timedelta(hours=1))
+            self.users[name] = user
+        for number in range(4):
+            account = self.world.record("Account", Name=f"Known {number}", Website=f"https://known{number}.example")
+            self.world.record("Contact", LastName=f"Known{number}", Email=f"k{number}@known{number}.example",
+                              AccountId=account)  # fmt: skip
+
+    def at(self, hours: int) -> datetime:
+        return self.base + timedelta(hours=hours)
+
+    def in_mailbox(self, user: str, subject: str) -> str | None:
+        """The id of the calendar item of this subject, wherever it was born."""
+        items = self.world.items(self.users[user])
+        found = [item["id"] for item in items if item["values"].get("Subject") == subject]
+        return found[0] if found else None
+
+    def in_crm(self, subject: str) -> str | None:
+        rows = self.world.query(f"SELECT Id FROM Event WHERE Subject = '{subject}' AND IsChild = false")
+        return str(rows[0]["Id"]) if rows else None
+
+
+class Script:
+    """Draws rounds from a seed. The first is large; the others edit, delete and add."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+        self._round = 0
+        self._serial = 0
+        self._alive: list[tuple[str, str]] = []  # (user, subject) of the events that stand
+
+    def next(self, *, events: int, mails: int, edits: int, deletes: int) -> list[Action]:
+        """One round; the numbers count for each user."""
+        self._round += 1
+        actions: list[Action] = []
+        dying = self._random.sample(self._alive, min(len(self._alive), deletes * len(USERS)))
+        for user, subject in dying:
+            self._alive.remove((user, subject))
+            actions.append(_deletes(user, subject, by_owner=self._random.random() < 0.5))
+        for user, subject in self._random.sample(self._alive, min(len(self._alive), edits * len(USERS))):
+            actions.append(self._edit(user, subject))
+        for user in USERS:
+            actions += [self._event(user) for _ in range(events)]
+            actions += [self._mail(user) for _ in range(mails)]
+        actions.append(self._shared_mail())
+        return actions
+
+    def _name(self, what: str) -> str:
+        self._serial += 1
+        return f"{what} {self._round}-{self._serial}"
+
+    def _event(self, user: str) -> Action:
+        hours, known = self._random.randrange(24, 24 * 20), self._random.randrange(4)
+        kind = self._random.choice(("appointment", "meeting", "crm", "crm", "crm with guest"))
+        subject = self._name(kind.capitalize())
+        self._alive.append((user, subject))
+
+        def act(stage: Stage) -> None:
+            if kind.startswith("crm"):
+                made = stage.world.record("Event", Subject=subject, StartDateTime=_text(stage.at(hours)),
+                                          DurationInMinutes=45, OwnerId=stage.users[user].crm_user_id)  # fmt: skip
+                if kind == "crm with guest":
+                    stage.world.record("EventRelation", EventId=made, RelationId=_known(stage, known), Status="New")
+                return
+            guests = {"RequiredAttendees": [{"address": f"k{known}@known{known}.example", "name": "Known"}]}
+            stage.world.appointment(stage.users[user], subject, start=stage.at(hours), UID=f"uid-{subject}",
+                                    Location="Office", **(guests if kind == "meeting" else {}))  # fmt: skip
+
+        return act
+
+    def _edit(self, user: str, subject: str) -> Action:
+        where, hours = self._random.choice(("mailbox", "crm", "both")), self._random.randrange(24, 24 * 20)
+        place = f"Room {self._random.randrange(1000)}"
+
+        def act(stage: Stage) -> None:
+            item, record = stage.in_mailbox(user, subject), stage.in_crm(subject)
+            if where in ("mailbox", "both") and item is not None:
+                stage.world.edit(stage.users[user], item, Location=place)
+            if where in ("crm", "both") and record is not None:
+                stage.world.change("Event", record, StartDateTime=_text(stage.at(hours)), DurationInMinutes=30)
+
+        return act
+
+    def _mail(self, user: str) -> Action:
+        subject, known = self._name("Mail"), self._random.randrange(4)
+        stranger = self._random.random() < 0.4
+        domain = f"{user}-new{self._serial // 3}.example"  # some strangers come from one house
+        sender = f"s{self._serial}@{domain}" if stranger else f"k{known}@known{known}.example"
+
+        def act(stage: Stage) -> None:
+            _deliver(stage, user, subject, sender)
+
+        return act
+
+    def _shared_mail(self) -> Action:
+        """One mail of a stranger to a list that two users are on: both would make its sender at the same moment."""
+        subject = self._name("Mail to all")
+        sender = f"all{self._serial}@everybody{self._serial}.example"
+
+        def act(stage: Stage) -> None:
+            for user in RACERS:
+                _deliver(stage, user, subject, sender, to="team@acme.example")
+
+        return act
+
+
+def _deliver(stage: Stage, user: str, subject: str, sender: str, to: str = "") -> None:
+    stage.world.message(
+        stage.users[user], subject, sender=sender, to=to, message_id=f"<{subject.replace(' ', '.')}@mail.example>",
+        body=f"About {subject}", DateTimeReceived=stage.base.isoformat(), DateTimeSent=stage.base.isoformat(),
+    )  # fmt: skip
+
+
+def _deletes(user: str, subject: str, *, by_owner: bool) -> Action:
+    def act(stage: Stage) -> None:
+        if by_owner and (item := stage.in_mailbox(user, subject)) is not None:
+            stage.world.discard(stage.users[user], item)
+        elif (record := stage.in_crm(subject)) is not None:
+            stage.world.remove("Event", record)
+
+    return act
+
+
+def _known(stage: Stage, number: int) -> str:
+    return str(stage.world.query(f"SELECT Id FROM Contact WHERE Email = 'k{number}@known{number}.example'")[0]["Id"])
+
+
+def _text(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
