@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from connectors.errors import ConnectorError, Fault
 from sync_tasks.bootstrap import NotConnectedError
-from sync_tasks.cli import config, database, doctor, inspecting, organizations, processes, running, sandbox, users
+from sync_tasks.cli import config, database, demo, doctor, inspecting, organizations, processes, running, sandbox, users
 from sync_tasks.cli.shell import FAILED, WRONG_USAGE, CommandError, clean, console, give
 from sync_tasks.security.vault import VaultError
 from sync_tasks.services.embedded import EmbeddedRedisError
@@ -30,7 +30,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (sandbox, processes, doctor, running, inspecting):
+for module in (demo, sandbox, processes, doctor, running, inspecting):
     module.register(cli)
 for name, family in (("db", database), ("org", organizations), ("user", users), ("config", config)):
     cli.add_typer(family.app, name=name)

@@ -51,7 +51,8 @@ def add(
             if unit.accounts.find_user(wanted) is not None:
                 raise CommandError(f"there is a user {wanted} already; `inbox-sync user show {wanted}` shows it")
         crm_user_id = crm_user or _look_up(opened, organization.id, organization.name, wanted)
-        now = opened.clock()
+        # servers tell to the second when something was made, and that is compared with this moment
+        now = opened.clock().replace(microsecond=0)
         with opened.store.writing() as unit:
             user_id = unit.accounts.add_user(
                 organization.id, wanted, now, crm_user_id=crm_user_id, shards=opened.settings.shards, next_sync_at=now

@@ -1,0 +1,299 @@
+"""`inbox-sync demo`: everything at once, on sample data, with nothing to install and nothing to set."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Any
+
+import requests
+import typer
+
+from sync_tasks.bootstrap import App, secrets_of
+from sync_tasks.cli.sandbox import addresses, new_sandbox, show_report
+from sync_tasks.cli.shell import CommandError, Json, give, say, table
+from sync_tasks.cli.summary import SIDES, show_summary, summary
+from sync_tasks.services import scheduling
+from sync_tasks.services.embedded import EmbeddedRedis, free_port
+from sync_tasks.services.guarded import GuardedProcess
+from sync_tasks.settings import EMBEDDED, PREFIX, Settings
+from sync_tasks.state import migrate
+from sync_tasks.state.records import RunState, RunView
+
+if TYPE_CHECKING:
+    from connectors.sandbox.server import SandboxServer
+    from sync_tasks.cli.sample_world import SampleWorld
+
+PATIENCE = 90.0  # seconds for a run to be dispatched and to end
+SCHEDULE = {
+    "INTERVAL_SECONDS": "60", "JITTER": "0", "FORCE_FLOOR_SECONDS": "0", "DISPATCH_EVERY_SECONDS": "0.5",
+}  # fmt: skip
+LEFT_BEHIND = ("inbox-sync.db*", "beat-schedule*", "*.log")
+
+
+def register(cli: typer.Typer) -> None:
+    """Add the command."""
+    cli.command()(demo)
+
+
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="Leave when all was shown, instead of staying up.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Run it all on sample data: stores, sandbox, worker, beat and Flower; needs nothing but this program.
+
+    Exit 1 when a run fails, or when a run without changes writes anything.
+    """
+    with ExitStack() as stack:
+        if once:
+            home = Path(stack.enter_context(TemporaryDirectory(prefix="inbox-sync-demo-")))
+        else:
+            home = Settings().home / "demo"
+        stack.enter_context(_environment(home))
+        show = Show(quiet=as_json)
+        told = _play(stack, home, show)
+        still = told["idle"]["writes"]
+        if as_json:
+            give(told)
+        if any(still.values()):
+            raise CommandError(f"a run without changes wrote {still}; this must not be")
+        show.text("No change, no write: 0 on both sides, by the sandbox's own count.", "bold green")
+        if not once:
+            _stay(told, show)
+
+
+class Show:
+    """Prints for people, or not at all when the answer is for a program."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+
+    def text(self, text: str, style: str = "") -> None:
+        self(lambda: say(text, style))
+
+    def head(self, text: str) -> None:
+        self.text(f"\n== {text}", "bold cyan")
+
+    def __call__(self, do: Callable[[], None]) -> None:
+        if not self._quiet:
+            do()
+
+
+def _play(stack: ExitStack, home: Path, show: Show) -> dict[str, Any]:
+    from connectors.sandbox.server import SandboxServer
+    from sync_tasks.cli.sample_world import PEOPLE, SampleWorld
+
+    show.head("Start")
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    stack.enter_context(EmbeddedRedis(home))  # holds the lock of the home: from here on it is ours alone
+    for pattern in LEFT_BEHIND:
+        for path in home.glob(pattern):
+            path.unlink()
+    settings = Settings()
+    app = App(settings)
+    stack.callback(app.close)
+    migrate.upgrade(app.store.engine)
+    sandbox = new_sandbox([])
+    stack.callback(sandbox.close)
+    server = stack.enter_context(SandboxServer(sandbox))
+    world = SampleWorld(server)
+    stack.callback(world.close)
+    for report in world.furnish():
+        show(lambda report=report: show_report(report))  # type: ignore[misc]
+    users = _connect(app, server)
+    world.plan_week()
+    children = _start(stack, home, settings)
+
+    play = _Play(app, world, children, users)
+    show.head("First runs, by the schedule")
+    first = play.wait(dict.fromkeys(users, 0))
+    _show_all(show, first)
+    show.head("A day passes")
+    done = world.change_things()
+    for line in done:
+        show.text(f"- {line}")
+    show.head("Second runs, forced")
+    second = play.force()
+    _show_all(show, second)
+    show.head("Third runs, forced, with nothing changed in between")
+    play.force()  # what the second runs wrote is seen once more here, and found to be our own
+    world.forget_writes()
+    idle = play.force()
+    writes = world.writes()
+    rows = [(told["user"], told["state"]) for told in idle]
+    show(lambda: table("", ("User", "Run"), rows))
+    show(lambda: table("", ("Side", "Writes"), [(SIDES[side], number) for side, number in writes.items()]))
+    flower = children["flower"]
+    return {
+        "home": str(home), "users": list(PEOPLE), "first": first, "changes": done, "second": second,
+        "idle": {"runs": idle, "writes": writes},
+        "sandbox": addresses(server.url), "flower": {"url": flower.url, "answers": _flower_answers(flower.url)},
+    }  # fmt: skip
+
+
+@contextmanager
+def _environment(home: Path) -> Iterator[None]:
+    """The settings of the demo for this process and its children, whatever is set for an installation."""
+    given = {
+        f"{PREFIX}HOME": str(home), f"{PREFIX}DATABASE_URL": f"sqlite:///{home.resolve()}/inbox-sync.db",
+        f"{PREFIX}REDIS_URL": EMBEDDED, f"{PREFIX}FLOWER_USER": "demo",
+        f"{PREFIX}FLOWER_PASSWORD": secrets.token_urlsafe(12), **{PREFIX + name: v for name, v in SCHEDULE.items()},
+    }  # fmt: skip
+    # Flower takes its password from the environment, where other users of the machine cannot read it.
+    given["FLOWER_BASIC_AUTH"] = f"demo:{given[f'{PREFIX}FLOWER_PASSWORD']}"
+    before = {name: os.environ.get(name) for name in given}
+    os.environ.update(given)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _connect(app: App, server: SandboxServer) -> dict[int, str]:
+    """The organization, both connections, both users; returns the users."""
+    from sync_tasks.cli.sample_world import BEN, DOMAIN, ORG, PEOPLE
+
+    told = addresses(server.url)
+    with app.store.writing() as unit:
+        org = unit.accounts.add_org(ORG, app.clock())
+        for side, vendor in (("crm", "salesforce"), ("mailbox", "exchange")):
+            facts: Mapping[str, str] = told[vendor]
+            hidden = secrets_of(vendor, facts)
+            open_facts = {name: value for name, value in facts.items() if name not in hidden}
+            connection = unit.accounts.put_connection(org, None, side, vendor, open_facts)
+            for name, value in hidden.items():
+                unit.accounts.put_credential(connection, name, app.seal_secret(connection, name, value))
+        unit.accounts.put_setting(org, None, "domains.internal", [DOMAIN])
+        unit.accounts.put_setting(org, None, "autosave.emails", True)
+    crm = app.crm_of(org, None, ORG)
+    ids = {address: crm.find_user(address) for address in PEOPLE}
+    users = {}
+    with app.store.writing() as unit:
+        for address, crm_user_id in ids.items():
+            now = app.clock().replace(microsecond=0)  # servers tell to the second when something was made
+            number = unit.accounts.add_user(
+                org, address, now, crm_user_id=crm_user_id, shards=app.settings.shards, next_sync_at=now
+            )
+            users[number] = address
+            if address == BEN:  # so that the demo shows both: left alone, and a lead made
+                unit.accounts.put_setting(org, number, "resolve.kind", "lead")
+    return users
+
+
+class Child:
+    """A process of the demo, with its log and, for Flower, its address."""
+
+    def __init__(self, stack: ExitStack, name: str, argv: list[str], log: Path, url: str = "") -> None:
+        self.name, self.log, self.url = name, log, url
+        self.process = stack.enter_context(GuardedProcess([sys.executable, "-m", *argv], log=log))
+
+    def check(self) -> None:
+        if not self.process.running:
+            lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:]
+            raise CommandError(f"the {self.name} ended; its last words in {self.log}: " + " | ".join(lines))
+
+
+def _start(stack: ExitStack, home: Path, settings: Settings) -> dict[str, Child]:
+    port = free_port()
+    console = "sync_tasks.cli.main"
+    argvs = {
+        "worker": [console, "worker", "--concurrency", "2"],
+        "beat": [console, "beat"],
+        "flower": ["celery", "-A", "sync_tasks.worker", "flower", "--address=127.0.0.1", f"--port={port}"],
+    }
+    del settings  # the children read their own, from the same environment
+    return {
+        name: Child(stack, name, argv, home / f"{name}.log", f"http://127.0.0.1:{port}" if name == "flower" else "")
+        for name, argv in argvs.items()
+    }
+
+
+class _Play:
+    """Waiting for runs that the children do."""
+
+    def __init__(self, app: App, world: SampleWorld, children: Mapping[str, Child], users: Mapping[int, str]) -> None:
+        self._app, self._world, self._children, self._users = app, world, children, users
+
+    def force(self) -> list[dict[str, Any]]:
+        """Ask for a run of everybody, and wait for those runs."""
+        last = {user: self._last(user) for user in self._users}
+        for user in self._users:
+            scheduling.force(self._app, user)
+        return self.wait({user: 0 if run is None else run.id for user, run in last.items()})
+
+    def wait(self, after: Mapping[int, int]) -> list[dict[str, Any]]:
+        """The next run of each user, once it has ended. A failed one, or none in time, is an error."""
+        limit = time.monotonic() + PATIENCE
+        ended: dict[int, RunView] = {}
+        while len(ended) < len(after):
+            for user, old in after.items():
+                run = self._last(user)
+                if run is not None and run.id > old and run.state != RunState.OPEN:
+                    ended[user] = run
+            for child in self._children.values():
+                child.check()
+            if time.monotonic() > limit:
+                missing = ", ".join(address for user, address in self._users.items() if user not in ended)
+                raise CommandError(
+                    f"no run of {missing} ended within {PATIENCE:.0f} s; see the logs beside the database"
+                )
+            time.sleep(0.1)
+        told = [summary(self._app, ended[user]) for user in after]
+        for each in told:
+            if each["state"] != RunState.DONE:
+                raise CommandError(f"run {each['run']} of {each['user']}: {each['error_code']}, {each['error_text']}")
+        return told
+
+    def _last(self, user: int) -> RunView | None:
+        with self._app.store.reading() as unit:
+            return next(iter(unit.runs.recent(user, 1)), None)
+
+
+def _show_all(show: Show, told: list[dict[str, Any]]) -> None:
+    for each in told:
+        show(lambda each=each: show_summary(each))  # type: ignore[misc]
+        show.text("")
+
+
+def _flower_answers(url: str) -> bool:
+    """Whether Flower is up and lets in who knows the password, and nobody else."""
+    user, _, password = os.environ["FLOWER_BASIC_AUTH"].partition(":")
+    limit = time.monotonic() + 20
+    while time.monotonic() < limit:
+        try:
+            stranger = requests.get(f"{url}/workers", timeout=2).status_code
+            known = requests.get(f"{url}/workers", auth=(user, password), timeout=5).status_code
+        except requests.RequestException:
+            time.sleep(0.3)
+            continue
+        return (stranger, known) == (401, 200)
+    return False
+
+
+def _stay(told: Mapping[str, Any], show: Show) -> None:
+    user, _, password = os.environ["FLOWER_BASIC_AUTH"].partition(":")
+    exported = f"{PREFIX}HOME={told['home']} inbox-sync"
+    rows = [
+        ("Flower", told["flower"]["url"], f"user {user}, password {password}"),
+        ("Sandbox", told["sandbox"]["control"], "GET /counters, /dump; POST /faults, /ews/items, /salesforce/records"),
+        ("Logs", told["home"], "worker.log, beat.log, flower.log, redis/redis.log"),
+        ("Console", f"{exported} runs", "also: plan RUN, explain ITEM, issues, user list, config effective, doctor"),
+    ]
+    show.head("It stays up; Ctrl-C ends it")
+    show(lambda: table("", ("What", "Where", "How"), rows))
+    sys.stdout.flush()
+    try:
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        show.text("stopped")
