@@ -58,7 +58,7 @@ class Call:
     def item(self, node: Node, *, heavy: bool = True) -> Stored:
         """A `t:ItemId` (or an occurrence id, which is the series itself as long as nothing is expanded)."""
         match local(node):
-            case "ItemId":
+            case "ItemId" | "ReferenceItemId":
                 identifier = attribute(node, "Id")
             case "RecurringMasterItemId":
                 identifier = attribute(node, "OccurrenceId")

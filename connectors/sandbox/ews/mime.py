@@ -42,19 +42,24 @@ def _replaced(data: bytes, name: str) -> str:
 
 def header_text(raw: str) -> tuple[str, str]:
     """An encoded header as text, and what was wrong with it."""
-    unfolded = re.sub(r"\r?\n[ \t]*", " ", raw)
+    # the parser hands bytes that are not ASCII over as lone surrogates
+    plain, problem = decode_raw(re.sub(r"\r?\n[ \t]*", " ", raw).encode("utf-8", "surrogateescape"))
+    if "=?" not in plain:
+        return clean(plain), problem
     try:
-        parts = decode_header(unfolded)
+        parts = decode_header(plain)
     except (HeaderParseError, ValueError) as error:
-        return clean(_without_surrogates(unfolded)), f"header left encoded ({error})"
-    texts, problems = [], []
+        return clean(plain), f"header left encoded ({error})"
+    texts, problems = [], [problem]
     for part, charset in parts:
-        if isinstance(part, bytes):
-            text, problem = decode(part, charset or "utf-8") if charset else decode_raw(part)
-            texts.append(text)
-            problems.append(problem)
+        if isinstance(part, str):
+            text = part
+        elif charset is None:
+            text = _unescaped(part)
         else:
-            texts.append(_without_surrogates(part))
+            text, problem = decode(part, charset)
+            problems.append(problem)
+        texts.append(text)
     return clean("".join(texts)), next((each for each in problems if each), "")
 
 
@@ -66,14 +71,18 @@ def decode_raw(data: bytes) -> tuple[str, str]:
         return data.decode("latin-1"), "unencoded bytes in a header, read as latin-1"
 
 
-def _without_surrogates(text: str) -> str:
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+def _unescaped(data: bytes) -> str:
+    """Undo what `decode_header` does to the parts that are not encoded."""
+    try:
+        return data.decode("raw-unicode-escape")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
 
 
 def people(raw: Iterable[str]) -> list[dict[str, str]]:
     """Everybody in address headers; those without an address keep their name."""
     found = []
-    for name, address in getaddresses([str(_without_surrogates(each)) for each in raw]):
+    for name, address in getaddresses([decode_raw(each.encode("utf-8", "surrogateescape"))[0] for each in raw]):
         shown = header_text(name)[0].strip()
         if address or shown:
             found.append({"name": shown, "address": clean(address.strip())})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -29,10 +30,14 @@ _TROUBLE = (ValueError, TypeError, AttributeError, LookupError, OverflowError, A
 
 def load_ics(call: Call, path: Path, report: FileReport) -> None:
     try:
-        roots: list[Any] = list(icalendar.Component.from_ical(path.read_bytes(), multiple=True))
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            roots: list[Any] = list(icalendar.Component.from_ical(path.read_bytes(), multiple=True))
     except (*_TROUBLE, RecursionError) as error:
         report.skip(path.name, f"not readable as iCalendar ({error})")
         return
+    for warning in said:
+        report.note(str(warning.message))
     newest = _newest(roots)
     for count, (component, calendar_zone) in enumerate(_components(roots)):
         if count >= MAX_COMPONENTS:
