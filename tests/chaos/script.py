@@ -1,6 +1,6 @@
 """What people do on both sides, round after round: the same words played to two worlds lead to the same end.
 
-Every item is known by its subject, which nobody changes. Moments count from one base, so that both worlds hold the same.
+Every item is known by its subject, which nobody changes. Moments count from one base, the same in both worlds.
 """
 
 from __future__ import annotations
