@@ -82,7 +82,7 @@ def test_one_bad_item_is_quarantined_with_its_reason_and_the_rest_goes_through(w
         (issue,) = unit.trail.issues(ann.id)
     assert issue.quarantined
     world.calls()
-    world.later(days=2)
+    world.later(hours=1)
     world.sync(ann)
     assert world.calls()["salesforce"] == {"sf.composite": 1}  # no longer tried
 
