@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 import ssl
 from datetime import timedelta
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,22 +35,28 @@ _NEVER_SENT = (
 )
 
 
+@cache
+def _context(floor: ssl.TLSVersion, verify: bool | str) -> ssl.SSLContext:  # noqa: ARG001
+    """One context for all sessions that trust alike: reading the machine's certificates takes longer than an idle run.
+    What a session verifies against is put into its context by requests, so `verify` must tell contexts apart."""
+    context = ssl.create_default_context()
+    context.minimum_version = floor
+    return context
+
+
 class TlsAdapter(HTTPAdapter):
     """HTTPS with a floor under the protocol version. Retries are not its business."""
 
-    def __init__(self, floor: ssl.TLSVersion) -> None:
+    def __init__(self, floor: ssl.TLSVersion, verify: bool | str) -> None:
         self._floor = floor
+        self._verify = verify
         super().__init__(max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        context = ssl.create_default_context()
-        context.minimum_version = self._floor
-        super().init_poolmanager(*args, ssl_context=context, **kwargs)
+        super().init_poolmanager(*args, ssl_context=_context(self._floor, self._verify), **kwargs)
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-        context = ssl.create_default_context()
-        context.minimum_version = self._floor
-        return super().proxy_manager_for(*args, ssl_context=context, **kwargs)
+        return super().proxy_manager_for(*args, ssl_context=_context(self._floor, self._verify), **kwargs)
 
 
 class _Bearer(AuthBase):
@@ -67,7 +74,7 @@ def plain_session(config: SalesforceConfig) -> requests.Session:
     """A session without a token, for the token endpoint itself."""
     session = requests.Session()
     session.verify = config.verify
-    session.mount("https://", TlsAdapter(config.tls_floor))
+    session.mount("https://", TlsAdapter(config.tls_floor, config.verify))
     return session
 
 
@@ -78,7 +85,7 @@ class SalesforceSession(requests.Session):
     def __init__(self, config: SalesforceConfig, tokens: Tokens) -> None:
         super().__init__()
         self.verify = config.verify
-        self.mount("https://", TlsAdapter(config.tls_floor))
+        self.mount("https://", TlsAdapter(config.tls_floor, config.verify))
         self._config = config
         self._tokens = tokens
         self.usage: tuple[int, int] | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -12,16 +13,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
-import requests
 import typer
 
 from sync_tasks.bootstrap import App, secrets_of
+from sync_tasks.cli.demo_children import Child, flower_answers, start
+from sync_tasks.cli.inspecting import show_issues
 from sync_tasks.cli.sandbox import addresses, new_sandbox, show_report
 from sync_tasks.cli.shell import CommandError, Json, give, say, table
 from sync_tasks.cli.summary import SIDES, show_summary, summary
 from sync_tasks.services import scheduling
-from sync_tasks.services.embedded import EmbeddedRedis, free_port
-from sync_tasks.services.guarded import GuardedProcess
+from sync_tasks.services.embedded import EmbeddedRedis
 from sync_tasks.settings import EMBEDDED, PREFIX, Settings
 from sync_tasks.state import migrate
 from sync_tasks.state.records import RunState, RunView
@@ -50,6 +51,7 @@ def demo(
 
     Exit 1 when a run fails, or when a run without changes writes anything.
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # both ways of ending it end what it started
     with ExitStack() as stack:
         if once:
             home = Path(stack.enter_context(TemporaryDirectory(prefix="inbox-sync-demo-")))
@@ -95,8 +97,7 @@ def _play(stack: ExitStack, home: Path, show: Show) -> dict[str, Any]:
     for pattern in LEFT_BEHIND:
         for path in home.glob(pattern):
             path.unlink()
-    settings = Settings()
-    app = App(settings)
+    app = App(Settings())
     stack.callback(app.close)
     migrate.upgrade(app.store.engine)
     sandbox = new_sandbox([])
@@ -108,12 +109,15 @@ def _play(stack: ExitStack, home: Path, show: Show) -> dict[str, Any]:
         show(lambda report=report: show_report(report))  # type: ignore[misc]
     users = _connect(app, server)
     world.plan_week()
-    children = _start(stack, home, settings)
+    children = start(stack, home)
 
     play = _Play(app, world, children, users)
     show.head("First runs, by the schedule")
     first = play.wait(dict.fromkeys(users, 0))
     _show_all(show, first)
+    with app.store.reading() as unit:
+        issues = unit.trail.issues()
+    show(lambda: show_issues(issues))
     show.head("A day passes")
     done = world.change_things()
     for line in done:
@@ -131,9 +135,10 @@ def _play(stack: ExitStack, home: Path, show: Show) -> dict[str, Any]:
     show(lambda: table("", ("Side", "Writes"), [(SIDES[side], number) for side, number in writes.items()]))
     flower = children["flower"]
     return {
-        "home": str(home), "users": list(PEOPLE), "first": first, "changes": done, "second": second,
+        "home": str(home), "users": list(PEOPLE), "first": first, "issues": [issue.code for issue in issues],
+        "changes": done, "second": second,
         "idle": {"runs": idle, "writes": writes},
-        "sandbox": addresses(server.url), "flower": {"url": flower.url, "answers": _flower_answers(flower.url)},
+        "sandbox": addresses(server.url), "flower": {"url": flower.url, "answers": flower_answers(flower.url)},
     }  # fmt: skip
 
 
@@ -190,34 +195,6 @@ def _connect(app: App, server: SandboxServer) -> dict[int, str]:
     return users
 
 
-class Child:
-    """A process of the demo, with its log and, for Flower, its address."""
-
-    def __init__(self, stack: ExitStack, name: str, argv: list[str], log: Path, url: str = "") -> None:
-        self.name, self.log, self.url = name, log, url
-        self.process = stack.enter_context(GuardedProcess([sys.executable, "-m", *argv], log=log))
-
-    def check(self) -> None:
-        if not self.process.running:
-            lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:]
-            raise CommandError(f"the {self.name} ended; its last words in {self.log}: " + " | ".join(lines))
-
-
-def _start(stack: ExitStack, home: Path, settings: Settings) -> dict[str, Child]:
-    port = free_port()
-    console = "sync_tasks.cli.main"
-    argvs = {
-        "worker": [console, "worker", "--concurrency", "2"],
-        "beat": [console, "beat"],
-        "flower": ["celery", "-A", "sync_tasks.worker", "flower", "--address=127.0.0.1", f"--port={port}"],
-    }
-    del settings  # the children read their own, from the same environment
-    return {
-        name: Child(stack, name, argv, home / f"{name}.log", f"http://127.0.0.1:{port}" if name == "flower" else "")
-        for name, argv in argvs.items()
-    }
-
-
 class _Play:
     """Waiting for runs that the children do."""
 
@@ -263,21 +240,6 @@ def _show_all(show: Show, told: list[dict[str, Any]]) -> None:
     for each in told:
         show(lambda each=each: show_summary(each))  # type: ignore[misc]
         show.text("")
-
-
-def _flower_answers(url: str) -> bool:
-    """Whether Flower is up and lets in who knows the password, and nobody else."""
-    user, _, password = os.environ["FLOWER_BASIC_AUTH"].partition(":")
-    limit = time.monotonic() + 20
-    while time.monotonic() < limit:
-        try:
-            stranger = requests.get(f"{url}/workers", timeout=2).status_code
-            known = requests.get(f"{url}/workers", auth=(user, password), timeout=5).status_code
-        except requests.RequestException:
-            time.sleep(0.3)
-            continue
-        return (stranger, known) == (401, 200)
-    return False
 
 
 def _stay(told: Mapping[str, Any], show: Show) -> None:

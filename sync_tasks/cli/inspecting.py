@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -11,7 +11,7 @@ from connectors.salesforce.codec import id18
 from mapping.rules.identity import email_key
 from sync_tasks.cli.shell import Json, NotFoundError, give, open_app, say, table, the_user
 from sync_tasks.cli.summary import SIDES, operation, show_operations, show_summary, specific, summary
-from sync_tasks.state.records import DecisionView, OpView, RunView
+from sync_tasks.state.records import DecisionView, IssueView, OpView, RunView
 from sync_tasks.state.store import Unit
 
 PAIR_KEYS = ("ev:", "em:", "nomid:")
@@ -83,13 +83,20 @@ def issues(user: UserArgument = None, as_json: Json = False) -> None:
         return
     if not found:
         say("no open issues")
-    table(
-        "", ("User", "Side", "Kind", "Code", "Fields", "Times", "Last seen", "Tried again", "Item"),
-        [(i.user, SIDES.get(i.side, i.side), i.kind, i.code, i.fields, i.times, i.seen_at,
-          "no: quarantined" if i.quarantined else "yes", i.ref) for i in found],
-    )  # fmt: skip
+    show_issues(found)
     if found:
         say("`inbox-sync explain ITEM` tells the story of one of them", "dim")
+
+
+def show_issues(found: Sequence[IssueView]) -> None:
+    """Issues as a table."""
+    columns = ("User", "Side", "Kind", "Code", "Fields", "Times", "Last seen", "Tried again", "Item")
+    rows = [
+        (i.user, SIDES.get(i.side, i.side), i.kind, i.code, i.fields, i.times, i.seen_at,
+         "no: quarantined" if i.quarantined else "yes", i.ref)
+        for i in found
+    ]  # fmt: skip
+    table("Open issues" if found else "", columns, rows)
 
 
 def explain(
@@ -162,7 +169,7 @@ def _story(unit: Unit, decisions: Iterable[DecisionView], refs: set[str], keys: 
         if run is None:
             continue
         common = {"run": run_id, "user": who.get(run.user_id, "")}
-        story += [common | _decided(each) for each in by_run[run_id]]
+        story += [common | _decided(each) for each in _news(by_run[run_id])]
         details = {each.reason: each.detail for each in by_run[run_id]}
         story += [
             common | _did(op, run, dict(details.get(op.reason, {})))
@@ -170,6 +177,18 @@ def _story(unit: Unit, decisions: Iterable[DecisionView], refs: set[str], keys: 
             if op.ref in refs or op.pair_key in keys or op.result_id in refs
         ]
     return story
+
+
+def _news(decisions: Iterable[DecisionView]) -> list[DecisionView]:
+    """Each stage notes what it makes of an item; of those that say the same, the first."""
+    last: dict[str, tuple[str, str, str]] = {}
+    news = []
+    for each in decisions:
+        said = (each.outcome, each.reason, each.rule)
+        if last.get(each.ref) != said:
+            news.append(each)
+        last[each.ref] = said
+    return news
 
 
 def _decided(each: DecisionView) -> dict[str, Any]:

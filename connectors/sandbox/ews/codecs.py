@@ -26,10 +26,12 @@ Write = Callable[[Node, str, Json], None]
 
 @dataclass(frozen=True, slots=True)
 class Codec:
-    """`write` appends the element to a parent; it may leave it out when there is nothing that the schema accepts."""
+    """`write` appends the element to a parent; it may leave it out when there is nothing that the schema accepts.
+    `holds`: the type of the JSON value."""
 
     read: Read
     write: Write
+    holds: type | tuple[type, ...] = str
 
 
 def _write_text(parent: Node, name: str, value: Json) -> None:
@@ -215,21 +217,21 @@ def _id(node: Node, _: ZoneInfo | None) -> Json:
 
 
 TEXT = Codec(lambda node, _: text_of(node), _write_text)
-BOOL = Codec(lambda node, _: text_of(node).strip() in ("true", "1"), _write_bool)
-INT = Codec(_integer, _write_text)
-FLOAT = Codec(_decimal, _write_text)
+BOOL = Codec(lambda node, _: text_of(node).strip() in ("true", "1"), _write_bool, bool)
+INT = Codec(_integer, _write_text, int)
+FLOAT = Codec(_decimal, _write_text, (int, float))
 WHEN = Codec(_moment, _write_text)
-STRINGS = Codec(_strings, _write_strings)
-SINGLE = Codec(_single, _write_single)
-PEOPLE = Codec(_people, _write_people)
-ATTENDEES = Codec(_attendees, _write_attendees)
-BODY = Codec(_body, _write_body)
+STRINGS = Codec(_strings, _write_strings, list)
+SINGLE = Codec(_single, _write_single, dict)
+PEOPLE = Codec(_people, _write_people, list)
+ATTENDEES = Codec(_attendees, _write_attendees, list)
+BODY = Codec(_body, _write_body, dict)
 ZONE = Codec(_zone, _write_zone)
-HEADERS = Codec(_headers, _write_headers)
-PAIRS = Codec(_pairs, _write_pairs)
-ENTRIES = Codec(_entries, _write_entries)
+HEADERS = Codec(_headers, _write_headers, list)
+PAIRS = Codec(_pairs, _write_pairs, list)
+ENTRIES = Codec(_entries, _write_entries, dict)
 MIME = Codec(_mime, _write_mime)
-ID = Codec(_id, _write_id)
+ID = Codec(_id, _write_id, dict)
 
 
 class _Plain(HTMLParser):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from connectors.sandbox.ews.codecs import (
     ATTENDEES,
@@ -49,6 +50,66 @@ class Field:
     codec: Codec
     told: Told = Told.ALWAYS
     fixed: bool = False
+
+
+# the only words that the schema allows; by element name
+CHOICES = {
+    "Sensitivity": frozenset({"Normal", "Personal", "Private", "Confidential"}),
+    "Importance": frozenset({"Low", "Normal", "High"}),
+    "LegacyFreeBusyStatus": frozenset({"Free", "Tentative", "Busy", "OOF", "WorkingElsewhere", "NoData"}),
+    "MyResponseType": frozenset({"Unknown", "Organizer", "Tentative", "Accept", "Decline", "NoResponseReceived"}),
+    "Status": frozenset({"NotStarted", "InProgress", "Completed", "WaitingOnOthers", "Deferred"}),
+    "EmailAddresses": frozenset({"EmailAddress1", "EmailAddress2", "EmailAddress3"}),
+    "ImAddresses": frozenset({"ImAddress1", "ImAddress2", "ImAddress3"}),
+    "PhysicalAddresses": frozenset({"Business", "Home", "Other"}),
+    "PhoneNumbers": frozenset(
+        [
+            "AssistantPhone",
+            "BusinessFax",
+            "BusinessPhone",
+            "BusinessPhone2",
+            "Callback",
+            "CarPhone",
+            "CompanyMainPhone",
+            "HomeFax",
+            "HomePhone",
+            "HomePhone2",
+            "Isdn",
+            "MobilePhone",
+            "OtherFax",
+            "OtherTelephone",
+            "Pager",
+            "PrimaryPhone",
+            "RadioPhone",
+            "Telex",
+            "TtyTddPhone",
+            "BusinessMobile",
+            "IPPhone",
+            "Mms",
+            "Msn",
+        ]
+    ),
+}
+CHOICES["IntendedFreeBusyStatus"] = CHOICES["LegacyFreeBusyStatus"]
+CHOICES["ResponseType"] = CHOICES["MyResponseType"]
+MAX_REMINDER = 2_629_800
+
+
+def objection(field: Field, value: Any) -> str:
+    """Why the schema would refuse the value as that property, empty when it would not."""
+    if not isinstance(value, field.codec.holds) or (isinstance(value, bool) and field.codec.holds is not bool):
+        return "the value has not the type of the property"
+    allowed = CHOICES.get(field.name)
+    given = value if isinstance(value, dict) else [value]
+    if allowed is not None and not allowed.issuperset(given):
+        return "not one of the allowed words"
+    if field.codec is ATTENDEES and any(
+        each.get("response", "Unknown") not in CHOICES["ResponseType"] for each in value
+    ):
+        return "not one of the allowed responses"
+    if field.name == "ReminderMinutesBeforeStart" and not (isinstance(value, int) and 0 <= value <= MAX_REMINDER):
+        return "out of bounds"
+    return ""
 
 
 _FIXED = names_in(

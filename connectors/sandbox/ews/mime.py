@@ -9,8 +9,10 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.errors import HeaderParseError
-from email.header import decode_header
-from email.message import EmailMessage, Message
+from email.header import Header, decode_header
+from email.message import Message
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
 from email.parser import BytesParser
 from email.utils import format_datetime, getaddresses, parsedate_to_datetime
 from typing import Any
@@ -180,27 +182,29 @@ def _charset(part: Message) -> str | None:
 
 
 def compose(values: dict[str, Any]) -> str:
-    """A message that was not received as bytes, written as MIME, in base64."""
-    made = EmailMessage(policy=email.policy.SMTP)
-    made["Subject"] = _line(values.get("Subject") or "")
-    sender = values.get("From") or values.get("Sender")
-    for header, everybody in (
-        ("From", [sender] if sender else []),
-        ("To", values.get("ToRecipients") or []),
-        ("Cc", values.get("CcRecipients") or []),
-    ):
-        if everybody:
-            made[header] = _line(", ".join(f"{each.get('name', '')} <{each.get('address', '')}>" for each in everybody))
-    if values.get("InternetMessageId"):
-        made["Message-ID"] = _line(values["InternetMessageId"])
-    if values.get("DateTimeSent"):
-        made["Date"] = format_datetime(datetime.fromisoformat(values["DateTimeSent"]))
+    """A message that was not received as bytes, written as MIME, in base64. Lenient: whatever is stored gets a form."""
     body = values.get("Body") or {}
-    made.set_content(body.get("text") or "")
+    made: Message = MIMEText(body.get("text") or "", "plain", "utf-8")
     if body.get("html"):
-        made.add_alternative(body["html"], subtype="html")
+        both = MIMEMultipart("alternative")
+        both.attach(made)
+        both.attach(MIMEText(body["html"], "html", "utf-8"))
+        made = both
+    sender = values.get("From") or values.get("Sender")
+    headers = {
+        "Subject": values.get("Subject"),
+        "From": _listed([sender] if sender else []),
+        "To": _listed(values.get("ToRecipients") or []),
+        "Cc": _listed(values.get("CcRecipients") or []),
+        "Message-ID": values.get("InternetMessageId"),
+        "Date": format_datetime(datetime.fromisoformat(values["DateTimeSent"])) if values.get("DateTimeSent") else "",
+    }
+    for name, text in headers.items():
+        line = " ".join(str(text or "").split())
+        if line:
+            made[name] = line if line.isascii() else Header(line, "utf-8").encode()
     return base64.b64encode(made.as_bytes()).decode("ascii")
 
 
-def _line(text: str) -> str:
-    return " ".join(text.split())
+def _listed(everybody: list[dict[str, str]]) -> str:
+    return ", ".join(f"{each.get('name') or ''} <{each.get('address') or ''}>".strip() for each in everybody)

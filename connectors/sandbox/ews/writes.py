@@ -11,7 +11,7 @@ from connectors.sandbox.ews.call import Call
 from connectors.sandbox.ews.codecs import ATTENDEES
 from connectors.sandbox.ews.errors import EwsError, malformed
 from connectors.sandbox.ews.extended import attributes_of, canonical, read_property
-from connectors.sandbox.ews.fields import BY_NAME, FIELD_OF
+from connectors.sandbox.ews.fields import BY_NAME, FIELD_OF, objection
 from connectors.sandbox.ews.ids import version_number
 from connectors.sandbox.ews.items import Stored, Values
 from connectors.sandbox.ews.items_ops import SILENT, each_item, remove, with_items
@@ -40,6 +40,9 @@ def read_values(call: Call, node: Node) -> Values:
         if field.fixed:
             raise EwsError("ErrorInvalidPropertySet", "", {"FieldURI": field.uri})
         values[name] = field.codec.read(each, call.zone)
+        refused = objection(field, values[name])
+        if refused:
+            raise malformed(f"The '{name}' element is invalid: {refused}.")
         if field.codec is ATTENDEES:
             # what somebody answered is not the client's to say
             values[name] = [{**attendee, "response": "Unknown"} for attendee in values[name]]

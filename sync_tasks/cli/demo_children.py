@@ -1,0 +1,57 @@
+"""The processes of the demo beside its own: worker, beat and Flower."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import requests
+
+from sync_tasks.cli.shell import CommandError
+from sync_tasks.services.embedded import free_port
+from sync_tasks.services.guarded import GuardedProcess
+
+
+class Child:
+    """A process of the demo, with its log and, for Flower, its address."""
+
+    def __init__(self, stack: ExitStack, name: str, argv: list[str], log: Path, url: str = "") -> None:
+        self.name, self.log, self.url = name, log, url
+        self.process = stack.enter_context(GuardedProcess([sys.executable, "-m", *argv], log=log))
+
+    def check(self) -> None:
+        if not self.process.running:
+            lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:]
+            raise CommandError(f"the {self.name} ended; its last words in {self.log}: " + " | ".join(lines))
+
+
+def start(stack: ExitStack, home: Path) -> dict[str, Child]:
+    port = free_port()
+    console = "sync_tasks.cli.main"
+    argvs = {
+        "worker": [console, "worker", "--concurrency", "2"],
+        "beat": [console, "beat"],
+        "flower": ["celery", "-A", "sync_tasks.worker", "flower", "--address=127.0.0.1", f"--port={port}"],
+    }
+    return {
+        name: Child(stack, name, argv, home / f"{name}.log", f"http://127.0.0.1:{port}" if name == "flower" else "")
+        for name, argv in argvs.items()
+    }
+
+
+def flower_answers(url: str) -> bool:
+    """Whether Flower is up and lets in who knows the password, and nobody else."""
+    user, _, password = os.environ["FLOWER_BASIC_AUTH"].partition(":")
+    limit = time.monotonic() + 20
+    while time.monotonic() < limit:
+        try:
+            stranger = requests.get(f"{url}/workers", timeout=2).status_code
+            known = requests.get(f"{url}/workers", auth=(user, password), timeout=5).status_code
+        except requests.RequestException:
+            time.sleep(0.3)
+            continue
+        return (stranger, known) == (401, 200)
+    return False

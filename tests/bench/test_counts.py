@@ -1,0 +1,14 @@
+"""The calls that the engine needs for each job stay within the limits that `make bench` holds it to."""
+
+from __future__ import annotations
+
+from tests.bench.jobs import JOBS, run_all
+from tests.bench.place import Place
+from tests.support.world import World
+
+
+def test_no_job_needs_more_calls_than_its_limits_allow(world: World) -> None:
+    done = list(run_all(Place(world, 60)))
+
+    assert [measured.name for measured in done] == [job.name for job in JOBS]
+    assert {measured.name: measured.broken for measured in done if measured.broken} == {}

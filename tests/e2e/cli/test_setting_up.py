@@ -1,0 +1,137 @@
+"""From an empty home to a user who can run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.e2e.cli.conftest import ANN, Company, Console
+
+
+def test_the_database_is_brought_up_to_date_and_says_so(console: Console) -> None:
+    before = console("db", "current", "--json")
+    assert before.code == 1
+    assert '"up_to_date": false' in before.out
+    assert "went from empty to" in console.done("db", "upgrade")
+    assert console.json("db", "upgrade")["before"] == console.json("db", "current")["head"]
+
+
+def test_the_database_of_the_home_needs_no_upgrade_by_hand(console: Console) -> None:
+    assert console.json("org", "list") == []
+
+
+def test_another_database_is_not_changed_unasked(
+    console: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INBOX_SYNC_DATABASE_URL", f"sqlite:///{tmp_path}/elsewhere.db")
+    refused = console("org", "list")
+    assert refused.code == 1
+    assert "run `inbox-sync db upgrade`" in refused.err
+    console.done("db", "upgrade")
+    console.done("org", "list")
+
+
+def test_an_organization_is_made_connected_and_shown(console: Console, company: Company) -> None:
+    (org,) = console.json("org", "list")
+    assert (org["name"], org["users"]) == ("acme", 1)
+    shown = console.json("org", "show", "acme")["connections"]
+    assert shown["crm"] == {
+        "vendor": "salesforce",
+        "facts": {"login_url": f"{company.url}/salesforce", "client_id": "inbox-sync"},
+        "secrets": ["client_secret"],
+    }
+    assert shown["mailbox"]["secrets"] == ["password"]
+    text = console.done("org", "show", "acme")
+    assert "sandbox-secret" not in text
+    assert "client_secret" in text
+
+
+def test_connecting_again_keeps_what_is_not_said_anew(console: Console, company: Company) -> None:
+    console.done("org", "connect", "acme", "--mailbox", "exchange", "--set", "auth=ntlm")
+    facts = console.json("org", "show", "acme")["connections"]["mailbox"]["facts"]
+    assert facts["auth"] == "ntlm"
+    assert facts["endpoint"].startswith(company.url)
+
+
+def test_a_secret_may_come_from_a_file(console: Console, company: Company, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("sandbox-secret\n", encoding="utf-8")
+    found = console.json("org", "connect", "acme", "--crm", "salesforce", "--secret", "client_secret=@secret")
+    assert all(check["ok"] for check in found["checks"])
+    (tmp_path / "secret").write_text("wrong", encoding="utf-8")
+    refused = console("org", "connect", "acme", "--crm", "salesforce", "--secret", "client_secret=@secret")
+    assert refused.code == 1
+    assert "it does not work yet" in refused.out
+
+
+def test_a_user_is_found_in_salesforce_by_the_address(console: Console, company: Company) -> None:
+    (ann,) = console.json("user", "list")
+    assert ann["crm_user_id"] == company.ann_in_salesforce
+    assert ann["status"] == "enabled"
+    stranger = console("user", "add", "bob@acme.example")
+    assert stranger.code == 3
+    assert "--crm-user" in stranger.err
+    made = console.json("user", "add", "bob@acme.example", "--crm-user", "005000000000001AAA")
+    assert made["crm_user_id"] == "005000000000001AAA"
+    assert console("user", "add", "Bob@acme.example", "--crm-user", "x").code == 1
+
+
+def test_a_user_is_paused_resumed_disabled_and_enabled(console: Console, company: Company) -> None:
+    assert console.json("user", "pause", ANN)["status"] == "paused"
+    assert console.json("user", "force", ANN)["will_run"] is False
+    assert console.json("user", "disable", ANN)["status"] == "disabled"
+    assert console.json("user", "enable", ANN)["status"] == "paused"
+    assert console.json("user", "resume", ANN)["status"] == "enabled"
+    assert console.json("user", "status", ANN)["status"] == "enabled"
+    assert "runs now" in console.done("user", "force", ANN)
+    assert "enabled" in console.done("user", "status", ANN)
+    assert ANN in console.done("user", "show", ANN)
+    assert ANN in console.done("user", "list", "--org", "acme")
+
+
+def test_a_suspended_user_runs_again_once_resumed(console: Console, company: Company) -> None:
+    requests.post(f"{company.url}/control/reset", timeout=10)  # the mailbox is gone, and so are all log-ins
+    console("run", ANN)
+    assert console.json("user", "show", ANN)["suspended_code"]
+    assert console.json("user", "resume", ANN)["status"] == "enabled"
+
+
+def test_a_setting_of_a_user_outranks_that_of_the_organization(console: Console, company: Company) -> None:
+    assert console.json("config", "explain", "autosave.emails")["from"] == "default"
+    console.done("config", "set", "autosave.emails", "yes")
+    console.done("config", "set", "Auto-saving of emails", "no", "--user", ANN)
+    found = console.json("config", "explain", "autosave.emails", "--user", ANN)
+    assert [(line["layer"], line["value"]) for line in found["chain"]] == [
+        ("default", False),
+        ("organization", True),
+        ("user", False),
+    ]
+    assert console.json("config", "effective", "--user", ANN)["autosave.emails"]["value"] is False
+    assert console.json("config", "unset", "autosave.emails", "--user", ANN)["from"] == "organization"
+    assert console("config", "unset", "autosave.emails", "--user", ANN).code == 3
+
+
+def test_no_limit_is_a_value_that_outranks_a_limit(console: Console, company: Company) -> None:
+    console.done("config", "set", "scope.future_days", "60")
+    found = console.json("config", "set", "scope.future_days", "none", "--user", ANN)
+    assert (found["value"], found["from"]) == (None, "user")
+
+
+def test_the_doctor_finds_nothing_wrong_with_a_healthy_company(console: Console, company: Company) -> None:
+    found = console.json("doctor")
+    wrong = [check for section in found["sections"] for check in section["checks"] if not check["ok"]]
+    assert wrong == []
+    assert "all is well" in console.done("doctor", ANN)
+
+
+def test_the_doctor_says_what_is_wrong_and_what_to_do(console: Console, company: Company) -> None:
+    console.done("org", "connect", "acme", "--mailbox", "exchange", "--secret", "password=wrong")
+    found = console("doctor", ANN)
+    assert found.code == 1
+    assert "mailbox: log-in" in found.out
+    assert "something is wrong" in found.out
+
+
+def test_the_doctor_of_an_empty_home_tells_how_to_begin(console: Console) -> None:
+    assert "inbox-sync org add" in console.done("doctor")
