@@ -99,15 +99,16 @@ def objection(field: Field, value: Any) -> str:
     """Why the schema would refuse the value as that property, empty when it would not."""
     if not isinstance(value, field.codec.holds) or (isinstance(value, bool) and field.codec.holds is not bool):
         return "the value has not the type of the property"
+    told: Any = value
     allowed = CHOICES.get(field.name)
-    given = value if isinstance(value, dict) else [value]
+    given = told if isinstance(told, dict) else [told]
     if allowed is not None and not allowed.issuperset(given):
         return "not one of the allowed words"
     if field.codec is ATTENDEES and any(
-        each.get("response", "Unknown") not in CHOICES["ResponseType"] for each in value
+        each.get("response", "Unknown") not in CHOICES["ResponseType"] for each in told
     ):
         return "not one of the allowed responses"
-    if field.name == "ReminderMinutesBeforeStart" and not (isinstance(value, int) and 0 <= value <= MAX_REMINDER):
+    if field.name == "ReminderMinutesBeforeStart" and not 0 <= told <= MAX_REMINDER:
         return "out of bounds"
     return ""
 
