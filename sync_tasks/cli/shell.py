@@ -160,8 +160,7 @@ def the_user(unit: Unit, address: str) -> UserView:
     found = unit.accounts.find_user(address.strip().lower())
     if found is None:
         known = [user.address for user in unit.accounts.users()]
-        advice = near(address, known) or "; `inbox-sync user list` shows all"
-        raise NotFoundError(f"there is no user {address}{advice}")
+        raise NotFoundError(f"there is no user {address}{near(address, known)}; `inbox-sync user list` shows all")
     return found
 
 

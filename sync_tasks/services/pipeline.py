@@ -48,6 +48,8 @@ def perform(app: App, ref: RunRef, stage: str, *, too_long: tuple[type[Exception
             return False
         if run.stage and STAGES.index(run.stage) >= STAGES.index(stage):
             return True  # done already: let the chain go on to what is not
+        if next_stage(run.stage) != stage:
+            return False  # came before its turn: its own chain will bring it again
         mine = unit.runs.start_work(ref, app.clock(), silent_for=silent_for)
     if mine is None:
         return False

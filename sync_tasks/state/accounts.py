@@ -152,6 +152,12 @@ class Accounts:
         row.sealed, row.expires_at = sealed, expires_at
         self._session.flush()
 
+    def forget_tokens(self, connection_id: int) -> None:
+        """Drop the tokens kept for a connection, so that the next use logs in anew."""
+        self._session.execute(
+            delete(Credential).where(Credential.connection_id == connection_id, Credential.name.startswith("token:"))
+        )
+
     def credential(self, connection_id: int, name: str) -> bytes | None:
         return self._session.scalars(
             select(Credential.sealed).where(Credential.connection_id == connection_id, Credential.name == name)

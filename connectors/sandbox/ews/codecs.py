@@ -33,6 +33,10 @@ class Codec:
     write: Write
     holds: type | tuple[type, ...] = str
 
+    def fits(self, value: Json) -> bool:
+        """Has the JSON value the type? (Python takes true for a number; JSON does not.)"""
+        return isinstance(value, self.holds) and (self.holds is bool or not isinstance(value, bool))
+
 
 def _write_text(parent: Node, name: str, value: Json) -> None:
     add(parent, name, str(value))

@@ -62,32 +62,10 @@ CHOICES = {
     "EmailAddresses": frozenset({"EmailAddress1", "EmailAddress2", "EmailAddress3"}),
     "ImAddresses": frozenset({"ImAddress1", "ImAddress2", "ImAddress3"}),
     "PhysicalAddresses": frozenset({"Business", "Home", "Other"}),
-    "PhoneNumbers": frozenset(
-        [
-            "AssistantPhone",
-            "BusinessFax",
-            "BusinessPhone",
-            "BusinessPhone2",
-            "Callback",
-            "CarPhone",
-            "CompanyMainPhone",
-            "HomeFax",
-            "HomePhone",
-            "HomePhone2",
-            "Isdn",
-            "MobilePhone",
-            "OtherFax",
-            "OtherTelephone",
-            "Pager",
-            "PrimaryPhone",
-            "RadioPhone",
-            "Telex",
-            "TtyTddPhone",
-            "BusinessMobile",
-            "IPPhone",
-            "Mms",
-            "Msn",
-        ]
+    "PhoneNumbers": names_in(
+        "AssistantPhone BusinessFax BusinessPhone BusinessPhone2 Callback CarPhone CompanyMainPhone HomeFax "
+        "HomePhone HomePhone2 Isdn MobilePhone OtherFax OtherTelephone Pager PrimaryPhone RadioPhone Telex "
+        "TtyTddPhone BusinessMobile IPPhone Mms Msn"
     ),
 }
 CHOICES["IntendedFreeBusyStatus"] = CHOICES["LegacyFreeBusyStatus"]
@@ -97,18 +75,16 @@ MAX_REMINDER = 2_629_800
 
 def objection(field: Field, value: Any) -> str:
     """Why the schema would refuse the value as that property, empty when it would not."""
-    if not isinstance(value, field.codec.holds) or (isinstance(value, bool) and field.codec.holds is not bool):
+    if not field.codec.fits(value):
         return "the value has not the type of the property"
-    told: Any = value
     allowed = CHOICES.get(field.name)
-    given = told if isinstance(told, dict) else [told]
-    if allowed is not None and not allowed.issuperset(given):
+    words = list(value) if field.codec is ENTRIES else [value]
+    if allowed is not None and not allowed.issuperset(words):
         return "not one of the allowed words"
-    if field.codec is ATTENDEES and any(
-        each.get("response", "Unknown") not in CHOICES["ResponseType"] for each in told
-    ):
+    answers = [each.get("response", "Unknown") for each in value] if field.codec is ATTENDEES else []
+    if not CHOICES["ResponseType"].issuperset(answers):
         return "not one of the allowed responses"
-    if field.name == "ReminderMinutesBeforeStart" and not 0 <= told <= MAX_REMINDER:
+    if field.name == "ReminderMinutesBeforeStart" and not 0 <= int(value) <= MAX_REMINDER:
         return "out of bounds"
     return ""
 

@@ -63,7 +63,7 @@ def test_a_write_is_called_unsent_only_when_that_is_certain(error: requests.Requ
 
 
 def test_tls_has_the_floor_that_was_asked_for() -> None:
-    adapter = TlsAdapter(ssl.TLSVersion.TLSv1_3)
+    adapter = TlsAdapter(ssl.TLSVersion.TLSv1_3, True)
     context = adapter.poolmanager.connection_pool_kw["ssl_context"]
     assert context.minimum_version is ssl.TLSVersion.TLSv1_3
 
