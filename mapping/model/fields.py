@@ -27,6 +27,46 @@ MY_RESPONSE = "my_response"  # str, a Response value
 IS_MEETING = "is_meeting"  # bool: has attendees besides the organizer
 IS_CANCELLED = "is_cancelled"  # bool
 RECURRENCE = "recurrence"  # "" | "master" | "occurrence" | "exception"
+SERIES = "series"  # Series, on a master only
+ORIGINAL = "original"  # where an occurrence starts by its rule: aware UTC datetime, or date for all-day
+
+# --- task
+DUE = "due"  # date | None
+STATUS = "status"  # "not_started" | "in_progress" | "completed" | "waiting" | "deferred"
+IMPORTANCE = "importance"  # "low" | "normal" | "high"
+REMINDER_AT = "reminder_at"  # aware datetime, or None when off
+IS_RECURRING = "is_recurring"  # bool
+
+# --- contact; texts are "" when empty
+GIVEN_NAME = "given_name"
+MIDDLE_NAME = "middle_name"
+SURNAME = "surname"
+SALUTATION = "salutation"  # "Ms."
+SUFFIX = "suffix"  # "Jr."
+JOB_TITLE = "job_title"
+COMPANY = "company"
+DEPARTMENT = "department"
+EMAIL = "email"  # the first address, normalised
+PHONE_BUSINESS = "phone_business"
+PHONE_PRIMARY = "phone_primary"
+PHONE_MOBILE = "phone_mobile"
+PHONE_HOME = "phone_home"
+PHONE_OTHER = "phone_other"
+PHONE_ASSISTANT = "phone_assistant"
+FAX_BUSINESS = "fax_business"
+ASSISTANT = "assistant"
+BIRTHDAY = "birthday"  # date | None
+WEB_PAGE = "web_page"
+BUSINESS_STREET = "business_street"
+BUSINESS_CITY = "business_city"
+BUSINESS_STATE = "business_state"
+BUSINESS_POSTAL_CODE = "business_postal_code"
+BUSINESS_COUNTRY = "business_country"
+OTHER_STREET = "other_street"
+OTHER_CITY = "other_city"
+OTHER_STATE = "other_state"
+OTHER_POSTAL_CODE = "other_postal_code"
+OTHER_COUNTRY = "other_country"
 
 # --- email
 MESSAGE_ID = "message_id"  # str with angle brackets, or ""
