@@ -16,10 +16,12 @@ from mapping.model.item import (
     Item,
     ItemKind,
     ItemRef,
+    Moved,
     Pending,
     Person,
     Response,
     Role,
+    Series,
     Side,
     Span,
     Value,
@@ -123,6 +125,34 @@ def _read_attendee(inner: Json) -> Attendee:
     return Attendee(address, name, Role(role), Response(response))
 
 
+def _series(series: Series) -> Json:
+    cancelled: Json = [_encode(original) for original in series.cancelled]
+    moved: Json = [[_encode(each.original), _encode(each.span), each.id] for each in series.moved]
+    return [series.rule, _span(series.first), series.zone, cancelled, moved]
+
+
+def _read_series(inner: Json) -> Series:
+    rule, first, zone, cancelled, moved = _list(inner)
+    originals = tuple(_day_or_instant(each) for each in _list(cancelled))
+    exceptions = tuple(_read_moved(each) for each in _list(moved))
+    return Series(str(rule), _read_span(first), str(zone), originals, exceptions)
+
+
+def _read_moved(inner: Json) -> Moved:
+    original, span, ident = _list(inner)
+    told = _decode(span)
+    if not isinstance(told, Span):
+        raise ValueError("a moved occurrence has a span")
+    return Moved(_day_or_instant(original), told, str(ident))
+
+
+def _day_or_instant(inner: Json) -> date:
+    value = _decode(inner)
+    if not isinstance(value, date):
+        raise ValueError("an original start is a moment or a day")
+    return value
+
+
 def _list(inner: Json) -> list[Json]:
     if not isinstance(inner, list):
         raise ValueError("a list was expected")
@@ -138,6 +168,7 @@ _WRITE: dict[type, tuple[str, Callable[..., Json]]] = {
     datetime: ("t", _instant),
     date: ("d", date.isoformat),
     Span: ("s", _span),
+    Series: ("r", _series),
     Attendee: ("a", lambda a: [a.address, a.name, a.role.value, a.response.value]),
     Person: ("p", lambda p: [p.address, p.name]),
     Pending: ("o", lambda p: p.operation),
@@ -148,6 +179,7 @@ _READ: dict[str, Callable[[Json], Value]] = {
     "t": lambda inner: datetime.fromisoformat(str(inner)),
     "d": lambda inner: date.fromisoformat(str(inner)),
     "s": _read_span,
+    "r": _read_series,
     "a": _read_attendee,
     "p": lambda inner: Person(*_texts(inner)),
     "o": lambda inner: Pending(str(inner)),

@@ -89,6 +89,35 @@ def _midnight(day: date) -> date:
     return day.date() if isinstance(day, datetime) else day
 
 
+Original = datetime | date  # where an occurrence starts by its rule: aware UTC, or a date for all-day
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """An occurrence that differs from its master: `id` is its own id at the vendor, `span` where it stands now."""
+
+    original: Original
+    span: Span
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """`rule`: the value of an RRULE (`FREQ=WEEKLY;BYDAY=MO`), `first`: the first occurrence. A timed series repeats at
+    the same wall-clock time of `zone` (IANA name), an all-day one by dates (zone ''). `cancelled` and `moved` are
+    sorted by original start."""
+
+    rule: str
+    first: Span
+    zone: str = ""
+    cancelled: tuple[Original, ...] = ()
+    moved: tuple[Moved, ...] = ()
+
+    @property
+    def all_day(self) -> bool:
+        return self.first.all_day
+
+
 @dataclass(frozen=True, slots=True)
 class Pending:
     """The id that an operation not yet applied will yield; the applier puts the real id in its place."""
@@ -116,7 +145,7 @@ class _Missing:
 MISSING = _Missing()
 
 Scalar = str | int | bool | datetime | date | None
-Value = Scalar | Person | Attendee | Span | Pending | _Missing | tuple["Value", ...]
+Value = Scalar | Person | Attendee | Span | Series | Pending | _Missing | tuple["Value", ...]
 Fields = Mapping[str, Value]
 
 

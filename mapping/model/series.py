@@ -1,43 +1,12 @@
-"""A series of events: the rule by which it repeats, and what was done to single occurrences.
-
-An occurrence is named by where it *originally* starts, which never changes, however often it is moved.
-"""
+"""Names of occurrences: where one *originally* starts never changes, however often it is moved."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from mapping.model.item import Span
+from mapping.model.item import Original
 
-Original = datetime | date  # aware UTC for timed series, a date for all-day ones
 SEPARATOR = "#"
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """An occurrence that differs from its master: `id` is its own id at the vendor, `span` where it stands now."""
-
-    original: Original
-    span: Span
-    id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """`rule`: the value of an RRULE (`FREQ=WEEKLY;BYDAY=MO`), `first`: the first occurrence. A timed series repeats at
-    the same wall-clock time of `zone` (IANA name), an all-day one by dates (zone ''). `cancelled` and `moved` are
-    sorted by original start."""
-
-    rule: str
-    first: Span
-    zone: str = ""
-    cancelled: tuple[Original, ...] = ()
-    moved: tuple[Moved, ...] = ()
-
-    @property
-    def all_day(self) -> bool:
-        return self.first.all_day
 
 
 def stamp(original: Original) -> str:
