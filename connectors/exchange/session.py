@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 import exchangelib.protocol
@@ -69,7 +70,9 @@ class TLSFloor(requests.adapters.HTTPAdapter):
         return super().proxy_manager_for(proxy, **{**kwargs, "ssl_context": _tls()})
 
 
+@cache
 def _tls() -> ssl.SSLContext:
+    """One context for all connections: reading the machine's certificates takes longer than an idle run."""
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context

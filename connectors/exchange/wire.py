@@ -13,12 +13,12 @@ from datetime import timedelta
 from typing import Any
 
 from exchangelib import services
-from exchangelib.errors import ResponseMessageError
+from exchangelib.errors import MalformedResponseError, ResponseMessageError, SOAPError
 from exchangelib.fields import FieldPath
 from exchangelib.folders import BaseFolder
 from exchangelib.items import ID_ONLY, CalendarItem, Item
 from exchangelib.properties import DistinguishedFolderId, FieldURI, FolderId, ItemId, Mailbox
-from exchangelib.util import ENS, MNS, TNS, create_element, safe_xml_value
+from exchangelib.util import ENS, MNS, SOAPNS, TNS, ParseError, create_element, safe_xml_value, to_xml
 
 from connectors.exchange.faults import RefusedError
 from connectors.exchange.properties import InboxSyncKey
@@ -50,6 +50,19 @@ class _Plain:
     def _get_elements(self, payload: Any) -> Iterator[Any]:
         # without exchangelib's loop, which repeats calls on errors when the pool holds several connections
         yield from self._response_generator(payload=payload)  # type: ignore[attr-defined]
+
+    @classmethod
+    def _get_soap_parts(cls, response: Any) -> tuple[Any, Any]:
+        """Header and body of an answer. exchangelib feeds its parser from a generator that yields single bytes, although
+        the whole answer lies in memory: a quarter of the work of a large run."""
+        try:
+            root = to_xml(response.content)
+        except ParseError:
+            raise SOAPError("the answer is not XML") from None
+        body = root.find(f"{{{SOAPNS}}}Body")
+        if body is None:
+            raise MalformedResponseError("the answer has no SOAP body")
+        return root.find(f"{{{SOAPNS}}}Header"), body
 
     @staticmethod
     def _get_exception(code: str | None, text: Any, msg_xml: Any = None, rule_errors: Any = None) -> RefusedError:  # noqa: ARG004

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from sync_tasks.state.models import Pair
@@ -78,17 +78,25 @@ class Pairs:
         Names as in `PairView`; besides, `met` and `left`: attendees (fingerprints) of whom both sides now agree that
         they are, or are no longer, on the list."""
         rows = {row.key: row for row in self._rows(user_id, Pair.key, [key for key, _ in notes])}
+        fresh: list[Pair] = []
         for key, values in notes:
             row = rows.get(key)
             if row is None:
                 row = rows[key] = Pair(
                     org_id=org_id, user_id=user_id, key=key, born=values["born"], kind=values["kind"],
-                    state=PairState.PENDING, created_at=now, updated_at=now, marks={}, people=[],
+                    state=PairState.PENDING, created_at=now, marks={}, people=[],
                 )  # fmt: skip
-                self._session.add(row)
+                fresh.append(row)
             _note(row, values)
             row.updated_at = now
         self._session.flush()
+        if fresh:
+            # one statement; rows that the session adds itself are written one by one, to learn the id of each
+            self._session.execute(insert(Pair), [_columns(row) for row in fresh])
+
+
+def _columns(row: Pair) -> dict[str, Any]:
+    return {name: value for name, value in vars(row).items() if not name.startswith("_")}
 
 
 def _note(row: Pair, values: Mapping[str, Any]) -> None:
