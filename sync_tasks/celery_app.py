@@ -5,8 +5,10 @@ SQL is the truth and Redis is disposable, so nothing is kept in a result backend
 
 from __future__ import annotations
 
+from typing import Any
+
 from celery import Celery
-from celery.signals import worker_process_init, worker_process_shutdown
+from celery.signals import before_task_publish, worker_process_init, worker_process_shutdown
 
 from sync_tasks import runtime
 from sync_tasks.queues import UPKEEP, all_queues
@@ -65,6 +67,12 @@ def configure(settings: Settings) -> Celery:
         task_queues={name: {"exchange": name, "routing_key": name} for name in all_queues(settings.shards)},
     )
     return app
+
+
+@before_task_publish.connect
+def _leave_limits_to_the_worker(headers: dict[str, Any], **_: object) -> None:
+    # Celery sends the limits of whoever enqueues along, and they would win over those of the worker that does the work
+    headers["timelimit"] = [None, None]
 
 
 @worker_process_init.connect

@@ -53,8 +53,8 @@ class _Plain:
 
     @classmethod
     def _get_soap_parts(cls, response: Any) -> tuple[Any, Any]:
-        """Header and body of an answer. exchangelib feeds its parser from a generator that yields single bytes, although
-        the whole answer lies in memory: a quarter of the work of a large run."""
+        """Header and body of an answer, parsed at once: exchangelib feeds its parser single bytes of what already lies
+        in memory, a quarter of the work of a large run."""
         try:
             root = to_xml(response.content)
         except ParseError:

@@ -37,7 +37,7 @@ class Payload:
     def dump(self) -> bytes:
         o = self.origin
         body = {
-            "values": json.loads(dumps(self.values)), "agreed": dict(self.agreed), "key": self.key,
+            "values": dumps(self.values).decode(), "agreed": dict(self.agreed), "key": self.key,
             "version": self.version, "origin": [o.side.value, o.kind.value, o.id, o.container],
             "retrying": self.retrying,
         }  # fmt: skip
@@ -48,7 +48,7 @@ class Payload:
         body = json.loads(blob)
         side, kind, ref_id, container = body["origin"]
         return cls(
-            loads(json.dumps(body["values"]).encode()), body["agreed"], body["key"], body["version"],
+            loads(body["values"].encode()), body["agreed"], body["key"], body["version"],
             ItemRef(Side(side), ItemKind(kind), ref_id, container), body["retrying"],
         )  # fmt: skip
 

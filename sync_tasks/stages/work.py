@@ -38,7 +38,7 @@ class Work:
             "ref": [self.ref.side.value, self.ref.kind.value, self.ref.id, self.ref.container],
             "deleted": self.deleted,
             "key": self.key,
-            "item": None if self.item is None else json.loads(dump_item(self.item)),
+            "item": None if self.item is None else dump_item(self.item).decode(),
             "decision": None
             if decision is None
             else [decision.outcome.value, decision.reason.value, decision.rule, dict(decision.detail)],
@@ -54,7 +54,7 @@ class Work:
         item, decision, links = body["item"], body["decision"], body["links"]
         return cls(
             ref.side, ref.kind, ref, body["deleted"],
-            None if item is None else load_item(json.dumps(item).encode()),
+            None if item is None else load_item(item.encode()),
             body["key"],
             None if decision is None else Decision(Outcome(decision[0]), Reason(decision[1]), decision[2], decision[3]),
             None if links is None else load_links(links),

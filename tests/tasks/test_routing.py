@@ -53,6 +53,7 @@ def test_a_message_carries_a_run_a_user_and_a_token_and_nothing_else(celery_app:
     assert (args, kwargs) == ([71, 5, 9], {})
     assert all((s["args"], s["kwargs"]) == ([71, 5, 9], {}) for s in embedded["chain"])
     assert message["headers"]["argsrepr"] == "(71, 5, 9)"
+    assert message["headers"]["timelimit"] == [None, None]  # how long a stage may take is the worker's to say
     assert message["content-type"] == "application/json"
 
 

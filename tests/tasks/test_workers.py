@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -149,6 +150,69 @@ def test_a_worker_told_to_stop_finishes_its_stage_and_loses_nothing(world: World
     started(cluster)
     until(lambda: is_closed(world, ref), 20)
     assert (run_of(world, ref).state, run_of(world, ref).recovered) == ("done", 0)
+
+
+def too_slow(world: World, operation: str, seconds: float) -> None:
+    world.sandbox.faults.add({"match": operation, "action": {"delay": seconds}})
+
+
+def ran(world: World, user: UserView) -> RunView:
+    """A run of the user through the workers."""
+    ref = claimed(world, user)
+    enqueue(ref, "fetch")
+    until(lambda: is_closed(world, ref), 30)
+    return run_of(world, ref)
+
+
+LIMITS = {"stage_soft_seconds": 2, "stage_hard_seconds": 60, "visibility_timeout": 90}
+
+
+@pytest.mark.parametrize("operation", ["ews.SyncFolderItems", "sf.composite"])
+def test_a_stage_that_reads_too_long_ends_its_run_and_the_next_one_is_whole(
+    world: World, clustered: Make, operation: str
+) -> None:
+    ann = world.user(autosave__appointments=True)
+    cluster = started(clustered(**LIMITS), concurrency=1)
+    world.appointment(ann, "Call")
+    too_slow(world, operation, 8)
+
+    late = ran(world, ann)
+    assert (late.state, late.error_code, late.stage) == ("failed", "RUN.TOO_LONG", "")
+    assert world.query("SELECT Id FROM Event") == []
+    assert not any(cluster.waiting().values())
+
+    after = ran(world, ann)
+    assert (after.state, after.error_code, after.counts["crm.create"]) == ("done", "", 1)
+    assert len(world.query("SELECT Id FROM Event")) == 1
+    assert cluster.workers[0].process.running
+
+
+@pytest.mark.parametrize(("operation", "born"), [("sf.collections.*", "mailbox"), ("ews.CreateItem", "crm")])
+def test_a_write_that_comes_true_after_its_stage_gave_up_is_found_by_the_next_run(
+    world: World, clustered: Make, operation: str, born: str
+) -> None:
+    ann = world.user(autosave__appointments=True, events__down=True)
+    started(clustered(**LIMITS), concurrency=1)
+    begin = world.now.replace(microsecond=0) + timedelta(days=1)
+    if born == "mailbox":
+        world.appointment(ann, "Call")
+    else:
+        world.record(
+            "Event", Subject="Call", OwnerId=ann.crm_user_id, StartDateTime=begin.isoformat(), DurationInMinutes=60
+        )
+    too_slow(world, operation, 5)
+
+    late = ran(world, ann)
+    assert (late.state, late.error_code, late.stage) == ("failed", "RUN.TOO_LONG", "link")
+
+    def copies() -> tuple[int, int]:
+        return len(world.query("SELECT Id FROM Event")), len(world.items(ann))
+
+    until(lambda: copies() == (1, 1), 20)  # nobody waits for the answer any more, and yet it is written
+    after = ran(world, ann)
+    assert (after.state, after.error_code) == ("done", "")
+    world.sync(ann)
+    assert copies() == (1, 1)
 
 
 def test_a_pickle_is_refused_and_the_worker_goes_on(world: World, clustered: Make) -> None:
