@@ -73,6 +73,15 @@ def truncated(n: int) -> Lens:
     return Lens(f"truncated({n})", get, keeping(get, _same), get, limit=n, shorter=truncated)
 
 
+def lowered(n: int) -> Lens:
+    """An address: as `truncated`, and upper and lower case are the same."""
+
+    def get(value: Value) -> Value:
+        return cut(text_of(value).strip().lower(), n).rstrip()
+
+    return Lens(f"lowered({n})", get, keeping(get, _same), get, limit=n, shorter=lowered)
+
+
 def plain_text(n: int) -> Lens:
     """Text of several lines: one kind of line end, no spaces at line ends, then as `truncated`."""
 

@@ -25,6 +25,13 @@ class Reason(StrEnum):
     RECURRING_CONVERTED = "recurring_converted"
     CHILD_EVENT = "child_event"
     NOT_MINE = "not_mine"
+    NOT_MARKED = "not_marked"
+    EMAIL_TASK = "email_task"
+    SERIES_TASK = "series_task"
+    FINISHED_LONG_AGO = "finished_long_ago"
+    NO_SURNAME = "no_surname"
+    AMBIGUOUS = "ambiguous"
+    PRIVATE_PLACEHOLDER = "private_placeholder"
     NO_TIME = "no_time"
     TOO_LONG = "too_long"
     AUTOSAVE_OFF = "autosave_off"
@@ -60,6 +67,11 @@ class Reason(StrEnum):
     DELETED_ON_BOTH_SIDES = "deleted_on_both_sides"
     MARK_RESTORED = "mark_restored"
     DEACTIVATED = "deactivated"
+    MOVED_OUT = "moved_out"
+    LEFT_SCOPE = "left_scope"
+    FOLDER_GONE = "folder_gone"
+    RESTORED = "restored"
+    REDACTED = "redacted"
     # --- done on the way
     FIELDS_CHANGED = "fields_changed"
     ATTENDEES_CHANGED = "attendees_changed"
@@ -70,6 +82,7 @@ class Reason(StrEnum):
     KEY_STAMPED = "key_stamped"
     MARK_ADDED = "mark_added"
     MOVED_BACK = "moved_back"
+    MOVED_HOME = "moved_home"
     SENDER_LINKED = "sender_linked"
     # --- people
     CREATE_OFF = "create_off"
@@ -99,6 +112,13 @@ SENTENCES: dict[Reason, str] = {
     Reason.RECURRING_CONVERTED: "A single event was turned into a series; the event in Salesforce was left as it is.",
     Reason.CHILD_EVENT: "This is the copy of a colleague's event that Salesforce keeps for each guest.",
     Reason.NOT_MINE: "This event is assigned to somebody else.",
+    Reason.NOT_MARKED: "The item is neither marked nor in the folder that is synchronized.",
+    Reason.EMAIL_TASK: "The task only records an e-mail.",
+    Reason.SERIES_TASK: "The record stands for a series of tasks, not for one of them.",
+    Reason.FINISHED_LONG_AGO: "The task was finished more than {days} days ago.",
+    Reason.NO_SURNAME: "The contact has no last name, which Salesforce asks for. Add one.",
+    Reason.AMBIGUOUS: "{count} records in Salesforce look the same as this item. Merge them, or mark one of them.",
+    Reason.PRIVATE_PLACEHOLDER: "The item is private: only its time is shown in Salesforce.",
     Reason.NO_TIME: "The item has no readable start and end.",
     Reason.TOO_LONG: "The event lasts {days} days; Salesforce takes events of up to {limit} days.",
     Reason.AUTOSAVE_OFF: "Saving automatically is switched off for this kind of item, and it is not marked.",
@@ -133,6 +153,11 @@ SENTENCES: dict[Reason, str] = {
     Reason.DELETED_ON_BOTH_SIDES: "The item was deleted on both sides.",
     Reason.MARK_RESTORED: "The mark was taken off a saved item; it was put back. Use the other mark to unsync.",
     Reason.DEACTIVATED: "Synchronization was switched off for you.",
+    Reason.MOVED_OUT: "The item was moved to a folder that is not synchronized; both copies stay.",
+    Reason.LEFT_SCOPE: "The record in Salesforce is no longer among those that are shown to you.",
+    Reason.FOLDER_GONE: "The folder for Salesforce was removed; it was made again and filled from Salesforce.",
+    Reason.RESTORED: "The item may not be removed here, so it was put back. Delete it in Salesforce instead.",
+    Reason.REDACTED: "The item became private, so its content was taken out of Salesforce.",
     Reason.FIELDS_CHANGED: "Something was changed on the other side.",
     Reason.ATTENDEES_CHANGED: "The list of guests was changed on the other side.",
     Reason.STATUS_CHANGED: "A guest answered the invitation.",
@@ -141,6 +166,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.ADOPTED: "It was there on both sides already; the two are now kept the same.",
     Reason.KEY_STAMPED: "The record was given the key by which it is known again.",
     Reason.MARK_ADDED: "The item was marked as saved.",
+    Reason.MOVED_HOME: "The item was moved into the folder that is synchronized.",
     Reason.MOVED_BACK: "The message was moved back from the folder for Salesforce.",
     Reason.SENDER_LINKED: "The message was linked to its sender.",
     Reason.CREATE_OFF: "Making records for unknown people is switched off.",
@@ -166,6 +192,8 @@ ISSUES = frozenset(
         Reason.WAITING_FOR_ORGANIZER,
         Reason.INVITATION_OPEN,
         Reason.ENCRYPTED,
+        Reason.NO_SURNAME,
+        Reason.AMBIGUOUS,
     }
 )
 

@@ -79,7 +79,8 @@ WORD = Form("word", _read_word, _write_one)  # an empty picklist says nothing
 @dataclass(frozen=True, slots=True)
 class Field:
     """One row. `name` names the row, its mark in the baseline and, unless `source` says otherwise, the mailbox field.
-    `needs`: further mailbox fields that its lens reads; the lens then gets them all as one tuple."""
+    `needs`: further mailbox fields that its lens reads; the lens then gets them all as one tuple.
+    `virtual`: the connector makes the column up; no describe knows it."""
 
     name: str
     columns: Columns
@@ -89,6 +90,7 @@ class Field:
     winner: Winner = Winner.MAILBOX
     source: str = ""
     needs: tuple[str, ...] = ()
+    virtual: bool = False
 
     @property
     def reads(self) -> str:

@@ -68,6 +68,23 @@ SETTINGS: dict[str, Setting] = {
             "SalesforceEventAutoTrackIncludingNotShared",
         ),
         _switch("events.down", True, "Show Salesforce events in the calendar.", "Sync my Salesforce calendar"),
+        _switch("tasks.down", False, "Show Salesforce tasks in the mailbox.", "Sync my Salesforce tasks"),
+        _switch("contacts.down", True, "Show Salesforce contacts in the mailbox.", "Sync Salesforce contacts"),
+        Setting(
+            "contacts.scope",
+            str,
+            "mine",
+            "Which Salesforce contacts are shown: mine, all, or view:ID of a list view.",
+            LEVELS,
+            ("Only my Contacts", "All available Contacts", "Custom Salesforce view"),
+        ),
+        _days("tasks.past_days", 14, "How many days a finished Salesforce task is still shown."),
+        _switch("tasks.forbid_remove", True, "Put tasks back that were deleted in the mailbox.", "Forbid to remove"),
+        _switch("contacts.forbid_remove", True, "Put contacts back that were deleted in the mailbox."),
+        *(
+            _choice(f"{kind}.move_out", "unlink", ("unlink", "delete"), f"What moving {kind} out of the folder means.")
+            for kind in ("tasks", "contacts")
+        ),
         _switch(
             "invitations.unanswered",
             False,
@@ -80,12 +97,6 @@ SETTINGS: dict[str, Setting] = {
             "attendees.track_deleted",
             False,
             "Remove guests from the calendar item when they are removed in Salesforce.",
-            "ServiceEventTrackDeletedAttendees",
-        ),
-        _switch(
-            "attendees.track_deleted",
-            False,
-            "Take attendees who were removed in Salesforce off the meeting.",
             "ServiceEventTrackDeletedAttendees",
         ),
         _choice(
@@ -107,6 +118,16 @@ SETTINGS: dict[str, Setting] = {
             ("mailbox", "salesforce", "newest", "manual"),
             "Who prevails when one field of an event was edited on both sides.",
             "conflict_policy.event",
+        ),
+        *(
+            _choice(
+                f"conflict.{kind}",
+                "newest",
+                ("mailbox", "salesforce", "newest", "manual"),
+                f"Who prevails when one field of a {kind} was edited on both sides.",
+                f"conflict_policy.{kind}",
+            )
+            for kind in ("task", "contact")
         ),
         _entries("domains.internal", "Mail domains of the organization.", BY_ADMIN, "Organization email domains"),
         _entries(
@@ -155,7 +176,11 @@ SETTINGS: dict[str, Setting] = {
         Setting("resolve.max_recipients", int, 15, "Nobody is created from an item that names more people.", BY_ADMIN),
         _switch("mail.skip_private", True, "Do not save private e-mail automatically."),
         _choice(
-            "private_mode", "skip", ("skip", "full"), "Whether private events are saved automatically, for all to see."
+            "private_mode",
+            "skip",
+            ("skip", "placeholder", "full"),
+            "What becomes of private events by themselves: left alone, only their time shown, or saved for all.",
+            "ExchAutoTrackPrivateEvents",
         ),
         _choice("email.record", "auto", ("auto", "emailmessage", "task"), "As which record e-mail is saved."),
     )

@@ -46,6 +46,7 @@ class PairFacts:
     saved_before: bool = True
     unsynced: bool = False
     pinned: bool = False
+    folder: str = ""  # role of the folder in which its mailbox item stands
 
 
 @dataclass(frozen=True, slots=True)

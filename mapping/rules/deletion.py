@@ -1,15 +1,17 @@
-"""What becomes of a pair when one side goes: the kind of the item against what happened, as one literal table.
+"""What becomes of a pair when one side goes: the kind of the item against what happened, as literal tables.
 
-Kinds: A appointment born in the mailbox, B appointment born in Salesforce, C meeting that the user organizes,
+Kinds of events: A appointment born in the mailbox, B appointment born in Salesforce, C meeting that the user organizes,
 D meeting of an outside organizer, E meeting of a colleague who synchronizes it himself.
+Tasks and contacts are A (born in the mailbox) or B (born in Salesforce).
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
 
-from mapping.model.item import Side
+from mapping.model.item import ItemKind, Side
 from mapping.model.reasons import Reason
+from mapping.rules.settings import Effective
 
 
 class Trigger(StrEnum):
@@ -20,6 +22,10 @@ class Trigger(StrEnum):
     CATEGORY_REMOVED = "category_removed"
     DEACTIVATED = "deactivated"
     BOTH_DELETED = "both_deleted"
+    MOVED_OUT = "moved_out"  # to a folder that is not mirrored
+    SWITCHED_OFF = "switched_off"  # Salesforce's own are no longer to be shown
+    FOLDER_GONE = "folder_gone"  # the managed folder itself was removed: that deletes nothing
+    LEFT_SCOPE = "left_scope"  # the record is somebody else's now, or left the chosen list
 
 
 class Fate(StrEnum):
@@ -29,10 +35,11 @@ class Fate(StrEnum):
     RESTORE_MARK = "restore_mark"
     DECLINE = "decline"  # only this user's attendance ends in Salesforce
     DROP = "drop"  # nothing is left but the pair
+    RESTORE_ITEM = "restore_item"  # the mailbox copy is made again from the record
 
 
 _DEL_CRM, _DEL_BOX, _FREE = Fate.DELETE_CRM, Fate.DELETE_MAILBOX, Fate.RELEASE
-_MARK, _DECLINE, _DROP = Fate.RESTORE_MARK, Fate.DECLINE, Fate.DROP
+_MARK, _DECLINE, _DROP, _AGAIN = Fate.RESTORE_MARK, Fate.DECLINE, Fate.DROP, Fate.RESTORE_ITEM
 
 # trigger                      A         B         C         D         E          rule
 _TABLE: dict[Trigger, tuple[tuple[Fate, Fate, Fate, Fate, Fate], str]] = {
@@ -43,6 +50,25 @@ _TABLE: dict[Trigger, tuple[tuple[Fate, Fate, Fate, Fate, Fate], str]] = {
     Trigger.CRM_DELETED: ((_FREE, _DEL_BOX, _FREE, _FREE, _FREE), "DEL-2"),
     Trigger.DEACTIVATED: ((_FREE, _DEL_BOX, _FREE, _FREE, _FREE), "DEL-3"),
     Trigger.BOTH_DELETED: ((_DROP, _DROP, _DROP, _DROP, _DROP), "DEL-1"),
+    Trigger.MOVED_OUT: ((_FREE, _FREE, _FREE, _FREE, _FREE), "DEL-4"),
+    Trigger.SWITCHED_OFF: ((_FREE, _DEL_BOX, _FREE, _FREE, _FREE), "SCP-16"),
+    Trigger.LEFT_SCOPE: ((_FREE, _FREE, _FREE, _FREE, _FREE), "ROL-9"),
+    Trigger.FOLDER_GONE: ((_FREE, _FREE, _FREE, _FREE, _FREE), "MRK-2"),
+}
+
+# trigger                      A         B         rule for tasks, rule for contacts
+_PLAIN: dict[Trigger, tuple[tuple[Fate, Fate], str, str]] = {
+    Trigger.CATEGORY_REMOVED: ((_MARK, _MARK), "MRK-3", "MRK-3"),
+    Trigger.MAILBOX_DELETED: ((_DEL_CRM, _DEL_CRM), "TSK-5", "CON-8"),
+    Trigger.UNSYNC_MARK: ((_FREE, _FREE), "TSK-8", "CON-8"),
+    Trigger.WINDOW: ((_FREE, _FREE), "TSK-4", "CON-10"),
+    Trigger.CRM_DELETED: ((_DEL_BOX, _DEL_BOX), "TSK-7", "CON-7"),
+    Trigger.DEACTIVATED: ((_FREE, _DEL_BOX), "LIF-6", "LIF-6"),
+    Trigger.BOTH_DELETED: ((_DROP, _DROP), "TSK-5", "CON-7"),
+    Trigger.MOVED_OUT: ((_FREE, _FREE), "TSK-8", "CON-8"),
+    Trigger.SWITCHED_OFF: ((_FREE, _DEL_BOX), "TSK-4", "CON-10"),
+    Trigger.LEFT_SCOPE: ((_FREE, _DEL_BOX), "TSK-12", "CON-10"),
+    Trigger.FOLDER_GONE: ((_AGAIN, _AGAIN), "MRK-2", "MRK-2"),
 }
 
 _LETTERS = "ABCDE"
@@ -55,7 +81,17 @@ REASONS: dict[Trigger, Reason] = {
     Trigger.CATEGORY_REMOVED: Reason.MARK_RESTORED,
     Trigger.DEACTIVATED: Reason.DEACTIVATED,
     Trigger.BOTH_DELETED: Reason.DELETED_ON_BOTH_SIDES,
+    Trigger.MOVED_OUT: Reason.MOVED_OUT,
+    Trigger.SWITCHED_OFF: Reason.DOWN_OFF,
+    Trigger.LEFT_SCOPE: Reason.LEFT_SCOPE,
+    Trigger.FOLDER_GONE: Reason.FOLDER_GONE,
 }
+
+
+def trigger_of(reason: Reason) -> Trigger:
+    """What happened to an item that a decision released, told by the reason it gave."""
+    return next((trigger for trigger, each in REASONS.items() if each is reason), Trigger.WINDOW)
+
 
 # How far deletions in Salesforce reach beyond the table (`deletion.events`): (letter, side of birth) pairs.
 _REACH: dict[str, frozenset[tuple[str, Side]]] = {
@@ -72,3 +108,16 @@ def fate(letter: str, trigger: Trigger, strategy: str, *, born: Side = Side.MAIL
         return Fate.DELETE_MAILBOX, rule
     found = fates[_LETTERS.index(letter)]
     return found, "DEL-6" if found is Fate.DECLINE else rule
+
+
+def plain_fate(kind: ItemKind, letter: str, trigger: Trigger, settings: Effective) -> tuple[Fate, str]:
+    """As `fate`, for tasks and contacts. What may not be removed comes back, if it is shown in the mailbox at all."""
+    plural = f"{kind.value}s"
+    if trigger is Trigger.MOVED_OUT and settings.text(f"{plural}.move_out") == "delete":
+        trigger = Trigger.MAILBOX_DELETED
+    fates, for_task, for_contact = _PLAIN[trigger]
+    rule = for_task if kind is ItemKind.TASK else for_contact
+    if trigger is Trigger.MAILBOX_DELETED and settings.bool(f"{plural}.forbid_remove"):
+        kept = "TSK-6" if kind is ItemKind.TASK else "CON-9"
+        return (Fate.RESTORE_ITEM if settings.bool(f"{plural}.down") else Fate.RELEASE), kept
+    return fates["AB".index(letter)], rule

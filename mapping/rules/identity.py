@@ -9,7 +9,9 @@ import hashlib
 from datetime import UTC, datetime
 
 from mapping.model import fields
-from mapping.model.item import Item, Person, Value
+from mapping.model.item import Item, ItemKind, Person, Value
+
+PREFIX = {ItemKind.EVENT: "ev:", ItemKind.TASK: "tk:", ItemKind.CONTACT: "ct:", ItemKind.EMAIL: "em:"}
 
 
 def event_key(org: str, uid: str, original_start: str = "") -> str:
@@ -17,9 +19,14 @@ def event_key(org: str, uid: str, original_start: str = "") -> str:
     return "ev:" + _digest("event", org, uid.strip(), original_start)
 
 
-def crm_event_key(org: str, crm_id: str) -> str:
-    """For an event that was born in Salesforce. The 15 first characters of an id are the id."""
-    return "ev:" + _digest("crm-event", org, crm_id[:15])
+def crm_key(org: str, kind: ItemKind, crm_id: str) -> str:
+    """For what was born in Salesforce. The 15 first characters of an id are the id."""
+    return PREFIX[kind] + _digest(f"crm-{kind.value}", org, crm_id[:15])
+
+
+def mailbox_key(org: str, kind: ItemKind, item_id: str) -> str:
+    """For a task or contact born in a mailbox, where nothing but the first id tells it apart."""
+    return PREFIX[kind] + _digest(f"mailbox-{kind.value}", org, item_id)
 
 
 def email_key(org: str, message_id: str) -> str:

@@ -8,6 +8,7 @@ from mapping.model.reasons import Reason
 from mapping.rules.decision import Decision, Me, Outcome, PairFacts
 from mapping.rules.scope_emails import FORCED, confirm_email, email
 from mapping.rules.scope_events import confirm_event, event_from_crm, event_from_mailbox
+from mapping.rules.scope_folders import contact_from_crm, from_mailbox, task_from_crm
 from mapping.rules.settings import Effective
 from mapping.rules.windows import slid_out
 
@@ -19,12 +20,15 @@ __all__ = [
     "Reason",
     "confirm_email",
     "confirm_event",
+    "contact_from_crm",
     "email",
     "event_from_crm",
     "event_from_mailbox",
+    "from_mailbox",
     "may_create",
     "not_linkable",
     "slid_out",
+    "task_from_crm",
 ]
 
 # What a person asked for and did not get is an issue; what was merely automatic is only explained.

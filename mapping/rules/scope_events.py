@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mapping.model import fields
-from mapping.model.item import Item, Response, Span
+from mapping.model.item import Item, Response, Side, Span
 from mapping.model.moment import DAY_MINUTES, length_minutes, tidy
 from mapping.model.reasons import Reason
 from mapping.rules.addresses import AddressBook, others
@@ -173,6 +173,20 @@ def _is_private(case: _Case) -> Decision | None:
     return _skip(Reason.PRIVATE, "PRV-1") if skips and is_private(case.item) else None
 
 
+def _is_switched_off(case: _Case) -> Decision | None:
+    """What Salesforce showed in the calendar goes when it is no longer to be shown."""
+    born_there = case.pair is not None and case.pair.born is Side.CRM
+    if born_there and not case.settings.bool("events.down"):
+        return Decision(Outcome.RELEASE, Reason.DOWN_OFF, "SCP-16")
+    return None
+
+
+def _is_shown_as_placeholder(case: _Case) -> Decision | None:
+    if is_private(case.item) and case.settings.text("private_mode") == "placeholder":
+        return Decision(Outcome.MIRROR, Reason.PRIVATE_PLACEHOLDER, "PRV-4")
+    return None
+
+
 def _is_outside_window(case: _Case) -> Decision | None:
     return outside_window(case.span, case.settings, case.now)
 
@@ -198,7 +212,7 @@ def _is_saved_automatically(case: _Case) -> Decision | None:
 
 
 _ALWAYS: tuple[_Rule, ...] = (_asks_to_unsync, _is_cancelled, _is_recurring, _has_no_time, _is_too_long)
-_SAVED: tuple[_Rule, ...] = (_belongs_to_organizer, _has_left_window, _stays)
+_SAVED: tuple[_Rule, ...] = (_is_switched_off, _belongs_to_organizer, _has_left_window, _stays)
 _MARKED: tuple[_Rule, ...] = (_waits_for_organizer, _is_not_answered, _is_marked_alone, _is_marked_with_people)
 _AUTOMATIC: tuple[_Rule, ...] = (
     _was_unsynced,
@@ -206,6 +220,7 @@ _AUTOMATIC: tuple[_Rule, ...] = (
     _is_older_than_activation,
     _is_private,
     _is_outside_window,
+    _is_shown_as_placeholder,
     _is_internal,
     _is_blocked,
     _waits_for_organizer,
@@ -230,13 +245,16 @@ def event_from_crm(item: Item, pair: PairFacts | None, me: Me, settings: Effecti
         return _skip(Reason.CHILD_EVENT, "ROL-1")
     if any(item.flag(name) for name in ("IsRecurrence", "IsRecurrence2")) or item.text("RecurrenceActivityId"):
         return _skip(Reason.RECURRING_NOT_YET, "REC-6")
+    saved = pair is not None and pair.saved_before and not pair.unsynced
     if owner and me.user_id and owner[:15] != me.user_id[:15]:
+        if saved and pair is not None and pair.kind_letter != "E":
+            return Decision(Outcome.RELEASE, Reason.LEFT_SCOPE, "ROL-9")
         return _skip(Reason.NOT_MINE, "SCP-15")
     row = EVENT.row(fields.SPAN)
     span = row.crm_view(item.fields) if row else None
     if not isinstance(span, Span):
         return _skip(Reason.NO_TIME, "FLD-1")
-    if pair is not None and pair.saved_before and not pair.unsynced:
+    if saved:
         return left_window(span, pair, settings, now) or Decision(Outcome.MIRROR, Reason.LINKED, "FLD-1")
     return _new_from_crm(item, span, pair, me, settings, now)
 

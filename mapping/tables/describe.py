@@ -38,6 +38,8 @@ def fit(table: Table, describe: Describe) -> tuple[Table, tuple[Finding, ...]]:
 
 
 def _fit_row(row: Field, describe: Describe, found: list[Finding]) -> Field | None:
+    if row.virtual:
+        return row
     for column in row.columns:
         about = describe.get(column)
         if about is None:

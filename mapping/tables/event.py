@@ -10,6 +10,8 @@ from mapping.model.lens import coarser, minutes_span, plain_text, reminder_at, t
 from mapping.model.moment import DAY_MINUTES, day_of, midnight, span_days, span_minutes
 from mapping.model.table import TEXT, WORD, Columns, Direction, Field, Form, Table
 
+_SPAN_COLUMNS = ("IsAllDayEvent", "StartDateTime", "ActivityDate", "DurationInMinutes")
+
 SHOW_AS = coarser(
     "show_as",
     {
@@ -57,6 +59,15 @@ def _write_reminder(columns: Columns, view: Value) -> Fields:
     return {is_set: view is not None, at: view}
 
 
+def reminder_minutes(crm: Fields) -> int | None:
+    """Minutes from the reminder of a Salesforce event to its start; None when there is none."""
+    span, at = _read_span(_SPAN_COLUMNS, crm), _read_reminder(("IsReminderSet", "ReminderDateTime"), crm)
+    if not isinstance(span, Span) or not isinstance(at, datetime):
+        return None
+    start = span.start if isinstance(span.start, datetime) else midnight(span.start)
+    return max(int((start - at).total_seconds() // 60), 0)
+
+
 SPAN = Form("span", _read_span, _write_span)
 REMINDER = Form("reminder", _read_reminder, _write_reminder)
 
@@ -69,7 +80,7 @@ EVENT = Table(
         Field(fields.LOCATION, ("Location",), truncated(255), TEXT),
         Field(
             fields.SPAN,
-            ("IsAllDayEvent", "StartDateTime", "ActivityDate", "DurationInMinutes"),
+            _SPAN_COLUMNS,
             minutes_span(),
             SPAN,
         ),

@@ -8,9 +8,10 @@ from mapping.model import fields as f
 from mapping.model.item import Item, ItemKind, Side, Span
 from mapping.model.reasons import Reason
 from mapping.rules import scope
-from mapping.rules.identity import crm_event_key, email_key, event_key, nomid_key
+from mapping.rules.identity import crm_key, email_key, event_key, mailbox_key, nomid_key
 from mapping.rules.scope import Decision, Outcome, PairFacts
 from sync_tasks.stages.context import StageContext, StageReport
+from sync_tasks.stages.kinds import MIRRORED
 from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairState, PairView
 from sync_tasks.state.store import Unit
@@ -45,11 +46,14 @@ def run(ctx: StageContext) -> StageReport:
 
 def key_of(ctx: StageContext, item: Item) -> str:
     """The pair key of an item: the same for every copy of a meeting or a mail, whoever looks."""
+    kind = item.ref.kind
     if item.ref.side is Side.CRM:
         stamped = item.text(ctx.key_field)
-        return stamped or crm_event_key(ctx.org, item.ref.id)
-    if item.ref.kind is ItemKind.EVENT:
+        return stamped or crm_key(ctx.org, kind, item.ref.id)
+    if kind is ItemKind.EVENT:
         return item.text(f.KEY) or event_key(ctx.org, item.text(f.UID) or item.ref.id)
+    if kind in MIRRORED:
+        return item.text(f.KEY) or mailbox_key(ctx.org, kind, item.ref.id)
     message_id = item.text(f.MESSAGE_ID).strip()
     return email_key(ctx.org, message_id) if message_id else nomid_key(ctx.org, item)
 
@@ -78,6 +82,7 @@ def facts(pair: PairView | None) -> PairFacts | None:
         saved_before=pair.state == PairState.LIVE,
         unsynced=pair.state in (PairState.UNSYNCED, PairState.GONE, PairState.RELEASED),
         pinned=pair.pinned,
+        folder=pair.folder,
     )
 
 
@@ -89,8 +94,18 @@ def _decide(ctx: StageContext, work: Work, pair: PairView | None, first: bool) -
             return Decision(Outcome.SHARE, Reason.LINKED, "MKM-1")
         return scope.email(work.item, known, ctx.book, ctx.me, ctx.settings, ctx.now(), first_run=first)
     if work.side is Side.CRM:
-        return scope.event_from_crm(work.item, known, ctx.me, ctx.settings, ctx.now())
+        return _decide_crm(ctx, work.item, known)
+    if work.kind is not ItemKind.EVENT:
+        return scope.from_mailbox(work.item, known, ctx.settings)
     return scope.event_from_mailbox(work.item, known, ctx.book, ctx.me, ctx.settings, ctx.now())
+
+
+def _decide_crm(ctx: StageContext, item: Item, known: PairFacts | None) -> scope.Decision:
+    if item.ref.kind is ItemKind.TASK:
+        return scope.task_from_crm(item, known, ctx.me, ctx.settings, ctx.now())
+    if item.ref.kind is ItemKind.CONTACT:
+        return scope.contact_from_crm(item, known, ctx.me, ctx.settings)
+    return scope.event_from_crm(item, known, ctx.me, ctx.settings, ctx.now())
 
 
 def _is_unfinished(work: Work, pair: PairView) -> bool:

@@ -21,11 +21,9 @@ from sync_tasks.stages.work import Work
 from sync_tasks.state.records import DecisionView, RunRef, RunView, UserView
 from sync_tasks.state.store import Store, Unit
 
-# EWS folder roles that are read for changes, and the name under which each cursor is kept
-MAIL_FOLDERS = ("inbox", "sent", "emails")
-WATCHED = ("calendar", *MAIL_FOLDERS)
-
-MAY_HEAL = frozenset({Reason.NO_PERSON_MARKED, Reason.NO_ACCOUNT_MARKED, Reason.WAITING_FOR_ORGANIZER})
+MAY_HEAL = frozenset(
+    {Reason.AMBIGUOUS, Reason.NO_PERSON_MARKED, Reason.NO_ACCOUNT_MARKED, Reason.WAITING_FOR_ORGANIZER}
+)
 
 # how long an item waits after its n-th failure; after the last it is quarantined
 LADDER = (timedelta(0), timedelta(0), timedelta(hours=1), timedelta(hours=4), timedelta(hours=24))

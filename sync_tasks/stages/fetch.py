@@ -12,14 +12,16 @@ from connectors.protocols import Change, Detail
 from mapping.merge.baseline import fingerprint
 from mapping.model import fields as f
 from mapping.model.item import Item, ItemKind, ItemRef, Side
+from mapping.model.reasons import Reason
 from mapping.rules import marks
-from sync_tasks.stages.context import MAIL_FOLDERS, WATCHED, StageContext, StageReport
+from mapping.rules.scope import Decision, Outcome
+from sync_tasks.stages.context import StageContext, StageReport
+from sync_tasks.stages.kinds import KIND_OF_FOLDER, MANAGED, MIRRORED, WATCHED
 from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairState, PairView
 
 CRM_CURSOR = "crm:event"
 ARCHIVED_AFTER = timedelta(days=365)
-KIND_OF_FOLDER = {"calendar": ItemKind.EVENT, **dict.fromkeys(MAIL_FOLDERS, ItemKind.EMAIL)}
 
 
 @dataclass(slots=True)
@@ -48,6 +50,7 @@ def run(ctx: StageContext) -> StageReport:
     _read_crm(ctx, cursors.get(CRM_CURSOR), found)
     _due_again(ctx, found)
     _slid_out(ctx, found)
+    _switched_off(ctx, found)
 
     with ctx.fenced() as unit:
         for name, cursor in found.cursors.items():
@@ -69,10 +72,10 @@ def _read_folder(ctx: StageContext, folder: str, cursor: str | None, found: Foun
     except ConnectorError as error:
         if error.scope is not Scope.CONTAINER:
             raise
-        if error.fault is Fault.NOT_FOUND and folder in ("emails",) and not ctx.preview:
-            ctx.ensure_folders()  # a managed folder that went missing is made again; nothing is deleted because of it
-            answer = ctx.mailbox.changes(folder, None)
-        elif error.fault is Fault.CURSOR_LOST:
+        if error.fault is Fault.NOT_FOUND and folder in MANAGED and not ctx.preview:
+            _rebuild(ctx, folder, found)
+            return
+        if error.fault is Fault.CURSOR_LOST:
             lost = True
             answer = ctx.mailbox.changes(folder, None)
         else:
@@ -96,8 +99,24 @@ def _read_folder(ctx: StageContext, folder: str, cursor: str | None, found: Foun
     _stage_mailbox(ctx, kind, wanted, found)
     for ref in gone:
         pair = pairs.get(ref.id) or next(p for p in known if p.mailbox_id == ref.id)
-        if pair.state == PairState.LIVE and kind is ItemKind.EVENT:
+        if pair.state == PairState.LIVE and kind in MIRRORED:
             found.add(Work(Side.MAILBOX, kind, ref, deleted=True, key=pair.key))
+
+
+def _rebuild(ctx: StageContext, folder: str, found: Found) -> None:
+    """A managed folder that went missing is made again. What stood in it was not deleted one by one, so nothing is
+    deleted in Salesforce because of it (MRK-2)."""
+    ctx.ensure_folders()
+    found.cursors[f"mailbox:{folder}"] = ctx.mailbox.changes(folder, None).cursor
+    kind = KIND_OF_FOLDER[folder]
+    if kind not in MIRRORED:
+        return
+    with ctx.store.reading() as unit:
+        pairs = unit.pairs.in_folder(ctx.user.id, folder)
+    for pair in pairs:
+        ref = ItemRef(Side.MAILBOX, kind, pair.mailbox_id, folder)
+        because = Decision(Outcome.RELEASE, Reason.FOLDER_GONE, "MRK-2")
+        found.add(Work(Side.MAILBOX, kind, ref, deleted=True, key=pair.key, decision=because))
 
 
 def _zip(refs: list[ItemRef], changes: Iterable[Change]) -> list[tuple[ItemRef, Change]]:
@@ -242,3 +261,18 @@ def _slid_out(ctx: StageContext, found: Found) -> None:
     for ref, item in ctx.mailbox.read(list(refs), Detail.HEAD).items():
         if isinstance(item, Item):
             found.add(Work(Side.MAILBOX, ItemKind.EVENT, ref, item=item, key=refs[ref].key))
+
+
+def _switched_off(ctx: StageContext, found: Found) -> None:
+    """Items born in Salesforce, of a kind that is no longer to be shown in the mailbox."""
+    for kind, what in MIRRORED.items():
+        if ctx.settings.bool(what.down):
+            continue
+        with ctx.store.reading() as unit:
+            pairs = [p for p in unit.pairs.live(ctx.user.id, kind.value) if p.born == Side.CRM and p.mailbox_id]
+        refs = {ItemRef(Side.MAILBOX, kind, p.mailbox_id, p.folder): p for p in pairs}
+        refs = {ref: p for ref, p in refs.items() if f"mailbox:{kind.value}:{ref.id}" not in found.works}
+        if refs:
+            for ref, item in ctx.mailbox.read(list(refs), Detail.HEAD).items():
+                if isinstance(item, Item):
+                    found.add(Work(Side.MAILBOX, kind, ref, item=item, key=refs[ref].key))

@@ -13,6 +13,8 @@ from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.resolve import ITSELF, eligible, load_people
 from sync_tasks.stages.work import Work
 
+LINKED = (ItemKind.EVENT, ItemKind.EMAIL)  # tasks and contacts hang on nothing that the engine chooses
+
 
 def run(ctx: StageContext) -> StageReport:
     works = ctx.load_works()
@@ -50,7 +52,9 @@ def run(ctx: StageContext) -> StageReport:
 
 def _is_new(work: Work) -> bool:
     """Links are chosen when an item is first saved and never overwritten after."""
-    if work.side is Side.CRM or work.item is None or work.decision is None:
+    if work.side is Side.CRM or work.kind not in LINKED or work.item is None or work.decision is None:
+        return False
+    if work.decision.reason is Reason.PRIVATE_PLACEHOLDER:
         return False
     return work.outcome in (Outcome.MIRROR, Outcome.SHARE) and work.decision.reason is not Reason.LINKED
 

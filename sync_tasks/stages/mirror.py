@@ -10,9 +10,11 @@ from connectors.errors import ConnectorError
 from connectors.protocols import Detail
 from mapping.merge.plan import Step
 from mapping.model.item import Item, ItemKind, ItemRef, Side
+from mapping.model.reasons import Reason
 from mapping.rules.scope import Outcome
-from sync_tasks.stages import apply, plan_emails, plan_events
+from sync_tasks.stages import apply, plan_emails, plan_items
 from sync_tasks.stages.context import StageContext, StageReport
+from sync_tasks.stages.kinds import MIRRORED
 from sync_tasks.stages.planning import Draft
 from sync_tasks.stages.resolve import load_people
 from sync_tasks.stages.work import Work
@@ -37,7 +39,7 @@ def _plan(ctx: StageContext) -> None:
     draft = Draft(ctx, load_people(ctx.load_note("people")))
     pairs = _pairs(ctx, works)
     _read_the_rest(ctx, works, pairs)
-    plan_events.plan(draft, [w for w in works if w.kind is ItemKind.EVENT], pairs)
+    plan_items.plan(draft, [w for w in works if w.kind in MIRRORED], pairs)
     plan_emails.plan(draft, [w for w in works if w.kind is ItemKind.EMAIL], pairs)
     with ctx.fenced() as unit:
         if not ctx.preview:
@@ -55,9 +57,8 @@ def _pairs(ctx: StageContext, works: list[Work]) -> dict[str, PairView]:
 
 
 def _read_the_rest(ctx: StageContext, works: list[Work], pairs: dict[str, PairView]) -> None:
-    """Bodies where something is saved for the first time, and the other side of every pair that changed."""
-    fresh = [w for w in works if w.side is Side.MAILBOX and w.outcome in (Outcome.MIRROR, Outcome.SHARE)
-             and not _is_live(pairs.get(w.key))]  # fmt: skip
+    """Bodies where they are wanted, and the other side of every pair that changed."""
+    fresh = [w for w in works if _wants_body(ctx, w, pairs.get(w.key))]
     bodies = ctx.mailbox.read([w.ref for w in fresh], Detail.BODY) if fresh else {}
     for work in fresh:
         answer = bodies.get(work.ref)
@@ -70,16 +71,25 @@ def _read_the_rest(ctx: StageContext, works: list[Work], pairs: dict[str, PairVi
         refs: dict[ItemRef, str] = {}
         for work in works:
             pair = pairs.get(work.key)
-            if work.kind is not ItemKind.EVENT or work.side is side or pair is None or not _is_live(pair):
+            if work.kind not in MIRRORED or work.side is side or pair is None or not _is_live(pair):
                 continue
             if (side, work.key) not in have:
                 where = (pair.mailbox_id, pair.folder) if side is Side.MAILBOX else (pair.crm_id, pair.crm_object)
-                refs[ItemRef(side, ItemKind.EVENT, *where)] = work.key
-        if not refs:
-            continue
-        for ref, answer in endpoint.read(list(refs), Detail.HEAD).items():
-            if isinstance(answer, Item):
-                works.append(Work(side, ItemKind.EVENT, ref, item=answer, key=refs[ref]))
+                refs[ItemRef(side, work.kind, *where)] = work.key
+        for detail in Detail:
+            some = [ref for ref in refs if (detail is Detail.BODY) == MIRRORED[ref.kind].compares_body(ctx.settings)]
+            for ref, answer in endpoint.read(some, detail).items() if some else ():
+                if isinstance(answer, Item):
+                    works.append(Work(side, ref.kind, ref, item=answer, key=refs[ref]))
+
+
+def _wants_body(ctx: StageContext, work: Work, pair: PairView | None) -> bool:
+    """Something is saved for the first time, or its body is compared. What is hidden is not even read."""
+    if work.side is Side.CRM or work.deleted or work.outcome not in (Outcome.MIRROR, Outcome.SHARE):
+        return False
+    if work.decision is not None and work.decision.reason is Reason.PRIVATE_PLACEHOLDER:
+        return False
+    return not _is_live(pair) or (work.kind in MIRRORED and MIRRORED[work.kind].compares_body(ctx.settings))
 
 
 def _unreadable(ctx: StageContext, work: Work, answer: ConnectorError | Item | None) -> None:

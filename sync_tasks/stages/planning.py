@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from mapping.merge.plan import Operation
 from mapping.model.item import ItemKind, ItemRef, Side
-from mapping.model.people import PersonRecord
+from mapping.model.people import AccountRecord, PersonRecord
 from mapping.model.reasons import Reason
 from mapping.rules.scope import Decision, Outcome
 from sync_tasks.stages.context import StageContext
@@ -21,6 +21,7 @@ from sync_tasks.state.store import Unit
 class Draft:
     ctx: StageContext
     people: Mapping[str, tuple[PersonRecord, ...]]
+    accounts: Mapping[str, Sequence[AccountRecord]] = field(default_factory=dict)  # by the name of the company
     operations: list[tuple[Operation, Origin]] = field(default_factory=list)
     decisions: list[DecisionView] = field(default_factory=list)
     _pairs: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from mapping.merge.decide import PAIRED, PairAct, State
-from mapping.model.item import Side
-from mapping.rules.deletion import REASONS, Fate, Trigger, fate
+from mapping.model.item import ItemKind, Side
+from mapping.rules.deletion import REASONS, Fate, Trigger, fate, plain_fate
 from mapping.rules.kinds import letter
-from tests.support.items import COLLEAGUE, CUSTOMER, ME, crm_event, event, guest, me
+from tests.support.items import COLLEAGUE, CUSTOMER, ME, crm_event, event, guest, me, settings
 
 WORDS = {
     "C": Fate.DELETE_CRM, "M": Fate.DELETE_MAILBOX, "R": Fate.RELEASE, "K": Fate.RESTORE_MARK, "D": Fate.DECLINE,
-    "-": Fate.DROP,
+    "-": Fate.DROP, "I": Fate.RESTORE_ITEM,
 }  # fmt: skip
 
 # One word a kind, A to E.
@@ -24,7 +24,27 @@ TABLE = {
     Trigger.CRM_DELETED: "RMRRR",
     Trigger.DEACTIVATED: "RMRRR",
     Trigger.BOTH_DELETED: "-----",
+    Trigger.MOVED_OUT: "RRRRR",
+    Trigger.SWITCHED_OFF: "RMRRR",
+    Trigger.LEFT_SCOPE: "RRRRR",
+    Trigger.FOLDER_GONE: "RRRRR",
 }
+
+# Tasks and contacts know two kinds: born in the mailbox, born in Salesforce.
+PLAIN = {
+    Trigger.CATEGORY_REMOVED: "KK",
+    Trigger.MAILBOX_DELETED: "CC",
+    Trigger.UNSYNC_MARK: "RR",
+    Trigger.WINDOW: "RR",
+    Trigger.CRM_DELETED: "MM",
+    Trigger.DEACTIVATED: "RM",
+    Trigger.BOTH_DELETED: "--",
+    Trigger.MOVED_OUT: "RR",
+    Trigger.SWITCHED_OFF: "RM",
+    Trigger.LEFT_SCOPE: "RM",
+    Trigger.FOLDER_GONE: "II",
+}
+FREE = settings(tasks__forbid_remove=False, contacts__forbid_remove=False)
 
 
 @pytest.mark.rule("DEL-1", "DEL-3", "DEL-6", "DEL-8", "MRK-6")
@@ -36,6 +56,28 @@ def test_every_cell_is_as_the_manual_has_it(trigger: Trigger, kind: str) -> None
     assert found is WORDS[TABLE[trigger]["ABCDE".index(kind)]]
     assert rule == ("DEL-6" if found is Fate.DECLINE else rule)
     assert trigger in REASONS
+
+
+@pytest.mark.rule("MRK-2", "MRK-3", "TSK-5", "TSK-7", "TSK-8", "TSK-12", "CON-7", "CON-8", "CON-10", "LIF-6")
+@pytest.mark.parametrize("trigger", Trigger)
+@pytest.mark.parametrize("kind", [ItemKind.TASK, ItemKind.CONTACT])
+def test_every_cell_for_tasks_and_contacts(trigger: Trigger, kind: ItemKind) -> None:
+    for index, born in enumerate("AB"):
+        assert plain_fate(kind, born, trigger, FREE)[0] is WORDS[PLAIN[trigger][index]]
+
+
+@pytest.mark.rule("TSK-6", "CON-9")
+@pytest.mark.parametrize(("kind", "rule"), [(ItemKind.TASK, "TSK-6"), (ItemKind.CONTACT, "CON-9")])
+def test_what_may_not_be_removed_comes_back_or_is_let_go(kind: ItemKind, rule: str) -> None:
+    for down, found in ((True, Fate.RESTORE_ITEM), (False, Fate.RELEASE)):
+        kept = settings(**{f"{kind.value}s__forbid_remove": True, f"{kind.value}s__down": down})
+        assert plain_fate(kind, "A", Trigger.MAILBOX_DELETED, kept) == (found, rule)
+
+
+@pytest.mark.rule("TSK-8", "CON-8")
+def test_moving_out_may_count_as_deleting() -> None:
+    strict = settings(tasks__move_out="delete", tasks__forbid_remove=False)
+    assert plain_fate(ItemKind.TASK, "A", Trigger.MOVED_OUT, strict) == (Fate.DELETE_CRM, "TSK-5")
 
 
 @pytest.mark.rule("DEL-2")

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from mapping.model import fields
-from mapping.model.item import Person
-from mapping.rules.identity import crm_event_key, email_key, event_key, nomid_key
+from mapping.model.item import ItemKind, Person
+from mapping.rules.identity import crm_key, email_key, event_key, mailbox_key, nomid_key
 from tests.support.items import NOW, OTHER, mail
 
 NO_ID = mail(message_id="", body="Hello")
@@ -28,12 +28,21 @@ def test_copies_of_a_meeting_share_a_key_and_occurrences_do_not() -> None:
 def test_a_key_never_changes() -> None:
     # Stamped on records out there; another value would make every event a new one.
     assert event_key("org", "uid-1") == "ev:70ba80f9b1be1e2df1395befde18103292f0c431"
-    assert event_key("", "") != crm_event_key("", "")
+    assert event_key("", "") != crm_key("", ItemKind.EVENT, "")
 
 
 def test_both_lengths_of_an_id_are_one_id() -> None:
-    assert crm_event_key("org", "00U5g00000ABCDE") == crm_event_key("org", "00U5g00000ABCDEFGH")
-    assert crm_event_key("org", "00U5g00000abcde") != crm_event_key("org", "00U5g00000ABCDE")
+    assert crm_key("org", ItemKind.EVENT, "00U5g00000ABCDE") == crm_key("org", ItemKind.EVENT, "00U5g00000ABCDEFGH")
+    assert crm_key("org", ItemKind.EVENT, "00U5g00000abcde") != crm_key("org", ItemKind.EVENT, "00U5g00000ABCDE")
+
+
+@pytest.mark.rule("IDN-8")
+def test_kinds_and_sides_never_share_a_key() -> None:
+    kinds = (ItemKind.EVENT, ItemKind.TASK, ItemKind.CONTACT)
+    keys = {make("org", kind, "00U5g00000ABCDE") for kind in kinds for make in (crm_key, mailbox_key)}
+
+    assert len(keys) == 6
+    assert {key[:3] for key in keys} == {"ev:", "tk:", "ct:"}
 
 
 @pytest.mark.rule("DUP-2", "DUP-9")

@@ -1,0 +1,56 @@
+"""The kinds that are mirrored, and the mailbox folders in which they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from mapping.model import fields as f
+from mapping.model.item import Item, ItemKind
+from mapping.model.table import Table
+from mapping.rules.accounts import choose_account
+from mapping.tables.contact import CONTACT
+from mapping.tables.task import TASK
+from sync_tasks.stages.mirrored import NOTHING, Extra, Mirrored
+from sync_tasks.stages.mirrored_events import Events
+from sync_tasks.stages.planning import Draft
+from sync_tasks.stages.work import Work
+
+
+class Tasks(Mirrored):
+    table: ClassVar[Table] = TASK
+    home: ClassVar[str] = "synced_tasks"
+    elsewhere: ClassVar[tuple[str, ...]] = ("tasks",)
+    conflict: ClassVar[str] = "conflict.task"
+    down: ClassVar[str] = "tasks.down"
+
+    def first_down(self, _draft: Draft, item: Item) -> Extra:
+        at = item.get("ReminderDateTime")
+        return Extra({f.REMINDER_AT: at}) if item.flag("IsReminderSet") else NOTHING
+
+
+class Contacts(Mirrored):
+    table: ClassVar[Table] = CONTACT
+    home: ClassVar[str] = "synced_contacts"
+    elsewhere: ClassVar[tuple[str, ...]] = ("contacts",)
+    conflict: ClassVar[str] = "conflict.contact"
+    down: ClassVar[str] = "contacts.down"
+
+    def first_up(self, draft: Draft, _work: Work, item: Item) -> Extra:
+        company = item.text(f.COMPANY).strip()
+        account = choose_account(company, draft.accounts.get(company, ()))
+        return Extra({"AccountId": account}) if account else NOTHING
+
+
+MIRRORED: Mapping[ItemKind, Mirrored] = {
+    ItemKind.EVENT: Events(),
+    ItemKind.TASK: Tasks(),
+    ItemKind.CONTACT: Contacts(),
+}
+MAIL_FOLDERS = ("inbox", "sent", "emails")
+KIND_OF_FOLDER: Mapping[str, ItemKind] = {
+    **{folder: kind for kind, what in MIRRORED.items() for folder in what.folders},
+    **dict.fromkeys(MAIL_FOLDERS, ItemKind.EMAIL),
+}
+WATCHED = ("calendar", *MAIL_FOLDERS)
+MANAGED = ("emails",)  # folders of ours, made again when they are missing

@@ -1,0 +1,111 @@
+"""What a kind of item adds to the one way in which all kinds are mirrored: its table, its folders, its own rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from mapping.merge.plan import FieldChange
+from mapping.model import fields as f
+from mapping.model.item import Item, ItemKind, Side, Value
+from mapping.model.reasons import Reason
+from mapping.model.table import Table, Winner
+from mapping.rules import deletion
+from mapping.rules.decision import Me
+from mapping.rules.deletion import Fate, Trigger
+from mapping.rules.settings import Effective
+from mapping.tables.adjust import adjust
+from mapping.tables.describe import fit
+from sync_tasks.stages.context import StageContext
+from sync_tasks.stages.planning import Draft
+from sync_tasks.stages.work import Work
+from sync_tasks.state.records import PairState, PairView
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """What a kind adds to a write: values, baseline marks, how many people it would have mailed, who asked for it."""
+
+    values: Mapping[str, Value] = field(default_factory=dict)
+    agreed: Mapping[str, str] = field(default_factory=dict)
+    mails: int = 0
+    rule: str = ""
+    reason: Reason | None = None
+
+    @property
+    def changes(self) -> tuple[FieldChange, ...]:
+        return tuple(FieldChange(name, None, value) for name, value in self.values.items())
+
+
+NOTHING = Extra()
+
+
+class Mirrored:
+    """One kind. The methods are the places where kinds differ; what stands here is what tasks and contacts do."""
+
+    table: ClassVar[Table]
+    home: ClassVar[str]  # folder role where items born in Salesforce are made and saved ones stand
+    elsewhere: ClassVar[tuple[str, ...]] = ()  # other folder roles that are read for marked items
+    conflict: ClassVar[str]  # setting: who prevails
+    down: ClassVar[str]  # setting: are Salesforce's own shown in the mailbox
+
+    @property
+    def kind(self) -> ItemKind:
+        return self.table.kind
+
+    @property
+    def crm_object(self) -> str:
+        return self.table.crm_object
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        return (self.home, *self.elsewhere)
+
+    def table_for(self, ctx: StageContext) -> Table:
+        """The table as this organization has it, fitted to its describe."""
+        winner = Winner(ctx.settings.text(self.conflict))
+        table = adjust(self.table, [{"name": row.name, "winner": winner.value} for row in self.table.fields])
+        fitted, _ = fit(table, ctx.shape.objects.get(self.crm_object, {}))
+        return fitted
+
+    def compares_body(self, _settings: Effective) -> bool:
+        """Is the body compared whenever the item changed, rather than read once?"""
+        return True
+
+    def letter(self, _item: Item, born: Side, _me: Me) -> str:
+        """The row of the table of deletions."""
+        return "A" if born is Side.MAILBOX else "B"
+
+    def fate(self, pair: PairView, trigger: Trigger, settings: Effective) -> tuple[Fate, str]:
+        return deletion.plain_fate(self.kind, pair.letter or "A", trigger, settings)
+
+    # --- what is written besides the rows of the table
+
+    def shown(self, _draft: Draft, _pair: PairView | None, table: Table, item: Item) -> tuple[Table, Item, Extra]:
+        """The item as Salesforce may see it, the table to compare it by, and columns to set besides."""
+        return table, item, NOTHING
+
+    def first_up(self, _draft: Draft, _work: Work, _item: Item) -> Extra:
+        """Further columns of a new record."""
+        return NOTHING
+
+    def after_up(self, draft: Draft, key: str, letter: str, item: Item, made: str) -> None:
+        """What hangs on the record that operation `made` creates."""
+
+    def first_down(self, _draft: Draft, _item: Item) -> Extra:
+        """Further fields of a new mailbox item."""
+        return NOTHING
+
+    def merge_more(self, _draft: Draft, _pair: PairView | None, _key: str, _ours: Item, _theirs: Item) -> Extra:
+        """Plan what no row can tell (lists); returns what the mailbox item must be given."""
+        return NOTHING
+
+    def leave(self, draft: Draft, key: str, _pair: PairView, _theirs: Item | None, _rule: str, reason: Reason) -> None:
+        """End only this user's part in something that others share."""
+        draft.pair(key, state=PairState.RELEASED.value, reason=reason.value)
+
+
+def categories_of(item: Item) -> tuple[str, ...]:
+    value = item.get(f.CATEGORIES)
+    return tuple(v for v in value if isinstance(v, str)) if isinstance(value, tuple) else ()

@@ -1,0 +1,214 @@
+"""Events: guests, privacy, and the description that is copied once."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from mapping.merge.plan import Act, Operation, Step
+from mapping.model import fields as f
+from mapping.model.item import Attendee, Item, ItemKind, ItemRef, Person, Side, Value
+from mapping.model.reasons import Reason
+from mapping.model.table import Table
+from mapping.rules import attendees, deletion, kinds, privacy
+from mapping.rules.attendees import AttendeePlan
+from mapping.rules.decision import Me, is_private
+from mapping.rules.deletion import Fate, Trigger
+from mapping.rules.description import first_description
+from mapping.rules.settings import Effective
+from mapping.tables.adjust import adjust
+from mapping.tables.event import EVENT, reminder_minutes
+from sync_tasks.stages.context import StageContext
+from sync_tasks.stages.mirrored import NOTHING, Extra, Mirrored
+from sync_tasks.stages.payload import id_of
+from sync_tasks.stages.planning import Draft
+from sync_tasks.stages.resolve import attendee_addresses
+from sync_tasks.stages.work import Work
+from sync_tasks.state.records import PairView
+
+
+class Events(Mirrored):
+    table: ClassVar[Table] = EVENT
+    home: ClassVar[str] = "calendar"
+    conflict: ClassVar[str] = "conflict.event"
+    down: ClassVar[str] = "events.down"
+
+    def table_for(self, ctx: StageContext) -> Table:
+        table = super().table_for(ctx)
+        safe = ctx.settings.bool("description.safe") or table.row(f.BODY) is None
+        return table if safe else adjust(table, [{"name": f.BODY, "direction": "both"}])
+
+    def compares_body(self, settings: Effective) -> bool:
+        return not settings.bool("description.safe")
+
+    def letter(self, item: Item, born: Side, me: Me) -> str:
+        return kinds.letter(item, born, me)
+
+    def fate(self, pair: PairView, trigger: Trigger, settings: Effective) -> tuple[Fate, str]:
+        return deletion.fate(pair.letter or "A", trigger, settings.text("deletion.events"), born=Side(pair.born))
+
+    # --- private ones
+
+    def shown(self, draft: Draft, pair: PairView | None, table: Table, item: Item) -> tuple[Table, Item, Extra]:
+        remembered = None if pair is None else pair.marks.get(privacy.MARK, "")
+        if privacy.hides(item, draft.ctx.settings.text("private_mode"), remembered):
+            # while it is hidden, nothing written in Salesforce may come back into the item
+            rows = [{"name": name, "direction": "up"} for name in privacy.HIDDEN_ROWS if table.row(name)]
+            forced = Extra(dict(privacy.HIDDEN), {privacy.MARK: ""}, rule="PRV-6", reason=Reason.REDACTED)
+            return adjust(table, rows), privacy.hidden(item), forced
+        if pair is None:
+            return table, item, Extra(agreed={privacy.MARK: privacy.OPEN} if is_private(item) else {})
+        if remembered == "" and privacy.MARK in pair.marks:
+            return table, item, Extra(dict(privacy.SHOWN), {privacy.MARK: privacy.SHOWN_AGAIN})
+        return table, item, NOTHING
+
+    # --- the first time
+
+    def first_up(self, draft: Draft, work: Work, item: Item) -> Extra:
+        if work.decision is not None and work.decision.reason is Reason.PRIVATE_PLACEHOLDER:
+            return NOTHING
+        mine = kinds.organizer_of(item) in ("", *draft.ctx.me.addresses)
+        links = work.links
+        values: dict[str, Value] = {f.BODY: first_description(item, organizer_is_me=mine)}
+        if links is not None:
+            wanted = {"WhoId": links.who, "WhatId": links.what}
+            values |= {name: id_of(value) for name, value in wanted.items() if value}
+        return Extra(values)
+
+    def after_up(self, draft: Draft, key: str, letter: str, item: Item, made: str) -> None:
+        if letter == "C":
+            for attendee in attendee_addresses(item):
+                _invite(draft, key, item.ref, "@" + made, attendee)
+
+    def first_down(self, draft: Draft, item: Item) -> Extra:
+        ctx = draft.ctx
+        values: dict[str, Value] = {}
+        minutes = reminder_minutes(item.fields)
+        if minutes is not None:
+            values[f.REMINDER] = minutes
+        open_to_all: dict[str, str] = {}
+        if item.flag("IsPrivate"):
+            values[f.SENSITIVITY] = "private"
+            open_to_all[privacy.MARK] = privacy.OPEN  # its record is Salesforce's own, and stays as it is
+        invitees = tuple(a for a in _invitees(item) if a.address not in ctx.me.addresses)
+        if not invitees:
+            return Extra(values, open_to_all)
+        people = " ".join(attendees.person_mark(ctx.fingerprint_key, a.address) for a in invitees)
+        agreed = open_to_all | {"people": people}
+        return Extra({**values, f.ATTENDEES: invitees}, agreed, _mails(draft, invitees))
+
+    # --- the list of guests
+
+    def merge_more(self, draft: Draft, pair: PairView | None, key: str, ours: Item, theirs: Item) -> Extra:
+        ctx = draft.ctx
+        people = pair.people if pair is not None else frozenset()
+        if pair is not None and privacy.hides(ours, "", pair.marks.get(privacy.MARK, "")):
+            for relation, _, address in _invitee_ids(theirs):
+                _uninvite(draft, key, ours.ref, relation, address, "PRV-6", Reason.REDACTED)
+            return NOTHING
+        lists = _merge_attendees(draft, key, ours, theirs, people)
+        if not lists.add_to_mailbox and not lists.remove_from_mailbox:
+            return NOTHING
+        gone = {a.address for a in lists.remove_from_mailbox}
+        kept = [a for a in attendee_addresses(ours) if a.address not in gone]
+        listed = sorted([*kept, *lists.add_to_mailbox], key=lambda a: a.address)
+        added = {attendees.person_mark(ctx.fingerprint_key, a.address) for a in lists.add_to_mailbox}
+        left = {attendees.person_mark(ctx.fingerprint_key, a) for a in gone}
+        return Extra(
+            {f.ATTENDEES: tuple(listed)},
+            {"people": " ".join(sorted((people | added) - left))},
+            _mails(draft, lists.add_to_mailbox),
+            "ATT-1",
+            Reason.ATTENDEES_CHANGED,
+        )
+
+    def leave(
+        self, draft: Draft, key: str, pair: PairView, theirs: Item | None, rule: str, reason: Reason
+    ) -> None:  # fmt: skip
+        """The user's own invitation is declined; the event belongs to his colleague (DEL-6)."""
+        super().leave(draft, key, pair, theirs, rule, reason)
+        mine = draft.ctx.user.crm_user_id
+        for relation, person, _ in _invitee_ids(theirs) if theirs is not None else []:
+            if mine and person[:15] == mine[:15]:
+                draft.add(
+                    Operation(
+                        Act.UPDATE, Side.CRM, ItemKind.EVENT, "EventRelation", Step.RELATIONS, rule, reason.value,
+                        ref=relation, values={"Status": "Declined"},
+                    ),
+                    ItemRef(Side.CRM, ItemKind.EVENT, pair.crm_id, pair.crm_object),
+                )  # fmt: skip
+
+
+def _merge_attendees(draft: Draft, key: str, ours: Item, theirs: Item, people: frozenset[str]) -> AttendeePlan:
+    """Plan the list of invitees: relations in Salesforce, and what the mailbox's list must become."""
+    ctx = draft.ctx
+    organizer = ours.get(f.ORGANIZER)
+    mine = not isinstance(organizer, Person) or organizer.address in ctx.me.addresses
+    crm = tuple(a for a in _invitees(theirs) if a.address not in ctx.me.addresses)
+    lists = attendees.merge_attendees(
+        attendee_addresses(ours), crm, people, ctx.fingerprint_key, organizer_is_me=mine,
+        track_deleted=ctx.settings.bool("attendees.track_deleted"),
+    )  # fmt: skip
+    relations = {address: relation for relation, _, address in _invitee_ids(theirs)}
+    for attendee in lists.add_to_crm:
+        _invite(draft, key, ours.ref, theirs.ref.id, attendee)
+    for address in lists.remove_from_crm:
+        if address in relations:
+            _uninvite(draft, key, ours.ref, relations[address], address, "ATT-4", Reason.ATTENDEES_CHANGED)
+    for address, status in lists.status_to_crm:
+        if address in relations:
+            draft.add(
+                Operation(
+                    Act.UPDATE, Side.CRM, ItemKind.EVENT, "EventRelation", Step.RELATIONS, "STS-1",
+                    Reason.STATUS_CHANGED.value, ref=relations[address], values={"Status": status},
+                ),
+                ours.ref,
+            )  # fmt: skip
+    return lists
+
+
+def _invite(draft: Draft, key: str, origin: ItemRef, event_id: str, attendee: Attendee) -> None:
+    """A relation row for an attendee whom Salesforce knows; nobody else can be an invitee there."""
+    record = attendees.invitee_record(draft.people.get(attendee.address, ()))
+    if record is None:
+        return
+    draft.add(
+        Operation(
+            Act.RELATE, Side.CRM, ItemKind.EVENT, "EventRelation", Step.RELATIONS, "ATT-3",
+            Reason.ATTENDEES_CHANGED.value, pair_key=key,
+            values={
+                "EventId": id_of(event_id), "RelationId": id_of(record.id),
+                "Status": attendees.crm_status(attendee.response),
+            },
+            agreed={"person": attendees.person_mark(draft.ctx.fingerprint_key, attendee.address)},
+        ),
+        origin,
+    )  # fmt: skip
+
+
+def _uninvite(
+    draft: Draft, key: str, origin: ItemRef, relation: str, address: str, rule: str, reason: Reason
+) -> None:  # fmt: skip
+    draft.add(
+        Operation(
+            Act.UNRELATE, Side.CRM, ItemKind.EVENT, "EventRelation", Step.RELATIONS, rule, reason.value,
+            pair_key=key, ref=relation,
+            agreed={"person": attendees.person_mark(draft.ctx.fingerprint_key, address)},
+        ),
+        origin,
+    )  # fmt: skip
+
+
+def _invitees(item: Item) -> tuple[Attendee, ...]:
+    value = item.get("Invitees")
+    return tuple(a for a in value if isinstance(a, Attendee)) if isinstance(value, tuple) else ()
+
+
+def _invitee_ids(item: Item) -> list[tuple[str, str, str]]:
+    value = item.get("InviteeIds")
+    rows = value if isinstance(value, tuple) else ()
+    return [(str(r[0]), str(r[1]), str(r[2])) for r in rows if isinstance(r, tuple)]
+
+
+def _mails(draft: Draft, invited: tuple[Attendee, ...]) -> int:
+    """How many people a write would have the server mail: none where it can write silently."""
+    return 0 if "silent_write" in draft.ctx.mailbox.can else len(invited)

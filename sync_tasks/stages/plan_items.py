@@ -1,0 +1,381 @@
+"""Planning for what is mirrored: which writes bring the two copies of each item to agree. It only computes.
+
+One way for events, tasks and contacts; what a kind adds stands in its `Mirrored`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from mapping.merge.baseline import Baseline
+from mapping.merge.fields import Merged, merge, project_down, project_up
+from mapping.merge.plan import Act, FieldChange, Operation, Step
+from mapping.model import fields as f
+from mapping.model.item import Item, ItemKind, ItemRef, Side, Span, Value
+from mapping.model.reasons import Reason
+from mapping.model.table import Table
+from mapping.rules import deletion, marks
+from mapping.rules.decision import Decision
+from mapping.rules.deletion import Fate, Trigger
+from mapping.rules.scope import Outcome
+from sync_tasks.stages.categorize import ends_at
+from sync_tasks.stages.fetch import row_fingerprint
+from sync_tasks.stages.kinds import MIRRORED
+from sync_tasks.stages.mirrored import Extra, Mirrored, categories_of
+from sync_tasks.stages.planning import Draft
+from sync_tasks.stages.work import Work
+from sync_tasks.state.records import PairState, PairView
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One item: its kind and table, its pair, if any, and what each side brought into this run."""
+
+    what: Mirrored
+    table: Table
+    key: str
+    pair: PairView | None
+    mailbox: Work | None
+    crm: Work | None
+
+    @property
+    def kind(self) -> ItemKind:
+        return self.what.kind
+
+    @property
+    def live(self) -> bool:
+        return self.pair is not None and self.pair.state == PairState.LIVE
+
+    @property
+    def retrying(self) -> bool:
+        """An earlier run planned this create and never learned what became of it."""
+        return self.pair is not None and self.pair.state == PairState.PENDING
+
+
+def plan(draft: Draft, works: list[Work], pairs: Mapping[str, PairView]) -> None:
+    """Plan every mirrored item of the run, kind by kind, in the order of their keys."""
+    for kind, what in MIRRORED.items():
+        sides: dict[str, dict[Side, Work]] = {}
+        for work in works:
+            if work.kind is kind:
+                _take(sides.setdefault(work.key, {}), work)
+        table = what.table_for(draft.ctx) if sides else what.table
+        for key in sorted(sides):
+            case = Case(what, table, key, pairs.get(key), sides[key].get(Side.MAILBOX), sides[key].get(Side.CRM))
+            if case.live:
+                _paired(draft, case)
+            else:
+                _unpaired(draft, case)
+
+
+def _take(sides: dict[Side, Work], work: Work) -> None:
+    """An item that was moved is told twice: gone from where it was, and there where it is now."""
+    known = sides.get(work.side)
+    if known is None or known.deleted or not work.deleted:
+        sides[work.side] = work
+
+
+# --- items that are not yet a pair
+
+
+def _unpaired(draft: Draft, case: Case) -> None:
+    ours = case.mailbox if case.mailbox is not None and case.mailbox.outcome is Outcome.MIRROR else None
+    theirs = case.crm if case.crm is not None and case.crm.outcome is Outcome.MIRROR else None
+    if ours is not None and ours.item is not None and theirs is not None and theirs.item is not None:
+        _adopt(draft, case, ours, theirs)
+    elif ours is not None and ours.item is not None:
+        _create_up(draft, case, ours, ours.item)
+    elif theirs is not None and theirs.item is not None:
+        _create_down(draft, case, theirs, theirs.item)
+
+
+def _create_up(draft: Draft, case: Case, work: Work, item: Item) -> None:
+    ctx, what = draft.ctx, case.what
+    table, shown, forced = what.shown(draft, None, case.table, item)
+    more = what.first_up(draft, work, shown)
+    described = shown.with_fields({name: value for name, value in more.values.items() if name == f.BODY})
+    columns, agreed = project_up(table, described.fields, ctx.fingerprint_key)
+    columns |= {name: value for name, value in more.values.items() if name != f.BODY}
+    columns |= forced.values
+    if ctx.user.crm_user_id:
+        columns["OwnerId"] = ctx.user.crm_user_id
+    letter = what.letter(item, Side.MAILBOX, ctx.me)
+    _note_pair(draft, case, Side.MAILBOX, letter, item, mailbox=item.ref)
+    made = draft.add(
+        Operation(
+            Act.CREATE, Side.CRM, case.kind, what.crm_object, Step.RECORDS, _rule(work), _reason(work),
+            key=case.key, pair_key=case.key, values=columns, agreed={**agreed, **forced.agreed},
+            changes=tuple(FieldChange(name, None, value) for name, value in columns.items()),
+        ),
+        item.ref, retrying=case.retrying,
+    )  # fmt: skip
+    what.after_up(draft, case.key, letter, shown, made)
+    mark: dict[str, Value] = {f.CATEGORIES: marks.mark_saved(categories_of(item)), f.KEY: case.key}
+    marked = _update_mailbox(draft, case, item, mark, {}, "MRK-5", Reason.MARK_ADDED, after=(made,), act=Act.MARK)
+    _bring_home(draft, case, item, (marked,))
+
+
+def _create_down(draft: Draft, case: Case, work: Work, item: Item, *, again: bool = False) -> None:
+    ctx, what = draft.ctx, case.what
+    values, agreed = project_down(case.table, item.fields, ctx.fingerprint_key)
+    more = what.first_down(draft, item)
+    values |= {f.CATEGORIES: marks.mark_saved(()), f.KEY: case.key, **more.values}
+    letter = what.letter(item.with_fields(more.values), Side.CRM, ctx.me)
+    born = Side(case.pair.born) if again and case.pair is not None else Side.CRM
+    letter = case.pair.letter if again and case.pair is not None else letter
+    _note_pair(draft, case, born, letter, item, crm=item.ref, span=values.get(f.SPAN))
+    draft.pair(case.key, crm_seen_next=row_fingerprint(ctx, item))
+    _stamp(draft, case, item)
+    draft.add(
+        Operation(
+            Act.CREATE, Side.MAILBOX, case.kind, what.home, Step.ITEMS, _rule(work), _reason(work),
+            key=case.key, pair_key=case.key, values=values, agreed={**agreed, **more.agreed}, mails=more.mails,
+            changes=tuple(FieldChange(name, None, value) for name, value in values.items()),
+        ),
+        item.ref, retrying=case.retrying,
+    )  # fmt: skip
+
+
+def _stamp(draft: Draft, case: Case, item: Item) -> None:
+    """An event's key follows its copies into other mailboxes, so the record must bear it. Those of tasks and contacts
+    are made of the record's id and can always be made again."""
+    ctx = draft.ctx
+    if case.kind is not ItemKind.EVENT or item.text(ctx.key_field) == case.key:
+        return
+    if ctx.shape.can_create(case.what.crm_object, ctx.key_field):
+        draft.add(
+            Operation(
+                Act.UPDATE, Side.CRM, case.kind, case.what.crm_object, Step.RECORDS, "IDN-8",
+                Reason.KEY_STAMPED.value, pair_key=case.key, ref=item.ref.id, values={ctx.key_field: case.key},
+            ),
+            item.ref,
+        )  # fmt: skip
+
+
+def _adopt(draft: Draft, case: Case, ours: Work, theirs: Work) -> None:
+    """Both copies are there but nobody remembers the pair: they are one, and merge as if both were new."""
+    assert ours.item is not None and theirs.item is not None
+    letter = case.what.letter(ours.item, Side.MAILBOX, draft.ctx.me)
+    _note_pair(draft, case, Side.MAILBOX, letter, ours.item, mailbox=ours.ref)
+    draft.pair(case.key, crm_id=theirs.ref.id, crm_object=case.what.crm_object, state=PairState.LIVE.value)
+    draft.decide(Side.CRM, case.kind, theirs.ref.id, case.key, Outcome.MIRROR, Reason.ADOPTED, "IDN-8")
+    _merge(draft, case, None, ours.item, theirs.item)
+
+
+# --- pairs
+
+
+def _paired(draft: Draft, case: Case) -> None:
+    pair, ours, theirs = case.pair, case.mailbox, case.crm
+    assert pair is not None
+    mailbox_gone = ours is not None and ours.deleted
+    crm_gone = theirs is not None and theirs.deleted
+    released = next((w for w in (ours, theirs) if w is not None and w.outcome is Outcome.RELEASE), None)
+    if ours is not None and ours.deleted and ours.decision is not None:
+        _let_go(draft, case, pair, deletion.trigger_of(ours.decision.reason))
+    elif mailbox_gone and crm_gone:
+        draft.pair(case.key, state=PairState.GONE.value, reason=Reason.DELETED_ON_BOTH_SIDES.value)
+    elif mailbox_gone or (ours is not None and ours.outcome is Outcome.GONE):
+        _let_go(draft, case, pair, Trigger.MAILBOX_DELETED)
+    elif ours is not None and ours.outcome is Outcome.UNSYNC:
+        _let_go(draft, case, pair, Trigger.UNSYNC_MARK)
+    elif crm_gone:
+        _let_go(draft, case, pair, Trigger.CRM_DELETED)
+    elif released is not None and released.decision is not None:
+        _let_go(draft, case, pair, deletion.trigger_of(released.decision.reason))
+    elif ours is not None and theirs is not None and ours.item is not None and theirs.item is not None:
+        _merge(draft, case, pair, ours.item, theirs.item)
+
+
+def _merge(draft: Draft, case: Case, pair: PairView | None, ours: Item, theirs: Item) -> None:
+    ctx, what = draft.ctx, case.what
+    base = pair.marks if pair is not None else {}
+    table, shown, forced = what.shown(draft, pair, case.table, ours)
+    merged = merge(table, shown.fields, theirs.fields, Baseline(base, ctx.fingerprint_key), _newest(ours, theirs))
+    _explain(draft, case, ours, merged)
+    up = {change.name for change in merged.changes_crm}
+    down = {change.name for change in merged.changes_mailbox}
+    settled = {name: mark for name, mark in merged.agreed.items() if name not in up | down}
+    span = ours.get(f.SPAN)
+    draft.pair(
+        case.key, marks=settled, crm_seen_next=row_fingerprint(ctx, theirs), mailbox_id=ours.ref.id,
+        **({"ends_at": ends_at(span)} if isinstance(span, Span) else {}),
+    )  # fmt: skip
+    to_crm = {**merged.to_crm, **{name: value for name, value in forced.values.items() if theirs.get(name) != value}}
+    if to_crm:
+        draft.add(
+            Operation(
+                Act.UPDATE, Side.CRM, case.kind, what.crm_object, Step.RECORDS, forced.rule or "FLD-1",
+                (forced.reason or Reason.FIELDS_CHANGED).value, pair_key=case.key, ref=theirs.ref.id, values=to_crm,
+                changes=merged.changes_crm + forced.changes,
+                agreed={**{name: merged.agreed[name] for name in up if name in merged.agreed}, **forced.agreed},
+            ),
+            ours.ref,
+        )  # fmt: skip
+    more = what.merge_more(draft, pair, case.key, shown, theirs)
+    _merge_down(draft, case, ours, merged, more)
+
+
+def _merge_down(draft: Draft, case: Case, ours: Item, merged: Merged, more: Extra) -> None:
+    values: dict[str, Value] = {**merged.to_mailbox, **more.values}
+    rule, reason = more.rule or "FLD-1", more.reason or Reason.FIELDS_CHANGED
+    wanted = marks.mark_saved(categories_of(ours))
+    if wanted != categories_of(ours):
+        if not values:
+            rule, reason = "MRK-6", Reason.MARK_RESTORED
+        values[f.CATEGORIES] = wanted
+    if ours.text(f.KEY) != case.key:
+        values[f.KEY] = case.key
+    after: tuple[str, ...] = ()
+    if values:
+        agreed = {c.name: merged.agreed[c.name] for c in merged.changes_mailbox if c.name in merged.agreed}
+        after = (
+            _update_mailbox(
+                draft, case, ours, values, {**agreed, **more.agreed}, rule, reason,
+                changes=merged.changes_mailbox, mails=more.mails,
+            ),
+        )  # fmt: skip
+    _bring_home(draft, case, ours, after)
+
+
+def _explain(draft: Draft, case: Case, ours: Item, merged: Merged) -> None:
+    for conflict in merged.conflicts:
+        draft.decide(
+            Side.MAILBOX, case.kind, ours.ref.id, case.key, Outcome.MIRROR, Reason.CONFLICT, "IDN-4",
+            field=conflict.field, winner=conflict.winner.value,
+        )  # fmt: skip
+    for refusal in merged.refused:
+        draft.decide(
+            Side.MAILBOX, case.kind, ours.ref.id, case.key, Outcome.SKIP, Reason.VALUE_REFUSED, "FLD-2",
+            field=refusal.field,
+        )  # fmt: skip
+
+
+def _newest(ours: Item, theirs: Item) -> Side:
+    """Which copy was edited last; Salesforce when both at once, the mailbox when nobody can tell."""
+    mine, other = ours.get(f.MODIFIED), theirs.get("LastModifiedDate")
+    if not hasattr(mine, "timestamp") or not hasattr(other, "timestamp"):
+        return Side.MAILBOX
+    return Side.CRM if other.timestamp() >= mine.timestamp() else Side.MAILBOX  # type: ignore[union-attr]
+
+
+# --- letting go
+
+
+def _let_go(draft: Draft, case: Case, pair: PairView, trigger: Trigger) -> None:
+    """What a vanished, unsynced, moved or aged item means for the other copy, by the table of deletions."""
+    reason = deletion.REASONS[trigger]
+    fate, rule = case.what.fate(pair, trigger, draft.ctx.settings)
+    item = case.mailbox.item if case.mailbox is not None else None
+    mailbox_ref = ItemRef(Side.MAILBOX, case.kind, pair.mailbox_id, pair.folder)
+    crm_ref = ItemRef(Side.CRM, case.kind, pair.crm_id, pair.crm_object)
+    source = mailbox_ref if case.mailbox is not None and trigger is not Trigger.CRM_DELETED else crm_ref
+    draft.decide(source.side, case.kind, source.id, case.key, Outcome.RELEASE, reason, rule, fate=fate.value)
+    match fate:
+        case Fate.DELETE_CRM:
+            state = PairState.UNSYNCED if trigger is Trigger.UNSYNC_MARK else PairState.GONE
+            _delete(draft, case, crm_ref, rule, reason, state, source)
+            if trigger is Trigger.UNSYNC_MARK and item is not None:
+                _clear_mark(draft, case, item, rule, reason, state)
+        case Fate.DELETE_MAILBOX:
+            state = PairState.GONE if trigger is Trigger.CRM_DELETED else PairState.RELEASED
+            _delete(draft, case, mailbox_ref, rule, reason, state, source)
+        case Fate.RESTORE_ITEM:
+            if case.crm is not None and case.crm.item is not None:
+                _create_down(draft, case, _because(case.crm, Reason.RESTORED, rule), case.crm.item, again=True)
+        case Fate.RELEASE if item is not None:
+            draft.pair(case.key, folder=item.ref.container)
+            _clear_mark(draft, case, item, rule, reason, PairState.RELEASED)
+        case Fate.RELEASE:
+            draft.pair(case.key, state=PairState.RELEASED.value, reason=reason.value)
+        case Fate.DROP:
+            draft.pair(case.key, state=PairState.GONE.value, reason=reason.value)
+        case Fate.DECLINE:
+            case.what.leave(draft, case.key, pair, case.crm.item if case.crm is not None else None, rule, reason)
+
+
+def _delete(
+    draft: Draft, case: Case, ref: ItemRef, rule: str, reason: Reason, state: PairState, source: ItemRef
+) -> None:  # fmt: skip
+    draft.add(
+        Operation(
+            Act.DELETE, ref.side, case.kind, ref.container, Step.DELETES, rule, reason.value,
+            pair_key=case.key, ref=ref.id, agreed={"state": state.value},
+        ),
+        source,
+    )  # fmt: skip
+
+
+def _clear_mark(draft: Draft, case: Case, item: Item, rule: str, reason: Reason, state: PairState) -> None:
+    values = {f.CATEGORIES: marks.clear(categories_of(item))}
+    agreed = {"state": state.value}
+    _update_mailbox(draft, case, item, values, agreed, rule, reason, act=Act.MARK, step=Step.AFTERWARDS)
+
+
+# --- small parts
+
+
+def _bring_home(draft: Draft, case: Case, item: Item, after: tuple[str, ...]) -> None:
+    """A saved item that stands outside the managed folder is moved into it, once all else is done (MRK-4)."""
+    if item.ref.container not in case.what.elsewhere:
+        draft.pair(case.key, folder=item.ref.container)
+        return
+    draft.add(
+        Operation(
+            Act.MOVE, Side.MAILBOX, case.kind, item.ref.container, Step.AFTERWARDS, "MRK-4", Reason.MOVED_HOME.value,
+            pair_key=case.key, ref=item.ref.id, values={"folder": case.what.home}, after=after,
+        ),
+        item.ref,
+    )  # fmt: skip
+
+
+def _update_mailbox(
+    draft: Draft, case: Case, item: Item, values: Mapping[str, Value], agreed: Mapping[str, str],
+    rule: str, reason: Reason, *, act: Act = Act.UPDATE, step: Step = Step.ITEMS, after: tuple[str, ...] = (),
+    changes: tuple[FieldChange, ...] = (), mails: int = 0,
+) -> str:  # fmt: skip
+    return draft.add(
+        Operation(
+            act, Side.MAILBOX, case.kind, item.ref.container, step, rule, reason.value, pair_key=case.key,
+            ref=item.ref.id, version=item.version, values=dict(values), agreed=dict(agreed), after=after, mails=mails,
+            changes=changes or tuple(FieldChange(name, item.get(name), value) for name, value in values.items()),
+        ),
+        item.ref,
+    )  # fmt: skip
+
+
+def _note_pair(
+    draft: Draft, case: Case, born: Side, letter: str, item: Item, *,
+    mailbox: ItemRef | None = None, crm: ItemRef | None = None, span: Value = None,
+) -> None:  # fmt: skip
+    """The pair row that is written before anything is created remotely."""
+    when = item.get(f.SPAN) if span is None else span
+    values: dict[str, object] = {
+        "born": born.value, "kind": case.kind.value, "letter": letter,
+        "state": PairState.PENDING.value, "reason": "",
+    }  # fmt: skip
+    if isinstance(when, Span):
+        horizon = draft.ctx.now() - timedelta(days=draft.ctx.settings.int("scope.past_days"))
+        # marked by hand when it already lay outside the window: the window will not take it away again
+        values |= {"ends_at": ends_at(when), "pinned": ends_at(when) < horizon}
+    if mailbox is not None:
+        # No version: only one that our own write returned may make a change an echo. What is merely planned may never
+        # be written, and the item must be looked at again then.
+        values |= {"mailbox_id": mailbox.id, "mailbox_version": "", "folder": mailbox.container, "crm_id": ""}
+    if crm is not None:
+        values |= {"crm_id": crm.id, "crm_object": crm.container, "crm_version": "", "mailbox_id": "", "folder": ""}
+    draft.pair(case.key, **values)
+
+
+def _because(work: Work, reason: Reason, rule: str) -> Work:
+    return replace(work, decision=Decision(Outcome.MIRROR, reason, rule))
+
+
+def _rule(work: Work) -> str:
+    return work.decision.rule if work.decision is not None else ""
+
+
+def _reason(work: Work) -> str:
+    return work.decision.reason.value if work.decision is not None else ""
