@@ -97,6 +97,10 @@ class Reason(StrEnum):
     CREATED_LEAD = "created_lead"
 
 
+# What a sentence may name. It is kept in the database beside the decision, so it is a number, a date or a word of our
+# own; never what people wrote, nor who they are.
+TELLABLE = frozenset({"days", "limit", "count", "eligible_on", "field", "winner", "fate"})
+
 SENTENCES: dict[Reason, str] = {
     Reason.LINKED: "This item is saved already and is kept the same on both sides.",
     Reason.MARKED: "You marked this item to be saved to Salesforce.",
@@ -105,7 +109,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.AUTOSAVED_UNLINKED: "Saved without a link, because nobody on it is known in Salesforce.",
     Reason.FROM_SALESFORCE: "This event was created in Salesforce and is shown in your calendar.",
     Reason.PEOPLE_PENDING: "Saved if somebody on it is known in Salesforce.",
-    Reason.PERSON_FOUND: "Saved, because {address} is known in Salesforce.",
+    Reason.PERSON_FOUND: "Saved, because somebody on it is known in Salesforce.",
     Reason.PERSON_CREATED: "Saved, and a record was made for somebody who was not yet known in Salesforce.",
     Reason.MARKED_UNLINKED: "Saved without a link, because nobody outside your company is on it.",
     Reason.RECURRING_NOT_YET: "Recurring items are not synchronized yet.",
@@ -133,7 +137,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.NO_PERSON_MARKED: "No related records: nobody on it is known in Salesforce, and no record may be made.",
     Reason.NO_ACCOUNT: "The person found belongs to no account.",
     Reason.NO_ACCOUNT_MARKED: "No related records: the person found belongs to no account.",
-    Reason.WAITING_FOR_ORGANIZER: "Waiting for the organizer, {organizer}, to synchronize this meeting.",
+    Reason.WAITING_FOR_ORGANIZER: "Waiting for the organizer to synchronize this meeting.",
     Reason.ORGANIZER_WRITES: "The organizer's synchronization keeps this meeting up to date.",
     Reason.INVITATION_OPEN: "You have not accepted this invitation.",
     Reason.UNSYNCED: "You took this item out of Salesforce. Mark it again if you want it back.",
@@ -175,10 +179,10 @@ SENTENCES: dict[Reason, str] = {
     Reason.NOT_CREATED_FREE: "No record is made for an address of a free mail service.",
     Reason.NOT_CREATED_ROLE: "No record is made for an address that no single person reads.",
     Reason.NOT_CREATED_INVALID: "The address cannot be used.",
-    Reason.CREATED_UNDER_ACCOUNT: "{address} was unknown and was added to the account {account}.",
-    Reason.CREATED_WITH_ACCOUNT: "{address} was unknown; a contact and the account {account} were made.",
-    Reason.CREATED_PERSON_ACCOUNT: "{address} was unknown; a person account was made.",
-    Reason.CREATED_LEAD: "{address} was unknown; a lead was made.",
+    Reason.CREATED_UNDER_ACCOUNT: "Somebody unknown was added to the account of their company.",
+    Reason.CREATED_WITH_ACCOUNT: "Somebody was unknown; a contact and an account were made.",
+    Reason.CREATED_PERSON_ACCOUNT: "Somebody was unknown; a person account was made.",
+    Reason.CREATED_LEAD: "Somebody was unknown; a lead was made.",
 }
 
 # Reasons that ask a person to do something, so they are listed as issues. The others only explain.

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from mapping.model import fields
 from mapping.model.item import Item, Side
-from mapping.model.reasons import Reason
+from mapping.model.reasons import TELLABLE, Reason
 from mapping.rules import marks
 
 
@@ -26,12 +26,19 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`rule`: the numbered rule that decided. `detail`: what the sentence of the reason names."""
+    """`rule`: the numbered rule that decided. `detail`: what the sentence of the reason names, nothing personal.
+
+    Raises ValueError for a detail that must not be kept (see `TELLABLE`).
+    """
 
     outcome: Outcome
     reason: Reason
     rule: str
     detail: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.detail.keys() <= TELLABLE:
+            raise ValueError(f"{', '.join(sorted(self.detail.keys() - TELLABLE))} must not be kept with a decision")
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,12 +100,12 @@ def confirm_email(
         return decision
     forced = decision.reason is Reason.MARKED
     on_it = [address for address in others(item, frozenset()) if address in eligible]
-    found = next((address for address in on_it if address in known), "")
-    if not forced and not _MODES[settings.int("autosave.email_mode")](bool(found), bool(on_it) and can_create):
+    found = any(address in known for address in on_it)
+    if not forced and not _MODES[settings.int("autosave.email_mode")](found, bool(on_it) and can_create):
         return _skip(Reason.NO_PERSON, decision.rule)
     shared = replace(decision, outcome=Outcome.SHARE)
     if found:
-        return replace(shared, reason=Reason.PERSON_FOUND, detail={"address": found})
+        return replace(shared, reason=Reason.PERSON_FOUND)
     if on_it and can_create:
         return replace(shared, reason=Reason.PERSON_CREATED, rule="RES-1" if forced else "RES-2")
     if not on_it:

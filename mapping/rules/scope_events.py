@@ -113,7 +113,7 @@ def _is_too_long(case: _Case) -> Decision | None:
 
 def _belongs_to_organizer(case: _Case) -> Decision | None:
     if case.organizer in case.me.sync_users:
-        return _skip(Reason.ORGANIZER_WRITES, "ROL-1", organizer=case.organizer)
+        return _skip(Reason.ORGANIZER_WRITES, "ROL-1")
     return None
 
 
@@ -139,12 +139,12 @@ def _is_not_answered(case: _Case) -> Decision | None:
         return None
     if case.item.text(fields.MY_RESPONSE) in _ANSWERED_YES:
         return None
-    return Decision(Outcome.WAIT, Reason.INVITATION_OPEN, "SCP-2", {"organizer": case.organizer})
+    return Decision(Outcome.WAIT, Reason.INVITATION_OPEN, "SCP-2")
 
 
 def _waits_for_organizer(case: _Case) -> Decision | None:
     if case.organizer in case.me.sync_users:
-        return Decision(Outcome.WAIT, Reason.WAITING_FOR_ORGANIZER, "ROL-2", {"organizer": case.organizer})
+        return Decision(Outcome.WAIT, Reason.WAITING_FOR_ORGANIZER, "ROL-2")
     return None
 
 
@@ -277,9 +277,8 @@ def confirm_event(decision: Decision, item: Item, resolved: frozenset[str], sett
     """A candidate becomes ours once somebody on it is found or will be made; `resolved` are their addresses."""
     if decision.outcome is not Outcome.CANDIDATE:
         return decision
-    found = next((address for address in others(item, frozenset()) if address in resolved), "")
-    if found:
-        return Decision(Outcome.MIRROR, Reason.PERSON_FOUND, decision.rule, {"address": found})
+    if any(address in resolved for address in others(item, frozenset())):
+        return Decision(Outcome.MIRROR, Reason.PERSON_FOUND, decision.rule)
     if decision.reason is Reason.MARKED:
         return _skip(Reason.NO_PERSON_MARKED, "SCP-12")
     if settings.bool("autosave.unlinked_events"):

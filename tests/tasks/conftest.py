@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from celery import Celery
@@ -29,13 +30,23 @@ def celery_app(redis_url: str, tmp_path: Path) -> Iterator[Celery]:
 def clustered(world: World, tmp_path: Path) -> Iterator[Callable[..., Cluster]]:
     """Makes the world's cluster, with settings of one's own; this process enqueues there too."""
     with ExitStack() as stack:
+        yield _maker(world, tmp_path / "home", stack)
 
-        def make(**settings: object) -> Cluster:
-            cluster = stack.enter_context(Cluster(world, tmp_path / "home", **settings))
-            app = configure(Settings(home=cluster.home, redis_url=cluster.redis.url))
-            app.set_current()
-            app.loader.import_default_modules()
-            stack.callback(app.close)
-            return cluster
 
-        yield make
+@pytest.fixture
+def clustered_on_both(world_on_both: World, tmp_path: Path) -> Iterator[Callable[..., Cluster]]:
+    """The same for the world that stands on SQLite once and on PostgreSQL once."""
+    with ExitStack() as stack:
+        yield _maker(world_on_both, tmp_path / "home", stack)
+
+
+def _maker(world: World, home: Path, stack: ExitStack) -> Callable[..., Cluster]:
+    def make(**settings: Any) -> Cluster:
+        cluster = stack.enter_context(Cluster(world, home, **settings))
+        app = configure(Settings(home=cluster.home, redis_url=cluster.redis.url))
+        app.set_current()
+        app.loader.import_default_modules()
+        stack.callback(app.close)
+        return cluster
+
+    return make

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mapping.model.reasons import CODES, ISSUES, SENTENCES, Reason, sentence
+from mapping.model.reasons import CODES, ISSUES, SENTENCES, TELLABLE, Reason, sentence
+from mapping.rules.decision import Decision, Outcome
 
 ROOT = Path(__file__).resolve().parents[3]
 USED = {
@@ -45,7 +46,17 @@ def test_details_stand_in_the_sentence() -> None:
 
 
 def test_a_detail_nobody_knows_is_said_to_be_unknown() -> None:
-    assert "(unknown organizer)" in sentence(Reason.WAITING_FOR_ORGANIZER)
+    assert "(unknown days)" in sentence(Reason.PAST_WINDOW)
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_a_sentence_names_only_what_may_be_kept(reason: Reason) -> None:
+    assert set(re.findall(r"\{(\w+)\}", SENTENCES[reason])) <= TELLABLE
+
+
+def test_a_decision_refuses_to_carry_what_people_wrote() -> None:
+    with pytest.raises(ValueError, match="address must not be kept"):
+        Decision(Outcome.SHARE, Reason.PERSON_FOUND, "WAY-5", {"address": "ann@globex.example"})
 
 
 @pytest.mark.rule("SCP-2", "ROL-2")

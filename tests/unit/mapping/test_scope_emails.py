@@ -154,8 +154,7 @@ def test_private_mail_is_saved_only_when_marked() -> None:
 def test_in_mode_general_a_message_is_shared_when_somebody_eligible_is_known() -> None:
     item = mail(CUSTOMER, (ME, OTHER))
 
-    assert confirm(item, OTHER).outcome is Outcome.SHARE
-    assert confirm(item, OTHER).detail == {"address": OTHER}
+    assert brief(confirm(item, OTHER)) == (Outcome.SHARE, Reason.PERSON_FOUND, "WAY-5")
     assert brief(confirm(item)) == (Outcome.SKIP, Reason.NO_PERSON, "WAY-5")
 
 
