@@ -100,7 +100,9 @@ def is_endless(series: Series) -> bool:
 
 def _rule(series: Series) -> rruleset | rrule:
     first, zone = series.first.start, zone_of(series.zone)
-    start = first.astimezone(zone).replace(tzinfo=None) if isinstance(first, datetime) else datetime.combine(first, time())
+    start = (
+        first.astimezone(zone).replace(tzinfo=None) if isinstance(first, datetime) else datetime.combine(first, time())
+    )
     try:
         return rrulestr(_local_until(series, zone), dtstart=start)
     except (ValueError, TypeError, KeyError, IndexError, AttributeError):
