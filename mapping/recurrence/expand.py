@@ -38,7 +38,7 @@ def zone_of(name: str) -> tzinfo:
 
 def originals(series: Series, after: datetime | None = None, before: datetime | None = None) -> Iterator[Original]:
     """The original starts that the rule yields, cancelled ones included, in order: `after <= start < before`, where
-    None is no bound. An endless series without `before` never ends. Raises ValueError for a rule that makes no sense."""
+    None is no bound. An endless series without `before` never ends. Raises ValueError for a rule without sense."""
     rule, zone = _rule(series), zone_of(series.zone)
     low, high = _local(series, after, zone), _local(series, before, zone)
     first = True
@@ -61,7 +61,7 @@ def occurrences(series: Series, after: datetime, before: datetime) -> tuple[Occu
     cancelled = set(series.cancelled)
     length = _length(series)
     found = [
-        Occurrence(original, _span(series, original, length))
+        Occurrence(original, _span(original, length))
         for original in originals(series, after - length, before)
         if original not in cancelled and original not in moved
     ]
@@ -73,7 +73,7 @@ def occurrences(series: Series, after: datetime, before: datetime) -> tuple[Occu
 
 def span_of(series: Series, original: Original) -> Span:
     """Where an occurrence stands by the rule."""
-    return _span(series, original, _length(series))
+    return _span(original, _length(series))
 
 
 def index_of(series: Series, original: Original) -> int:
@@ -144,7 +144,7 @@ def _length(series: Series) -> timedelta:
     return _moment(series.first.end) - _moment(series.first.start)
 
 
-def _span(series: Series, original: Original, length: timedelta) -> Span:
+def _span(original: Original, length: timedelta) -> Span:
     if isinstance(original, datetime):
         return Span(original, original + length)
     days: date = original + timedelta(days=max(length.days, 1))
