@@ -55,6 +55,7 @@ class _Work:
     mailbox: dict[str, Value]
     base: Baseline
     newest: Side
+    authority: Side | None
     agreed: dict[str, str]
     to_mailbox: dict[str, Value] = field(default_factory=dict)
     to_crm: dict[str, Value] = field(default_factory=dict)
@@ -79,10 +80,13 @@ class _Work:
         self.agree(row, view)
 
 
-def merge(table: Table, mailbox: Fields, crm: Fields, base: Baseline, newest: Side) -> Merged:
-    """What either side must be told so that both show the same; a row that a side does not tell is left alone."""
+def merge(
+    table: Table, mailbox: Fields, crm: Fields, base: Baseline, newest: Side, authority: Side | None = None
+) -> Merged:
+    """What either side must be told so that both show the same; a row that a side does not tell is left alone. With an
+    `authority` (one-way modes) that side is right wherever they differ, and edits of the other are undone."""
     kept = {name: mark for name, mark in base.marks.items() if table.row(name)}
-    work = _Work(dict(mailbox), base, newest, kept)
+    work = _Work(dict(mailbox), base, newest, authority, kept)
     # A row that needs other fields sees them as this merge leaves them, so it comes after the rows that write them.
     for row in sorted(table.fields, key=lambda row: bool(row.needs)):
         try:
@@ -116,12 +120,21 @@ def _merge_row(row: Field, crm: Fields, work: _Work) -> None:
     )
     if ours == theirs:
         work.agree(row, ours)  # 1, or 4 with the same edit
+    elif work.authority is not None:
+        _obey(row, ours, theirs, work)
     elif edited == (False, True):
         work.down(row, theirs)  # 2
     elif edited == (True, False):
         work.up(row, ours, theirs)  # 3
     elif edited == (True, True):
         _settle(row, ours, theirs, work)  # 4
+
+
+def _obey(row: Field, ours: Value, theirs: Value, work: _Work) -> None:
+    if work.authority is Side.MAILBOX and row.direction.goes_up:
+        work.up(row, ours, theirs)
+    elif work.authority is Side.CRM and row.direction.goes_down:
+        work.down(row, theirs)
 
 
 def _settle(row: Field, ours: Value, theirs: Value, work: _Work) -> None:

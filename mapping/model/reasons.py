@@ -35,6 +35,7 @@ class Reason(StrEnum):
     NO_TIME = "no_time"
     TOO_LONG = "too_long"
     AUTOSAVE_OFF = "autosave_off"
+    ONE_WAY_DOWN = "one_way_down"
     DOWN_OFF = "down_off"
     BEFORE_ACTIVATION = "before_activation"
     PRIVATE = "private"
@@ -71,6 +72,7 @@ class Reason(StrEnum):
     LEFT_SCOPE = "left_scope"
     FOLDER_GONE = "folder_gone"
     RESTORED = "restored"
+    RESTORED_RECORD = "restored_record"
     REDACTED = "redacted"
     # --- done on the way
     FIELDS_CHANGED = "fields_changed"
@@ -126,6 +128,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.NO_TIME: "The item has no readable start and end.",
     Reason.TOO_LONG: "The event lasts {days} days; Salesforce takes events of up to {limit} days.",
     Reason.AUTOSAVE_OFF: "Saving automatically is switched off for this kind of item, and it is not marked.",
+    Reason.ONE_WAY_DOWN: "Your settings show Salesforce events in the calendar and save nothing from it.",
     Reason.DOWN_OFF: "Showing Salesforce events in your calendar is switched off.",
     Reason.BEFORE_ACTIVATION: "The item is older than your synchronization. Mark it if you want it saved.",
     Reason.PRIVATE: "The item is private. Mark it if you want it saved.",
@@ -161,6 +164,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.LEFT_SCOPE: "The record in Salesforce is no longer among those that are shown to you.",
     Reason.FOLDER_GONE: "The folder for Salesforce was removed; it was made again and filled from Salesforce.",
     Reason.RESTORED: "The item may not be removed here, so it was put back. Delete it in Salesforce instead.",
+    Reason.RESTORED_RECORD: "The mailbox decides about events, so the deleted one was made again in Salesforce.",
     Reason.REDACTED: "The item became private, so its content was taken out of Salesforce.",
     Reason.FIELDS_CHANGED: "Something was changed on the other side.",
     Reason.ATTENDEES_CHANGED: "The list of guests was changed on the other side.",

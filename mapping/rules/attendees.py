@@ -17,7 +17,7 @@ import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from mapping.model.item import Attendee, Response, Role
+from mapping.model.item import Attendee, Response, Role, Side
 from mapping.model.people import PersonRecord
 from mapping.rules.linking import choose_person
 
@@ -62,11 +62,17 @@ def merge_attendees(
     *,
     organizer_is_me: bool,
     track_deleted: bool,
+    authority: Side | None = None,
 ) -> AttendeePlan:
-    """Somebody else's meeting is the organizer's to write: nothing is planned for it (ROL-4)."""
+    """Somebody else's meeting is the organizer's to write: nothing is planned for it (ROL-4). With an `authority` its
+    list is right, whatever was agreed on (ONE-2, ONE-3); but guests whom Salesforce may not even know are taken off the
+    mailbox's list only where removals are tracked."""
     if not organizer_is_me:
         return AttendeePlan(agreed=base)
     ours, theirs = _by_address(mailbox), _by_address(crm)
+    if authority is not None:
+        right = ours if authority is Side.MAILBOX else theirs
+        base = frozenset(person_mark(key, a) for a in (ours.keys() | theirs.keys()) - right.keys())
     added_here = [a for a in ours if a not in theirs and person_mark(key, a) not in base]
     added_there = [a for a in theirs if a not in ours and person_mark(key, a) not in base]
     gone_here = [a for a in theirs if a not in ours and a not in added_there]

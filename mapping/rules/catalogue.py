@@ -68,6 +68,13 @@ SETTINGS: dict[str, Setting] = {
             "SalesforceEventAutoTrackIncludingNotShared",
         ),
         _switch("events.down", True, "Show Salesforce events in the calendar.", "Sync my Salesforce calendar"),
+        _choice(
+            "events.way",
+            "two_way",
+            ("two_way", "up", "down"),
+            "Who may change events: both, the mailbox alone (up) or Salesforce alone (down); other edits are undone.",
+            "one-way mode",
+        ),
         _switch("tasks.down", False, "Show Salesforce tasks in the mailbox.", "Sync my Salesforce tasks"),
         _switch("contacts.down", True, "Show Salesforce contacts in the mailbox.", "Sync Salesforce contacts"),
         Setting(

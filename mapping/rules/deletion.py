@@ -36,6 +36,7 @@ class Fate(StrEnum):
     DECLINE = "decline"  # only this user's attendance ends in Salesforce
     DROP = "drop"  # nothing is left but the pair
     RESTORE_ITEM = "restore_item"  # the mailbox copy is made again from the record
+    RESTORE_RECORD = "restore_record"  # the record is made again from the mailbox copy
 
 
 _DEL_CRM, _DEL_BOX, _FREE = Fate.DELETE_CRM, Fate.DELETE_MAILBOX, Fate.RELEASE
@@ -101,8 +102,21 @@ _REACH: dict[str, frozenset[tuple[str, Side]]] = {
 }
 
 
-def fate(letter: str, trigger: Trigger, strategy: str, *, born: Side = Side.MAILBOX) -> tuple[Fate, str]:
-    """What happens to the pair, and the rule that says so. `strategy` is the setting `deletion.events`."""
+# In a one-way mode a deletion on the side that may change nothing is undone (`events.way`).
+_UNDONE: dict[tuple[str, Trigger], tuple[Fate, str]] = {
+    ("up", Trigger.CRM_DELETED): (Fate.RESTORE_RECORD, "ONE-2"),
+    ("down", Trigger.MAILBOX_DELETED): (Fate.RESTORE_ITEM, "ONE-3"),
+    ("down", Trigger.CRM_DELETED): (Fate.DELETE_MAILBOX, "ONE-3"),
+}
+
+
+def fate(
+    letter: str, trigger: Trigger, strategy: str, *, born: Side = Side.MAILBOX, way: str = "two_way"
+) -> tuple[Fate, str]:
+    """What happens to the pair, and the rule that says so. `strategy` is the setting `deletion.events`, `way` the
+    setting `events.way`."""
+    if (way, trigger) in _UNDONE and letter != "E":
+        return _UNDONE[way, trigger]
     fates, rule = _TABLE[trigger]
     if trigger is Trigger.CRM_DELETED and (letter, born) in _REACH[strategy]:
         return Fate.DELETE_MAILBOX, rule

@@ -58,6 +58,11 @@ class _Case:
         return others(self.item, self.me.addresses)
 
     @property
+    def only_down(self) -> bool:
+        """May nothing of the calendar be carried to Salesforce?"""
+        return self.settings.text("events.way") == "down"
+
+    @property
     def among_colleagues(self) -> bool:
         return bool(self.others) and all(map(self.book.is_internal, self.others))
 
@@ -81,7 +86,7 @@ def _is_recurring(case: _Case) -> Decision | None:
 
 
 def _asks_to_unsync(case: _Case) -> Decision | None:
-    if not is_marked(case.item, UNSYNC):
+    if not is_marked(case.item, UNSYNC) or case.only_down:
         return None
     if case.saved:
         return Decision(Outcome.UNSYNC, Reason.UNSYNC_MARKED, "DEL-8")
@@ -126,6 +131,10 @@ def _stays(_case: _Case) -> Decision | None:
 
 
 # --- for items not saved yet
+
+
+def _is_one_way(case: _Case) -> Decision | None:
+    return _skip(Reason.ONE_WAY_DOWN, "ONE-3") if case.only_down else None
 
 
 def _was_unsynced(case: _Case) -> Decision | None:
@@ -213,8 +222,15 @@ def _is_saved_automatically(case: _Case) -> Decision | None:
 
 _ALWAYS: tuple[_Rule, ...] = (_asks_to_unsync, _is_cancelled, _is_recurring, _has_no_time, _is_too_long)
 _SAVED: tuple[_Rule, ...] = (_is_switched_off, _belongs_to_organizer, _has_left_window, _stays)
-_MARKED: tuple[_Rule, ...] = (_waits_for_organizer, _is_not_answered, _is_marked_alone, _is_marked_with_people)
+_MARKED: tuple[_Rule, ...] = (
+    _is_one_way,
+    _waits_for_organizer,
+    _is_not_answered,
+    _is_marked_alone,
+    _is_marked_with_people,
+)
 _AUTOMATIC: tuple[_Rule, ...] = (
+    _is_one_way,
     _was_unsynced,
     _is_not_wanted,
     _is_older_than_activation,

@@ -68,19 +68,26 @@ def _read_the_rest(ctx: StageContext, works: list[Work], pairs: dict[str, PairVi
             _unreadable(ctx, work, answer)
     have = {(w.side, w.key) for w in works}
     for side, endpoint in ((Side.MAILBOX, ctx.mailbox), (Side.CRM, ctx.crm)):
-        refs: dict[ItemRef, str] = {}
+        refs: dict[ItemRef, tuple[str, Detail]] = {}
         for work in works:
             pair = pairs.get(work.key)
             if work.kind not in MIRRORED or work.side is side or pair is None or not _is_live(pair):
                 continue
             if (side, work.key) not in have:
                 where = (pair.mailbox_id, pair.folder) if side is Side.MAILBOX else (pair.crm_id, pair.crm_object)
-                refs[ItemRef(side, work.kind, *where)] = work.key
+                refs[ItemRef(side, work.kind, *where)] = (work.key, _detail(ctx, work))
         for detail in Detail:
-            some = [ref for ref in refs if (detail is Detail.BODY) == MIRRORED[ref.kind].compares_body(ctx.settings)]
+            some = [ref for ref, (_, wanted) in refs.items() if wanted is detail]
             for ref, answer in endpoint.read(some, detail).items() if some else ():
                 if isinstance(answer, Item):
-                    works.append(Work(side, ref.kind, ref, item=answer, key=refs[ref]))
+                    works.append(Work(side, ref.kind, ref, item=answer, key=refs[ref][0]))
+
+
+def _detail(ctx: StageContext, work: Work) -> Detail:
+    """Of the other copy the body is read when bodies are compared, and when the record has to be made again."""
+    what = MIRRORED[work.kind]
+    again = work.deleted and what.authority(ctx.settings) is work.side.other
+    return Detail.BODY if again or what.compares_body(ctx.settings) else Detail.HEAD
 
 
 def _wants_body(ctx: StageContext, work: Work, pair: PairView | None) -> bool:

@@ -80,6 +80,10 @@ class Mirrored:
     def fate(self, pair: PairView, trigger: Trigger, settings: Effective) -> tuple[Fate, str]:
         return deletion.plain_fate(self.kind, pair.letter or "A", trigger, settings)
 
+    def authority(self, _settings: Effective) -> Side | None:
+        """The side that is right wherever the two differ; None where both may edit."""
+        return None
+
     # --- what is written besides the rows of the table
 
     def shown(self, _draft: Draft, _pair: PairView | None, table: Table, item: Item) -> tuple[Table, Item, Extra]:

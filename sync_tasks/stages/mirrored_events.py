@@ -44,7 +44,13 @@ class Events(Mirrored):
         return kinds.letter(item, born, me)
 
     def fate(self, pair: PairView, trigger: Trigger, settings: Effective) -> tuple[Fate, str]:
-        return deletion.fate(pair.letter or "A", trigger, settings.text("deletion.events"), born=Side(pair.born))
+        return deletion.fate(
+            pair.letter or "A", trigger, settings.text("deletion.events"), born=Side(pair.born),
+            way=settings.text("events.way"),
+        )  # fmt: skip
+
+    def authority(self, settings: Effective) -> Side | None:
+        return {"up": Side.MAILBOX, "down": Side.CRM}.get(settings.text("events.way"))
 
     # --- private ones
 
@@ -147,6 +153,7 @@ def _merge_attendees(draft: Draft, key: str, ours: Item, theirs: Item, people: f
     lists = attendees.merge_attendees(
         attendee_addresses(ours), crm, people, ctx.fingerprint_key, organizer_is_me=mine,
         track_deleted=ctx.settings.bool("attendees.track_deleted"),
+        authority=Events().authority(ctx.settings),
     )  # fmt: skip
     relations = {address: relation for relation, _, address in _invitee_ids(theirs)}
     for attendee in lists.add_to_crm:

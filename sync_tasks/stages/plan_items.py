@@ -91,7 +91,7 @@ def _unpaired(draft: Draft, case: Case) -> None:
         _create_down(draft, case, theirs, theirs.item)
 
 
-def _create_up(draft: Draft, case: Case, work: Work, item: Item) -> None:
+def _create_up(draft: Draft, case: Case, work: Work, item: Item, *, again: bool = False) -> None:
     ctx, what = draft.ctx, case.what
     table, shown, forced = what.shown(draft, None, case.table, item)
     more = what.first_up(draft, work, shown)
@@ -101,8 +101,9 @@ def _create_up(draft: Draft, case: Case, work: Work, item: Item) -> None:
     columns |= forced.values
     if ctx.user.crm_user_id:
         columns["OwnerId"] = ctx.user.crm_user_id
-    letter = what.letter(item, Side.MAILBOX, ctx.me)
-    _note_pair(draft, case, Side.MAILBOX, letter, item, mailbox=item.ref)
+    born = Side(case.pair.born) if again and case.pair is not None else Side.MAILBOX
+    letter = case.pair.letter if again and case.pair is not None else what.letter(item, born, ctx.me)
+    _note_pair(draft, case, born, letter, item, mailbox=item.ref)
     made = draft.add(
         Operation(
             Act.CREATE, Side.CRM, case.kind, what.crm_object, Step.RECORDS, _rule(work), _reason(work),
@@ -112,9 +113,12 @@ def _create_up(draft: Draft, case: Case, work: Work, item: Item) -> None:
         item.ref, retrying=case.retrying,
     )  # fmt: skip
     what.after_up(draft, case.key, letter, shown, made)
-    mark: dict[str, Value] = {f.CATEGORIES: marks.mark_saved(categories_of(item)), f.KEY: case.key}
-    marked = _update_mailbox(draft, case, item, mark, {}, "MRK-5", Reason.MARK_ADDED, after=(made,), act=Act.MARK)
-    _bring_home(draft, case, item, (marked,))
+    wanted: dict[str, Value] = {f.CATEGORIES: marks.mark_saved(categories_of(item)), f.KEY: case.key}
+    mark = {name: value for name, value in wanted.items() if item.get(name) != value}
+    after: tuple[str, ...] = ()
+    if mark:
+        after = (_update_mailbox(draft, case, item, mark, {}, "MRK-5", Reason.MARK_ADDED, after=(made,), act=Act.MARK),)
+    _bring_home(draft, case, item, after)
 
 
 def _create_down(draft: Draft, case: Case, work: Work, item: Item, *, again: bool = False) -> None:
@@ -193,7 +197,10 @@ def _merge(draft: Draft, case: Case, pair: PairView | None, ours: Item, theirs: 
     ctx, what = draft.ctx, case.what
     base = pair.marks if pair is not None else {}
     table, shown, forced = what.shown(draft, pair, case.table, ours)
-    merged = merge(table, shown.fields, theirs.fields, Baseline(base, ctx.fingerprint_key), _newest(ours, theirs))
+    merged = merge(
+        table, shown.fields, theirs.fields, Baseline(base, ctx.fingerprint_key), _newest(ours, theirs),
+        what.authority(ctx.settings),
+    )  # fmt: skip
     _explain(draft, case, ours, merged)
     up = {change.name for change in merged.changes_crm}
     down = {change.name for change in merged.changes_mailbox}
@@ -285,6 +292,9 @@ def _let_go(draft: Draft, case: Case, pair: PairView, trigger: Trigger) -> None:
         case Fate.RESTORE_ITEM:
             if case.crm is not None and case.crm.item is not None:
                 _create_down(draft, case, _because(case.crm, Reason.RESTORED, rule), case.crm.item, again=True)
+        case Fate.RESTORE_RECORD:
+            if case.mailbox is not None and item is not None:
+                _create_up(draft, case, _because(case.mailbox, Reason.RESTORED_RECORD, rule), item, again=True)
         case Fate.RELEASE if item is not None:
             draft.pair(case.key, folder=item.ref.container)
             _clear_mark(draft, case, item, rule, reason, PairState.RELEASED)
