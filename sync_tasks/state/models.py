@@ -53,6 +53,7 @@ class User(Base):
     suspended_at: Mapped[datetime | None]
     suspended_code: Mapped[str] = mapped_column(String(64), default="")
     failures: Mapped[int] = mapped_column(default=0)
+    held_at: Mapped[datetime | None]  # since when its plans wait for a person; see `Hold`
     # when it runs
     next_sync_at: Mapped[datetime]
     last_started_at: Mapped[datetime | None]
@@ -109,6 +110,7 @@ class Pair(Base):
         Index("ix_pair_crm", "user_id", "crm_id"),
         Index("ix_pair_ends", "user_id", "kind", "state", "ends_at"),
         Index("ix_pair_org_key", "org_id", "key"),
+        Index("ix_pair_series", "user_id", "series"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     org_id: Mapped[int] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"))
@@ -117,12 +119,16 @@ class Pair(Base):
     key: Mapped[str] = mapped_column(String(80))
     born: Mapped[str] = mapped_column(String(8))
     letter: Mapped[str] = mapped_column(String(1), default="")
+    role: Mapped[str] = mapped_column(String(10), default="")  # in a meeting that several users share: leader or guest
     state: Mapped[str] = mapped_column(String(10))  # PairState
     reason: Mapped[str] = mapped_column(String(60), default="")
     # a mailbox id of Exchange is some 150 case-sensitive characters
     mailbox_id: Mapped[str] = mapped_column(String(512), default="")
     mailbox_version: Mapped[str] = mapped_column(String(200), default="")
+    mailbox_seen: Mapped[str] = mapped_column(String(64), default="")  # fingerprint of the item last looked at
+    mailbox_seen_next: Mapped[str] = mapped_column(String(64), default="")  # takes its place when the run ends well
     folder: Mapped[str] = mapped_column(String(20), default="")
+    series: Mapped[str] = mapped_column(String(512), default="")  # of an occurrence: the mailbox id of its master
     crm_object: Mapped[str] = mapped_column(String(80), default="")
     crm_id: Mapped[str] = mapped_column(String(18), default="")
     crm_version: Mapped[str] = mapped_column(String(40), default="")
@@ -257,6 +263,63 @@ class ItemRetry(Base):
     run_id: Mapped[int] = mapped_column(default=0)  # the run that put it here last
     reason: Mapped[str] = mapped_column(String(80), default="")
     not_before: Mapped[datetime | None]  # None: quarantined, no longer tried by itself
+
+
+class Hold(Base):
+    """A plan that waits for a person. It names the changes in question by ids that do not change from run to run."""
+
+    __tablename__ = "hold"
+    __table_args__ = (
+        Index("ix_hold_open", "user_id", "closed_at"),
+        Index("uq_hold_one_waiting", "user_id", "guard", unique=True, sqlite_where=text("decided_at IS NULL"),
+              postgresql_where=text("decided_at IS NULL")),
+    )  # fmt: skip
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"))
+    run_id: Mapped[int | None] = mapped_column(ForeignKey("sync_run.id", ondelete="SET NULL"))  # whose plan it was
+    guard: Mapped[str] = mapped_column(String(20))
+    lines: Mapped[list[Any]] = mapped_column(default=list)  # the numbers: count and limits by side and kind
+    changes: Mapped[list[Any]] = mapped_column(default=list)  # ids of operations, keys of pairs that are only let go
+    opened_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    decision: Mapped[str] = mapped_column(String(10), default="")  # HoldDecision
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[str] = mapped_column(String(120), default="")
+    closed_at: Mapped[datetime | None]  # the decision has taken effect
+
+
+class ConflictRow(Base):
+    """A field edited on both sides, of which a person is to say whose value stays."""
+
+    __tablename__ = "conflict"
+    __table_args__ = (
+        Index("uq_conflict_one_open", "user_id", "key", "field", unique=True, sqlite_where=text("closed_at IS NULL"),
+              postgresql_where=text("closed_at IS NULL")),
+    )  # fmt: skip
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"))
+    key: Mapped[str] = mapped_column(String(80))
+    kind: Mapped[str] = mapped_column(String(8))
+    field: Mapped[str] = mapped_column(String(80))
+    sealed: Mapped[bytes | None]  # both values, under a key of the installation; gone when it is closed
+    baseline: Mapped[str] = mapped_column(String(64), default="")  # the mark of what both sides agreed on last
+    opened_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    resolution: Mapped[str] = mapped_column(String(10), default="")  # Winner: mailbox or salesforce
+    resolved_at: Mapped[datetime | None]
+    resolved_by: Mapped[str] = mapped_column(String(120), default="")
+    closed_at: Mapped[datetime | None]
+
+
+class OrgMapping(Base):
+    """What an organization changed of a mapping table; see `mapping.tables.adjust`."""
+
+    __tablename__ = "mapping"
+    org_id: Mapped[int] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8), primary_key=True)
+    rows: Mapped[list[Any]] = mapped_column(default=list)
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[str] = mapped_column(String(120), default="")
 
 
 class AdminAudit(Base):

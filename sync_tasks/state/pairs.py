@@ -69,6 +69,22 @@ class Pairs:
         )  # fmt: skip
         return [_view(row) for row in rows]
 
+    def of_series(self, user_id: int, master_id: str) -> list[PairView]:
+        """Pairs of the occurrences of a series, in whatever state; not that of the master itself."""
+        rows = self._session.scalars(select(Pair).where(Pair.user_id == user_id, Pair.series == master_id))
+        return [_view(row) for row in rows]
+
+    def holders(self, org_id: int, keys: Iterable[str]) -> dict[str, list[tuple[int, PairView]]]:
+        """Who of the whole organization has a pair with one of these keys: (user id, pair), in the order of saving."""
+        found: dict[str, list[tuple[int, PairView]]] = {}
+        for some in chunks(keys):
+            rows = self._session.scalars(
+                select(Pair).where(Pair.org_id == org_id, Pair.key.in_(some)).order_by(Pair.created_at, Pair.id)
+            )
+            for row in rows:
+                found.setdefault(row.key, []).append((row.user_id, _view(row)))
+        return found
+
     def of_user(self, user_id: int) -> list[PairView]:
         return [_view(row) for row in self._session.scalars(select(Pair).where(Pair.user_id == user_id))]
 
@@ -117,5 +133,5 @@ def _view(row: Pair) -> PairView:
     return PairView(
         row.key, row.kind, row.born, row.letter, row.state, row.reason, row.mailbox_id, row.mailbox_version, row.folder,
         row.crm_object, row.crm_id, row.crm_version, row.crm_seen, dict(row.marks), frozenset(row.people), row.ends_at,
-        row.pinned,
+        row.pinned, row.mailbox_seen, row.series, row.role,
     )  # fmt: skip

@@ -121,6 +121,9 @@ class PairView:
     people: frozenset[str]
     ends_at: datetime | None
     pinned: bool
+    mailbox_seen: str
+    series: str
+    role: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy import and_, case, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from sync_tasks.state.models import Cursor, OperationRow, Organization, Pair, RunStage, StagedItem, SyncRun, User
@@ -169,11 +170,10 @@ class Runs:
             self._session.execute(update(Cursor).where(Cursor.user_id == run.user_id).values(pending=None))
         self._session.execute(delete(StagedItem).where(StagedItem.run_id == run.id))
         self._session.execute(update(OperationRow).where(OperationRow.run_id == run.id).values(sealed=None))
-        seen = Pair.crm_seen_next if commit_cursors else Pair.crm_seen
         self._session.execute(
             update(Pair)
-            .where(Pair.user_id == run.user_id, Pair.crm_seen_next != "")
-            .values(crm_seen=seen, crm_seen_next="")
+            .where(Pair.user_id == run.user_id, or_(Pair.crm_seen_next != "", Pair.mailbox_seen_next != ""))
+            .values({**(_as_next() if commit_cursors else {}), "crm_seen_next": "", "mailbox_seen_next": ""})
         )
         if commit_cursors:
             # what an earlier run created has been told by now, or was looked for
@@ -215,6 +215,12 @@ class Runs:
             )
         ).all()
         return len(rows)
+
+
+def _as_next() -> dict[str, Any]:
+    """What a run looked at takes the place of what the one before did."""
+    pairs = ((Pair.crm_seen, Pair.crm_seen_next), (Pair.mailbox_seen, Pair.mailbox_seen_next))
+    return {seen.key: case((pending != "", pending), else_=seen) for seen, pending in pairs}
 
 
 def _added(old: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:

@@ -1,0 +1,87 @@
+"""What pairs tell beyond one user and one item: series, meetings that colleagues share, what was last looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from sync_tasks.state.engine import open_engine
+from sync_tasks.state.records import RunState
+from sync_tasks.state.store import Store
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+NEW = {"born": "mailbox", "kind": "event", "state": "live"}
+
+
+class Office:
+    """One organization with two users."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        with store.writing() as unit:
+            self.org = unit.accounts.add_org("acme", NOW)
+            self.ann, self.ben = (
+                unit.accounts.add_user(
+                    self.org, f"{name}@acme.example", NOW, crm_user_id="", shards=1, next_sync_at=NOW
+                )
+                for name in ("ann", "ben")
+            )
+
+    def put(self, user: int, key: str, at: datetime = NOW, **values: str) -> None:
+        with self.store.writing() as unit:
+            unit.pairs.put(self.org, user, at, [(key, NEW | values)])
+
+    def end_a_run(self, *, well: bool) -> None:
+        with self.store.writing() as unit:
+            ref = unit.runs.claim_user(self.ann, "manual", NOW, timedelta(minutes=1), b"key")
+            assert ref is not None
+        with self.store.fenced(ref, NOW) as unit:
+            state = RunState.DONE if well else RunState.FAILED
+            unit.runs.close(ref, state, NOW, NOW, commit_cursors=well)
+
+    def seen(self) -> tuple[str, str]:
+        with self.store.reading() as unit:
+            (pair,) = unit.pairs.of_user(self.ann)
+        return pair.mailbox_seen, pair.crm_seen
+
+
+@pytest.fixture
+def office(migrated_url: str) -> Iterator[Office]:
+    engine = open_engine(migrated_url, pooled=False)
+    yield Office(Store(engine))
+    engine.dispose()
+
+
+def test_the_occurrences_of_a_series_are_found_by_their_master(office: Office) -> None:
+    office.put(office.ann, "ev:master", mailbox_id="M")
+    office.put(office.ann, "ev:1", series="M")
+    office.put(office.ann, "ev:2", series="M", state="gone")
+    office.put(office.ben, "ev:1", series="M")
+
+    with office.store.reading() as unit:
+        assert {pair.key for pair in unit.pairs.of_series(office.ann, "M")} == {"ev:1", "ev:2"}
+
+
+def test_the_holders_of_a_meeting_are_told_in_the_order_of_saving(office: Office) -> None:
+    office.put(office.ben, "ev:1", NOW, role="leader")
+    office.put(office.ann, "ev:1", NOW + timedelta(minutes=1), role="guest")
+    office.put(office.ann, "ev:2")
+
+    with office.store.reading() as unit:
+        found = unit.pairs.holders(office.org, ["ev:1", "ev:unknown"])
+
+    assert {key: [(user, pair.role) for user, pair in pairs] for key, pairs in found.items()} == {
+        "ev:1": [(office.ben, "leader"), (office.ann, "guest")]
+    }
+
+
+def test_what_a_run_looked_at_counts_when_it_ended_well_and_only_then(office: Office) -> None:
+    office.put(office.ann, "ev:1", mailbox_seen="old", crm_seen="old", mailbox_seen_next="new")
+    office.end_a_run(well=False)
+    assert office.seen() == ("old", "old")
+
+    office.put(office.ann, "ev:1", mailbox_seen_next="new")
+    office.end_a_run(well=True)
+    assert office.seen() == ("new", "old")
