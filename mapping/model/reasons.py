@@ -18,10 +18,14 @@ class Reason(StrEnum):
     FROM_SALESFORCE = "from_salesforce"
     PEOPLE_PENDING = "people_pending"
     PERSON_FOUND = "person_found"
+    SERIES_FOLLOWS = "series_follows"
+    SERIES_GOES_ON = "series_goes_on"
     PERSON_CREATED = "person_created"
     MARKED_UNLINKED = "marked_unlinked"
     # --- left alone
     RECURRING_NOT_YET = "recurring_not_yet"
+    RECURRING_OFF = "recurring_off"
+    LIGHTNING_SERIES = "lightning_series"
     RECURRING_CONVERTED = "recurring_converted"
     CHILD_EVENT = "child_event"
     NOT_MINE = "not_mine"
@@ -63,6 +67,9 @@ class Reason(StrEnum):
     UNSYNC_MARKED = "unsync_marked"
     CANCELLED = "cancelled"
     SLID_OUT = "slid_out"
+    OCCURRENCE_CANCELLED = "occurrence_cancelled"
+    SERIES_CHANGED = "series_changed"
+    SERIES_OVER = "series_over"
     DELETED_IN_MAILBOX = "deleted_in_mailbox"
     DELETED_IN_CRM = "deleted_in_crm"
     DELETED_ON_BOTH_SIDES = "deleted_on_both_sides"
@@ -112,9 +119,13 @@ SENTENCES: dict[Reason, str] = {
     Reason.FROM_SALESFORCE: "This event was created in Salesforce and is shown in your calendar.",
     Reason.PEOPLE_PENDING: "Saved if somebody on it is known in Salesforce.",
     Reason.PERSON_FOUND: "Saved, because somebody on it is known in Salesforce.",
+    Reason.SERIES_FOLLOWS: "The series it belongs to is saved.",
+    Reason.SERIES_GOES_ON: "The next occurrence of the series is saved when it comes near enough.",
     Reason.PERSON_CREATED: "Saved, and a record was made for somebody who was not yet known in Salesforce.",
     Reason.MARKED_UNLINKED: "Saved without a link, because nobody outside your company is on it.",
     Reason.RECURRING_NOT_YET: "Recurring items are not synchronized yet.",
+    Reason.LIGHTNING_SERIES: "Salesforce does not tell which events of a Lightning series belong together.",
+    Reason.RECURRING_OFF: "Saving recurring events is switched off; ask your administrator to switch it on.",
     Reason.RECURRING_CONVERTED: "A single event was turned into a series; the event in Salesforce was left as it is.",
     Reason.CHILD_EVENT: "This is the copy of a colleague's event that Salesforce keeps for each guest.",
     Reason.NOT_MINE: "This event is assigned to somebody else.",
@@ -155,6 +166,9 @@ SENTENCES: dict[Reason, str] = {
     Reason.UNSYNC_MARKED: "You asked to take this item out of Salesforce.",
     Reason.CANCELLED: "The meeting was cancelled.",
     Reason.SLID_OUT: "The event lies outside the dates that are kept the same; both copies stay.",
+    Reason.OCCURRENCE_CANCELLED: "This occurrence of the series was cancelled.",
+    Reason.SERIES_CHANGED: "The series was changed and no longer takes place at this time.",
+    Reason.SERIES_OVER: "The series was changed or deleted; what lies in the past stays in Salesforce as it was.",
     Reason.DELETED_IN_MAILBOX: "The item was deleted in the mailbox.",
     Reason.DELETED_IN_CRM: "The event was deleted in Salesforce.",
     Reason.DELETED_ON_BOTH_SIDES: "The item was deleted on both sides.",
@@ -193,6 +207,7 @@ SENTENCES: dict[Reason, str] = {
 ISSUES = frozenset(
     {
         Reason.RECURRING_CONVERTED,
+        Reason.RECURRING_OFF,
         Reason.NO_TIME,
         Reason.TOO_LONG,
         Reason.NO_PERSON_MARKED,

@@ -75,6 +75,14 @@ SETTINGS: dict[str, Setting] = {
             "Who may change events: both, the mailbox alone (up) or Salesforce alone (down); other edits are undone.",
             "one-way mode",
         ),
+        _switch("recurrence.enabled", True, "Save recurring events.", "GoogleEnableRecurrentEvents"),
+        _choice(
+            "recurrence.mode",
+            "expand",
+            ("expand", "classic", "lex"),
+            "How a series stands in Salesforce: each occurrence by itself, as a Classic or as a Lightning series.",
+        ),
+        _days("recurrence.future_days", 60, "How many days ahead the occurrences of a series are saved."),
         _switch("tasks.down", False, "Show Salesforce tasks in the mailbox.", "Sync my Salesforce tasks"),
         _switch("contacts.down", True, "Show Salesforce contacts in the mailbox.", "Sync Salesforce contacts"),
         Setting(

@@ -54,6 +54,7 @@ class PairFacts:
     unsynced: bool = False
     pinned: bool = False
     folder: str = ""  # role of the folder in which its mailbox item stands
+    series: bool = False  # it stands for a series as a whole
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mapping.model import fields
-from mapping.model.item import Item, Response, Side, Span
+from mapping.model.item import Item, Response, Series, Side, Span
 from mapping.model.moment import DAY_MINUTES, length_minutes, tidy
 from mapping.model.reasons import Reason
+from mapping.rules import series
 from mapping.rules.addresses import AddressBook, others
 from mapping.rules.decision import Decision, Me, Outcome, PairFacts, is_marked, is_private
 from mapping.rules.kinds import is_meeting, organizer_of
@@ -44,7 +45,12 @@ class _Case:
 
     @property
     def span(self) -> Span | None:
+        """When it takes place; of a series the occurrence by which the whole is judged."""
         value = self.item.get(fields.SPAN)
+        rule = series.series_of(self.item)
+        if series.is_master(self.item):
+            back = max(self.settings.int("scope.past_days"), self.settings.int("autosave.past_days"))
+            value = _judged(rule, self.now - timedelta(days=back)) if rule is not None else None
         return tidy(value) if isinstance(value, Span) else None
 
     @property
@@ -77,12 +83,20 @@ def _skip(reason: Reason, rule: str, **detail: str) -> Decision:
 # --- for every item
 
 
-def _is_recurring(case: _Case) -> Decision | None:
-    if case.item.text(fields.RECURRENCE) == "":
+def _is_refused_series(case: _Case) -> Decision | None:
+    if not series.is_master(case.item):
         return None
-    if case.saved:
-        return _skip(Reason.RECURRING_CONVERTED, "REC-9")
-    return _skip(Reason.RECURRING_NOT_YET, "REC-1")
+    if not case.settings.bool("recurrence.enabled"):
+        return _skip(Reason.RECURRING_OFF, "REC-1")
+    return None
+
+
+def _is_converted(case: _Case) -> Decision | None:
+    """Salesforce cannot turn a single event into a series or back, so where series are series there it stays."""
+    if not case.saved or case.pair is None or case.pair.series is series.is_master(case.item):
+        return None
+    expands = case.settings.text("recurrence.mode") == "expand"
+    return None if expands or series.is_part(case.item) else _skip(Reason.RECURRING_CONVERTED, "REC-9")
 
 
 def _asks_to_unsync(case: _Case) -> Decision | None:
@@ -220,7 +234,14 @@ def _is_saved_automatically(case: _Case) -> Decision | None:
     return Decision(Outcome.MIRROR, Reason.AUTOSAVED, "SCP-4")
 
 
-_ALWAYS: tuple[_Rule, ...] = (_asks_to_unsync, _is_cancelled, _is_recurring, _has_no_time, _is_too_long)
+_ALWAYS: tuple[_Rule, ...] = (
+    _asks_to_unsync,
+    _is_cancelled,
+    _is_refused_series,
+    _is_converted,
+    _has_no_time,
+    _is_too_long,
+)
 _SAVED: tuple[_Rule, ...] = (_is_switched_off, _belongs_to_organizer, _has_left_window, _stays)
 _MARKED: tuple[_Rule, ...] = (
     _is_one_way,
@@ -254,14 +275,40 @@ def event_from_mailbox(
     return next(decision for rule in (*_ALWAYS, *rules) if (decision := rule(case)) is not None)
 
 
+def part_from_mailbox(item: Item, master: Decision, pair: PairFacts | None, settings: Effective) -> Decision:
+    """Is this occurrence ours, when its series is? It follows the series unless something of its own forbids it."""
+    if item.flag(fields.IS_CANCELLED):
+        return Decision(Outcome.GONE, Reason.CANCELLED, "REC-13")
+    span = item.get(fields.SPAN)
+    if not isinstance(span, Span):
+        return _skip(Reason.NO_TIME, "FLD-1")
+    if length_minutes(tidy(span)) > LONGEST_DAYS * DAY_MINUTES:
+        days = -(-length_minutes(tidy(span)) // DAY_MINUTES)
+        return _skip(Reason.TOO_LONG, "SCP-14", days=str(days), limit=str(LONGEST_DAYS))
+    if pair is not None and pair.saved_before and not pair.unsynced:
+        return Decision(Outcome.MIRROR, Reason.LINKED, "REC-12")
+    if is_private(item) and settings.text("private_mode") == "skip" and master.reason is not Reason.MARKED:
+        return _skip(Reason.PRIVATE, "PRV-1")
+    return Decision(master.outcome, Reason.SERIES_FOLLOWS, "REC-2")
+
+
+def _judged(rule: Series, after: datetime) -> Span | None:
+    try:
+        return series.stand_in(rule, after)
+    except ValueError:
+        return None
+
+
 def event_from_crm(item: Item, pair: PairFacts | None, me: Me, settings: Effective, now: datetime) -> Decision:
     """Is this Salesforce event ours? A private one is: it is the user's own calendar that shows it."""
     owner = item.text("OwnerId")
     if item.flag("IsChild"):
         return _skip(Reason.CHILD_EVENT, "ROL-1")
-    if any(item.flag(name) for name in ("IsRecurrence", "IsRecurrence2")) or item.text("RecurrenceActivityId"):
-        return _skip(Reason.RECURRING_NOT_YET, "REC-6")
+    if item.flag("IsRecurrence2"):
+        return _skip(Reason.LIGHTNING_SERIES, "REC-6")
     saved = pair is not None and pair.saved_before and not pair.unsynced
+    if not saved and (item.flag("IsRecurrence") or item.text("RecurrenceActivityId")):
+        return _skip(Reason.RECURRING_NOT_YET, "REC-5")
     if owner and me.user_id and owner[:15] != me.user_id[:15]:
         if saved and pair is not None and pair.kind_letter != "E":
             return Decision(Outcome.RELEASE, Reason.LEFT_SCOPE, "ROL-9")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
 
 from mapping.model import fields as f
 from mapping.model.item import Item, ItemKind, Side, Span
 from mapping.model.reasons import Reason
-from mapping.rules import scope
+from mapping.model.series import split_id, stamp
+from mapping.rules import scope, series
 from mapping.rules.identity import crm_key, email_key, event_key, mailbox_key, nomid_key
 from mapping.rules.scope import Decision, Outcome, PairFacts
 from sync_tasks.stages.context import StageContext, StageReport
@@ -33,8 +35,10 @@ def run(ctx: StageContext) -> StageReport:
         assert work.item is not None
         work.key = pair.key if pair is not None else key_of(ctx, work.item)
         pair = pair or by_key.get(work.key)
-        work.decision = _decide(ctx, work, pair, first)
-        _count(counts, work.outcome)
+        if not series.is_part(work.item):
+            work.decision = _decide(ctx, work, pair, first)
+            _count(counts, work.outcome)
+    _follow_series(ctx, works, by_ref, by_key)
     kept = [work for work in works if work.deleted or work.outcome in GOES_ON]
     with ctx.fenced() as unit:
         ctx.note_decisions(unit, "categorize", works)
@@ -44,6 +48,25 @@ def run(ctx: StageContext) -> StageReport:
     return StageReport(counts, more=bool(kept))
 
 
+def _follow_series(
+    ctx: StageContext, works: list[Work], by_ref: Mapping[str, PairView], by_key: Mapping[str, PairView]
+) -> None:  # fmt: skip
+    """Occurrences that were read by themselves go with the decision on their series."""
+    masters = {w.ref.id: w.decision for w in works if w.decision is not None and w.kind is ItemKind.EVENT}
+    for work in works:
+        if work.item is None or not series.is_part(work.item):
+            continue
+        whole = masters.get(split_id(work.ref.id)[0])
+        if whole is None:
+            pair = by_key.get(event_key(ctx.org, work.item.text(f.UID)))
+            saved = pair is not None and pair.state == PairState.LIVE
+            whole = Decision(Outcome.MIRROR if saved else Outcome.SKIP, Reason.SERIES_FOLLOWS, "REC-2")
+        work.decision = whole
+        if whole.outcome in GOES_ON:
+            known = facts(by_ref.get(work.slot) or by_key.get(work.key))
+            work.decision = scope.part_from_mailbox(work.item, whole, known, ctx.settings)
+
+
 def key_of(ctx: StageContext, item: Item) -> str:
     """The pair key of an item: the same for every copy of a meeting or a mail, whoever looks."""
     kind = item.ref.kind
@@ -51,7 +74,10 @@ def key_of(ctx: StageContext, item: Item) -> str:
         stamped = item.text(ctx.key_field)
         return stamped or crm_key(ctx.org, kind, item.ref.id)
     if kind is ItemKind.EVENT:
-        return item.text(f.KEY) or event_key(ctx.org, item.text(f.UID) or item.ref.id)
+        uid, original = item.text(f.UID) or item.ref.id, item.get(f.ORIGINAL)
+        if series.is_part(item) and isinstance(original, date):
+            return event_key(ctx.org, uid, stamp(original))  # it shows the key of its master
+        return item.text(f.KEY) or event_key(ctx.org, uid)
     if kind in MIRRORED:
         return item.text(f.KEY) or mailbox_key(ctx.org, kind, item.ref.id)
     message_id = item.text(f.MESSAGE_ID).strip()
@@ -62,6 +88,7 @@ def _known_pairs(ctx: StageContext, works: list[Work]) -> tuple[dict[str, PairVi
     mailbox = [w for w in works if w.side is Side.MAILBOX]
     crm = [w for w in works if w.side is Side.CRM]
     keys = [key_of(ctx, w.item) for w in works if w.item is not None]
+    keys += [event_key(ctx.org, w.item.text(f.UID)) for w in works if w.item is not None and series.is_part(w.item)]
     with ctx.store.reading() as unit:
         here = unit.pairs.by_mailbox(ctx.user.id, [w.ref.id for w in mailbox])
         there = unit.pairs.by_crm(ctx.user.id, [w.ref.id for w in crm])
@@ -83,6 +110,7 @@ def facts(pair: PairView | None) -> PairFacts | None:
         unsynced=pair.state in (PairState.UNSYNCED, PairState.GONE, PairState.RELEASED),
         pinned=pair.pinned,
         folder=pair.folder,
+        series=series.MARK in pair.marks,
     )
 
 

@@ -12,6 +12,7 @@ from connectors.protocols import Crm, Mailbox, OrgShape
 from mapping.merge.plan import Operation
 from mapping.model.item import ItemKind, ItemRef, Side
 from mapping.model.reasons import CODES, ISSUES, Reason
+from mapping.model.series import SEPARATOR
 from mapping.rules.addresses import AddressBook
 from mapping.rules.scope import Decision, Me, Outcome
 from mapping.rules.settings import Effective
@@ -141,6 +142,8 @@ class StageContext:
         for work in works:
             if work.decision is None or work.outcome not in (Outcome.SKIP, Outcome.WAIT):
                 continue
+            if SEPARATOR in work.ref.id and work.decision.rule == "REC-2":
+                continue  # the series has the issue, not each of its occurrences
             reason = work.decision.reason
             code = CODES.get(reason, reason.value)
             if reason in MAY_HEAL:

@@ -4,7 +4,7 @@ per watched folder and one to Salesforce."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from connectors.errors import ConnectorError, Fault, Scope
@@ -13,8 +13,9 @@ from mapping.merge.baseline import fingerprint
 from mapping.model import fields as f
 from mapping.model.item import Item, ItemKind, ItemRef, Side
 from mapping.model.reasons import Reason
-from mapping.rules import marks
-from mapping.rules.scope import Decision, Outcome
+from mapping.model.series import occurrence_id
+from mapping.rules import marks, series
+from mapping.rules.scope import Decision, Outcome, slid_out
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.kinds import KIND_OF_FOLDER, MANAGED, MIRRORED, WATCHED
 from sync_tasks.stages.work import Work
@@ -147,9 +148,30 @@ def _too_old(ctx: StageContext, folder: str, cursor: str | None, change: Change)
 
 
 def _stage_mailbox(ctx: StageContext, kind: ItemKind, refs: list[ItemRef], found: Found) -> None:
+    masters: list[Item] = []
     for ref, item in ctx.mailbox.read(refs, Detail.HEAD).items():
         if isinstance(item, Item):
             found.add(Work(Side.MAILBOX, kind, ref, item=item))
+            if series.is_master(item):
+                masters.append(item)
+        else:
+            ctx.item_failed(ref, item)
+    _stage_exceptions(ctx, masters, found)
+
+
+def _stage_exceptions(ctx: StageContext, masters: list[Item], found: Found) -> None:
+    """Of a series that changed, the occurrences that differ from their master: they have fields of their own."""
+    after, _ = series.window(ctx.settings, ctx.now())
+    refs = [
+        replace(master.ref, id=occurrence_id(master.ref.id, moved.original))
+        for master in masters
+        if (rule := series.series_of(master)) is not None
+        for moved in rule.moved
+        if series.moment(moved.span.end) > after
+    ]
+    for ref, item in ctx.mailbox.read(refs, Detail.HEAD).items() if refs else ():
+        if isinstance(item, Item):
+            found.add(Work(Side.MAILBOX, ref.kind, ref, item=item))
         else:
             ctx.item_failed(ref, item)
 
@@ -256,6 +278,9 @@ def _slid_out(ctx: StageContext, found: Found) -> None:
         pairs = unit.pairs.ended_before(ctx.user.id, ItemKind.EVENT.value, horizon)
     refs = {ItemRef(Side.MAILBOX, ItemKind.EVENT, p.mailbox_id, p.folder): p for p in pairs if p.mailbox_id}
     refs = {ref: p for ref, p in refs.items() if f"mailbox:event:{ref.id}" not in found.works}
+    for ref in [ref for ref, pair in refs.items() if pair.series]:
+        # an occurrence bears no mark that would have to be taken off, so nobody needs to read it
+        found.add(Work(Side.MAILBOX, ItemKind.EVENT, ref, deleted=True, key=refs.pop(ref).key, decision=slid_out()))
     if not refs:
         return
     for ref, item in ctx.mailbox.read(list(refs), Detail.HEAD).items():

@@ -6,13 +6,17 @@ only computes; then one transaction writes the plan, and the applier does the re
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from connectors.errors import ConnectorError
 from connectors.protocols import Detail
 from mapping.merge.plan import Step
+from mapping.model import fields as f
 from mapping.model.item import Item, ItemKind, ItemRef, Side
 from mapping.model.reasons import Reason
+from mapping.model.series import split_id
 from mapping.rules.scope import Outcome
-from sync_tasks.stages import apply, plan_emails, plan_items
+from sync_tasks.stages import apply, plan_emails, plan_items, plan_series, series
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.kinds import MIRRORED
 from sync_tasks.stages.planning import Draft
@@ -37,13 +41,17 @@ def run(ctx: StageContext) -> StageReport:
 def _plan(ctx: StageContext) -> None:
     works = ctx.load_works()
     draft = Draft(ctx, load_people(ctx.load_note("people")))
-    pairs = _pairs(ctx, works)
+    opened = series.open_all(ctx, works)
+    works = opened.works
+    pairs = {**_pairs(ctx, works), **opened.adopted}
     _read_the_rest(ctx, works, pairs)
+    plan_series.plan(draft, opened)
     plan_items.plan(draft, [w for w in works if w.kind in MIRRORED], pairs)
     plan_emails.plan(draft, [w for w in works if w.kind is ItemKind.EMAIL], pairs)
     with ctx.fenced() as unit:
         if not ctx.preview:
             draft.write_pairs(unit)
+            draft.write_retries(unit)
         ctx.save_operations(unit, draft.operations)
         unit.plans.keep_needed(ctx.ref.id, PEOPLE_STEPS)  # nobody is created whom nothing that is saved names
         unit.trail.forget_stage(ctx.ref.id, "mirror")
@@ -59,10 +67,12 @@ def _pairs(ctx: StageContext, works: list[Work]) -> dict[str, PairView]:
 def _read_the_rest(ctx: StageContext, works: list[Work], pairs: dict[str, PairView]) -> None:
     """Bodies where they are wanted, and the other side of every pair that changed."""
     fresh = [w for w in works if _wants_body(ctx, w, pairs.get(w.key))]
-    bodies = ctx.mailbox.read([w.ref for w in fresh], Detail.BODY) if fresh else {}
+    bodies = ctx.mailbox.read(list({_body_of(w) for w in fresh}), Detail.BODY) if fresh else {}
     for work in fresh:
-        answer = bodies.get(work.ref)
-        if isinstance(answer, Item):
+        answer = bodies.get(_body_of(work))
+        if isinstance(answer, Item) and work.item is not None and _body_of(work) != work.ref:
+            work.item = work.item.with_fields({f.BODY: answer.text(f.BODY)})
+        elif isinstance(answer, Item):
             work.item = answer
         else:
             _unreadable(ctx, work, answer)
@@ -88,6 +98,13 @@ def _detail(ctx: StageContext, work: Work) -> Detail:
     what = MIRRORED[work.kind]
     again = work.deleted and what.authority(ctx.settings) is work.side.other
     return Detail.BODY if again or what.compares_body(ctx.settings) else Detail.HEAD
+
+
+def _body_of(work: Work) -> ItemRef:
+    """Whose body it is: an occurrence without a body of its own says what its master says."""
+    if work.item is not None and work.item.text(f.RECURRENCE) == "occurrence":
+        return replace(work.ref, id=split_id(work.ref.id)[0])
+    return work.ref
 
 
 def _wants_body(ctx: StageContext, work: Work, pair: PairView | None) -> bool:

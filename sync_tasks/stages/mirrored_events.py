@@ -44,6 +44,8 @@ class Events(Mirrored):
         return kinds.letter(item, born, me)
 
     def fate(self, pair: PairView, trigger: Trigger, settings: Effective) -> tuple[Fate, str]:
+        if pair.series and trigger is Trigger.WINDOW:
+            return Fate.RELEASE, "DEL-3"  # what took place stays in the series, wherever it was born
         return deletion.fate(
             pair.letter or "A", trigger, settings.text("deletion.events"), born=Side(pair.born),
             way=settings.text("events.way"),

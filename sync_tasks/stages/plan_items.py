@@ -15,8 +15,9 @@ from mapping.merge.plan import Act, FieldChange, Operation, Step
 from mapping.model import fields as f
 from mapping.model.item import Item, ItemKind, ItemRef, Side, Span, Value
 from mapping.model.reasons import Reason
+from mapping.model.series import split_id
 from mapping.model.table import Table
-from mapping.rules import deletion, marks
+from mapping.rules import deletion, marks, series
 from mapping.rules.decision import Decision
 from mapping.rules.deletion import Fate, Trigger
 from mapping.rules.scope import Outcome
@@ -25,6 +26,7 @@ from sync_tasks.stages.fetch import row_fingerprint
 from sync_tasks.stages.kinds import MIRRORED
 from sync_tasks.stages.mirrored import Extra, Mirrored, categories_of
 from sync_tasks.stages.planning import Draft
+from sync_tasks.stages.series import seen_fingerprint
 from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairState, PairView
 
@@ -113,6 +115,8 @@ def _create_up(draft: Draft, case: Case, work: Work, item: Item, *, again: bool 
         item.ref, retrying=case.retrying,
     )  # fmt: skip
     what.after_up(draft, case.key, letter, shown, made)
+    if series.is_part(item):
+        return  # a mark of its own would make an exception of it; the master bears the marks
     wanted: dict[str, Value] = {f.CATEGORIES: marks.mark_saved(categories_of(item)), f.KEY: case.key}
     mark = {name: value for name, value in wanted.items() if item.get(name) != value}
     after: tuple[str, ...] = ()
@@ -209,6 +213,7 @@ def _merge(draft: Draft, case: Case, pair: PairView | None, ours: Item, theirs: 
     draft.pair(
         case.key, marks=settled, crm_seen_next=row_fingerprint(ctx, theirs), mailbox_id=ours.ref.id,
         **({"ends_at": ends_at(span)} if isinstance(span, Span) else {}),
+        **({"mailbox_seen_next": seen_fingerprint(ctx, ours)} if series.is_part(ours) else {}),
     )  # fmt: skip
     to_crm = {**merged.to_crm, **{name: value for name, value in forced.values.items() if theirs.get(name) != value}}
     if to_crm:
@@ -228,12 +233,13 @@ def _merge(draft: Draft, case: Case, pair: PairView | None, ours: Item, theirs: 
 def _merge_down(draft: Draft, case: Case, ours: Item, merged: Merged, more: Extra) -> None:
     values: dict[str, Value] = {**merged.to_mailbox, **more.values}
     rule, reason = more.rule or "FLD-1", more.reason or Reason.FIELDS_CHANGED
+    part = series.is_part(ours)
     wanted = marks.mark_saved(categories_of(ours))
-    if wanted != categories_of(ours):
+    if wanted != categories_of(ours) and not part:
         if not values:
             rule, reason = "MRK-6", Reason.MARK_RESTORED
         values[f.CATEGORIES] = wanted
-    if ours.text(f.KEY) != case.key:
+    if ours.text(f.KEY) != case.key and not part:
         values[f.KEY] = case.key
     after: tuple[str, ...] = ()
     if values:
@@ -319,6 +325,9 @@ def _delete(
 
 
 def _clear_mark(draft: Draft, case: Case, item: Item, rule: str, reason: Reason, state: PairState) -> None:
+    if series.is_part(item):
+        draft.pair(case.key, state=state.value, reason=reason.value)
+        return
     values = {f.CATEGORIES: marks.clear(categories_of(item))}
     agreed = {"state": state.value}
     _update_mailbox(draft, case, item, values, agreed, rule, reason, act=Act.MARK, step=Step.AFTERWARDS)
@@ -374,6 +383,9 @@ def _note_pair(
         # No version: only one that our own write returned may make a change an echo. What is merely planned may never
         # be written, and the item must be looked at again then.
         values |= {"mailbox_id": mailbox.id, "mailbox_version": "", "folder": mailbox.container, "crm_id": ""}
+        if series.is_part(item):
+            values["series"] = split_id(mailbox.id)[0]
+            values["mailbox_seen_next"] = seen_fingerprint(draft.ctx, item)
     if crm is not None:
         values |= {"crm_id": crm.id, "crm_object": crm.container, "crm_version": "", "mailbox_id": "", "folder": ""}
     draft.pair(case.key, **values)

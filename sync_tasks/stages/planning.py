@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from mapping.merge.plan import Operation
@@ -24,6 +25,7 @@ class Draft:
     accounts: Mapping[str, Sequence[AccountRecord]] = field(default_factory=dict)  # by the name of the company
     operations: list[tuple[Operation, Origin]] = field(default_factory=list)
     decisions: list[DecisionView] = field(default_factory=list)
+    _later: list[tuple[ItemRef, datetime, Reason]] = field(default_factory=list)
     _pairs: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def add(self, operation: Operation, origin: ItemRef, *, retrying: bool = False) -> str:
@@ -38,6 +40,17 @@ class Draft:
     def write_pairs(self, unit: Unit) -> None:
         user = self.ctx.user
         unit.pairs.put(user.org_id, user.id, self.ctx.now(), list(self._pairs.items()))
+
+    def look_again(self, ref: ItemRef, day: date, reason: Reason) -> None:
+        """Have the item read on that day although nothing will have reported it."""
+        self._later.append((ref, datetime.combine(day, time(), UTC), reason))
+
+    def write_retries(self, unit: Unit) -> None:
+        for ref, moment, reason in self._later:
+            unit.trail.retry_later(
+                self.ctx.user.id, side=ref.side.value, kind=ref.kind.value, ref=ref.id, container=ref.container,
+                reason=reason.value, attempts=0, run_id=self.ctx.ref.id, not_before=moment,
+            )  # fmt: skip
 
     def decide(
         self, side: Side, kind: ItemKind, ref: str, key: str, outcome: Outcome, reason: Reason, rule: str, **detail: str

@@ -69,10 +69,12 @@ class Pairs:
         )  # fmt: skip
         return [_view(row) for row in rows]
 
-    def of_series(self, user_id: int, master_id: str) -> list[PairView]:
-        """Pairs of the occurrences of a series, in whatever state; not that of the master itself."""
-        rows = self._session.scalars(select(Pair).where(Pair.user_id == user_id, Pair.series == master_id))
-        return [_view(row) for row in rows]
+    def of_series(self, user_id: int, masters: Iterable[str]) -> dict[str, list[PairView]]:
+        """Pairs of the occurrences of some series, in any state, by master; not those of the masters."""
+        found: dict[str, list[PairView]] = {}
+        for pair in self._where(user_id, Pair.series, (master for master in masters if master)):
+            found.setdefault(pair.series, []).append(pair)
+        return found
 
     def holders(self, org_id: int, keys: Iterable[str]) -> dict[str, list[tuple[int, PairView]]]:
         """Who of the whole organization has a pair with one of these keys: (user id, pair), in the order of saving."""

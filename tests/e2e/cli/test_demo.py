@@ -35,7 +35,7 @@ def test_the_demo_mirrors_both_sides_and_then_writes_nothing(tmp_path: Path) -> 
     assert ann["sides"]["mailbox"]["calendar"]["created"] == 2
     assert ben["sides"]["crm"]["Lead"] == {"created": 1}
     left = {row["reason"] for row in ann["skipped"]}
-    assert {"no_person", "all_blocked", "all_internal", "before_activation", "private", "recurring_not_yet"} <= left
+    assert {"no_person", "all_blocked", "all_internal", "before_activation", "private"} <= left
     assert told["issues"] == ["FIELD_CUSTOM_VALIDATION_EXCEPTION"]
 
     changed, changed_too = told["second"]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from mapping.model import fields
-from mapping.model.item import Attendee, Item, Response, Role, Side
+from mapping.model.item import Attendee, Item, Response, Role, Series, Side
 from mapping.model.reasons import ISSUES, Reason
 from mapping.rules import scope
 from mapping.rules.decision import Decision, Outcome, PairFacts
@@ -323,13 +324,47 @@ def test_a_saved_event_far_ahead_stays_unless_a_limit_is_set() -> None:
     assert decide(item, SAVED, settings(scope__future_days=100)).outcome is Outcome.RELEASE
 
 
-@pytest.mark.rule("REC-1", "REC-9")
-@pytest.mark.parametrize("recurrence", ["master", "occurrence", "exception"])
-def test_recurring_items_are_left_alone(recurrence: str) -> None:
-    item = event(CUSTOMER, recurrence=recurrence, marks=MARK)
+WEEKLY = Series("FREQ=WEEKLY", timed(-30), "Europe/Berlin")
 
-    assert brief(decide(item)) == (Outcome.SKIP, Reason.RECURRING_NOT_YET, "REC-1")
-    assert brief(decide(item, SAVED)) == (Outcome.SKIP, Reason.RECURRING_CONVERTED, "REC-9")
+
+def series(rule: Series = WEEKLY, **more: Any) -> Item:
+    return event(CUSTOMER, recurrence="master", series=rule, span=rule.first, **more)
+
+
+@pytest.mark.rule("REC-1", "REC-2")
+def test_a_series_is_decided_on_like_any_other_item_unless_series_are_switched_off() -> None:
+    assert brief(decide(series())) == (Outcome.CANDIDATE, Reason.PEOPLE_PENDING, "SCP-11")
+    assert brief(decide(series(marks=MARK), by=settings(recurrence__enabled=False))) == (
+        Outcome.SKIP, Reason.RECURRING_OFF, "REC-1",
+    )  # fmt: skip
+
+
+@pytest.mark.rule("SCP-7", "SCP-8")
+def test_a_series_is_judged_by_the_occurrence_that_comes_next() -> None:
+    over = replace(WEEKLY, first=timed(-90), rule="FREQ=WEEKLY;COUNT=3")
+    ahead = replace(WEEKLY, first=timed(100))
+
+    assert brief(decide(series(over))) == (Outcome.SKIP, Reason.PAST_WINDOW, "SCP-7")
+    assert decide(series(ahead)).reason is Reason.AHEAD_OF_WINDOW
+    assert decide(series(ahead)).detail["eligible_on"] == (timed(100).start - timedelta(days=60)).date().isoformat()
+
+
+@pytest.mark.rule("REC-9")
+@pytest.mark.parametrize(("mode", "outcome"), [("expand", Outcome.MIRROR), ("classic", Outcome.SKIP)])
+def test_a_single_event_that_becomes_a_series_goes_on_only_where_occurrences_stand_alone(
+    mode: str, outcome: Outcome
+) -> None:
+    decision = decide(series(), SAVED, by=settings(recurrence__mode=mode))
+
+    assert decision.outcome is outcome
+    assert (decision.reason is Reason.RECURRING_CONVERTED) is (mode == "classic")
+
+
+def test_a_series_whose_rule_makes_no_sense_is_an_issue() -> None:
+    decision = decide(series(replace(WEEKLY, rule="FREQ=SOMETIMES")))
+
+    assert brief(decision) == (Outcome.SKIP, Reason.NO_TIME, "FLD-1")
+    assert decision.reason in ISSUES
 
 
 # --- born in Salesforce
@@ -367,9 +402,8 @@ def test_child_events_are_skipped() -> None:
 
 
 @pytest.mark.rule("REC-6")
-@pytest.mark.parametrize("columns", [{"IsRecurrence": True}, {"IsRecurrence2": True}, {"RecurrenceActivityId": "00U9"}])
-def test_recurring_salesforce_events_are_skipped(columns: dict[str, Any]) -> None:
-    assert brief(of_crm(crm_event(**columns))) == (Outcome.SKIP, Reason.RECURRING_NOT_YET, "REC-6")
+def test_a_lightning_series_stays_in_salesforce() -> None:
+    assert brief(of_crm(crm_event(IsRecurrence2=True))) == (Outcome.SKIP, Reason.LIGHTNING_SERIES, "REC-6")
 
 
 @pytest.mark.rule("SCP-7", "SCP-8")

@@ -61,7 +61,7 @@ def test_the_occurrences_of_a_series_are_found_by_their_master(office: Office) -
     office.put(office.ben, "ev:1", series="M")
 
     with office.store.reading() as unit:
-        assert {pair.key for pair in unit.pairs.of_series(office.ann, "M")} == {"ev:1", "ev:2"}
+        assert {pair.key for pair in unit.pairs.of_series(office.ann, ["M"])["M"]} == {"ev:1", "ev:2"}
 
 
 def test_the_holders_of_a_meeting_are_told_in_the_order_of_saving(office: Office) -> None:

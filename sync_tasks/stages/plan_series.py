@@ -1,0 +1,105 @@
+"""Planning for series as a whole: the master bears the mark, the key and a pair without a record of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mapping.merge.plan import Act, FieldChange, Operation, Step
+from mapping.model import fields as f
+from mapping.model.item import Item, ItemKind, Side, Value
+from mapping.model.reasons import Reason
+from mapping.rules import marks
+from mapping.rules import series as rules
+from mapping.rules.decision import Outcome
+from sync_tasks.stages.kinds import MIRRORED
+from sync_tasks.stages.mirrored import categories_of
+from sync_tasks.stages.planning import Draft
+from sync_tasks.stages.series import Opened
+from sync_tasks.stages.work import Work
+from sync_tasks.state.records import PairState, PairView
+
+_ENDED = {
+    Outcome.UNSYNC: PairState.UNSYNCED,
+    Outcome.RELEASE: PairState.RELEASED,
+    Outcome.GONE: PairState.GONE,
+}
+
+
+def plan(draft: Draft, opened: Opened) -> None:
+    """Plan what concerns the masters and the pairs that changed their key."""
+    for work in opened.masters:
+        if work.deleted:
+            draft.pair(work.key, state=PairState.GONE.value, reason=Reason.DELETED_IN_MAILBOX.value)
+        elif work.outcome in _ENDED:
+            _end(draft, work, _ENDED[work.outcome])
+        elif work.outcome is Outcome.MIRROR:
+            _follow(draft, work)
+    for key, pair in opened.adopted.items():
+        _adopt(draft, key, pair, [w for w in opened.works if w.key == key])
+    for pair in opened.given_up:
+        draft.pair(pair.key, state=PairState.GONE.value, reason=Reason.ADOPTED.value, crm_id="")
+
+
+def _follow(draft: Draft, work: Work) -> None:
+    item, ctx = work.item, draft.ctx
+    assert item is not None and work.decision is not None
+    series = rules.series_of(item)
+    if series is None:
+        return
+    what = MIRRORED[ItemKind.EVENT]
+    draft.pair(
+        work.key, born=Side.MAILBOX.value, kind=ItemKind.EVENT.value, letter=what.letter(item, Side.MAILBOX, ctx.me),
+        state=PairState.LIVE.value, reason="", mailbox_id=item.ref.id, folder=item.ref.container, crm_id="",
+        crm_object="", ends_at=rules.ends_at(series), marks={rules.MARK: ctx.settings.text("recurrence.mode")},
+    )  # fmt: skip
+    wanted: dict[str, Value] = {f.CATEGORIES: marks.mark_saved(categories_of(item)), f.KEY: work.key}
+    _mark(draft, work, item, wanted, Reason.MARK_ADDED, {})
+    entry = rules.next_entry(series, ctx.settings, ctx.now())
+    if entry is not None:
+        draft.look_again(work.ref, entry, Reason.SERIES_GOES_ON)
+
+
+def _end(draft: Draft, work: Work, state: PairState) -> None:
+    item = work.item
+    assert item is not None and work.decision is not None
+    draft.pair(work.key, reason=work.decision.reason.value)
+    cleared: dict[str, Value] = {f.CATEGORIES: marks.clear(categories_of(item))}
+    if not _mark(draft, work, item, cleared, work.decision.reason, {"state": state.value}):
+        draft.pair(work.key, state=state.value)
+
+
+def _mark(
+    draft: Draft, work: Work, item: Item, wanted: dict[str, Value], reason: Reason, agreed: dict[str, str]
+) -> bool:  # fmt: skip
+    """Plan what of the marks differs; False when nothing does."""
+    values = {name: value for name, value in wanted.items() if item.get(name) != value}
+    if values:
+        draft.add(
+            Operation(
+                Act.MARK, Side.MAILBOX, ItemKind.EVENT, item.ref.container, Step.AFTERWARDS, "REC-2", reason.value,
+                pair_key=work.key, ref=item.ref.id, version=item.version, values=values, agreed=agreed,
+                changes=tuple(FieldChange(name, item.get(name), value) for name, value in values.items()),
+            ),
+            item.ref,
+        )  # fmt: skip
+    return bool(values)
+
+
+def _adopt(draft: Draft, key: str, pair: PairView, works: Iterable[Work]) -> None:
+    """The record goes on under another key, which it must bear."""
+    ctx = draft.ctx
+    draft.pair(
+        key, born=pair.born, kind=pair.kind, letter=pair.letter, state=PairState.LIVE.value, reason="",
+        mailbox_id=pair.mailbox_id, folder=pair.folder, series=pair.series, crm_id=pair.crm_id,
+        crm_object=pair.crm_object, crm_version="", marks=dict(pair.marks), people=sorted(pair.people),
+        ends_at=pair.ends_at, pinned=False,
+    )  # fmt: skip
+    for work in works:
+        if ctx.shape.can_create(pair.crm_object, ctx.key_field):
+            draft.add(
+                Operation(
+                    Act.UPDATE, Side.CRM, ItemKind.EVENT, pair.crm_object, Step.RECORDS, "REC-9",
+                    Reason.KEY_STAMPED.value, pair_key=key, ref=pair.crm_id, values={ctx.key_field: key},
+                ),
+                work.ref,
+            )  # fmt: skip

@@ -1,0 +1,188 @@
+"""Opening series: a master that is ours becomes its occurrences, each an item with a pair of its own.
+
+Runs between linking and planning, so a series is decided on, resolved and linked once. What the rule or an exception
+changed shows as a changed occurrence, what it no longer yields as a deleted one; untouched occurrences are let go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from mapping.model import fields as f
+from mapping.model.item import Item, ItemKind, ItemRef, Original, Series, Side
+from mapping.model.reasons import Reason
+from mapping.model.series import split_id, stamp
+from mapping.recurrence.expand import Occurrence, occurrences
+from mapping.rules import scope
+from mapping.rules import series as rules
+from mapping.rules.decision import Decision, Outcome
+from mapping.rules.identity import event_key
+from sync_tasks.stages.categorize import facts
+from sync_tasks.stages.context import StageContext
+from sync_tasks.stages.fetch import row_fingerprint
+from sync_tasks.stages.work import Work
+from sync_tasks.state.records import PairState, PairView
+
+Known = Mapping[Original, PairView]
+
+
+@dataclass(slots=True)
+class Opened:
+    """`works`: what is planned item by item. `masters`: what is planned for series as a whole. `adopted`: pairs that an
+    occurrence takes over from a single event that became a series, or the other way round, by their new keys."""
+
+    works: list[Work] = field(default_factory=list)
+    masters: list[Work] = field(default_factory=list)
+    adopted: dict[str, PairView] = field(default_factory=dict)
+    given_up: list[PairView] = field(default_factory=list)  # the pairs that they come from
+
+
+def open_all(ctx: StageContext, works: list[Work]) -> Opened:
+    """Part the series from the rest and open them."""
+    ours = [w for w in works if w.side is Side.MAILBOX and w.kind is ItemKind.EVENT]
+    with ctx.store.reading() as unit:
+        pairs = unit.pairs.by_mailbox(ctx.user.id, [w.ref.id for w in ours])
+        members = unit.pairs.of_series(ctx.user.id, [w.ref.id for w in ours])
+    from_crm = {w.key for w in works if w.side is Side.CRM}
+    parts = {w.ref.id: w for w in ours if w.item is not None and rules.is_part(w.item)}
+    done = Opened()
+    opened: set[str] = set()
+    for work in ours:
+        pair = pairs.get(work.ref.id)
+        known = {_original(each): each for each in members.get(work.ref.id, ())}
+        if work.item is not None and rules.is_master(work.item):
+            done.masters.append(work)
+            opened.add(work.ref.id)
+            done.works += _open(ctx, work, pair, known, parts, from_crm, done)
+        elif pair is not None and rules.MARK in pair.marks:
+            if work.deleted:
+                done.masters.append(work)
+                done.works += _gone(ctx, known.values(), Reason.SERIES_CHANGED)
+            else:
+                done.works += _close(ctx, work, known, done)
+    taken = {w.slot for w in (*done.masters, *done.works)}
+    told = {ref for ref in parts if split_id(ref)[0] in opened}  # as exceptions of a series that was opened
+    done.works += [w for w in works if w.slot not in taken and w.ref.id not in told]
+    return done
+
+
+def _original(pair: PairView) -> Original:
+    original = split_id(pair.mailbox_id)[1]
+    assert original is not None
+    return original
+
+
+def _open(
+    ctx: StageContext, work: Work, pair: PairView | None, known: Known, parts: Mapping[str, Work],
+    from_crm: set[str], done: Opened,
+) -> Iterator[Work]:  # fmt: skip
+    """The works of one series."""
+    assert work.item is not None and work.decision is not None
+    series = rules.series_of(work.item)
+    live = {original: each for original, each in known.items() if each.state == PairState.LIVE}
+    match work.outcome:
+        case Outcome.UNSYNC:
+            yield from (_deleted(each, work.decision.reason, "DEL-8") for each in live.values())
+        case Outcome.GONE:
+            yield from _gone(ctx, live.values(), Reason.SERIES_CHANGED)
+        case Outcome.RELEASE:
+            yield from (_deleted(each, work.decision.reason, work.decision.rule) for each in live.values())
+        case Outcome.MIRROR if series is not None:
+            followed = pair is not None and pair.state == PairState.LIVE and rules.MARK in pair.marks
+            known = dict(known) if followed else live
+            first = None
+            if pair is not None and pair.state == PairState.LIVE and not followed and pair.crm_id:
+                first = pair
+            yield from _occurrences(ctx, work, series, known, parts, from_crm, done, first)
+            yield from _vanished(ctx, series, live)
+
+
+def _occurrences(
+    ctx: StageContext, work: Work, series: Series, known: Known, parts: Mapping[str, Work], from_crm: set[str],
+    done: Opened, single: PairView | None,
+) -> Iterator[Work]:  # fmt: skip
+    """What takes place within the window, as far as it differs from what was last seen."""
+    assert work.item is not None and work.decision is not None
+    for occurrence in _within(ctx, series, known):
+        pair = known.get(occurrence.original)
+        if pair is not None and pair.state not in (PairState.LIVE, PairState.PENDING):
+            continue  # taken away by itself before: the series does not bring it back
+        derived = rules.as_occurrence(work.item, occurrence)
+        own = parts.get(derived.ref.id)
+        if own is None and occurrence.moved is not None:
+            continue  # it could not be read; its retry brings it back
+        item = derived if own is None or own.item is None else own.item
+        key = event_key(ctx.org, work.item.text(f.UID) or work.ref.id, stamp(occurrence.original))
+        if single is not None and pair is None:
+            pair = done.adopted[key] = _handed_over(single, key, derived.ref)
+            single = None
+        seen = seen_fingerprint(ctx, item)
+        if pair is not None and pair.state == PairState.LIVE and seen == pair.mailbox_seen and key not in from_crm:
+            continue
+        decision = scope.part_from_mailbox(item, work.decision, facts(pair), ctx.settings)
+        yield Work(Side.MAILBOX, ItemKind.EVENT, derived.ref, item=item, key=key, decision=decision, links=work.links)
+
+
+def _within(ctx: StageContext, series: Series, known: Known) -> list[Occurrence]:
+    """The occurrences of the window, and moved ones that are saved already, wherever they went."""
+    inside = occurrences(series, *rules.window(ctx.settings, ctx.now()))
+    seen = {each.original for each in inside}
+    strayed = [Occurrence(m.original, m.span, m) for m in series.moved
+               if m.original in known and m.original not in seen and m.original not in series.cancelled]  # fmt: skip
+    return [*inside, *strayed]
+
+
+def _vanished(ctx: StageContext, series: Series, live: Known) -> Iterator[Work]:
+    """Saved occurrences that were cancelled, or that the changed rule no longer yields."""
+    cancelled = set(series.cancelled)
+    moved = {each.original for each in series.moved}
+    still = rules.yields(series, live.keys() - cancelled)
+    for original, pair in live.items():
+        if original in cancelled:
+            yield _deleted(pair, Reason.OCCURRENCE_CANCELLED, "REC-13")
+        elif original not in still and original not in moved:
+            yield from _gone(ctx, [pair], Reason.SERIES_CHANGED)
+
+
+def _gone(ctx: StageContext, pairs: Iterable[PairView], reason: Reason) -> Iterator[Work]:
+    """What lies ahead goes with the series; what lies in the past took place and stays."""
+    for pair in pairs:
+        if pair.state == PairState.LIVE:
+            over = pair.ends_at is not None and pair.ends_at <= ctx.now()
+            yield _deleted(pair, Reason.SERIES_OVER if over else reason, "REC-10")
+
+
+def _close(ctx: StageContext, work: Work, known: Known, done: Opened) -> Iterator[Work]:
+    """A series that became a single event: one of its occurrences lives on in it, the others go."""
+    saved = (each for each in known.values() if each.state == PairState.LIVE and each.crm_id)
+    live = sorted(saved, key=lambda pair: _distance(work, pair))
+    if live:
+        done.adopted[work.key] = _handed_over(live[0], work.key, work.ref)
+        done.given_up.append(live[0])
+        yield from _gone(ctx, live[1:], Reason.SERIES_CHANGED)
+    yield work
+
+
+def _distance(work: Work, pair: PairView) -> float:
+    span = work.item.get(f.SPAN) if work.item is not None else None
+    start = getattr(span, "start", None)
+    return abs((rules.moment(start) - rules.moment(_original(pair))).total_seconds()) if start is not None else 0.0
+
+
+def _handed_over(pair: PairView, key: str, ref: ItemRef) -> PairView:
+    """The pair under another key: the record and what was agreed on stay."""
+    marks = {name: mark for name, mark in pair.marks.items() if name != rules.MARK}
+    return replace(pair, key=key, mailbox_id=ref.id, series=split_id(ref.id)[0] if "#" in ref.id else "", marks=marks)
+
+
+def _deleted(pair: PairView, reason: Reason, rule: str) -> Work:
+    ref = ItemRef(Side.MAILBOX, ItemKind.EVENT, pair.mailbox_id, pair.folder)
+    return Work(Side.MAILBOX, ItemKind.EVENT, ref, deleted=True, key=pair.key,
+                decision=Decision(Outcome.RELEASE, reason, rule))  # fmt: skip
+
+
+def seen_fingerprint(ctx: StageContext, item: Item) -> str:
+    """A keyed fingerprint of what makes an occurrence what it is, to let untouched ones go."""
+    content = {name: item.fields[name] for name in rules.CONTENT if name in item.fields}
+    return row_fingerprint(ctx, Item(item.ref, "", content))
