@@ -18,6 +18,7 @@ from connectors.protocols import Crm, Mailbox, OrgShape
 from mapping.model.people import normalise
 from mapping.rules.addresses import address_book
 from mapping.rules.decision import Me
+from mapping.rules.roles import Colleague, sync_addresses
 from mapping.rules.settings import Effective, resolve
 from sync_tasks.security.vault import Vault
 from sync_tasks.settings import Settings
@@ -134,7 +135,7 @@ class App:
     def context(self, ref: RunRef, run: RunView) -> StageContext:
         with self.store.reading() as unit:
             user = unit.accounts.user(run.user_id)
-            colleagues = unit.accounts.users(user.org_id)
+            colleagues = tuple(_colleague(each) for each in unit.accounts.users(user.org_id) if each.id != user.id)
             wrapped = unit.runs.run_key(run.id)
         if wrapped is None:
             raise LookupError(f"run {run.id} has no key: it is closed")
@@ -143,17 +144,21 @@ class App:
         crm = self.crm(user)
         me = Me(
             addresses=mine, activated_at=user.activated_at, user_id=user.crm_user_id,
-            sync_users=frozenset(c.address for c in colleagues if c.id != user.id and c.status == "enabled"),
+            sync_users=sync_addresses(colleagues, self.clock()),
         )  # fmt: skip
         return StageContext(
             ref=ref, run=run, user=user, mailbox=self.mailbox(user), crm=crm, shape=self.keep_shape(user.org_id, crm),
             store=self.store, box=self.vault.run_box(wrapped), fingerprint_key=self.vault.fingerprint_key(user.id),
-            settings=settings, book=address_book(settings, mine, FREE_DOMAINS), me=me,
+            settings=settings, book=address_book(settings, mine, FREE_DOMAINS), me=me, colleagues=colleagues,
             key_field=self.settings.salesforce_key_field, clock=self.clock,
         )  # fmt: skip
 
 
 FREE_DOMAINS = frozenset(domain for domain in map(str.lower, whitelist) if normalise(f"x@{domain}"))
+
+
+def _colleague(user: UserView) -> Colleague:
+    return Colleague(user.id, frozenset({user.address, *user.aliases}), user.status == "enabled", user.suspended_at)
 
 
 def _context(connection_id: int, name: str) -> bytes:

@@ -53,6 +53,7 @@ class Reason(StrEnum):
     NO_ACCOUNT_MARKED = "no_account_marked"
     WAITING_FOR_ORGANIZER = "waiting_for_organizer"
     ORGANIZER_WRITES = "organizer_writes"
+    COLLEAGUE_WRITES = "colleague_writes"
     INVITATION_OPEN = "invitation_open"
     UNSYNCED = "unsynced"
     UNSYNC_NOTHING = "unsync_nothing"
@@ -77,6 +78,8 @@ class Reason(StrEnum):
     DEACTIVATED = "deactivated"
     MOVED_OUT = "moved_out"
     LEFT_SCOPE = "left_scope"
+    TAKEN_OVER = "taken_over"
+    HANDED_OVER = "handed_over"
     FOLDER_GONE = "folder_gone"
     RESTORED = "restored"
     RESTORED_RECORD = "restored_record"
@@ -153,6 +156,9 @@ SENTENCES: dict[Reason, str] = {
     Reason.NO_ACCOUNT_MARKED: "No related records: the person found belongs to no account.",
     Reason.WAITING_FOR_ORGANIZER: "Waiting for the organizer to synchronize this meeting.",
     Reason.ORGANIZER_WRITES: "The organizer's synchronization keeps this meeting up to date.",
+    Reason.COLLEAGUE_WRITES: "A colleague saved this meeting first; you take part in the same event in Salesforce.",
+    Reason.TAKEN_OVER: "The organizer now synchronizes and has taken this meeting over.",
+    Reason.HANDED_OVER: "You no longer keep this meeting, but a colleague does, so it stays in Salesforce.",
     Reason.INVITATION_OPEN: "You have not accepted this invitation.",
     Reason.UNSYNCED: "You took this item out of Salesforce. Mark it again if you want it back.",
     Reason.UNSYNC_NOTHING: "The item is marked to be taken out of Salesforce, but it is not saved there.",

@@ -17,7 +17,7 @@ import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from mapping.model.item import Attendee, Response, Role, Side
+from mapping.model.item import Attendee, Item, Response, Role, Side
 from mapping.model.people import PersonRecord
 from mapping.rules.linking import choose_person
 
@@ -52,6 +52,28 @@ def invitee_record(records: Sequence[PersonRecord]) -> PersonRecord | None:
     """The record that stands for an attendee in an invitation: a colleague's user, else the best contact or lead."""
     users = sorted((each for each in records if each.object == "User"), key=lambda each: each.id)
     return users[0] if users else choose_person(records, "")
+
+
+def invitees(record: Item) -> tuple[Attendee, ...]:
+    """Who is invited, as the CRM tells it."""
+    value = record.get("Invitees")
+    return tuple(a for a in value if isinstance(a, Attendee)) if isinstance(value, tuple) else ()
+
+
+def invitee_rows(record: Item) -> list[tuple[str, str, str]]:
+    """The rows behind the invitations: (relation id, person id, address)."""
+    value = record.get("InviteeIds")
+    rows = value if isinstance(value, tuple) else ()
+    return [(str(r[0]), str(r[1]), str(r[2])) for r in rows if isinstance(r, tuple)]
+
+
+def invitation_of(record: Item, person_id: str) -> tuple[str, str] | None:
+    """The relation id and status of one person's invitation."""
+    for relation, person, address in invitee_rows(record):
+        if person[:15] == person_id[:15]:
+            response = next((a.response for a in invitees(record) if a.address == address), Response.UNKNOWN)
+            return relation, crm_status(response)
+    return None
 
 
 def merge_attendees(

@@ -75,6 +75,13 @@ SETTINGS: dict[str, Setting] = {
             "Who may change events: both, the mailbox alone (up) or Salesforce alone (down); other edits are undone.",
             "one-way mode",
         ),
+        _choice(
+            "meetings.ownership",
+            "organizer_then_takeover",
+            ("organizer_then_takeover", "per_user_copy"),
+            "Whether users who share an outsider's meeting share one Salesforce event, or have a copy each.",
+            "Sharing by Attendee",
+        ),
         _switch("recurrence.enabled", True, "Save recurring events.", "GoogleEnableRecurrentEvents"),
         _choice(
             "recurrence.mode",

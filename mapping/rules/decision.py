@@ -22,6 +22,7 @@ class Outcome(StrEnum):
     UNSYNC = "unsync"
     RELEASE = "release"
     GONE = "gone"  # to be treated as deleted in the mailbox
+    JOIN = "join"  # a colleague's run writes the record; this copy only takes part
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class PairFacts:
     pinned: bool = False
     folder: str = ""  # role of the folder in which its mailbox item stands
     series: bool = False  # it stands for a series as a whole
+    guest: bool = False  # a colleague's pair writes the record
 
 
 @dataclass(frozen=True, slots=True)

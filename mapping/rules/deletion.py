@@ -26,6 +26,7 @@ class Trigger(StrEnum):
     SWITCHED_OFF = "switched_off"  # Salesforce's own are no longer to be shown
     FOLDER_GONE = "folder_gone"  # the managed folder itself was removed: that deletes nothing
     LEFT_SCOPE = "left_scope"  # the record is somebody else's now, or left the chosen list
+    TAKEN_OVER = "taken_over"  # the organizer's own run writes the record from now on
     OCCURRENCE_GONE = "occurrence_gone"  # one occurrence of a series was cancelled
     SERIES_CHANGED = "series_changed"  # the rule of the series no longer yields this occurrence, which lay ahead
     SERIES_OVER = "series_over"  # the same, but it lies in the past and stays as it was
@@ -58,6 +59,7 @@ _TABLE: dict[Trigger, tuple[tuple[Fate, Fate, Fate, Fate, Fate], str]] = {
     Trigger.SWITCHED_OFF: ((_FREE, _DEL_BOX, _FREE, _FREE, _FREE), "SCP-16"),
     Trigger.LEFT_SCOPE: ((_FREE, _FREE, _FREE, _FREE, _FREE), "ROL-9"),
     Trigger.FOLDER_GONE: ((_FREE, _FREE, _FREE, _FREE, _FREE), "MRK-2"),
+    Trigger.TAKEN_OVER: ((_FREE, _FREE, _FREE, _FREE, _FREE), "ROL-7"),
     Trigger.OCCURRENCE_GONE: ((_DEL_CRM, _DEL_CRM, _DEL_CRM, _DEL_CRM, _DECLINE), "REC-13"),
     Trigger.SERIES_CHANGED: ((_DEL_CRM, _DEL_CRM, _DEL_CRM, _DEL_CRM, _DECLINE), "REC-10"),
     Trigger.SERIES_OVER: ((_FREE, _FREE, _FREE, _FREE, _FREE), "REC-10"),
@@ -92,6 +94,7 @@ REASONS: dict[Trigger, Reason] = {
     Trigger.SWITCHED_OFF: Reason.DOWN_OFF,
     Trigger.LEFT_SCOPE: Reason.LEFT_SCOPE,
     Trigger.FOLDER_GONE: Reason.FOLDER_GONE,
+    Trigger.TAKEN_OVER: Reason.TAKEN_OVER,
     Trigger.OCCURRENCE_GONE: Reason.OCCURRENCE_CANCELLED,
     Trigger.SERIES_CHANGED: Reason.SERIES_CHANGED,
     Trigger.SERIES_OVER: Reason.SERIES_OVER,

@@ -10,11 +10,12 @@ from mapping.model import fields
 from mapping.model.item import Item, Response, Series, Side, Span
 from mapping.model.moment import DAY_MINUTES, length_minutes, tidy
 from mapping.model.reasons import Reason
-from mapping.rules import series
+from mapping.rules import roles, series
 from mapping.rules.addresses import AddressBook, others
 from mapping.rules.decision import Decision, Me, Outcome, PairFacts, is_marked, is_private
 from mapping.rules.kinds import is_meeting, organizer_of
 from mapping.rules.marks import UNSYNC
+from mapping.rules.roles import Leader
 from mapping.rules.settings import Effective
 from mapping.rules.windows import before, left_window, outside_window
 from mapping.tables.event import EVENT
@@ -34,10 +35,17 @@ class _Case:
     me: Me
     settings: Effective
     now: datetime
+    leader: Leader | None = None  # the colleague, if any, whose run writes the record of this meeting
 
     @property
     def saved(self) -> bool:
-        return self.pair is not None and self.pair.saved_before and not self.pair.unsynced
+        """Does this user's run write the record?"""
+        return self.pair is not None and self.pair.saved_before and not self.pair.unsynced and not self.pair.guest
+
+    @property
+    def takes_part(self) -> bool:
+        """Does a colleague's?"""
+        return self.pair is not None and self.pair.saved_before and self.pair.guest
 
     @property
     def marked(self) -> bool:
@@ -102,7 +110,7 @@ def _is_converted(case: _Case) -> Decision | None:
 def _asks_to_unsync(case: _Case) -> Decision | None:
     if not is_marked(case.item, UNSYNC) or case.only_down:
         return None
-    if case.saved:
+    if case.saved or case.takes_part:
         return Decision(Outcome.UNSYNC, Reason.UNSYNC_MARKED, "DEL-8")
     return _skip(Reason.UNSYNC_NOTHING, "DEL-8")
 
@@ -110,7 +118,7 @@ def _asks_to_unsync(case: _Case) -> Decision | None:
 def _is_cancelled(case: _Case) -> Decision | None:
     if not case.item.flag(fields.IS_CANCELLED):
         return None
-    if case.saved:
+    if case.saved or case.takes_part:
         return Decision(Outcome.GONE, Reason.CANCELLED, "DEL-1")
     return _skip(Reason.CANCELLED_UNSAVED, "DEL-1")
 
@@ -130,9 +138,9 @@ def _is_too_long(case: _Case) -> Decision | None:
 # --- for saved items
 
 
-def _belongs_to_organizer(case: _Case) -> Decision | None:
-    if case.organizer in case.me.sync_users:
-        return _skip(Reason.ORGANIZER_WRITES, "ROL-1")
+def _is_taken_over(case: _Case) -> Decision | None:
+    if case.organizer in case.me.sync_users and roles.leads_by_right(case.leader, case.organizer):
+        return Decision(Outcome.RELEASE, Reason.TAKEN_OVER, "ROL-7")
     return None
 
 
@@ -163,6 +171,18 @@ def _is_not_answered(case: _Case) -> Decision | None:
     if case.item.text(fields.MY_RESPONSE) in _ANSWERED_YES:
         return None
     return Decision(Outcome.WAIT, Reason.INVITATION_OPEN, "SCP-2")
+
+
+def _joins_organizer(case: _Case) -> Decision | None:
+    if roles.leads_by_right(case.leader, case.organizer):
+        return Decision(Outcome.JOIN, Reason.ORGANIZER_WRITES, "ROL-1")
+    return None
+
+
+def _joins_colleague(case: _Case) -> Decision | None:
+    if case.leader is None or not case.organizer:
+        return None  # nobody leads, or the user himself organizes it and takes it over
+    return Decision(Outcome.JOIN, Reason.COLLEAGUE_WRITES, "ROL-5")
 
 
 def _waits_for_organizer(case: _Case) -> Decision | None:
@@ -242,17 +262,20 @@ _ALWAYS: tuple[_Rule, ...] = (
     _has_no_time,
     _is_too_long,
 )
-_SAVED: tuple[_Rule, ...] = (_is_switched_off, _belongs_to_organizer, _has_left_window, _stays)
+_SAVED: tuple[_Rule, ...] = (_is_switched_off, _is_taken_over, _has_left_window, _stays)
 _MARKED: tuple[_Rule, ...] = (
     _is_one_way,
+    _joins_organizer,
     _waits_for_organizer,
     _is_not_answered,
+    _joins_colleague,
     _is_marked_alone,
     _is_marked_with_people,
 )
 _AUTOMATIC: tuple[_Rule, ...] = (
     _is_one_way,
     _was_unsynced,
+    _joins_organizer,
     _is_not_wanted,
     _is_older_than_activation,
     _is_private,
@@ -262,15 +285,17 @@ _AUTOMATIC: tuple[_Rule, ...] = (
     _is_blocked,
     _waits_for_organizer,
     _is_not_answered,
+    _joins_colleague,
     _is_saved_automatically,
 )
 
 
 def event_from_mailbox(
-    item: Item, pair: PairFacts | None, book: AddressBook, me: Me, settings: Effective, now: datetime
-) -> Decision:
-    """Is this calendar item ours?"""
-    case = _Case(item, pair, book, me, settings, now)
+    item: Item, pair: PairFacts | None, book: AddressBook, me: Me, settings: Effective, now: datetime,
+    leader: Leader | None = None,
+) -> Decision:  # fmt: skip
+    """Is this calendar item ours? `leader`: the colleague whose pair writes the record of this meeting, if any."""
+    case = _Case(item, pair, book, me, settings, now, leader)
     rules = _SAVED if case.saved else _MARKED if case.marked else _AUTOMATIC
     return next(decision for rule in (*_ALWAYS, *rules) if (decision := rule(case)) is not None)
 
@@ -286,7 +311,7 @@ def part_from_mailbox(item: Item, master: Decision, pair: PairFacts | None, sett
         days = -(-length_minutes(tidy(span)) // DAY_MINUTES)
         return _skip(Reason.TOO_LONG, "SCP-14", days=str(days), limit=str(LONGEST_DAYS))
     if pair is not None and pair.saved_before and not pair.unsynced:
-        return Decision(Outcome.MIRROR, Reason.LINKED, "REC-12")
+        return Decision(master.outcome, Reason.LINKED, "REC-12")
     if is_private(item) and settings.text("private_mode") == "skip" and master.reason is not Reason.MARKED:
         return _skip(Reason.PRIVATE, "PRV-1")
     return Decision(master.outcome, Reason.SERIES_FOLLOWS, "REC-2")

@@ -9,18 +9,21 @@ from mapping.model import fields as f
 from mapping.model.item import Item, ItemKind, Side, Span
 from mapping.model.reasons import Reason
 from mapping.model.series import split_id, stamp
-from mapping.rules import scope, series
+from mapping.rules import roles, scope, series
 from mapping.rules.identity import crm_key, email_key, event_key, mailbox_key, nomid_key
+from mapping.rules.kinds import organizer_of
+from mapping.rules.roles import Leader
 from mapping.rules.scope import Decision, Outcome, PairFacts
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.kinds import MIRRORED
+from sync_tasks.stages.sharing import leading
 from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairState, PairView
 from sync_tasks.state.store import Unit
 
 # what goes on to the next stage; all else has had its last word
 MARKED = "marked"  # a pair of a mail bears this once the mail has been marked
-GOES_ON = frozenset({Outcome.MIRROR, Outcome.SHARE, Outcome.CANDIDATE, Outcome.UNSYNC, Outcome.RELEASE, Outcome.GONE})
+GOES_ON = frozenset(Outcome) - {Outcome.SKIP, Outcome.WAIT}
 
 
 def run(ctx: StageContext) -> StageReport:
@@ -28,15 +31,15 @@ def run(ctx: StageContext) -> StageReport:
     by_ref, by_key = _known_pairs(ctx, works)
     first = _is_first_run(ctx)
     counts = {"skipped": 0, "waiting": 0, "selected": 0}
-    for work in works:
+    seen = [work for work in works if work.item is not None and not work.deleted]  # the fate of the gone: see mirror
+    for work in seen:
         pair = by_ref.get(work.slot)
-        if work.deleted:
-            continue  # its fate is decided in mirror, by the table of deletions
-        assert work.item is not None
-        work.key = pair.key if pair is not None else key_of(ctx, work.item)
-        pair = pair or by_key.get(work.key)
-        if not series.is_part(work.item):
-            work.decision = _decide(ctx, work, pair, first)
+        work.key = pair.key if pair is not None else key_of(ctx, work.item)  # type: ignore[arg-type]
+    leaders = leading(ctx, seen)
+    for work in seen:
+        if not series.is_part(work.item):  # type: ignore[arg-type]
+            pair = by_ref.get(work.slot) or by_key.get(work.key)
+            work.decision = _decide(ctx, work, pair, first, leaders.get(work.key))
             _count(counts, work.outcome)
     _follow_series(ctx, works, by_ref, by_key)
     kept = [work for work in works if work.deleted or work.outcome in GOES_ON]
@@ -58,7 +61,7 @@ def _follow_series(
             continue
         whole = masters.get(split_id(work.ref.id)[0])
         if whole is None:
-            pair = by_key.get(event_key(ctx.org, work.item.text(f.UID)))
+            pair = by_key.get(event_key(ctx.org, _uid(ctx, work.item)))
             saved = pair is not None and pair.state == PairState.LIVE
             whole = Decision(Outcome.MIRROR if saved else Outcome.SKIP, Reason.SERIES_FOLLOWS, "REC-2")
         work.decision = whole
@@ -74,7 +77,7 @@ def key_of(ctx: StageContext, item: Item) -> str:
         stamped = item.text(ctx.key_field)
         return stamped or crm_key(ctx.org, kind, item.ref.id)
     if kind is ItemKind.EVENT:
-        uid, original = item.text(f.UID) or item.ref.id, item.get(f.ORIGINAL)
+        uid, original = _uid(ctx, item), item.get(f.ORIGINAL)
         if series.is_part(item) and isinstance(original, date):
             return event_key(ctx.org, uid, stamp(original))  # it shows the key of its master
         return item.text(f.KEY) or event_key(ctx.org, uid)
@@ -84,11 +87,19 @@ def key_of(ctx: StageContext, item: Item) -> str:
     return email_key(ctx.org, message_id) if message_id else nomid_key(ctx.org, item)
 
 
+def _uid(ctx: StageContext, item: Item) -> str:
+    """What all copies of a meeting share; where users have a copy each of an outsider's meeting, it is their own."""
+    uid, organizer = item.text(f.UID) or item.ref.id, organizer_of(item)
+    own_copy = ctx.settings.text("meetings.ownership") == "per_user_copy"
+    outsider = organizer and organizer not in ctx.me.addresses and not ctx.book.is_internal(organizer)
+    return f"{uid}\x1f{ctx.user.id}" if own_copy and outsider else uid
+
+
 def _known_pairs(ctx: StageContext, works: list[Work]) -> tuple[dict[str, PairView], dict[str, PairView]]:
     mailbox = [w for w in works if w.side is Side.MAILBOX]
     crm = [w for w in works if w.side is Side.CRM]
     keys = [key_of(ctx, w.item) for w in works if w.item is not None]
-    keys += [event_key(ctx.org, w.item.text(f.UID)) for w in works if w.item is not None and series.is_part(w.item)]
+    keys += [event_key(ctx.org, _uid(ctx, w.item)) for w in works if w.item is not None and series.is_part(w.item)]
     with ctx.store.reading() as unit:
         here = unit.pairs.by_mailbox(ctx.user.id, [w.ref.id for w in mailbox])
         there = unit.pairs.by_crm(ctx.user.id, [w.ref.id for w in crm])
@@ -107,14 +118,18 @@ def facts(pair: PairView | None) -> PairFacts | None:
         born=Side(pair.born),
         kind_letter=pair.letter or "A",
         saved_before=pair.state == PairState.LIVE,
-        unsynced=pair.state in (PairState.UNSYNCED, PairState.GONE, PairState.RELEASED),
+        unsynced=pair.state in (PairState.UNSYNCED, PairState.GONE, PairState.RELEASED)
+        and pair.reason != Reason.TAKEN_OVER.value,
         pinned=pair.pinned,
         folder=pair.folder,
         series=series.MARK in pair.marks,
+        guest=pair.role == roles.GUEST,
     )
 
 
-def _decide(ctx: StageContext, work: Work, pair: PairView | None, first: bool) -> scope.Decision:
+def _decide(
+    ctx: StageContext, work: Work, pair: PairView | None, first: bool, leader: Leader | None
+) -> scope.Decision:  # fmt: skip
     assert work.item is not None
     known = facts(pair)
     if work.kind is ItemKind.EMAIL:
@@ -125,7 +140,7 @@ def _decide(ctx: StageContext, work: Work, pair: PairView | None, first: bool) -
         return _decide_crm(ctx, work.item, known)
     if work.kind is not ItemKind.EVENT:
         return scope.from_mailbox(work.item, known, ctx.settings)
-    return scope.event_from_mailbox(work.item, known, ctx.book, ctx.me, ctx.settings, ctx.now())
+    return scope.event_from_mailbox(work.item, known, ctx.book, ctx.me, ctx.settings, ctx.now(), leader)
 
 
 def _decide_crm(ctx: StageContext, item: Item, known: PairFacts | None) -> scope.Decision:
@@ -139,6 +154,14 @@ def _decide_crm(ctx: StageContext, item: Item, known: PairFacts | None) -> scope
 def _is_unfinished(work: Work, pair: PairView) -> bool:
     """A mail whose record stands but whose mark, or way back from the managed folder, was cut off."""
     return MARKED not in pair.marks or work.ref.container == "emails"
+
+
+def ends_at_of(item: Item) -> datetime | None:
+    """When the item is over; None for what has no end."""
+    rule, span = series.series_of(item), item.get(f.SPAN)
+    if series.is_master(item):
+        return series.ends_at(rule) if rule is not None else None
+    return ends_at(span) if isinstance(span, Span) else None
 
 
 def ends_at(span: Span) -> datetime:

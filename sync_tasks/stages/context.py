@@ -14,6 +14,7 @@ from mapping.model.item import ItemKind, ItemRef, Side
 from mapping.model.reasons import CODES, ISSUES, Reason
 from mapping.model.series import SEPARATOR
 from mapping.rules.addresses import AddressBook
+from mapping.rules.roles import Colleague
 from mapping.rules.scope import Decision, Me, Outcome
 from mapping.rules.settings import Effective
 from sync_tasks.security.vault import RunBox
@@ -54,6 +55,7 @@ class StageContext:
     settings: Effective
     book: AddressBook
     me: Me
+    colleagues: tuple[Colleague, ...]  # the other users of the organization
     key_field: str
     clock: Callable[[], datetime]
 

@@ -15,12 +15,14 @@ from mapping.model import fields as f
 from mapping.model.item import Item, ItemKind, ItemRef, Side
 from mapping.model.reasons import Reason
 from mapping.model.series import split_id
+from mapping.rules.roles import GUEST
 from mapping.rules.scope import Outcome
 from sync_tasks.stages import apply, plan_emails, plan_items, plan_series, series
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.kinds import MIRRORED
 from sync_tasks.stages.planning import Draft
 from sync_tasks.stages.resolve import load_people
+from sync_tasks.stages.sharing import sharings
 from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairState, PairView
 
@@ -44,7 +46,9 @@ def _plan(ctx: StageContext) -> None:
     opened = series.open_all(ctx, works)
     works = opened.works
     pairs = {**_pairs(ctx, works), **opened.adopted}
-    _read_the_rest(ctx, works, pairs)
+    every = [*works, *opened.masters]
+    draft.sharings = sharings(ctx, {w.key: w.item for w in every if w.kind is ItemKind.EVENT and w.key})
+    _read_the_rest(draft, works, pairs)
     plan_series.plan(draft, opened)
     plan_items.plan(draft, [w for w in works if w.kind in MIRRORED], pairs)
     plan_emails.plan(draft, [w for w in works if w.kind is ItemKind.EMAIL], pairs)
@@ -64,8 +68,9 @@ def _pairs(ctx: StageContext, works: list[Work]) -> dict[str, PairView]:
         return unit.pairs.by_key(ctx.user.id, [w.key for w in works])
 
 
-def _read_the_rest(ctx: StageContext, works: list[Work], pairs: dict[str, PairView]) -> None:
+def _read_the_rest(draft: Draft, works: list[Work], pairs: dict[str, PairView]) -> None:
     """Bodies where they are wanted, and the other side of every pair that changed."""
+    ctx = draft.ctx
     fresh = [w for w in works if _wants_body(ctx, w, pairs.get(w.key))]
     bodies = ctx.mailbox.read(list({_body_of(w) for w in fresh}), Detail.BODY) if fresh else {}
     for work in fresh:
@@ -80,17 +85,26 @@ def _read_the_rest(ctx: StageContext, works: list[Work], pairs: dict[str, PairVi
     for side, endpoint in ((Side.MAILBOX, ctx.mailbox), (Side.CRM, ctx.crm)):
         refs: dict[ItemRef, tuple[str, Detail]] = {}
         for work in works:
-            pair = pairs.get(work.key)
-            if work.kind not in MIRRORED or work.side is side or pair is None or not _is_live(pair):
-                continue
-            if (side, work.key) not in have:
-                where = (pair.mailbox_id, pair.folder) if side is Side.MAILBOX else (pair.crm_id, pair.crm_object)
+            where = _counterpart(draft, work, pairs.get(work.key), side)
+            if where and work.kind in MIRRORED and work.side is not side and (side, work.key) not in have:
                 refs[ItemRef(side, work.kind, *where)] = (work.key, _detail(ctx, work))
         for detail in Detail:
             some = [ref for ref, (_, wanted) in refs.items() if wanted is detail]
             for ref, answer in endpoint.read(some, detail).items() if some else ():
                 if isinstance(answer, Item):
                     works.append(Work(side, ref.kind, ref, item=answer, key=refs[ref][0]))
+
+
+def _counterpart(draft: Draft, work: Work, pair: PairView | None, side: Side) -> tuple[str, str] | None:
+    """Where the other copy of an item is: its id and folder or object."""
+    leader = draft.sharings[work.key].leader if work.key in draft.sharings else None
+    if side is Side.CRM and work.outcome is Outcome.JOIN and leader is not None:
+        return (leader.crm_id, leader.crm_object) if leader.crm_id else None
+    if pair is None or pair.state != PairState.LIVE:
+        return None
+    if side is Side.MAILBOX:
+        return pair.mailbox_id, pair.folder
+    return (pair.crm_id, pair.crm_object) if pair.crm_id else None
 
 
 def _detail(ctx: StageContext, work: Work) -> Detail:
@@ -113,7 +127,8 @@ def _wants_body(ctx: StageContext, work: Work, pair: PairView | None) -> bool:
         return False
     if work.decision is not None and work.decision.reason is Reason.PRIVATE_PLACEHOLDER:
         return False
-    return not _is_live(pair) or (work.kind in MIRRORED and MIRRORED[work.kind].compares_body(ctx.settings))
+    saved = pair is not None and pair.state == PairState.LIVE and pair.role != GUEST
+    return not saved or (work.kind in MIRRORED and MIRRORED[work.kind].compares_body(ctx.settings))
 
 
 def _unreadable(ctx: StageContext, work: Work, answer: ConnectorError | Item | None) -> None:
@@ -121,7 +136,3 @@ def _unreadable(ctx: StageContext, work: Work, answer: ConnectorError | Item | N
     work.item = None
     if isinstance(answer, ConnectorError):
         ctx.item_failed(work.ref, answer)
-
-
-def _is_live(pair: PairView | None) -> bool:
-    return pair is not None and pair.state == PairState.LIVE

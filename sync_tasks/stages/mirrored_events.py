@@ -84,8 +84,9 @@ class Events(Mirrored):
 
     def after_up(self, draft: Draft, key: str, letter: str, item: Item, made: str) -> None:
         if letter == "C":
+            shared = draft.sharings.get(key) is not None  # a colleague's record may be taken over, guests and all
             for attendee in attendee_addresses(item):
-                _invite(draft, key, item.ref, "@" + made, attendee)
+                _invite(draft, key, item.ref, "@" + made, attendee, retrying=shared)
 
     def first_down(self, draft: Draft, item: Item) -> Extra:
         ctx = draft.ctx
@@ -97,7 +98,7 @@ class Events(Mirrored):
         if item.flag("IsPrivate"):
             values[f.SENSITIVITY] = "private"
             open_to_all[privacy.MARK] = privacy.OPEN  # its record is Salesforce's own, and stays as it is
-        invitees = tuple(a for a in _invitees(item) if a.address not in ctx.me.addresses)
+        invitees = tuple(a for a in attendees.invitees(item) if a.address not in ctx.me.addresses)
         if not invitees:
             return Extra(values, open_to_all)
         people = " ".join(attendees.person_mark(ctx.fingerprint_key, a.address) for a in invitees)
@@ -110,7 +111,7 @@ class Events(Mirrored):
         ctx = draft.ctx
         people = pair.people if pair is not None else frozenset()
         if pair is not None and privacy.hides(ours, "", pair.marks.get(privacy.MARK, "")):
-            for relation, _, address in _invitee_ids(theirs):
+            for relation, _, address in attendees.invitee_rows(theirs):
                 _uninvite(draft, key, ours.ref, relation, address, "PRV-6", Reason.REDACTED)
             return NOTHING
         lists = _merge_attendees(draft, key, ours, theirs, people)
@@ -135,7 +136,7 @@ class Events(Mirrored):
         """The user's own invitation is declined; the event belongs to his colleague (DEL-6)."""
         super().leave(draft, key, pair, theirs, rule, reason)
         mine = draft.ctx.user.crm_user_id
-        for relation, person, _ in _invitee_ids(theirs) if theirs is not None else []:
+        for relation, person, _ in attendees.invitee_rows(theirs) if theirs is not None else []:
             if mine and person[:15] == mine[:15]:
                 draft.add(
                     Operation(
@@ -151,13 +152,13 @@ def _merge_attendees(draft: Draft, key: str, ours: Item, theirs: Item, people: f
     ctx = draft.ctx
     organizer = ours.get(f.ORGANIZER)
     mine = not isinstance(organizer, Person) or organizer.address in ctx.me.addresses
-    crm = tuple(a for a in _invitees(theirs) if a.address not in ctx.me.addresses)
+    crm = tuple(a for a in attendees.invitees(theirs) if a.address not in ctx.me.addresses)
     lists = attendees.merge_attendees(
         attendee_addresses(ours), crm, people, ctx.fingerprint_key, organizer_is_me=mine,
         track_deleted=ctx.settings.bool("attendees.track_deleted"),
         authority=Events().authority(ctx.settings),
     )  # fmt: skip
-    relations = {address: relation for relation, _, address in _invitee_ids(theirs)}
+    relations = {address: relation for relation, _, address in attendees.invitee_rows(theirs)}
     for attendee in lists.add_to_crm:
         _invite(draft, key, ours.ref, theirs.ref.id, attendee)
     for address in lists.remove_from_crm:
@@ -175,7 +176,9 @@ def _merge_attendees(draft: Draft, key: str, ours: Item, theirs: Item, people: f
     return lists
 
 
-def _invite(draft: Draft, key: str, origin: ItemRef, event_id: str, attendee: Attendee) -> None:
+def _invite(
+    draft: Draft, key: str, origin: ItemRef, event_id: str, attendee: Attendee, *, retrying: bool = False
+) -> None:  # fmt: skip
     """A relation row for an attendee whom Salesforce knows; nobody else can be an invitee there."""
     record = attendees.invitee_record(draft.people.get(attendee.address, ()))
     if record is None:
@@ -190,7 +193,7 @@ def _invite(draft: Draft, key: str, origin: ItemRef, event_id: str, attendee: At
             },
             agreed={"person": attendees.person_mark(draft.ctx.fingerprint_key, attendee.address)},
         ),
-        origin,
+        origin, retrying=retrying,
     )  # fmt: skip
 
 
@@ -205,17 +208,6 @@ def _uninvite(
         ),
         origin,
     )  # fmt: skip
-
-
-def _invitees(item: Item) -> tuple[Attendee, ...]:
-    value = item.get("Invitees")
-    return tuple(a for a in value if isinstance(a, Attendee)) if isinstance(value, tuple) else ()
-
-
-def _invitee_ids(item: Item) -> list[tuple[str, str, str]]:
-    value = item.get("InviteeIds")
-    rows = value if isinstance(value, tuple) else ()
-    return [(str(r[0]), str(r[1]), str(r[2])) for r in rows if isinstance(r, tuple)]
 
 
 def _mails(draft: Draft, invited: tuple[Attendee, ...]) -> int:

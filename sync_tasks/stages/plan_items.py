@@ -17,16 +17,18 @@ from mapping.model.item import Item, ItemKind, ItemRef, Side, Span, Value
 from mapping.model.reasons import Reason
 from mapping.model.series import split_id
 from mapping.model.table import Table
-from mapping.rules import deletion, marks, series
+from mapping.rules import deletion, marks, roles, series
 from mapping.rules.decision import Decision
 from mapping.rules.deletion import Fate, Trigger
 from mapping.rules.scope import Outcome
+from sync_tasks.stages import plan_shared
 from sync_tasks.stages.categorize import ends_at
 from sync_tasks.stages.fetch import row_fingerprint
 from sync_tasks.stages.kinds import MIRRORED
 from sync_tasks.stages.mirrored import Extra, Mirrored, categories_of
 from sync_tasks.stages.planning import Draft
 from sync_tasks.stages.series import seen_fingerprint
+from sync_tasks.stages.sharing import Sharing
 from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairState, PairView
 
@@ -51,6 +53,19 @@ class Case:
         return self.pair is not None and self.pair.state == PairState.LIVE
 
     @property
+    def record(self) -> Item | None:
+        return None if self.crm is None else self.crm.item
+
+    def sharing(self, draft: Draft) -> Sharing:
+        return draft.sharings.get(self.key, Sharing())
+
+    @property
+    def promoted(self) -> bool:
+        """Does nobody lead the record of this guest's meeting any more, so that his own run must?"""
+        guest = self.pair is not None and self.pair.role == roles.GUEST
+        return guest and self.mailbox is not None and self.mailbox.outcome is Outcome.MIRROR
+
+    @property
     def retrying(self) -> bool:
         """An earlier run planned this create and never learned what became of it."""
         return self.pair is not None and self.pair.state == PairState.PENDING
@@ -66,7 +81,9 @@ def plan(draft: Draft, works: list[Work], pairs: Mapping[str, PairView]) -> None
         table = what.table_for(draft.ctx) if sides else what.table
         for key in sorted(sides):
             case = Case(what, table, key, pairs.get(key), sides[key].get(Side.MAILBOX), sides[key].get(Side.CRM))
-            if case.live:
+            if case.mailbox is not None and case.mailbox.outcome is Outcome.JOIN:
+                plan_shared.join(draft, case.mailbox, case.sharing(draft), case.pair, case.record)
+            elif case.live and not case.promoted:
                 _paired(draft, case)
             else:
                 _unpaired(draft, case)
@@ -114,6 +131,8 @@ def _create_up(draft: Draft, case: Case, work: Work, item: Item, *, again: bool 
         ),
         item.ref, retrying=case.retrying,
     )  # fmt: skip
+    if case.kind is ItemKind.EVENT and case.sharing(draft).leader is not None:
+        plan_shared.nudge(draft, case.sharing(draft), Reason.TAKEN_OVER)
     what.after_up(draft, case.key, letter, shown, made)
     if series.is_part(item):
         return  # a mark of its own would make an exception of it; the master bears the marks
@@ -181,6 +200,10 @@ def _paired(draft: Draft, case: Case) -> None:
     mailbox_gone = ours is not None and ours.deleted
     crm_gone = theirs is not None and theirs.deleted
     released = next((w for w in (ours, theirs) if w is not None and w.outcome is Outcome.RELEASE), None)
+    if pair.role == roles.GUEST and theirs is not None and theirs.outcome is Outcome.MIRROR and ours is not None:
+        # the record was assigned to this user in Salesforce (ROL-9): from now on his own run writes it
+        assert ours.item is not None
+        draft.pair(case.key, role="", letter=case.what.letter(ours.item, Side(pair.born), draft.ctx.me))
     if ours is not None and ours.deleted and ours.decision is not None:
         _let_go(draft, case, pair, deletion.trigger_of(ours.decision.reason))
     elif mailbox_gone and crm_gone:
@@ -286,6 +309,12 @@ def _let_go(draft: Draft, case: Case, pair: PairView, trigger: Trigger) -> None:
     crm_ref = ItemRef(Side.CRM, case.kind, pair.crm_id, pair.crm_object)
     source = mailbox_ref if case.mailbox is not None and trigger is not Trigger.CRM_DELETED else crm_ref
     draft.decide(source.side, case.kind, source.id, case.key, Outcome.RELEASE, reason, rule, fate=fate.value)
+    others = case.sharing(draft).others
+    if fate is Fate.DELETE_CRM and others and pair.letter == "D":
+        # colleagues keep this outsider's meeting, so one of them goes on with its record
+        plan_shared.nudge(draft, case.sharing(draft), Reason.HANDED_OVER)
+        fate, reason = Fate.RELEASE, Reason.HANDED_OVER
+    released = PairState.UNSYNCED if trigger is Trigger.UNSYNC_MARK else PairState.RELEASED
     match fate:
         case Fate.DELETE_CRM:
             state = PairState.UNSYNCED if trigger is Trigger.UNSYNC_MARK else PairState.GONE
@@ -303,9 +332,9 @@ def _let_go(draft: Draft, case: Case, pair: PairView, trigger: Trigger) -> None:
                 _create_up(draft, case, _because(case.mailbox, Reason.RESTORED_RECORD, rule), item, again=True)
         case Fate.RELEASE if item is not None:
             draft.pair(case.key, folder=item.ref.container)
-            _clear_mark(draft, case, item, rule, reason, PairState.RELEASED)
+            _clear_mark(draft, case, item, rule, reason, released)
         case Fate.RELEASE:
-            draft.pair(case.key, state=PairState.RELEASED.value, reason=reason.value)
+            draft.pair(case.key, state=released.value, reason=reason.value)
         case Fate.DROP:
             draft.pair(case.key, state=PairState.GONE.value, reason=reason.value)
         case Fate.DECLINE:
@@ -372,7 +401,7 @@ def _note_pair(
     """The pair row that is written before anything is created remotely."""
     when = item.get(f.SPAN) if span is None else span
     values: dict[str, object] = {
-        "born": born.value, "kind": case.kind.value, "letter": letter,
+        "born": born.value, "kind": case.kind.value, "letter": letter, "role": "",
         "state": PairState.PENDING.value, "reason": "",
     }  # fmt: skip
     if isinstance(when, Span):

@@ -11,10 +11,12 @@ from mapping.model.reasons import Reason
 from mapping.rules import marks
 from mapping.rules import series as rules
 from mapping.rules.decision import Outcome
+from sync_tasks.stages import plan_shared
 from sync_tasks.stages.kinds import MIRRORED
 from sync_tasks.stages.mirrored import categories_of
 from sync_tasks.stages.planning import Draft
 from sync_tasks.stages.series import Opened
+from sync_tasks.stages.sharing import Sharing
 from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairState, PairView
 
@@ -32,6 +34,8 @@ def plan(draft: Draft, opened: Opened) -> None:
             draft.pair(work.key, state=PairState.GONE.value, reason=Reason.DELETED_IN_MAILBOX.value)
         elif work.outcome in _ENDED:
             _end(draft, work, _ENDED[work.outcome])
+        elif work.outcome is Outcome.JOIN:
+            plan_shared.join(draft, work, draft.sharings.get(work.key, Sharing()), None, None)
         elif work.outcome is Outcome.MIRROR:
             _follow(draft, work)
     for key, pair in opened.adopted.items():
@@ -49,6 +53,7 @@ def _follow(draft: Draft, work: Work) -> None:
     what = MIRRORED[ItemKind.EVENT]
     draft.pair(
         work.key, born=Side.MAILBOX.value, kind=ItemKind.EVENT.value, letter=what.letter(item, Side.MAILBOX, ctx.me),
+        role="",
         state=PairState.LIVE.value, reason="", mailbox_id=item.ref.id, folder=item.ref.container, crm_id="",
         crm_object="", ends_at=rules.ends_at(series), marks={rules.MARK: ctx.settings.text("recurrence.mode")},
     )  # fmt: skip

@@ -14,6 +14,7 @@ from mapping.model.reasons import Reason
 from mapping.rules.scope import Decision, Outcome
 from sync_tasks.stages.context import StageContext
 from sync_tasks.stages.payload import Origin
+from sync_tasks.stages.sharing import Sharing
 from sync_tasks.state.records import DecisionView
 from sync_tasks.state.store import Unit
 
@@ -23,9 +24,10 @@ class Draft:
     ctx: StageContext
     people: Mapping[str, tuple[PersonRecord, ...]]
     accounts: Mapping[str, Sequence[AccountRecord]] = field(default_factory=dict)  # by the name of the company
+    sharings: Mapping[str, Sharing] = field(default_factory=dict)  # by pair key: who else has a copy of the meeting
     operations: list[tuple[Operation, Origin]] = field(default_factory=list)
     decisions: list[DecisionView] = field(default_factory=list)
-    _later: list[tuple[ItemRef, datetime, Reason]] = field(default_factory=list)
+    _later: list[tuple[int, ItemRef, datetime, Reason]] = field(default_factory=list)
     _pairs: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def add(self, operation: Operation, origin: ItemRef, *, retrying: bool = False) -> str:
@@ -43,12 +45,16 @@ class Draft:
 
     def look_again(self, ref: ItemRef, day: date, reason: Reason) -> None:
         """Have the item read on that day although nothing will have reported it."""
-        self._later.append((ref, datetime.combine(day, time(), UTC), reason))
+        self._later.append((self.ctx.user.id, ref, datetime.combine(day, time(), UTC), reason))
+
+    def ask_other(self, user_id: int, ref: ItemRef, reason: Reason) -> None:
+        """Have a colleague's next run read his copy of a meeting."""
+        self._later.append((user_id, ref, self.ctx.now(), reason))
 
     def write_retries(self, unit: Unit) -> None:
-        for ref, moment, reason in self._later:
+        for user_id, ref, moment, reason in self._later:
             unit.trail.retry_later(
-                self.ctx.user.id, side=ref.side.value, kind=ref.kind.value, ref=ref.id, container=ref.container,
+                user_id, side=ref.side.value, kind=ref.kind.value, ref=ref.id, container=ref.container,
                 reason=reason.value, attempts=0, run_id=self.ctx.ref.id, not_before=moment,
             )  # fmt: skip
 

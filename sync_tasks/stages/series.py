@@ -12,13 +12,12 @@ from dataclasses import dataclass, field, replace
 from mapping.model import fields as f
 from mapping.model.item import Item, ItemKind, ItemRef, Original, Series, Side
 from mapping.model.reasons import Reason
-from mapping.model.series import split_id, stamp
+from mapping.model.series import split_id
 from mapping.recurrence.expand import Occurrence, occurrences
 from mapping.rules import scope
 from mapping.rules import series as rules
 from mapping.rules.decision import Decision, Outcome
-from mapping.rules.identity import event_key
-from sync_tasks.stages.categorize import facts
+from sync_tasks.stages.categorize import facts, key_of
 from sync_tasks.stages.context import StageContext
 from sync_tasks.stages.fetch import row_fingerprint
 from sync_tasks.stages.work import Work
@@ -88,7 +87,7 @@ def _open(
             yield from _gone(ctx, live.values(), Reason.SERIES_CHANGED)
         case Outcome.RELEASE:
             yield from (_deleted(each, work.decision.reason, work.decision.rule) for each in live.values())
-        case Outcome.MIRROR if series is not None:
+        case Outcome.MIRROR | Outcome.JOIN if series is not None:
             followed = pair is not None and pair.state == PairState.LIVE and rules.MARK in pair.marks
             known = dict(known) if followed else live
             first = None
@@ -113,7 +112,7 @@ def _occurrences(
         if own is None and occurrence.moved is not None:
             continue  # it could not be read; its retry brings it back
         item = derived if own is None or own.item is None else own.item
-        key = event_key(ctx.org, work.item.text(f.UID) or work.ref.id, stamp(occurrence.original))
+        key = key_of(ctx, derived)
         if single is not None and pair is None:
             pair = done.adopted[key] = _handed_over(single, key, derived.ref)
             single = None

@@ -28,6 +28,7 @@ TABLE = {
     Trigger.SWITCHED_OFF: "RMRRR",
     Trigger.LEFT_SCOPE: "RRRRR",
     Trigger.FOLDER_GONE: "RRRRR",
+    Trigger.TAKEN_OVER: "RRRRR",
     Trigger.OCCURRENCE_GONE: "CCCCD",
     Trigger.SERIES_CHANGED: "CCCCD",
     Trigger.SERIES_OVER: "RRRRR",

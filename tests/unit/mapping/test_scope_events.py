@@ -13,6 +13,7 @@ from mapping.model.item import Attendee, Item, Response, Role, Series, Side
 from mapping.model.reasons import ISSUES, Reason
 from mapping.rules import scope
 from mapping.rules.decision import Decision, Outcome, PairFacts
+from mapping.rules.roles import Leader
 from mapping.rules.settings import Effective
 from tests.support.items import (
     COLLEAGUE,
@@ -260,12 +261,39 @@ def test_nobody_waits_for_a_meeting_that_would_not_be_saved() -> None:
     assert decide(item, by=allowed, user=me(COLLEAGUE)).reason is Reason.WAITING_FOR_ORGANIZER
 
 
-@pytest.mark.rule("ROL-1")
-def test_a_saved_meeting_is_written_by_its_organizers_run_only() -> None:
-    item = event(ME, CUSTOMER, organizer=COLLEAGUE, marks=MARK)
+LEADER = Leader(7, frozenset({COLLEAGUE}), "00U7", "Event")
 
-    assert decide(item, SAVED, user=me(COLLEAGUE)).reason is Reason.ORGANIZER_WRITES
-    assert decide(item, SAVED).outcome is Outcome.MIRROR
+
+def shared(leader: Leader | None, known: PairFacts | None = None, organizer: str = COLLEAGUE, **more: Any) -> Decision:
+    effective = settings()
+    item = event(ME, CUSTOMER, organizer=organizer, my_response="accepted", **more)
+    return scope.event_from_mailbox(item, known, book(effective), me(COLLEAGUE), effective, NOW, leader)
+
+
+@pytest.mark.rule("ROL-1", "ROL-2")
+@pytest.mark.parametrize("marks", [(), MARK])
+def test_a_colleagues_meeting_waits_for_his_run_and_then_is_only_taken_part_in(marks: tuple[str, ...]) -> None:
+    assert brief(shared(None, marks=marks)) == (Outcome.WAIT, Reason.WAITING_FOR_ORGANIZER, "ROL-2")
+    assert brief(shared(LEADER, marks=marks)) == (Outcome.JOIN, Reason.ORGANIZER_WRITES, "ROL-1")
+    assert shared(LEADER, pair(guest=True), marks=marks).outcome is Outcome.JOIN
+
+
+@pytest.mark.rule("ROL-7")
+def test_what_was_saved_provisionally_is_given_up_once_the_organizer_has_saved_it() -> None:
+    assert brief(shared(None, SAVED)) == (Outcome.MIRROR, Reason.LINKED, "FLD-1")
+    assert brief(shared(LEADER, SAVED)) == (Outcome.RELEASE, Reason.TAKEN_OVER, "ROL-7")
+
+
+@pytest.mark.rule("ROL-4", "ROL-5")
+@pytest.mark.parametrize("marks", [(), MARK])
+def test_an_outsiders_meeting_that_a_colleague_saved_is_taken_part_in(marks: tuple[str, ...]) -> None:
+    assert shared(None, organizer=CUSTOMER, marks=marks).outcome is Outcome.CANDIDATE
+    assert brief(shared(LEADER, organizer=CUSTOMER, marks=marks)) == (Outcome.JOIN, Reason.COLLEAGUE_WRITES, "ROL-5")
+
+
+@pytest.mark.rule("ROL-7")
+def test_the_organizer_himself_takes_the_meeting_over() -> None:
+    assert shared(LEADER, organizer=ME).outcome is Outcome.CANDIDATE
 
 
 @pytest.mark.rule("ROL-4")
