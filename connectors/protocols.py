@@ -72,11 +72,13 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something moved at a vendor. `item` holds what the change feed itself told (often only version and key)."""
+    """Something moved at a vendor. `item` holds what the change feed itself told (often only version and key).
+    `left`: the record is there, but it is no longer one of those that are watched (CRM only)."""
 
     ref: ItemRef
     deleted: bool = False
     item: Item | None = None
+    left: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +141,34 @@ class Mailbox(Endpoint, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Watch:
+    """Records of one object that a user is kept informed of. `name`: what the caller calls it, and its cursor.
+
+    `scope`: "mine" (owned by the user), "all", or "view:ID" of a list view. `where`: a SOQL condition of an
+    administrator, on top of the scope. Events are those of the user's calendar, whatever the scope.
+    `columns`: for other objects than Event, Task and Contact the columns to read; besides them come Id,
+    SystemModstamp, IsDeleted and OwnerId as far as the object has them, and the columns that date a record:
+    `starts` (a date, or a date-time with `ends`).
+    `held`: ids of the records that the caller keeps a copy of. They are told once they have left the scope."""
+
+    name: str
+    kind: ItemKind
+    object: str
+    scope: str = "mine"
+    columns: tuple[str, ...] = ()
+    starts: str = ""
+    ends: str = ""
+    where: str = ""
+    held: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CrmChanges:
-    """One poll of the CRM: changed and deleted events of the owner (with ATTENDEES, below), and the next cursor."""
+    """What one watch has to tell, and where it goes on. `more`: this is not all, ask again from the cursor at once."""
 
     changes: tuple[Change, ...]
     cursor: str
-    complete: bool = False
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +192,17 @@ class Crm(Endpoint, Protocol):
         """Describe the objects in use (cached by the caller between runs)."""
         ...
 
-    def changes(self, kind: ItemKind, owner_id: str, cursor: str | None) -> CrmChanges:
-        """Rows of the kind that `owner_id` owns, changed or deleted since the cursor: ONE vendor call per page.
+    def changes(
+        self, watches: Sequence[Watch], owner_id: str, cursors: Mapping[str, str]
+    ) -> Mapping[str, CrmChanges | ConnectorError]:
+        """What changed for the user `owner_id` since the cursors, by name of the watch: ONE vendor call for all
+        watches together when nothing changed (five statements fit into one; pages follow). A watch without a cursor
+        is read from the start. One that fails (CURSOR_LOST among others) yields its error and the others still come;
+        raises what concerns the connection.
+
         Event items carry the Salesforce columns plus the virtual `Invitees` (tuple[Attendee, ...], from
-        EventRelation; the attendee's `name` is its display name) and `InviteeIds` (tuple of (relation id, person id,
-        address) tuples)."""
+        EventRelation; the attendee's `name` is its display name), `InviteeIds` (tuple of (relation id, person id,
+        address) tuples) and `Invited` (True: somebody else's event to which the user is invited)."""
         ...
 
     def find_user(self, address: str) -> str:

@@ -16,7 +16,8 @@ from mapping.model.item import MISSING, Attendee, Item, ItemKind, ItemRef, Pendi
 
 INVITEES = "Invitees"
 INVITEE_IDS = "InviteeIds"
-VIRTUAL = frozenset({INVITEES, INVITEE_IDS})
+INVITED = "Invited"
+VIRTUAL = frozenset({INVITEES, INVITEE_IDS, INVITED})
 
 VERSION_FIELD = "SystemModstamp"
 

@@ -12,20 +12,19 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from connectors.errors import ConnectorError
-from connectors.protocols import Can, Check, Crm, CrmChanges, Detail, OrgShape, Outcome, Write
+from connectors.protocols import Can, Check, Crm, CrmChanges, Detail, OrgShape, Outcome, Watch, Write
 from connectors.salesforce.auth import TokenCache, Tokens
 from connectors.salesforce.checks import check_connection
 from connectors.salesforce.config import SalesforceConfig
 from connectors.salesforce.describe import read_shape
 from connectors.salesforce.faults import SCHEMA_MOVED
-from connectors.salesforce.feed import OBJECT_OF as FEED_OBJECT
 from connectors.salesforce.feed import Feed
 from connectors.salesforce.lookups import Lookups
 from connectors.salesforce.person_accounts import PERSON_ACCOUNT, write_person_accounts
 from connectors.salesforce.session import plain_session
 from connectors.salesforce.wire import Wire
 from connectors.salesforce.writes import Writer
-from mapping.model.item import Item, ItemKind, ItemRef
+from mapping.model.item import Item, ItemRef
 from mapping.model.people import AccountRecord, OpportunityRecord, PersonRecord
 
 T = TypeVar("T")
@@ -94,15 +93,17 @@ class SalesforceCrm(Crm):
     def shape(self) -> OrgShape:
         return self._shape or self._read_shape()
 
-    def changes(self, kind: ItemKind, owner_id: str, cursor: str | None) -> CrmChanges:
-        """See `feed.py` for what the first poll reads and how the cursor works."""
-
-        def poll() -> CrmChanges:
-            extra = self._extra(FEED_OBJECT.get(kind, ""))
-            feed = Feed(self._wire, self.shape(), kind, owner_id, extra, self._config.first_days)
-            return feed.poll(cursor, self._now())
-
-        return self._reading(poll)
+    def changes(
+        self, watches: Sequence[Watch], owner_id: str, cursors: Mapping[str, str]
+    ) -> Mapping[str, CrmChanges | ConnectorError]:
+        """See `feed.py` for what is read, and `cursor.py` for how it goes on."""
+        fresh = self._shape is None
+        told = self._reading(lambda: self._feed(owner_id).poll(watches, cursors, self._now()))
+        moved = [w for w in watches if isinstance(e := told[w.name], ConnectorError) and e.vendor_code in SCHEMA_MOVED]
+        if moved and not fresh:
+            self._forget()
+            told |= self._feed(owner_id).poll(moved, cursors, self._now())
+        return told
 
     def find_people(self, addresses: Iterable[str]) -> Mapping[str, tuple[PersonRecord, ...]]:
         asked = tuple(addresses)
@@ -133,6 +134,9 @@ class SalesforceCrm(Crm):
 
     def _lookups(self) -> Lookups:
         return Lookups(self._wire, self.shape(), self._extra)
+
+    def _feed(self, owner_id: str) -> Feed:
+        return Feed(self._wire, self.shape(), owner_id, self._extra, self._config.first_days)
 
     def _extra(self, crm_object: str) -> tuple[str, ...]:
         return (*self._config.columns.get(crm_object, ()), self._config.key_field)

@@ -187,6 +187,15 @@ def call_error(status: int, body: object, retry_after: timedelta | None = None) 
     )
 
 
+def part_error(status: int, body: object) -> ConnectorError:
+    """The error of one reading part of a composite call that itself went well. The server answered the others, so
+    what it failed to do concerns the part alone, unless the code speaks of the whole connection."""
+    error = call_error(status, body)
+    if error.scope is Scope.CONNECTION and not known(error.vendor_code, status).wide:
+        error.scope = Scope.CONTAINER
+    return error
+
+
 def row_error(errors: object) -> ConnectorError:
     """The error of one row of a collections result, or of one record's own part of a composite call."""
     first = _first(errors)

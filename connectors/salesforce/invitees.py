@@ -39,7 +39,7 @@ def by_event(rows: Iterable[Row]) -> dict[str, list[Row]]:
 def invitee_fields(rows: Iterable[Row]) -> Fields:
     """The virtual fields of one event. With Shared Activities there are rows for Who and What too, which are
     links and not invitees, and a withdrawn invitation stays as a row: none of them is listed."""
-    invited = [r for r in rows if _is_invitee(r)]
+    invited = [r for r in rows if invites(r)]
     people = [(normalise(_text(r, "Email")), r) for r in invited]
     attendees = [
         Attendee(
@@ -59,7 +59,8 @@ def invitee_fields(rows: Iterable[Row]) -> Fields:
     }
 
 
-def _is_invitee(row: Row) -> bool:
+def invites(row: Row) -> bool:
+    """Is somebody invited by this row?"""
     if row.get("IsDeleted") or row.get("IsWhat") or row.get("Status") == _WITHDRAWN:
         return False
     return row.get("IsInvitee") is not False

@@ -3,12 +3,12 @@ per watched folder and one to Salesforce."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from connectors.errors import ConnectorError, Fault, Scope
-from connectors.protocols import Change, Detail
+from connectors.protocols import Change, Detail, Watch
 from mapping.merge.baseline import fingerprint
 from mapping.model import fields as f
 from mapping.model.item import Item, ItemKind, ItemRef, Side
@@ -16,23 +16,27 @@ from mapping.model.reasons import Reason
 from mapping.model.series import occurrence_id
 from mapping.rules import marks, series
 from mapping.rules.scope import Decision, Outcome, slid_out
+from sync_tasks.stages import watching
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.kinds import KIND_OF_FOLDER, MANAGED, MIRRORED, WATCHED
 from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairState, PairView
 
-CRM_CURSOR = "crm:event"
 ARCHIVED_AFTER = timedelta(days=365)
 
 
 @dataclass(slots=True)
 class Found:
-    """What a fetch gathers: works to stage, cursors to go on from, how much was seen and let go."""
+    """What a fetch gathers: works to stage, cursors to go on from, how much was seen and let go, and which lists of
+    Salesforce could be read."""
 
     works: dict[str, Work] = field(default_factory=dict)
     cursors: dict[str, str] = field(default_factory=dict)
     seen: int = 0
     echoes: int = 0
+    heard: list[Watch] = field(default_factory=list)
+    refused: list[tuple[Watch, ConnectorError]] = field(default_factory=list)
+    more: bool = False  # a source has more to tell than a run takes in: another run follows at once
 
     def add(self, work: Work) -> None:
         self.works[work.slot] = work
@@ -48,7 +52,7 @@ def run(ctx: StageContext) -> StageReport:
                 continue  # looking must not create the managed folder
             ctx.ensure_folders()
         _read_folder(ctx, folder, cursors.get(f"mailbox:{folder}"), found)
-    _read_crm(ctx, cursors.get(CRM_CURSOR), found)
+    _read_crm(ctx, cursors, found)
     _due_again(ctx, found)
     _slid_out(ctx, found)
     _switched_off(ctx, found)
@@ -57,6 +61,10 @@ def run(ctx: StageContext) -> StageReport:
         for name, cursor in found.cursors.items():
             if not ctx.preview:
                 unit.runs.stage_cursor(ctx.user.id, name, cursor)
+        if not ctx.preview:
+            watching.note(ctx, unit, found.heard, found.refused)
+            if found.more:
+                unit.accounts.force(ctx.user.id, ctx.now(), timedelta(0))
         ctx.save_works(unit, found.works.values())
     counts = {"seen": found.seen, "echoes": found.echoes, "staged": len(found.works)}
     return StageReport(counts, more=bool(found.works))
@@ -179,50 +187,62 @@ def _stage_exceptions(ctx: StageContext, masters: list[Item], found: Found) -> N
 # --- Salesforce
 
 
-def _read_crm(ctx: StageContext, cursor: str | None, found: Found) -> None:
+def _read_crm(ctx: StageContext, cursors: Mapping[str, str], found: Found) -> None:
+    """All kinds in one call. A list that cannot be read is an issue of its own and does not hold up the others."""
     if not ctx.user.crm_user_id:
         return
-    lost = False
-    try:
-        answer = ctx.crm.changes(ItemKind.EVENT, ctx.user.crm_user_id, cursor)
-    except ConnectorError as error:
-        if error.fault is not Fault.CURSOR_LOST:
-            raise
-        lost = True
-        answer = ctx.crm.changes(ItemKind.EVENT, ctx.user.crm_user_id, None)
-    found.seen += len(answer.changes)
-    found.cursors[CRM_CURSOR] = answer.cursor
-    with ctx.store.reading() as unit:
-        pairs = unit.pairs.by_crm(ctx.user.id, [change.ref.id for change in answer.changes])
-    for change in answer.changes:
-        pair = pairs.get(change.ref.id)
-        if change.deleted:
-            if pair is not None and pair.state == PairState.LIVE:
-                found.add(Work(Side.CRM, ItemKind.EVENT, change.ref, deleted=True, key=pair.key))
+    watches = watching.watches(ctx)
+    known = {w.name: cursors[w_cursor] for w in watches if (w_cursor := watching.cursor_name(w)) in cursors}
+    answers = dict(ctx.crm.changes(watches, ctx.user.crm_user_id, known))
+    lost = [w for w in watches if isinstance(e := answers[w.name], ConnectorError) and e.fault is Fault.CURSOR_LOST]
+    if lost:
+        answers.update(ctx.crm.changes(lost, ctx.user.crm_user_id, {}))
+    for watch in watches:
+        answer = answers[watch.name]
+        if isinstance(answer, ConnectorError):
+            found.refused.append((watch, answer))
             continue
-        if change.item is None or (pair is not None and _is_seen(ctx, pair, change.item)):
+        found.heard.append(watch)
+        found.cursors[watching.cursor_name(watch)] = answer.cursor
+        found.more = found.more or answer.more
+        _stage_crm(ctx, watch, answer.changes, found)
+        if watch in lost:
+            _reconcile(ctx, watch, {change.ref.id for change in answer.changes}, found)
+
+
+def _stage_crm(ctx: StageContext, watch: Watch, changes: Sequence[Change], found: Found) -> None:
+    found.seen += len(changes)
+    with ctx.store.reading() as unit:
+        pairs = unit.pairs.by_crm(ctx.user.id, [change.ref.id for change in changes])
+    for change in changes:
+        pair = pairs.get(change.ref.id)
+        is_live = pair is not None and pair.state == PairState.LIVE
+        if change.deleted:
+            if pair is not None and is_live:
+                found.add(Work(Side.CRM, watch.kind, change.ref, deleted=True, key=pair.key))
+            continue
+        seen = pair is not None and change.item is not None and _is_seen(ctx, pair, change.item)
+        if change.item is None or (seen and not change.left) or (change.item.flag("Invited") and not is_live):
             found.echoes += 1
             continue
-        found.add(Work(Side.CRM, ItemKind.EVENT, change.ref, item=change.item))
-    if lost:
-        _reconcile(ctx, {change.ref.id for change in answer.changes}, found)
+        found.add(Work(Side.CRM, watch.kind, change.ref, item=change.item))
 
 
-def _reconcile(ctx: StageContext, listed: set[str], found: Found) -> None:
-    """The feed can't say what was deleted in the meantime: read every pair's record by its id. Records of more than a
+def _reconcile(ctx: StageContext, watch: Watch, listed: set[str], found: Found) -> None:
+    """The feed can't say what was deleted in the meantime: read every pair's record by its id. Events of more than a
     year ago are archived and no longer told, which is not deleted."""
     horizon = ctx.now() - ARCHIVED_AFTER
     with ctx.store.reading() as unit:
-        pairs = unit.pairs.live(ctx.user.id, ItemKind.EVENT.value)
-    refs = {ItemRef(Side.CRM, ItemKind.EVENT, p.crm_id, p.crm_object): p for p in pairs
+        pairs = unit.pairs.live(ctx.user.id, watch.kind.value)
+    refs = {ItemRef(Side.CRM, watch.kind, p.crm_id, p.crm_object): p for p in pairs
             if p.crm_id and p.crm_id not in listed and (p.ends_at is None or p.ends_at > horizon)}  # fmt: skip
     items = ctx.crm.read(list(refs), Detail.HEAD)
     for ref, pair in refs.items():
         item = items.get(ref)
         if item is None:
-            found.add(Work(Side.CRM, ItemKind.EVENT, ref, deleted=True, key=pair.key))
+            found.add(Work(Side.CRM, watch.kind, ref, deleted=True, key=pair.key))
         elif isinstance(item, Item) and not _is_seen(ctx, pair, item):
-            found.add(Work(Side.CRM, ItemKind.EVENT, ref, item=item))
+            found.add(Work(Side.CRM, watch.kind, ref, item=item))
 
 
 def _is_seen(ctx: StageContext, pair: PairView, item: Item) -> bool:

@@ -59,6 +59,18 @@ class Pairs:
         )
         return [_view(row) for row in rows]
 
+    def records(self, user_id: int) -> dict[str, tuple[str, ...]]:
+        """Object -> ids of the records that live pairs stand for."""
+        rows = self._session.execute(
+            select(Pair.crm_object, Pair.crm_id)
+            .where(Pair.user_id == user_id, Pair.state == PairState.LIVE, Pair.crm_id != "")
+            .order_by(Pair.crm_id)
+        )
+        found: dict[str, list[str]] = {}
+        for crm_object, crm_id in rows:
+            found.setdefault(crm_object, []).append(crm_id)
+        return {crm_object: tuple(ids) for crm_object, ids in found.items()}
+
     def ended_before(self, user_id: int, kind: str, moment: datetime) -> list[PairView]:
         """Live pairs that have slid out of the window."""
         rows = self._session.scalars(

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from connectors.errors import ConnectorError, Fault
-from connectors.protocols import Change, CrmChanges
+from connectors.protocols import Change, CrmChanges, Watch
 from mapping.model.item import Attendee, ItemKind, Response
 from tests.contract.salesforce_connector.world import SOON, World
 
+OBJECTS = {ItemKind.EVENT: "Event", ItemKind.TASK: "Task", ItemKind.CONTACT: "Contact"}
 
-def poll(world: World, cursor: str | None = None, kind: ItemKind = ItemKind.EVENT) -> CrmChanges:
-    return world.crm.changes(kind, world.user_id, cursor)
+
+def poll(world: World, cursor: str | None = None, kind: ItemKind = ItemKind.EVENT, **more: Any) -> CrmChanges:
+    """One watch; its error is raised."""
+    watch = Watch("it", kind, more.pop("object", OBJECTS[kind]), **more)
+    told = world.crm.changes([watch], world.user_id, {"it": cursor} if cursor else {})["it"]
+    if isinstance(told, ConnectorError):
+        raise told
+    return told
 
 
 def by_id(changes: CrmChanges) -> dict[str, Change]:
@@ -27,7 +35,7 @@ def test_the_first_poll_tells_what_still_matters_in_one_call(world: World) -> No
     with world.calls(1):
         first = poll(world)
     assert set(by_id(first)) == {coming, recent}
-    assert not first.complete
+    assert not first.more
 
 
 def test_an_event_comes_with_its_columns_its_stamp_and_nobody_invited(world: World) -> None:
@@ -120,12 +128,24 @@ def test_invitees_come_with_the_changed_event_in_the_same_call(world: World) -> 
     )
 
 
-def test_the_copies_that_invited_users_get_are_not_told(world: World) -> None:
+def test_an_invited_user_is_told_the_organizers_event_and_not_the_copy(world: World) -> None:
     event = world.event()
     colleague = world.user("colleague@acme.example")
-    world.make("EventRelation", EventId=event, RelationId=colleague)
-    assert set(by_id(poll(world))) == {event}
-    assert world.crm.changes(ItemKind.EVENT, colleague, None).changes == ()
+    relation = world.make("EventRelation", EventId=event, RelationId=colleague)
+    own = by_id(poll(world))
+    assert set(own) == {event}
+    watch = Watch("it", ItemKind.EVENT, "Event")
+    with world.calls(2):
+        told = world.crm.changes([watch], colleague, {})["it"]
+    assert isinstance(told, CrmChanges)
+    item = by_id(told)[event].item
+    assert item is not None
+    assert (item.flag("Invited"), item.flag("IsChild"), item.text("OwnerId")) == (True, False, world.user_id)
+    assert item.fields["InviteeIds"] == ((relation, colleague, "colleague@acme.example"),)
+    with world.calls(1):
+        again = world.crm.changes([watch], colleague, {"it": told.cursor})["it"]
+    assert isinstance(again, CrmChanges)
+    assert again.changes == ()
 
 
 def test_an_event_whose_invitee_alone_changed_is_told_with_all_invitees(world: World) -> None:

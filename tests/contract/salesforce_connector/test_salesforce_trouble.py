@@ -10,11 +10,12 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from connectors.errors import ConnectorError, Fault, Scope
-from connectors.protocols import Detail, Verb, Write
+from connectors.protocols import Detail, Verb, Watch, Write
 from connectors.salesforce import Token
 from mapping.model.item import ItemKind, ItemRef, Side
 from tests.contract.salesforce_connector.world import World, create
 
+CALENDAR = [Watch("event", ItemKind.EVENT, "Event")]
 ANY_API_CALL = "* /services/data/"
 EXPIRED = {"status": 401, "code": "INVALID_SESSION_ID"}
 
@@ -53,7 +54,7 @@ def test_a_lead_keeps_its_owner_across_an_expired_session(world: World) -> None:
 def test_a_session_that_stays_invalid_ends_after_one_replay(world: World) -> None:
     world.fault(ANY_API_CALL, times=None, **EXPIRED)
     with world.calls(3), pytest.raises(ConnectorError) as caught:
-        world.crm.changes(ItemKind.EVENT, world.user_id, None)
+        world.crm.changes(CALENDAR, world.user_id, {})
     assert (caught.value.fault, caught.value.scope) == (Fault.AUTH_EXPIRED, Scope.CONNECTION)
 
 
@@ -131,7 +132,7 @@ def test_a_read_survives_one_cut_connection(world: World) -> None:
 def test_a_read_gives_up_after_two_cut_connections(world: World) -> None:
     world.fault(ANY_API_CALL, times=None, drop_before=True)
     with world.calls(2), pytest.raises(ConnectorError) as caught:
-        world.crm.changes(ItemKind.EVENT, world.user_id, None)
+        world.crm.changes(CALENDAR, world.user_id, {})
     assert caught.value.fault is Fault.UNAVAILABLE
 
 
@@ -179,7 +180,7 @@ def test_a_locked_row_may_be_tried_again_later(world: World) -> None:
 def test_no_content_gets_into_an_error(world: World) -> None:
     world.fault(ANY_API_CALL, status=400, code="MALFORMED_QUERY", message="Dinner with Ann")
     with pytest.raises(ConnectorError) as caught:
-        world.crm.changes(ItemKind.EVENT, world.user_id, None)
+        world.crm.changes(CALENDAR, world.user_id, {})
     error = caught.value
     assert "Ann" not in f"{error} {error!r} {error.__cause__!r}"
     assert error.__suppress_context__

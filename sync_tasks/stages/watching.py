@@ -1,0 +1,52 @@
+"""What a user is kept informed of by Salesforce, and what becomes of a list that cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from connectors.errors import ConnectorError
+from connectors.protocols import Watch
+from mapping.model.item import ItemKind, Side
+from sync_tasks.stages.context import StageContext
+from sync_tasks.stages.kinds import MIRRORED
+from sync_tasks.state.store import Unit
+
+# the setting that says which records of a kind are the user's; of the others it is those that he owns
+SCOPES: Mapping[ItemKind, str] = {ItemKind.CONTACT: "contacts.scope"}
+
+
+def watches(ctx: StageContext) -> list[Watch]:
+    """Events always; tasks and contacts when they are to be shown and the mailbox has a folder for them."""
+    with ctx.store.reading() as unit:
+        held = unit.pairs.records(ctx.user.id)
+    return [
+        Watch(
+            name=kind.value,
+            kind=kind,
+            object=what.crm_object,
+            scope=ctx.settings.text(SCOPES[kind]) if kind in SCOPES else "mine",
+            held=held.get(what.crm_object, ()),
+        )
+        for kind, what in MIRRORED.items()
+        if kind is ItemKind.EVENT or (ctx.settings.bool(what.down) and ctx.mailbox_has(what.home))
+    ]
+
+
+def cursor_name(watch: Watch) -> str:
+    return f"crm:{watch.name}"
+
+
+def note(
+    ctx: StageContext, unit: Unit, heard: Iterable[Watch], refused: Iterable[tuple[Watch, ConnectorError]]
+) -> None:
+    """Open an issue for each list that Salesforce refused, and close those of the lists that could be read."""
+    unit.trail.close_issues(ctx.user.id, Side.CRM.value, [_ref(watch) for watch in heard], ctx.now())
+    for watch, error in refused:
+        unit.trail.open_issue(
+            ctx.user.id, ctx.ref.id, side=Side.CRM.value, kind=watch.kind.value, ref=_ref(watch), key="",
+            code=error.vendor_code or error.fault.value, fields=error.fields, now=ctx.now(),
+        )  # fmt: skip
+
+
+def _ref(watch: Watch) -> str:
+    return f"watch:{watch.name}"
