@@ -52,8 +52,10 @@ def open_mailbox(
 def open_crm(
     vendor: str, facts: Mapping[str, Any], secrets: Mapping[str, str], *, version: str, key_field: str,
     shape: OrgShape | None, box: SecretBox, on_call: Callable[[str], None], now: Callable[[], datetime],
+    columns: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Crm:  # fmt: skip
-    """A CRM of this vendor; nothing is sent before it is used. Raises ValueError for an unknown vendor."""
+    """A CRM of this vendor; nothing is sent before it is used. `columns`: what to read besides the usual columns, by
+    object. Raises ValueError for an unknown vendor."""
     if vendor != "salesforce":
         raise ValueError(f"there is no CRM vendor {vendor!r}; known: {', '.join(CRMS)}")
     import json
@@ -73,6 +75,7 @@ def open_crm(
     given: dict[str, Any] = {name: facts[name] for name in ("login_url", "base_url", "username") if facts.get(name)}
     given |= {name: value for name, value in secrets.items() if name in SECRETS["salesforce"]}
     config = SalesforceConfig(
-        client_id=facts["client_id"], version=version, key_field=key_field, on_call=on_call, **given,
+        client_id=facts["client_id"], version=version, key_field=key_field, on_call=on_call,
+        columns=columns or {}, **given,
     )  # fmt: skip
     return SalesforceCrm.connect(config, Kept(), shape=shape, now=now)

@@ -17,6 +17,7 @@ from connectors import registry
 from connectors.protocols import Crm, Mailbox, OrgShape
 from mapping.model.people import normalise
 from mapping.rules.addresses import address_book
+from mapping.rules.columns import to_read
 from mapping.rules.decision import Me
 from mapping.rules.roles import Colleague, sync_addresses
 from mapping.rules.settings import Effective, resolve
@@ -75,14 +76,18 @@ class App:
 
     def crm(self, user: UserView) -> Crm:
         """The Salesforce of the user's organization. Raises NotConnectedError."""
-        return self.crm_of(user.org_id, user.id, user.org_name)
+        columns = to_read(self.effective(user))
+        return self.crm_of(user.org_id, user.id, user.org_name, columns=columns)
 
-    def crm_of(self, org_id: int, user_id: int | None, org_name: str, *, fresh: bool = False) -> Crm:
+    def crm_of(
+        self, org_id: int, user_id: int | None, org_name: str, *, fresh: bool = False,
+        columns: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> Crm:  # fmt: skip
         vendor, facts, secrets, connection_id = self._facts(org_id, user_id, "crm", org_name)
         return registry.open_crm(
             vendor, facts, secrets, version=self.settings.salesforce_version,
             key_field=self.settings.salesforce_key_field, shape=None if fresh else self._shape(org_id),
-            box=_Box(self, connection_id), on_call=self.calls, now=self.clock,
+            box=_Box(self, connection_id), on_call=self.calls, now=self.clock, columns=columns,
         )  # fmt: skip
 
     def _connection(self, user: UserView, side: str) -> tuple[str, dict[str, Any], dict[str, str], int]:

@@ -169,6 +169,7 @@ def _headers(item: Any) -> Value:
 _COMMON: dict[str, _Reader] = {
     f.SUBJECT: _Reader(("subject",), _text("subject")),
     f.BODY: _Reader(("text_body",), _text("text_body"), deep=True),
+    f.HTML: _Reader(("body",), _html, deep=True),
     f.CATEGORIES: _Reader(("categories",), _categories),
     f.SENSITIVITY: _Reader(("sensitivity",), _sensitivity),
     f.KEY: _Reader((ATTRIBUTE,), _key),
@@ -200,7 +201,6 @@ _EMAIL: dict[str, _Reader] = {
     f.RECEIVED_AT: _Reader(("datetime_received",), _moment("datetime_received")),
     f.IS_DRAFT: _Reader(("is_draft",), _flag("is_draft")),
     f.HAS_ATTACHMENTS: _Reader(("has_attachments",), _flag("has_attachments")),
-    f.HTML: _Reader(("body",), _html, deep=True),
     f.HEADERS: _Reader(("headers",), _headers, deep=True),
 }
 READERS: dict[ItemKind, dict[str, _Reader]] = {
@@ -251,6 +251,10 @@ def _word(attribute: str, words: Mapping[str, str], default: str) -> _Writer:
     return lambda value, _: {attribute: words[value] if value is not None else default}
 
 
+def _write_html(value: Any, _: EWSTimeZone) -> Mapping[str, Any]:
+    return {"body": HTMLBody(value) if value else None}
+
+
 def _write_body(value: Any, _: EWSTimeZone) -> Mapping[str, Any]:
     return {"body": Body(value) if value else None}
 
@@ -290,6 +294,7 @@ _COMMON_WRITERS: dict[str, _Writer] = {
     **_MARKS,
     f.SUBJECT: _as_is("subject"),
     f.BODY: _write_body,
+    f.HTML: _write_html,
     f.SENSITIVITY: _word("sensitivity", _SENSITIVITIES_BACK, "Normal"),
 }
 WRITERS: dict[ItemKind, dict[str, _Writer]] = {

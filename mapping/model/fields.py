@@ -8,6 +8,7 @@ from __future__ import annotations
 # --- every kind
 SUBJECT = "subject"  # str
 BODY = "body"  # str, plain text; only when read with Detail.BODY
+HTML = "html"  # str, the same with its formatting, '' when it has none; only with Detail.BODY
 CATEGORIES = "categories"  # tuple[str, ...], as the server keeps them
 SENSITIVITY = "sensitivity"  # "normal" | "personal" | "private" | "confidential"
 KEY = "key"  # str: our stamped pair key, MISSING when the item bears none
@@ -77,7 +78,6 @@ CC = "cc"  # tuple[Person, ...]
 BCC = "bcc"  # tuple[Person, ...]
 SENT_AT = "sent_at"  # aware datetime
 RECEIVED_AT = "received_at"  # aware datetime
-HTML = "html"  # str; only with Detail.BODY
 HEADERS = "headers"  # tuple of (name, value) tuples; only with Detail.BODY
 IS_DRAFT = "is_draft"  # bool
 HAS_ATTACHMENTS = "has_attachments"  # bool

@@ -86,6 +86,8 @@ class Reason(StrEnum):
     REDACTED = "redacted"
     # --- done on the way
     FIELDS_CHANGED = "fields_changed"
+    DESCRIPTION_CARRIED = "description_carried"
+    COLUMNS_SHOWN = "columns_shown"
     ATTENDEES_CHANGED = "attendees_changed"
     STATUS_CHANGED = "status_changed"
     CONFLICT = "conflict"
@@ -187,6 +189,8 @@ SENTENCES: dict[Reason, str] = {
     Reason.RESTORED_RECORD: "The mailbox decides about events, so the deleted one was made again in Salesforce.",
     Reason.REDACTED: "The item became private, so its content was taken out of Salesforce.",
     Reason.FIELDS_CHANGED: "Something was changed on the other side.",
+    Reason.DESCRIPTION_CARRIED: "The description went along with what was changed in Salesforce, as your settings say.",
+    Reason.COLUMNS_SHOWN: "Something changed in Salesforce that is shown below the text of the item.",
     Reason.ATTENDEES_CHANGED: "The list of guests was changed on the other side.",
     Reason.STATUS_CHANGED: "A guest answered the invitation.",
     Reason.CONFLICT: "{field} was changed on both sides; your settings decide which value stays ({winner}).",

@@ -85,10 +85,12 @@ def merge_attendees(
     organizer_is_me: bool,
     track_deleted: bool,
     authority: Side | None = None,
+    answers_lost: bool = False,
 ) -> AttendeePlan:
-    """Somebody else's meeting is the organizer's to write: nothing is planned for it (ROL-4). With an `authority` its
-    list is right, whatever was agreed on (ONE-2, ONE-3); but guests whom Salesforce may not even know are taken off the
-    mailbox's list only where removals are tracked."""
+    """Somebody else's meeting is the organizer's to write: nothing is planned for it (ROL-4), not even the user's own
+    answer (STS-3). With an `authority` its list is right, whatever was agreed on (ONE-2, ONE-3); but guests whom
+    Salesforce may not even know are taken off the mailbox's list only where removals are tracked. `answers_lost`: the
+    CRM is about to forget all answers, because the meeting moves (FLD-8)."""
     if not organizer_is_me:
         return AttendeePlan(agreed=base)
     ours, theirs = _by_address(mailbox), _by_address(crm)
@@ -105,16 +107,16 @@ def merge_attendees(
         tuple(ours[a] for a in gone_there),
         tuple(ours[a] for a in added_here),
         tuple(gone_here),
-        tuple(_statuses(ours, theirs)),
+        tuple(_statuses(ours, theirs, answers_lost)),
         frozenset(person_mark(key, a) for a in kept),
     )
 
 
-def _statuses(ours: dict[str, Attendee], theirs: dict[str, Attendee]) -> Iterable[tuple[str, str]]:
+def _statuses(ours: dict[str, Attendee], theirs: dict[str, Attendee], lost: bool) -> Iterable[tuple[str, str]]:
     # A row is written only when it would say something else: writing bumps the event's date of change (STS-5).
     for address, attendee in ours.items():
         status = crm_status(attendee.response)
-        if address in theirs and status != crm_status(theirs[address].response):
+        if address in theirs and status != crm_status(Response.UNKNOWN if lost else theirs[address].response):
             yield address, status
 
 

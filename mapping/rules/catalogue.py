@@ -23,7 +23,7 @@ class Setting:
     aliases: tuple[str, ...] = ()
     allowed: tuple[SettingValue, ...] = ()
     optional: bool = False
-    addresses: bool = False  # the entries of the list are addresses or domains
+    entries: str = ""  # what a list holds: "addresses" (and domains) or "columns"
 
 
 def _switch(name: str, default: bool, text: str, *aliases: str, levels: tuple[str, ...] = LEVELS) -> Setting:
@@ -39,7 +39,11 @@ def _choice(name: str, default: str, allowed: tuple[str, ...], text: str, *alias
 
 
 def _entries(name: str, text: str, levels: tuple[str, ...], *aliases: str) -> Setting:
-    return Setting(name, tuple, (), text, levels, aliases, addresses=True)
+    return Setting(name, tuple, (), text, levels, aliases, entries="addresses")
+
+
+def _columns(name: str, text: str, *aliases: str) -> Setting:
+    return Setting(name, tuple, (), text, BY_ADMIN, aliases, entries="columns")
 
 
 SETTINGS: dict[str, Setting] = {
@@ -133,6 +137,20 @@ SETTINGS: dict[str, Setting] = {
             True,
             "Copy the description once and then leave it alone.",
             "ServiceEventSafeDescriptionSync",
+        ),
+        _switch(
+            "description.carried",
+            False,
+            "Copy the description, which guests can read, when subject or time are edited in Salesforce.",
+        ),
+        _columns(
+            "events.appended",
+            "Salesforce columns to show below the text of calendar items. Guests of a meeting can read them.",
+            "Smart Description",
+        ),
+        *(
+            _columns(f"{kind}s.appended", f"Salesforce columns to show below the text of a {kind} in the mailbox.")
+            for kind in ("task", "contact")
         ),
         _choice(
             "conflict.event",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -152,12 +153,24 @@ def _checked(setting: Setting, value: SettingValue) -> SettingValue:
         raise ValueError(f"{setting.name} must be one of {', '.join(map(str, setting.allowed))}, not {value!r}")
     if type(value) is int and value < 0:
         raise ValueError(f"{setting.name} must not be below 0, not {value}")
-    bad = [each for each in value if not _is_entry(each)] if setting.addresses and isinstance(value, tuple) else []
+    fits, form = _ENTRIES.get(setting.entries, (bool, ""))
+    bad = [each for each in value if not fits(each)] if isinstance(value, tuple) else []
     if bad:
-        raise ValueError(f"{setting.name} takes addresses and domains without wildcards, not {bad[0]!r}")
+        raise ValueError(f"{setting.name} takes {form}, not {bad[0]!r}")
     return value
 
 
-def _is_entry(text: str) -> bool:
+def _is_address(text: str) -> bool:
     domain = text.rpartition("@")[2]
     return bool(domain) and not any(char in text for char in "*?/ \t") and not domain.startswith(".")
+
+
+def _is_column(text: str) -> bool:
+    return re.fullmatch(r"[A-Za-z]\w*", text, re.ASCII) is not None
+
+
+# what each kind of list takes
+_ENTRIES: dict[str, tuple[Callable[[str], bool], str]] = {
+    "addresses": (_is_address, "addresses and domains without wildcards"),
+    "columns": (_is_column, "API names of Salesforce columns"),
+}

@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from mapping.merge.fields import Merged
 from mapping.merge.plan import FieldChange
 from mapping.model import fields as f
 from mapping.model.item import Item, ItemKind, Side, Value
 from mapping.model.reasons import Reason
 from mapping.model.table import Table, Winner
-from mapping.rules import deletion
+from mapping.rules import appended, deletion
 from mapping.rules.decision import Me
 from mapping.rules.deletion import Fate, Trigger
+from mapping.rules.description import keep_formatting
 from mapping.rules.settings import Effective
 from mapping.tables.adjust import adjust
 from mapping.tables.describe import fit
@@ -36,6 +38,13 @@ class Extra:
     @property
     def changes(self) -> tuple[FieldChange, ...]:
         return tuple(FieldChange(name, None, value) for name, value in self.values.items())
+
+    def __or__(self, other: Extra) -> Extra:
+        """Both together; what asked for the first is told as the reason."""
+        return Extra(
+            {**self.values, **other.values}, {**self.agreed, **other.agreed}, self.mails + other.mails,
+            self.rule or other.rule, self.reason or other.reason,
+        )  # fmt: skip
 
 
 NOTHING = Extra()
@@ -73,6 +82,12 @@ class Mirrored:
         """Is the body compared whenever the item changed, rather than read once?"""
         return True
 
+    def appended(self, ctx: StageContext, record: Item) -> str:
+        """What is shown of a record below the text of its item (DSC-6)."""
+        facts = ctx.shape.objects.get(self.crm_object, {})
+        labels = {name: str(about.get("label", "")) for name, about in facts.items()}
+        return appended.block(ctx.settings.list(f"{self.kind.value}s.appended"), labels, record.fields)
+
     def letter(self, _item: Item, born: Side, _me: Me) -> str:
         """The row of the table of deletions."""
         return "A" if born is Side.MAILBOX else "B"
@@ -83,6 +98,10 @@ class Mirrored:
     def authority(self, _settings: Effective) -> Side | None:
         """The side that is right wherever the two differ; None where both may edit."""
         return None
+
+    def between(self, _draft: Draft, table: Table, ours: Item, _theirs: Item) -> Table:
+        """The table for these two copies."""
+        return keep_formatting(table, ours)
 
     # --- what is written besides the rows of the table
 
@@ -101,7 +120,9 @@ class Mirrored:
         """Further fields of a new mailbox item."""
         return NOTHING
 
-    def merge_more(self, _draft: Draft, _pair: PairView | None, _key: str, _ours: Item, _theirs: Item) -> Extra:
+    def merge_more(
+        self, _draft: Draft, _pair: PairView | None, _key: str, _ours: Item, _theirs: Item, _merged: Merged
+    ) -> Extra:
         """Plan what no row can tell (lists); returns what the mailbox item must be given."""
         return NOTHING
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from mapping.merge.fields import Merged
 from mapping.merge.plan import Act, Operation, Step
 from mapping.model import fields as f
 from mapping.model.item import Attendee, Item, ItemKind, ItemRef, Person, Side, Value
@@ -13,7 +14,7 @@ from mapping.rules import attendees, deletion, kinds, privacy
 from mapping.rules.attendees import AttendeePlan
 from mapping.rules.decision import Me, is_private
 from mapping.rules.deletion import Fate, Trigger
-from mapping.rules.description import first_description
+from mapping.rules.description import carried, first_description
 from mapping.rules.settings import Effective
 from mapping.tables.adjust import adjust
 from mapping.tables.event import EVENT, reminder_minutes
@@ -24,6 +25,8 @@ from sync_tasks.stages.planning import Draft
 from sync_tasks.stages.resolve import attendee_addresses
 from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairView
+
+RESETS_ANSWERS = frozenset({f.SPAN, f.LOCATION})  # rows whose change makes Salesforce forget who answered what
 
 
 class Events(Mirrored):
@@ -38,7 +41,11 @@ class Events(Mirrored):
         return table if safe else adjust(table, [{"name": f.BODY, "direction": "both"}])
 
     def compares_body(self, settings: Effective) -> bool:
-        return not settings.bool("description.safe")
+        return (
+            not settings.bool("description.safe")
+            or settings.bool("description.carried")
+            or bool(settings.list("events.appended"))
+        )
 
     def letter(self, item: Item, born: Side, me: Me) -> str:
         return kinds.letter(item, born, me)
@@ -107,14 +114,20 @@ class Events(Mirrored):
 
     # --- the list of guests
 
-    def merge_more(self, draft: Draft, pair: PairView | None, key: str, ours: Item, theirs: Item) -> Extra:
-        ctx = draft.ctx
-        people = pair.people if pair is not None else frozenset()
+    def merge_more(
+        self, draft: Draft, pair: PairView | None, key: str, ours: Item, theirs: Item, merged: Merged
+    ) -> Extra:
         if pair is not None and privacy.hides(ours, "", pair.marks.get(privacy.MARK, "")):
             for relation, _, address in attendees.invitee_rows(theirs):
                 _uninvite(draft, key, ours.ref, relation, address, "PRV-6", Reason.REDACTED)
             return NOTHING
-        lists = _merge_attendees(draft, key, ours, theirs, people)
+        return self._guests(draft, pair, key, ours, theirs, merged) | _carry(draft, ours, theirs, merged)
+
+    def _guests(self, draft: Draft, pair: PairView | None, key: str, ours: Item, theirs: Item, merged: Merged) -> Extra:
+        ctx = draft.ctx
+        people = pair.people if pair is not None else frozenset()
+        moves = any(change.name in RESETS_ANSWERS for change in merged.changes_crm)
+        lists = _merge_attendees(draft, key, ours, theirs, people, answers_lost=moves)
         if not lists.add_to_mailbox and not lists.remove_from_mailbox:
             return NOTHING
         gone = {a.address for a in lists.remove_from_mailbox}
@@ -147,7 +160,18 @@ class Events(Mirrored):
                 )  # fmt: skip
 
 
-def _merge_attendees(draft: Draft, key: str, ours: Item, theirs: Item, people: frozenset[str]) -> AttendeePlan:
+def _carry(draft: Draft, ours: Item, theirs: Item, merged: Merged) -> Extra:
+    """The description, when it goes along with an edit made in Salesforce."""
+    ctx = draft.ctx
+    if not ctx.settings.bool("description.carried"):
+        return NOTHING
+    text = carried(ours, theirs, (change.name for change in merged.changes_mailbox))
+    return NOTHING if text is None else Extra({f.BODY: text}, rule="DSC-3", reason=Reason.DESCRIPTION_CARRIED)
+
+
+def _merge_attendees(
+    draft: Draft, key: str, ours: Item, theirs: Item, people: frozenset[str], *, answers_lost: bool
+) -> AttendeePlan:
     """Plan the list of invitees: relations in Salesforce, and what the mailbox's list must become."""
     ctx = draft.ctx
     organizer = ours.get(f.ORGANIZER)
@@ -156,7 +180,7 @@ def _merge_attendees(draft: Draft, key: str, ours: Item, theirs: Item, people: f
     lists = attendees.merge_attendees(
         attendee_addresses(ours), crm, people, ctx.fingerprint_key, organizer_is_me=mine,
         track_deleted=ctx.settings.bool("attendees.track_deleted"),
-        authority=Events().authority(ctx.settings),
+        authority=Events().authority(ctx.settings), answers_lost=answers_lost,
     )  # fmt: skip
     relations = {address: relation for relation, _, address in attendees.invitee_rows(theirs)}
     for attendee in lists.add_to_crm:

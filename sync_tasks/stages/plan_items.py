@@ -17,7 +17,7 @@ from mapping.model.item import Item, ItemKind, ItemRef, Side, Span, Value
 from mapping.model.reasons import Reason
 from mapping.model.series import split_id
 from mapping.model.table import Table
-from mapping.rules import deletion, marks, roles, series
+from mapping.rules import appended, deletion, marks, roles, series
 from mapping.rules.decision import Decision
 from mapping.rules.deletion import Fate, Trigger
 from mapping.rules.scope import Outcome
@@ -112,7 +112,7 @@ def _unpaired(draft: Draft, case: Case) -> None:
 
 def _create_up(draft: Draft, case: Case, work: Work, item: Item, *, again: bool = False) -> None:
     ctx, what = draft.ctx, case.what
-    table, shown, forced = what.shown(draft, None, case.table, item)
+    table, shown, forced = what.shown(draft, None, case.table, appended.own_text(item))
     more = what.first_up(draft, work, shown)
     described = shown.with_fields({name: value for name, value in more.values.items() if name == f.BODY})
     columns, agreed = project_up(table, described.fields, ctx.fingerprint_key)
@@ -149,6 +149,7 @@ def _create_down(draft: Draft, case: Case, work: Work, item: Item, *, again: boo
     values, agreed = project_down(case.table, item.fields, ctx.fingerprint_key)
     more = what.first_down(draft, item)
     values |= {f.CATEGORIES: marks.mark_saved(()), f.KEY: case.key, **more.values}
+    values |= appended.below(item.with_fields({f.BODY: ""}), values, what.appended(ctx, item))
     letter = what.letter(item.with_fields(more.values), Side.CRM, ctx.me)
     born = Side(case.pair.born) if again and case.pair is not None else Side.CRM
     letter = case.pair.letter if again and case.pair is not None else letter
@@ -223,7 +224,8 @@ def _paired(draft: Draft, case: Case) -> None:
 def _merge(draft: Draft, case: Case, pair: PairView | None, ours: Item, theirs: Item) -> None:
     ctx, what = draft.ctx, case.what
     base = pair.marks if pair is not None else {}
-    table, shown, forced = what.shown(draft, pair, case.table, ours)
+    own = appended.own_text(ours)
+    table, shown, forced = what.shown(draft, pair, what.between(draft, case.table, ours, theirs), own)
     merged = merge(
         table, shown.fields, theirs.fields, Baseline(base, ctx.fingerprint_key), _newest(ours, theirs),
         what.authority(ctx.settings),
@@ -249,14 +251,18 @@ def _merge(draft: Draft, case: Case, pair: PairView | None, ours: Item, theirs: 
             ),
             ours.ref,
         )  # fmt: skip
-    more = what.merge_more(draft, pair, case.key, shown, theirs)
-    _merge_down(draft, case, ours, merged, more)
+    more = what.merge_more(draft, pair, case.key, shown, theirs, merged)
+    _merge_down(draft, case, ours, merged, more, what.appended(ctx, theirs))
 
 
-def _merge_down(draft: Draft, case: Case, ours: Item, merged: Merged, more: Extra) -> None:
+def _merge_down(draft: Draft, case: Case, ours: Item, merged: Merged, more: Extra, below: str) -> None:
     values: dict[str, Value] = {**merged.to_mailbox, **more.values}
     rule, reason = more.rule or "FLD-1", more.reason or Reason.FIELDS_CHANGED
     part = series.is_part(ours)
+    if not part and (shown := appended.below(ours, values, below)):
+        if not values:
+            rule, reason = "DSC-6", Reason.COLUMNS_SHOWN
+        values |= shown
     wanted = marks.mark_saved(categories_of(ours))
     if wanted != categories_of(ours) and not part:
         if not values:

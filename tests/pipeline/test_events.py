@@ -12,13 +12,7 @@ from tests.support.world import World
 TRACKED = ["Salesforce", "Status: Tracked successfully"]
 
 
-def event(world: World, subject: str) -> dict[str, object] | None:
-    found = world.query(
-        "SELECT Id, Subject, Location, Description, StartDateTime, ActivityDate, DurationInMinutes, IsAllDayEvent, "
-        f"ShowAs, WhoId, WhatId, OwnerId, InboxSync_Key__c FROM Event WHERE Subject = '{subject}' AND IsChild = false"
-    )
-    assert len(found) < 2, f"{len(found)} events are called {subject}"
-    return found[0] if found else None
+event = World.event
 
 
 # --- up

@@ -90,11 +90,11 @@ class World:
                 unit.accounts.put_setting(self.org, user_id, key.replace("__", "."), value)
             return unit.accounts.user(user_id)
 
-    def set(self, user: UserView, **settings: Any) -> None:
-        """Settings of a user: `set(ann, autosave__emails=True)`."""
+    def set(self, user: UserView | None = None, **settings: Any) -> None:
+        """Settings of a user, or of the organization: `set(ann, autosave__emails=True)`."""
         with self.app.store.writing() as unit:
             for key, value in settings.items():
-                unit.accounts.put_setting(self.org, user.id, key.replace("__", "."), value)
+                unit.accounts.put_setting(self.org, user.id if user else None, key.replace("__", "."), value)
 
     # --- running
 
@@ -175,6 +175,12 @@ class World:
         assert len(found) < 2, f"{len(found)} items are called {subject!r}"
         return found[0] if found else None
 
+    def entry(self, user: UserView, subject: str, folder: str = "calendar") -> dict[str, Any]:
+        """As `item`, which must be there."""
+        found = self.item(user, subject, folder)
+        assert found is not None, f"nothing is called {subject!r}"
+        return found
+
     # --- Salesforce, as somebody there uses it
 
     def record(self, crm_object: str, **fields: Any) -> str:
@@ -194,6 +200,26 @@ class World:
 
     def records(self, crm_object: str, *fields: str) -> list[dict[str, Any]]:
         return self.query(f"SELECT {', '.join(('Id', *fields))} FROM {crm_object} ORDER BY Id")
+
+    def event(self, subject: str) -> dict[str, Any] | None:
+        """The one event with this subject that is no copy for an invitee, or None."""
+        found = self.query(
+            "SELECT Id, Subject, Location, Description, StartDateTime, ActivityDate, DurationInMinutes, IsAllDayEvent, "
+            "ShowAs, IsPrivate, WhoId, WhatId, OwnerId, InboxSync_Key__c FROM Event "
+            f"WHERE Subject = '{subject}' AND IsChild = false"
+        )
+        assert len(found) < 2, f"{len(found)} events are called {subject}"
+        return found[0] if found else None
+
+    def saved(self, subject: str) -> dict[str, Any]:
+        """As `event`, which must be there."""
+        found = self.event(subject)
+        assert found is not None, f"no event is called {subject!r}"
+        return found
+
+    def answers(self) -> dict[str, str]:
+        """Who is invited to events, by id, with the answer that Salesforce shows."""
+        return {row["RelationId"]: row["Status"] for row in self.query("SELECT RelationId, Status FROM EventRelation")}
 
     def _sf(self, method: str, path: str, **more: Any) -> dict[str, Any]:
         token = self._http.post(

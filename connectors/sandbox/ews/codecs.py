@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import html
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -263,7 +264,8 @@ class _Plain(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if not self._silent:
-            self.parts.append(" ".join(data.split()) if data.strip() else " ")
+            # a line break in the markup is a space like any other; the spaces around words in other tags count
+            self.parts.append(re.sub(r"\s+", " ", data))
 
 
 def plain(markup: str) -> str:

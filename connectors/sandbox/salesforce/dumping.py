@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from connectors.sandbox.salesforce.facts import OBJECTS, PREFIXES, ObjectFact, objects
+from connectors.sandbox.salesforce.facts import OBJECTS, PREFIXES, ObjectFact, objects, with_custom
 from connectors.sandbox.salesforce.orgs import Org
 from connectors.sandbox.salesforce.values import show
 from connectors.sandbox.store import Store
@@ -30,7 +30,9 @@ def org_state(store: Store, org: Org, normalise: bool) -> dict[str, list[dict[st
     references replaced by what they name, sorted by content."""
     names = _names(store, org) if normalise else {}
     out: dict[str, list[dict[str, Any]]] = {}
-    for name, fact in sorted(objects(True, True, True, True).items()):
+    everything = objects(True, True, True, True)
+    own = {name: org.settings.custom(name) for name in org.settings.custom_fields or ()}
+    for name, fact in sorted(with_custom(everything, own).items()):
         rows = store.all(f"SELECT * FROM {org.table(name)} ORDER BY Id")
         if normalise:
             shown = [

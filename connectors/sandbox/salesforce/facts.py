@@ -9,6 +9,7 @@ An object's `can` are letters too (`OBJECT_LETTERS`).
 from __future__ import annotations
 
 import json
+import re
 import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -117,6 +118,29 @@ _WHAT_COUNT = FieldFact("WhatCount", "Related To Count", "int", 0, "nfsga", {"di
 
 def _junction(name: str, label: str, *to: str) -> FieldFact:
     return FieldFact(name, label, "junctionIdList", 0, "ncu", {"to": list(to)})
+
+
+_CUSTOM_LETTERS = {"boolean": "cudfsgCp", "textarea": "ncupC"}
+
+
+def custom_field(raw: Mapping[str, Any]) -> FieldFact:
+    """A field that an administrator added: {"name", "label", "type", "length", "values", "required"}, all but the name
+    may be left out. Raises ValueError."""
+    name, kind = str(raw.get("name", "")), str(raw.get("type", "string"))
+    if not re.fullmatch(r"[A-Za-z]\w*__c", name):
+        raise ValueError("the name of a custom field is letters, digits and underscores, and ends in __c")
+    letters = _CUSTOM_LETTERS.get(kind, "ncufsgaCp")
+    letters = letters.replace("n", "") if raw.get("required") else letters
+    more = {"values": list(raw["values"])} if "values" in raw else {}
+    label = str(raw.get("label") or name.removesuffix("__c").replace("_", " "))
+    return FieldFact(name, label, kind, int(raw.get("length", 255)), letters, more)
+
+
+def with_custom(
+    known: Mapping[str, ObjectFact], custom: Mapping[str, Mapping[str, FieldFact]]
+) -> Mapping[str, ObjectFact]:
+    """The objects with an org's own fields."""
+    return {**known, **{name: _with_fields(known[name], {**known[name].fields, **custom[name]}) for name in custom}}
 
 
 @cache

@@ -43,6 +43,7 @@ class Settings:
     duplicate_rules: tuple[Mapping[str, Any], ...] = ()  # {object, fields, action: block|alert, message}
     fls_hidden: Mapping[str, Mapping[str, Any]] | None = None  # user name -> object -> list of fields unseen
     lead_assignment_owner: str = ""  # user name that the active lead assignment rule hands new leads to
+    custom_fields: Mapping[str, tuple[Mapping[str, Any], ...]] | None = None  # by object, see `facts.custom_field`
 
     @classmethod
     def parse(cls, raw: Mapping[str, Any]) -> Settings:
@@ -56,7 +57,17 @@ class Settings:
         return cls(**values)
 
     def objects(self) -> Mapping[str, facts.ObjectFact]:
-        return facts.objects(self.key_field, self.shared_activities, self.person_accounts, self.enhanced_email)
+        known = facts.objects(self.key_field, self.shared_activities, self.person_accounts, self.enhanced_email)
+        return facts.with_custom(known, {name: self.custom(name) for name in self.custom_fields or ()})
+
+    def custom(self, name: str) -> dict[str, facts.FieldFact]:
+        """The fields that were added to an object."""
+        made = map(facts.custom_field, (self.custom_fields or {}).get(name, ()))
+        return {fact.name: fact for fact in made}
+
+    def columns(self, name: str) -> Mapping[str, facts.FieldFact]:
+        """Every field that a stored row of the object has, whatever is switched on."""
+        return {**facts.all_columns(name), **self.custom(name)}
 
 
 @dataclass(frozen=True)
@@ -132,6 +143,18 @@ def _table(org: Org, name: str) -> Iterable[str]:
         yield f'CREATE INDEX IF NOT EXISTS "sf_{org.key}_{name}_{column}" ON {org.table(name)}({spec}){some}'
 
 
+def _added_columns(org: Org, before: Settings, after: Settings) -> Iterable[str]:
+    """Raises ValueError for an object that is not kept here."""
+    for name in after.custom_fields or ():
+        if name not in facts.OBJECTS:
+            raise ValueError(f"no object {name}")
+        for fact in after.custom(name).values():
+            if fact.name not in before.custom(name):
+                default = " DEFAULT 0" if fact.type == "boolean" else ""
+                kind = _KINDS.get(fact.type, "TEXT COLLATE NOCASE")
+                yield f'ALTER TABLE {org.table(name)} ADD COLUMN "{fact.name}" {kind}{default}'
+
+
 NAME_COLUMNS = (
     "Id",
     "Type",
@@ -178,6 +201,8 @@ def create_org(store: Store, key: str, settings: Settings | None = None) -> Org:
         for name in facts.OBJECTS:
             for statement in _table(org, name):
                 connection.execute(statement)
+        for statement in _added_columns(org, Settings(), org.settings):
+            connection.execute(statement)
         connection.execute(
             f"CREATE TABLE IF NOT EXISTS {org.table('Name')} (Id TEXT PRIMARY KEY, "
             + ", ".join(
@@ -216,6 +241,8 @@ def all_orgs(store: Store) -> list[Org]:
 def change_settings(store: Store, org: Org, changes: Mapping[str, Any], at: float) -> Org:
     """Turn switches; unknown ones raise ValueError. `at`: the moment, describes are newer from then on."""
     wanted = Settings.parse({**plain(org.settings), **changes})
+    for statement in _added_columns(org, org.settings, wanted):
+        store.run(statement)
     store.run("UPDATE sf_org SET settings = ?, changed = ? WHERE key = ?", (json.dumps(plain(wanted)), at, org.key))
     return Org(org.key, org.id, org.instance, wanted)
 

@@ -141,7 +141,7 @@ def create(call: Call, name: str, payload: Mapping[str, Any]) -> str:
 def insert(call: Call, name: str, values: Row, *, user_made: bool = True) -> str:
     """Defaults, rules, then the row and what follows from it. `user_made` False: the vendor itself makes this row."""
     fact = call.org.settings.objects()[name]
-    columns = all_columns(name)  # rows have the columns of all features, whatever is switched on
+    columns = call.org.settings.columns(name)
     lists = {key: values.pop(key) for key in list(values) if columns[key].type == "junctionIdList"}
     given = frozenset(values) | frozenset(lists)
     row: Row = {key: None for key, field in columns.items() if field.stored}

@@ -90,3 +90,20 @@ def test_state_in_a_file_outlives_the_sandbox(tmp_path: Path) -> None:
     assert org.get("Lead", lead)["LastName"] == "x"
     assert org.create("Lead", LastName="z", Company="y") != lead
     second.close()
+
+
+def test_an_org_may_have_fields_of_its_own(org: Org) -> None:
+    own = [
+        {"name": "Outcome__c", "type": "picklist", "values": ["Won", "Lost"], "required": True},
+        {"name": "Done__c", "type": "boolean"},
+    ]
+    before = org.event()
+    org.client.post("/control/salesforce/settings", json={"custom_fields": {"Event": own}})
+
+    told = {field["name"]: field for field in org.call("GET", "sobjects/Event/describe")[1]["fields"]}
+    assert (told["Outcome__c"]["custom"], told["Outcome__c"]["nillable"]) == (True, False)
+    assert [value["value"] for value in told["Outcome__c"]["picklistValues"]] == ["Won", "Lost"]
+    assert org.refused("Event", StartDateTime="2026-11-24T10:00:00Z", DurationInMinutes=5) == "REQUIRED_FIELD_MISSING"
+    made = org.event(Outcome__c="Won", Done__c=True)
+    assert org.query(f"SELECT Outcome__c, Done__c FROM Event WHERE Id = '{made}'")[0]["Outcome__c"] == "Won"
+    assert org.get("Event", before)["Done__c"] is False

@@ -68,6 +68,25 @@ def test_the_common_list_decides_between_adding_and_removing() -> None:
     assert plan([], [guest(CUSTOMER)]).add_to_mailbox == (guest(CUSTOMER),)
 
 
+@pytest.mark.rule("FLD-8")
+def test_answers_that_salesforce_is_about_to_forget_are_told_again() -> None:
+    ours = [guest(CUSTOMER, Response.ACCEPTED), guest(OTHER, Response.TENTATIVE)]
+    theirs = tuple(ours)
+
+    moved = merge_attendees(
+        tuple(ours), theirs, base(CUSTOMER, OTHER), KEY, organizer_is_me=True, track_deleted=False, answers_lost=True
+    )
+    assert moved.status_to_crm == ((CUSTOMER, "Accepted"),)
+    assert plan(ours, list(theirs), base(CUSTOMER, OTHER)).status_to_crm == ()
+
+
+@pytest.mark.rule("STS-3")
+def test_in_somebody_elses_meeting_not_even_ones_own_answer_is_told() -> None:
+    found = plan([guest("me@acme.example", Response.ACCEPTED)], [guest("me@acme.example")], base(CUSTOMER), mine=False)
+
+    assert found == AttendeePlan(agreed=base(CUSTOMER))
+
+
 @pytest.mark.rule("STS-1", "STS-4", "STS-5")
 def test_answers_go_up_only_where_they_differ() -> None:
     ours = [guest(CUSTOMER, Response.ACCEPTED), guest(OTHER, Response.TENTATIVE)]

@@ -124,3 +124,9 @@ def test_no_alias_means_two_settings() -> None:
     names = [*SETTINGS, *(alias for setting in SETTINGS.values() for alias in setting.aliases)]
 
     assert len(names) == len(set(names))
+
+
+def test_a_list_of_columns_takes_api_names_only() -> None:
+    assert parse("events.appended", "Outcome__c, Type") == ("Outcome__c", "Type")
+    with pytest.raises(ValueError, match=r"events\.appended takes API names of Salesforce columns, not 'Out come'"):
+        parse("events.appended", "Type, Out come")
