@@ -9,7 +9,7 @@ A failure of one item inside a batch is returned as its `Outcome`, never raised.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -126,13 +126,19 @@ class Mailbox(Endpoint, Protocol):
         CURSOR_LOST (Scope.CONTAINER) when the cursor is of no use any more, NOT_FOUND when the folder is gone."""
         ...
 
-    def folders(self) -> Mapping[str, str]:
-        """Folder role -> vendor folder id for the roles that need an id ('emails': `Salesforce Emails`).
-        Ensures that managed folders and categories exist, creating what is missing."""
+    def folders(self, roles: Collection[str]) -> Mapping[str, str]:
+        """Ensure that the managed folders of these roles exist (`emails`, `synced_tasks`, `synced_contacts`), and our
+        categories, creating what is missing. Folder role -> vendor folder id for all managed folders known by now."""
         ...
 
     def known_folders(self) -> frozenset[str]:
         """The folder roles that can be read now without asking `folders` first. No vendor call."""
+        ...
+
+    def find(self, keys: Iterable[str]) -> Mapping[str, ItemRef]:
+        """Where the items that bear our keys stand now, by key: asked for what vanished from its folder, to tell what
+        was moved (to a folder role, or `elsewhere`) from what was deleted (`deleted`, or absent from the answer).
+        Costs two or three vendor calls, however many keys are asked for."""
         ...
 
     def aliases(self) -> frozenset[str]:

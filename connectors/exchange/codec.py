@@ -7,7 +7,6 @@ Each neutral field is one row: the exchangelib fields that it needs from the ser
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -16,7 +15,16 @@ from exchangelib.items import CalendarItem, Contact, Item, Message, Task
 from exchangelib.properties import Attendee as EWSAttendee
 from exchangelib.properties import Mailbox
 
+from connectors.exchange import codec_contacts, codec_tasks
 from connectors.exchange.properties import ATTRIBUTE
+from connectors.exchange.rows import Reader as _Reader
+from connectors.exchange.rows import Writer as _Writer
+from connectors.exchange.rows import as_is as _as_is
+from connectors.exchange.rows import check, plain_day
+from connectors.exchange.rows import flag as _flag
+from connectors.exchange.rows import moment as _moment
+from connectors.exchange.rows import text as _text
+from connectors.exchange.rows import word as _word
 from connectors.exchange.zones import ews_date, ews_time, utc
 from connectors.protocols import Detail
 from mapping.model import fields as f
@@ -44,30 +52,7 @@ _SENSITIVITIES_BACK = {neutral: name for name, neutral in SENSITIVITIES.items()}
 _SHOW_AS_BACK = {neutral: name for name, neutral in SHOW_AS.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    needs: tuple[str, ...]
-    value: Callable[[Any], Value]
-    deep: bool = False  # only read with Detail.BODY
-
-
 # --- reading
-
-
-def _text(name: str) -> Callable[[Any], Value]:
-    return lambda item: getattr(item, name, None) or ""
-
-
-def _flag(name: str) -> Callable[[Any], Value]:
-    return lambda item: bool(getattr(item, name, None))
-
-
-def _moment(name: str) -> Callable[[Any], Value]:
-    def read(item: Any) -> Value:
-        moment = getattr(item, name, None)
-        return utc(moment) if isinstance(moment, datetime) else MISSING
-
-    return read
 
 
 def _categories(item: Any) -> Value:
@@ -88,12 +73,8 @@ def _span(item: Any) -> Value:
         return Span(utc(start).replace(second=0), utc(end).replace(second=0))
     if isinstance(start, date) and isinstance(end, date):
         # exchangelib tells the last day, the neutral span the day after it
-        return Span(_plain(start), _plain(end) + timedelta(days=1))
+        return Span(plain_day(start), plain_day(end) + timedelta(days=1))
     return MISSING
-
-
-def _plain(day: date) -> date:
-    return date(day.year, day.month, day.day)
 
 
 def _reminder(item: Any) -> Value:
@@ -206,8 +187,8 @@ _EMAIL: dict[str, _Reader] = {
 READERS: dict[ItemKind, dict[str, _Reader]] = {
     ItemKind.EVENT: {**_COMMON, **_EVENT},
     ItemKind.EMAIL: {**_COMMON, **_EMAIL},
-    ItemKind.TASK: _COMMON,
-    ItemKind.CONTACT: _COMMON,
+    ItemKind.TASK: {**_COMMON, **codec_tasks.READERS},
+    ItemKind.CONTACT: {**_COMMON, **codec_contacts.READERS},
 }
 # What a change feed tells at little cost: enough to drop private or foreign items before they are read.
 FEED = (f.ITEM_CLASS, f.SENSITIVITY, f.CATEGORIES, f.KEY)
@@ -238,17 +219,6 @@ class UnwritableError(ValueError):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.name = name
-
-
-_Writer = Callable[[Any, EWSTimeZone], Mapping[str, Any]]
-
-
-def _as_is(attribute: str) -> _Writer:
-    return lambda value, _: {attribute: value or None}
-
-
-def _word(attribute: str, words: Mapping[str, str], default: str) -> _Writer:
-    return lambda value, _: {attribute: words[value] if value is not None else default}
 
 
 def _write_html(value: Any, _: EWSTimeZone) -> Mapping[str, Any]:
@@ -307,13 +277,13 @@ WRITERS: dict[ItemKind, dict[str, _Writer]] = {
         f.ATTENDEES: _write_attendees,
     },
     ItemKind.EMAIL: _MARKS,
-    ItemKind.TASK: _COMMON_WRITERS,
-    ItemKind.CONTACT: _COMMON_WRITERS,
+    ItemKind.TASK: {**_COMMON_WRITERS, **codec_tasks.WRITERS},
+    ItemKind.CONTACT: {**_COMMON_WRITERS, **codec_contacts.WRITERS},
 }
 
 
 def encode(kind: ItemKind, values: Fields, zone: EWSTimeZone, version: Any) -> dict[str, Any]:
-    """The exchangelib fields and values that write the neutral values, checked one by one: exchangelib would find a
+    """The exchangelib fields and entries that write the neutral values, checked one by one: exchangelib would find a
     bad value only while it builds the request, and lose the other items of the call with it. Raises UnwritableError."""
     written: dict[str, Any] = {}
     model = MODELS[kind]
@@ -327,7 +297,7 @@ def encode(kind: ItemKind, values: Fields, zone: EWSTimeZone, version: Any) -> d
             _check_text(value)
             made = writer(value, zone)
             for attribute, content in made.items():
-                model.get_field_by_fieldname(attribute).clean(content, version=version)
+                check(model, attribute, content, version)
         except (ValueError, TypeError, LookupError, AttributeError):
             raise UnwritableError(name) from None
         written.update(made)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from exchangelib.properties import FolderId
@@ -10,24 +10,12 @@ from exchangelib.properties import FolderId
 from connectors.errors import ConnectorError, Fault, Scope
 from connectors.exchange import wire
 from connectors.exchange.faults import FAILURES, fault_of
+from connectors.exchange.folders import DISTINGUISHED, MANAGED
 from connectors.exchange.session import ExchangeConfig, open_account
 from connectors.exchange.zones import zone_named
 from connectors.protocols import Outcome
-from mapping.model.item import ItemKind
 
 T = TypeVar("T")
-
-EMAILS = "emails"
-EMAILS_NAME = "Salesforce Emails"
-DISTINGUISHED = {
-    "inbox": "inbox", "sent": "sentitems", "calendar": "calendar", "deleted": "deleteditems", "tasks": "tasks",
-    "contacts": "contacts",
-}  # fmt: skip
-KINDS = {
-    "inbox": ItemKind.EMAIL, "sent": ItemKind.EMAIL, "deleted": ItemKind.EMAIL, EMAILS: ItemKind.EMAIL,
-    "calendar": ItemKind.EVENT, "tasks": ItemKind.TASK, "contacts": ItemKind.CONTACT,
-}  # fmt: skip
-ROLES = tuple(KINDS)
 
 
 class Line:
@@ -38,7 +26,7 @@ class Line:
         if zone is None:
             raise ValueError("the time zone of the mailbox is unknown")
         self.zone = zone
-        self.account = open_account(config, on_call)
+        self.account = open_account(config, on_call, zone)
         self.endpoint = config.endpoint
         self.folder_ids = dict(config.folder_ids)
 
@@ -66,18 +54,22 @@ class Line:
         """The folder of a role. Raises NOT_FOUND (container) for a managed folder that is not there."""
         if role in DISTINGUISHED:
             return wire.folder_id(self.account, DISTINGUISHED[role])
-        known = self.folder_ids.get(role) or (self.find_emails() if role == EMAILS else "")
+        if role in MANAGED and role not in self.folder_ids:
+            self.find_folders([role])
+        known = self.folder_ids.get(role)
         if not known:
             raise ConnectorError(Fault.NOT_FOUND, "the mailbox has no such folder", scope=Scope.CONTAINER)
         return FolderId(id=known)
 
-    def find_emails(self) -> str:
-        """Look the managed mail folder up by its name; empty when it is missing."""
-        parent = wire.folder_id(self.account, "msgfolderroot")
-        found = self.call(lambda: wire.FindFolder(account=self.account, page_size=1).named(parent, EMAILS_NAME))
-        if found:
-            self.folder_ids[EMAILS] = found
-        return found
+    def find_folders(self, roles: Iterable[str]) -> frozenset[str]:
+        """Look managed folders up by their names, all in one call; those that are there are known from now on."""
+        wanted = {role: MANAGED[role] for role in roles}
+        parents = [wire.folder_id(self.account, each) for each in dict.fromkeys(m.parent for m in wanted.values())]
+        service = wire.FindFolder(account=self.account)
+        told = self.call(lambda: service.named(parents, [managed.name for managed in wanted.values()]))
+        found = {role: one.id for one in told for role, m in wanted.items() if m.is_it(one.name, one.folder_class)}
+        self.folder_ids.update(found)
+        return frozenset(found)
 
     def matched(self, answers: Sequence[T], count: int, *, otherwise: Fault = Fault.UNAVAILABLE) -> Sequence[T]:
         """The answers, if there is one for each question; if not, nobody knows what they are about: raises."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from exchangelib.items import CalendarItem, Contact, Message, Task
@@ -11,8 +11,10 @@ from exchangelib.items.calendar_item import BaseMeetingItem
 from connectors.errors import ConnectorError, Fault, Scope
 from connectors.exchange import wire
 from connectors.exchange.codec import FEED, MODELS, decode, names_for, needs
-from connectors.exchange.line import DISTINGUISHED, EMAILS, KINDS, Line
-from connectors.exchange.marks import ensure_categories, ensure_emails_folder
+from connectors.exchange.folders import DISTINGUISHED, KINDS
+from connectors.exchange.line import Line
+from connectors.exchange.marks import ensure_categories, ensure_folders
+from connectors.exchange.searching import find
 from connectors.exchange.session import Access, ExchangeConfig
 from connectors.exchange.writes import apply
 from connectors.protocols import Can, Change, Changes, Check, Detail, Outcome, Write
@@ -99,13 +101,20 @@ class ExchangeMailbox:
     def write(self, writes: Sequence[Write]) -> list[Outcome]:
         return apply(self._line, writes)
 
-    def folders(self) -> Mapping[str, str]:
-        found = ensure_emails_folder(self._line)
+    def folders(self, roles: Collection[str]) -> Mapping[str, str]:
+        ensure_folders(self._line, roles)
         ensure_categories(self._line)
-        return {EMAILS: found}
+        return dict(self._line.folder_ids)
 
     def known_folders(self) -> frozenset[str]:
         return frozenset(DISTINGUISHED) | frozenset(self._line.folder_ids)
+
+    def find(self, keys: Iterable[str]) -> Mapping[str, ItemRef]:
+        found = {key: (role, item, _kind_of(item)) for key, (role, item) in find(self._line, keys).items()}
+        return {
+            key: ItemRef(Side.MAILBOX, kind, item.id, role)
+            for key, (role, item, kind) in found.items() if kind is not None
+        }  # fmt: skip
 
     def aliases(self) -> frozenset[str]:
         return frozenset({self.address})

@@ -1,4 +1,4 @@
-"""What is managed in a mailbox: the folder `Salesforce Emails` and our entries in the list of categories.
+"""What is managed in a mailbox: our folders, and our entries in the list of categories.
 
 Categories work on items without being in the list; the list gives them their colour and puts them into menus. So a
 server that does not let us change the list is no reason to fail.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from exchangelib.properties import FolderId, UserConfiguration, UserConfigurationName, UserConfigurationNameMNS
@@ -15,7 +16,8 @@ from exchangelib.util import to_xml, xml_to_str
 
 from connectors.errors import ConnectorError, Fault
 from connectors.exchange import wire
-from connectors.exchange.line import EMAILS, EMAILS_NAME, Line
+from connectors.exchange.folders import MANAGED
+from connectors.exchange.line import Line
 
 log = logging.getLogger(__name__)
 
@@ -26,21 +28,29 @@ _NS = "CategoryList.xsd"
 _EMPTY = f'<?xml version="1.0"?><categories xmlns="{_NS}" default="Salesforce" lastSavedSession="0"/>'.encode()
 
 
-def ensure_emails_folder(line: Line) -> str:
-    """The id of the managed mail folder, which is created when it is missing."""
-    found = line.find_emails()
-    if found:
-        return found
-    parent = wire.folder_id(line.account, "msgfolderroot")
+def ensure_folders(line: Line, roles: Iterable[str]) -> None:
+    """See to it that the managed folders of these roles are there: one call finds them, one for each parent folder
+    makes what is missing."""
+    found = line.find_folders(roles)
+    by_parent: dict[str, list[str]] = {}
+    for role in roles:
+        if role not in found:
+            by_parent.setdefault(MANAGED[role].parent, []).append(role)
+    for parent, missing in by_parent.items():
+        _create(line, parent, missing)
+
+
+def _create(line: Line, parent: str, roles: Sequence[str]) -> None:
+    where = wire.folder_id(line.account, parent)
+    service = wire.CreateFolder(account=line.account)
     try:
-        found = line.call(lambda: wire.CreateFolder(account=line.account).named(parent, EMAILS_NAME), writing=True)
+        ids = line.call(lambda: service.under(where, [MANAGED[role] for role in roles]), writing=True)
+        line.folder_ids.update(zip(roles, line.matched(ids, len(roles)), strict=True))
     except ConnectorError as error:
-        # another run, or the call whose outcome was not told, made it meanwhile
-        found = line.find_emails() if error.fault in (Fault.DUPLICATE, Fault.UNKNOWN) else ""
-        if not found:
+        # another run, or the call whose outcome was not told, made them meanwhile
+        meanwhile = error.fault in (Fault.DUPLICATE, Fault.UNKNOWN)
+        if not meanwhile or not line.find_folders(roles).issuperset(roles):
             raise
-    line.folder_ids[EMAILS] = found
-    return found
 
 
 def ensure_categories(line: Line) -> bool:

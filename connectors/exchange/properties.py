@@ -33,3 +33,14 @@ class InboxSyncKey(ExtendedProperty):  # type: ignore[misc]
 # MeetingMessage.
 for _model in (CalendarItem, Message, Contact, Task, MeetingMessage, MeetingRequest, MeetingResponse):
     _model.register(ATTRIBUTE, InboxSyncKey)
+
+
+class NamePrefix(ExtendedProperty):  # type: ignore[misc]
+    """The salutation of a contact ("Ms."), which EWS itself tells inside `CompleteName` but does not take."""
+
+    property_tag = "0x3a45"
+    property_type = "String"
+
+
+NAME_PREFIX = "name_prefix"
+Contact.register(NAME_PREFIX, NamePrefix)

@@ -18,7 +18,7 @@ from typing import Any
 import exchangelib.protocol
 import requests
 import requests.adapters
-from exchangelib import DELEGATE, IMPERSONATION, UTC, Account, Build, Configuration, Credentials, Version
+from exchangelib import DELEGATE, IMPERSONATION, UTC, Account, Build, Configuration, Credentials, EWSTimeZone, Version
 from exchangelib.protocol import BaseProtocol, FailFast
 from exchangelib.transport import BASIC, NTLM
 from exchangelib.util import is_xml
@@ -95,12 +95,15 @@ def _retry_after(response: requests.Response) -> timedelta | None:
 
 
 class MailboxAccount(Account):  # type: ignore[misc]
-    """An account that reports each EWS call, by operation name, just before it is sent."""
+    """An account that reports each EWS call, by operation name, just before it is sent. `zone`: its owner's."""
 
     on_call: Callable[[str], None]
+    zone: EWSTimeZone | None
 
 
-def open_account(config: ExchangeConfig, on_call: Callable[[str], None]) -> MailboxAccount:
+def open_account(
+    config: ExchangeConfig, on_call: Callable[[str], None], zone: EWSTimeZone | None = None
+) -> MailboxAccount:
     """An account for the mailbox; sends nothing. Accounts of one endpoint and user share their connections.
 
     Raises ValueError when the build is not four numbers."""
@@ -122,6 +125,7 @@ def open_account(config: ExchangeConfig, on_call: Callable[[str], None]) -> Mail
         locale="en_US",
     )
     account.on_call = on_call
+    account.zone = zone
     return account
 
 

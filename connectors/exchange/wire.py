@@ -15,15 +15,17 @@ from typing import Any
 from exchangelib import services
 from exchangelib.errors import MalformedResponseError, ResponseMessageError, SOAPError
 from exchangelib.fields import FieldPath
-from exchangelib.folders import BaseFolder
+from exchangelib.folders import BaseFolder, Folder
 from exchangelib.items import ID_ONLY, CalendarItem, Item
 from exchangelib.properties import DistinguishedFolderId, FieldURI, FolderId, ItemId, Mailbox
 from exchangelib.util import ENS, MNS, SOAPNS, TNS, ParseError, create_element, safe_xml_value, to_xml
 
 from connectors.exchange.faults import RefusedError
+from connectors.exchange.folders import Managed
 from connectors.exchange.properties import InboxSyncKey
+from connectors.exchange.rows import SEPARATOR, path_of
 from connectors.exchange.session import MailboxAccount
-from connectors.exchange.zones import take_times
+from connectors.exchange.zones import pin_dates, take_times
 
 _WARNINGS_AND_ERRORS = (RefusedError,)
 PAGE = 512  # the most that SyncFolderItems gives
@@ -94,12 +96,13 @@ def _refusal(code: str, details: Any) -> RefusedError:
     return RefusedError(code, back_off, fields)
 
 
-def _parsed(element: Any, account: MailboxAccount) -> Any:
+def _parsed(element: Any, account: MailboxAccount | None) -> Any:
     """The item, or None for a kind of item that exchangelib does not know and nobody here wants."""
     model = BaseFolder.ITEM_MODEL_MAP.get(element.tag)
     if model is None:
         return None
     times = take_times(element) if model is CalendarItem else None
+    pin_dates(element, account and account.zone)
     item = model.from_xml(elem=element, account=account)
     if times is not None:
         item.start, item.end = times
@@ -172,6 +175,18 @@ class UpdateItem(_Plain, services.UpdateItem):  # type: ignore[misc]
     def _elem_to_obj(self, elem: Any) -> Any:
         return True if elem is True else super()._elem_to_obj(elem)
 
+    def _update_elems(self, target: Item, fieldnames: Sequence[str]) -> Iterator[Any]:
+        # one change for each entry that is named; exchangelib would write the list whole, and empty what is not in it
+        model = type(target)
+        yield from super()._update_elems(target, [name for name in fieldnames if SEPARATOR not in name])
+        for path in [path_of(model, name) for name in fieldnames if SEPARATOR in name]:
+            content = path.get_value(target)
+            if content:
+                entry = path.field.value_cls(label=path.label, **{path.subfield.name: content})
+                yield self._set_field_elem(model, path, entry)
+            else:
+                yield self._delete_field_elem(path)
+
 
 class DeleteItem(_Plain, services.DeleteItem):  # type: ignore[misc]
     returns_elements = False
@@ -222,26 +237,34 @@ class _AnyOf:
 class FindItem(_Plain, services.FindItem):  # type: ignore[misc]
     def by_key(self, folder: FolderId, keys: Sequence[str], fields: Iterable[FieldPath]) -> list[Any]:
         """The items of a folder that bear one of the keys."""
-        return self._found(folder, set(fields), _AnyOf(InboxSyncKey.as_object(), keys), None)
+        found = self.bearing([folder], keys, fields)
+        _raise_first(found)
+        return found
+
+    def bearing(self, folders: Sequence[FolderId], keys: Sequence[str], fields: Iterable[FieldPath]) -> list[Any]:
+        """The items of these folders that bear one of the keys, and a `RefusedError` for each folder that refuses."""
+        return self._found(folders, set(fields), _AnyOf(InboxSyncKey.as_object(), keys), None)
 
     def first(self, folder: FolderId) -> list[Any]:
         """At most one item: proves that the folder can be read."""
         self.page_size = 1
-        return self._found(folder, set(), None, 1)
+        found = self._found([folder], set(), None, 1)
+        _raise_first(found)
+        return found
 
-    def _found(self, folder: FolderId, fields: set[FieldPath], restriction: Any, most: int | None) -> list[Any]:
+    def _found(
+        self, folders: Sequence[FolderId], fields: set[FieldPath], restriction: Any, most: int | None
+    ) -> list[Any]:
         self.additional_fields, self.shape = fields, ID_ONLY
-        found = list(
+        return list(
             self._elems_to_objs(
                 self._paged_call(
-                    payload_func=self.get_payload, max_items=most, folders=[folder], additional_fields=fields,
+                    payload_func=self.get_payload, max_items=most, folders=folders, additional_fields=fields,
                     restriction=restriction, order_fields=None, query_string=None, shape=ID_ONLY, depth="Shallow",
                     calendar_view=None, page_size=self.page_size, offset=0,
                 )
             )
         )  # fmt: skip
-        _raise_first(found)
-        return found
 
     def _elem_to_obj(self, elem: Any) -> Any:
         return _parsed(elem, self.account)
@@ -251,23 +274,50 @@ class FindItem(_Plain, services.FindItem):  # type: ignore[misc]
         return list(container)
 
 
+@dataclass(frozen=True, slots=True)
+class FoundFolder:
+    """A folder as FindFolder tells it. `role`: the distinguished name, empty for folders that people made."""
+
+    id: str
+    parent: str
+    name: str
+    folder_class: str
+    role: str
+
+
 class FindFolder(_Plain, services.FindFolder):  # type: ignore[misc]
-    def named(self, parent: FolderId, name: str) -> str:
-        """The id of the child folder with the name; empty when there is none."""
+    _FIELDS = ("parent_folder_id", "name", "folder_class", "_distinguished_id")
+
+    def named(self, parents: Sequence[FolderId], names: Sequence[str]) -> list[FoundFolder]:
+        """The folders right under any of the parents that have one of the names."""
+        return self._found(parents, "Shallow", _AnyOf(FieldURI(field_uri="folder:DisplayName"), names))
+
+    def below(self, parent: FolderId) -> list[FoundFolder]:
+        """All folders under the parent, at any depth."""
+        return self._found([parent], "Deep", None)
+
+    def _found(self, parents: Sequence[FolderId], depth: str, restriction: Any) -> list[FoundFolder]:
+        fields = {FieldPath(field=Folder.get_field_by_fieldname(name)) for name in self._FIELDS}
         found = list(
             self._elems_to_objs(
                 self._paged_call(
-                    payload_func=self.get_payload, max_items=1, folders=[parent], additional_fields=set(),
-                    restriction=_AnyOf(FieldURI(field_uri="folder:DisplayName"), [name]), shape=ID_ONLY,
-                    depth="Shallow", page_size=self.page_size, offset=0,
+                    payload_func=self.get_payload, max_items=None, folders=parents, additional_fields=fields,
+                    restriction=restriction, shape=ID_ONLY, depth=depth, page_size=1000, offset=0,
                 )
             )
         )  # fmt: skip
         _raise_first(found)
-        return found[0] if found else ""
+        return found
 
-    def _elem_to_obj(self, elem: Any) -> str:
-        return _folder_id(elem)
+    def _elem_to_obj(self, elem: Any) -> FoundFolder:
+        def told(name: str) -> str:
+            return str(elem.findtext(f"{{{TNS}}}{name}") or "")
+
+        parent = elem.find(f"{{{TNS}}}ParentFolderId")
+        return FoundFolder(
+            _folder_id(elem), "" if parent is None else str(parent.get("Id")), told("DisplayName"),
+            told("FolderClass"), told("DistinguishedFolderId"),
+        )  # fmt: skip
 
     @classmethod
     def _get_elements_in_container(cls, container: Any) -> list[Any]:
@@ -275,16 +325,20 @@ class FindFolder(_Plain, services.FindFolder):  # type: ignore[misc]
 
 
 class CreateFolder(_Plain, services.CreateFolder):  # type: ignore[misc]
-    def named(self, parent: FolderId, name: str) -> str:
-        """Create a mail folder and give its id. Raises `RefusedError`."""
-        folder = create_element("t:Folder")
-        for tag, text in (("t:FolderClass", "IPF.Note"), ("t:DisplayName", name)):
-            child = create_element(tag)
-            child.text = text
-            folder.append(child)
-        created = list(self._get_elements(self.get_payload([folder], parent)))
+    def under(self, parent: FolderId, folders: Sequence[Managed]) -> list[str]:
+        """Create folders under a parent and give their ids. Raises `RefusedError`."""
+        created = list(self._get_elements(self.get_payload([_folder(each) for each in folders], parent)))
         _raise_first(created)
-        return _folder_id(created[0])
+        return [_folder_id(each) for each in created]
+
+
+def _folder(managed: Managed) -> Any:
+    folder = create_element(managed.element)
+    for tag, text in (("t:FolderClass", managed.folder_class), ("t:DisplayName", managed.name)):
+        child = create_element(tag)
+        child.text = text
+        folder.append(child)
+    return folder
 
 
 class GetUserConfiguration(_Plain, services.GetUserConfiguration):  # type: ignore[misc]
@@ -307,8 +361,8 @@ def folder_id(account: MailboxAccount, distinguished: str) -> DistinguishedFolde
 
 
 def paths(model: type[Item], names: Iterable[str]) -> set[FieldPath]:
-    """exchangelib's names of a model's fields as what a request asks for."""
-    return {FieldPath(field=model.get_field_by_fieldname(name)) for name in names}
+    """exchangelib's names of a model's fields and entries as what a request asks for."""
+    return {path_of(model, name) for name in names}
 
 
 def _folder_id(element: Any) -> str:

@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from connectors.errors import ConnectorError, Fault, Scope
-from connectors.exchange import wire
+from connectors.exchange import display_names, wire
 from connectors.exchange.codec import MODELS, UnwritableError, encode
-from connectors.exchange.line import KINDS, Line
+from connectors.exchange.folders import KINDS
+from connectors.exchange.line import Line
 from connectors.exchange.properties import ATTRIBUTE
+from connectors.exchange.rows import assembled
 from connectors.protocols import Outcome, Verb, Write
 from mapping.model import fields as f
 from mapping.model.item import Fields, ItemKind
@@ -116,13 +118,18 @@ def _create(line: Line, writes: Sequence[Write]) -> list[Outcome]:
     made = batch.encoded(lambda write: {**write.values, f.KEY: write.key} if write.key else write.values)
     _adopt(batch, folder)
     which = [at for at in made if at in batch.open]
-    items = [MODELS[writes[at].kind](account=line.account, **made[at]) for at in which]
+    items = [_new(line, writes[at].kind, made[at]) for at in which]
     service = wire.CreateItem(account=line.account)
     batch.send(
         which, lambda: service.items(folder, items),
         lambda _, answer: Outcome() if answer is True else Outcome(answer.id, answer.changekey),
     )  # fmt: skip
     return batch.outcomes()
+
+
+def _new(line: Line, kind: ItemKind, contents: dict[str, Any]) -> Any:
+    contents = contents | display_names.of_new(contents) if kind is ItemKind.CONTACT else contents
+    return MODELS[kind](account=line.account, **assembled(MODELS[kind], contents))
 
 
 def _adopt(batch: _Batch, folder: Any) -> None:
@@ -145,6 +152,7 @@ def _update(line: Line, writes: Sequence[Write]) -> list[Outcome]:
     for at in batch.open:
         if not made[at]:
             batch.settle(at, Outcome(writes[at].id, writes[at].version))
+    _rename(batch, made)
     unconditional = batch.versions(at for at in batch.open if not writes[at].version)
     conditional = {at: writes[at].version for at in batch.open if writes[at].version}
     for versions, conflicts in ((conditional, "NeverOverwrite"), (unconditional, "AlwaysOverwrite")):
@@ -159,8 +167,25 @@ def _update(line: Line, writes: Sequence[Write]) -> list[Outcome]:
     return batch.outcomes()
 
 
-def _target(line: Line, write: Write, version: str, values: dict[str, Any]) -> Any:
-    return MODELS[write.kind](account=line.account, id=write.id, changekey=version, **values)
+def _rename(batch: _Batch, made: dict[int, dict[str, Any]]) -> None:
+    """Contacts whose name changes are called anew in lists as well; their present names cost one call for all."""
+    renamed = [
+        at for at in batch.open
+        if batch.writes[at].kind is ItemKind.CONTACT and not made[at].keys().isdisjoint(display_names.PARTS)
+    ]  # fmt: skip
+    if not renamed:
+        return
+    line, fields = batch.line, wire.paths(MODELS[ItemKind.CONTACT], (*display_names.PARTS, display_names.SHOWN))
+    ids, service = [batch.writes[at].id for at in renamed], wire.GetItem(account=line.account)
+    answers = line.matched(line.call(lambda: service.items(ids, fields)), len(ids))
+    for at, answer in zip(renamed, answers, strict=True):
+        if answer is not None and not isinstance(answer, Exception):
+            made[at] |= display_names.renamed(answer, made[at])
+
+
+def _target(line: Line, write: Write, version: str, contents: dict[str, Any]) -> Any:
+    model = MODELS[write.kind]
+    return model(account=line.account, id=write.id, changekey=version, **assembled(model, contents))
 
 
 def _moved(write: Write, answer: Any) -> Outcome:

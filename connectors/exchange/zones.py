@@ -7,7 +7,7 @@ out of the XML before exchangelib sees them, and put back as what they mean.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from exchangelib import EWSDate, EWSDateTime, EWSTimeZone
@@ -16,6 +16,8 @@ from exchangelib.ewsdatetime import UTC as EWS_UTC
 from exchangelib.util import TNS
 
 _TAKEN = ("Start", "End", "StartTimeZone", "EndTimeZone")
+_DATES = ("DueDate", "Birthday")  # properties that EWS tells as moments although they are dates
+_ANYWHERE = frozenset({time(0, 0), time(11, 59)})
 _HALF_DAY = timedelta(hours=12)
 _DAY = timedelta(days=1)
 
@@ -57,6 +59,22 @@ def take_times(element: Any) -> tuple[Any, Any] | None:
     first = day_of(start, start_zone)
     after = max(day_of(end, _zone(found.get("EndTimeZone")) or start_zone), first + _DAY)
     return ews_date(first), ews_date(after - _DAY)
+
+
+def pin_dates(element: Any, zone: EWSTimeZone | None) -> None:
+    """Let the dates of a task or contact be told as midnight UTC, from where exchangelib takes them as they stand."""
+    for name in _DATES:
+        child = element.find(f"{{{TNS}}}{name}")
+        moment = _moment(child)
+        if moment is not None:
+            child.text = f"{date_meant(moment, zone).isoformat()}T00:00:00Z"
+
+
+def date_meant(moment: datetime, zone: EWSTimeZone | None) -> date:
+    """The date for which a moment stands: programs write midnight or 11:59 in UTC, Outlook its owner's midnight."""
+    if moment.time().replace(second=0, microsecond=0) in _ANYWHERE:
+        return moment.date()
+    return day_of(moment, zone)
 
 
 def ews_date(day: date) -> EWSDate:

@@ -149,10 +149,13 @@ Value = Scalar | Person | Attendee | Span | Series | Pending | _Missing | tuple[
 Fields = Mapping[str, Value]
 
 
+DELETED, ELSEWHERE = "deleted", "elsewhere"  # Deleted Items, and any folder of the user's own that is not looked at
+
+
 @dataclass(frozen=True, slots=True)
 class ItemRef:
-    """Where an item lives. `container`: mailbox folder role (`calendar`, `inbox`, `sent`, `emails`, ...) or the
-    Salesforce object name (`Event`, `Task`, `EmailMessage`)."""
+    """Where an item lives. `container`: mailbox folder role (`calendar`, `inbox`, `sent`, `emails`, ...; `elsewhere`
+    for a folder without a role) or the Salesforce object name (`Event`, `Task`, `EmailMessage`)."""
 
     side: Side
     kind: ItemKind

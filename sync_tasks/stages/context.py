@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -102,9 +102,9 @@ class StageContext:
     def mailbox_has(self, folder: str) -> bool:
         return folder in self.mailbox.known_folders()
 
-    def ensure_folders(self) -> None:
-        """Make the managed folders and categories that are missing, and remember their ids."""
-        ids = dict(self.mailbox.folders())
+    def ensure_folders(self, roles: Collection[str]) -> None:
+        """Make those of the managed folders, and the categories, that are missing, and remember their ids."""
+        ids = dict(self.mailbox.folders(roles))
         with self.fenced() as unit:
             unit.accounts.remember_folders(self.user.org_id, self.user.id, ids)
 

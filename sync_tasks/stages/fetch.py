@@ -50,7 +50,7 @@ def run(ctx: StageContext) -> StageReport:
         if not ctx.mailbox_has(folder):
             if ctx.preview:
                 continue  # looking must not create the managed folder
-            ctx.ensure_folders()
+            ctx.ensure_folders(MANAGED)
         _read_folder(ctx, folder, cursors.get(f"mailbox:{folder}"), found)
     _read_crm(ctx, cursors, found)
     _due_again(ctx, found)
@@ -115,7 +115,7 @@ def _read_folder(ctx: StageContext, folder: str, cursor: str | None, found: Foun
 def _rebuild(ctx: StageContext, folder: str, found: Found) -> None:
     """A managed folder that went missing is made again. What stood in it was not deleted one by one, so nothing is
     deleted in Salesforce because of it (MRK-2)."""
-    ctx.ensure_folders()
+    ctx.ensure_folders([folder])
     found.cursors[f"mailbox:{folder}"] = ctx.mailbox.changes(folder, None).cursor
     kind = KIND_OF_FOLDER[folder]
     if kind not in MIRRORED:

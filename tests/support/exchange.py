@@ -109,12 +109,12 @@ class World:
     def deletes(self, item: str) -> None:
         self.control("items/delete", mailbox=ADDRESS, id=item)
 
+    def control_get(self, what: str, **params: str) -> Any:
+        return requests.get(f"{self.server.url}/control/ews/{what}", params=params, timeout=30).json()
+
     def content(self, folder: str) -> list[dict[str, Any]]:
         """The items that are really there."""
-        answer = requests.get(
-            f"{self.server.url}/control/ews/mailboxes", params={"address": ADDRESS, "items": "1"}, timeout=30
-        )
-        return list(answer.json()["folders"][folder]["items"])
+        return list(self.control_get("mailboxes", address=ADDRESS, items="1")["folders"][folder]["items"])
 
     def goes_wrong(self, operation: str, nth: int = 1, times: int = 1, **action: Any) -> None:
         self.server.sandbox.faults.add({"match": f"ews.{operation}", "nth": nth, "times": times, "action": action})

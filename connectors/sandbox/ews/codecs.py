@@ -198,6 +198,10 @@ def _write_entries(parent: Node, name: str, value: Json) -> None:
             for part in ("Street", "City", "State", "CountryOrRegion", "PostalCode"):
                 if inner.get(part):
                     add(entry, part, inner[part])
+        elif name == "EmailAddresses":
+            # somebody of the same organization is kept by an X.500 name
+            routing = "EX" if inner.lower().startswith("/o=") else "SMTP"
+            add(holder, "Entry", inner, Key=key, Name=inner, RoutingType=routing)
         else:
             add(holder, "Entry", inner, Key=key)
 

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from connectors.sandbox.server import Sandbox
 
 T = TypeVar("T")
-_MOMENTS = frozenset({"Start", "End", "DueDate", "StartDate", "DateTimeSent", "DateTimeReceived", "CompleteDate"})
+_MOMENTS = names_in(
+    "Start End DueDate StartDate DateTimeSent DateTimeReceived CompleteDate ReminderDueBy Birthday WeddingAnniversary"
+)
 _EXTENDED = "ExtendedProperty"
 # ids that the server made up
 _GENERATED = re.compile(r"040000008200E00074C5B7101A82E008[0-9A-F]{32}|<[0-9a-f]{32}@[^>]*>")
@@ -211,9 +213,8 @@ def _update(request: Request, sandbox: Sandbox) -> Any:
         item = _item(call, given["id"])
         new = checked(item.kind, given.get("values", {}))
         values = {name: value for name, value in {**item.values, **new}.items() if value is not None}
-        if item.kind in writes.WRITABLE:
-            values = _or_value_error(lambda: writes.finish(call, item.kind, values, call.acting))
-        made = call.items.replace(item, values, verb="read" if set(new) == {"IsRead"} else "update")
+        verb = "read" if set(new) == {"IsRead"} else "update"
+        made = _or_value_error(lambda: writes.rewrite(call, item, values, verb=verb))
         if item.kind == "CalendarItem" and given.get("send"):
             made = meetings.invite(call, made, update=True)
     return _told(made)

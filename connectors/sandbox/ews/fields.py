@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from connectors.sandbox.ews import contacts
 from connectors.sandbox.ews.codecs import (
     ATTENDEES,
     BODY,
@@ -59,6 +60,7 @@ CHOICES = {
     "LegacyFreeBusyStatus": frozenset({"Free", "Tentative", "Busy", "OOF", "WorkingElsewhere", "NoData"}),
     "MyResponseType": frozenset({"Unknown", "Organizer", "Tentative", "Accept", "Decline", "NoResponseReceived"}),
     "Status": frozenset({"NotStarted", "InProgress", "Completed", "WaitingOnOthers", "Deferred"}),
+    "FileAsMapping": frozenset({"None", "Empty", *contacts.MAPPINGS}),
     "EmailAddresses": frozenset({"EmailAddress1", "EmailAddress2", "EmailAddress3"}),
     "ImAddresses": frozenset({"ImAddress1", "ImAddress2", "ImAddress3"}),
     "PhysicalAddresses": frozenset({"Business", "Home", "Other"}),

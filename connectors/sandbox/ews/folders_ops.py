@@ -123,11 +123,16 @@ def find_folder(call: Call, operation: Node) -> Node:
 
 
 def _only(operation: Node) -> Callable[[Folder], bool]:
-    """A restriction on folders: equality of name or class is what clients use."""
+    """A restriction on folders: equality of name or class, or one of several, is what clients use."""
     node = child(operation, "Restriction")
     if node is None:
         return lambda folder: True  # noqa: ARG005
-    equal = next(children(node))
+    inner = next(children(node))
+    tests = [_equality(each) for each in (children(inner) if local(inner) == "Or" else [inner])]
+    return lambda folder: any(test(folder) for test in tests)
+
+
+def _equality(equal: Node) -> Callable[[Folder], bool]:
     path = child(equal, "FieldURI")
     if local(equal) != "IsEqualTo" or path is None:
         raise EwsError("ErrorUnsupportedPathForQuery")

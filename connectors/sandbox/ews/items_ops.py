@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from lxml import etree
 
-from connectors.sandbox.ews import meetings, messages
+from connectors.sandbox.ews import meetings, messages, tasks
 from connectors.sandbox.ews.call import Call
 from connectors.sandbox.ews.errors import EwsError, EwsFault, malformed
 from connectors.sandbox.ews.ids import version_number
@@ -87,13 +87,27 @@ def delete_item(call: Call, operation: Node) -> Node:
             _tell_of_removal(call, item, telling)
             # telling may have written the item (an answer to the organizer)
             item = call.item(node)
-        if item.kind == "Task" and not attribute(operation, "AffectedTaskOccurrences"):
-            raise EwsError("ErrorAffectedTaskOccurrencesRequired", "Affected task occurrences must be specified.")
+        if item.kind == "Task":
+            affected = attribute(operation, "AffectedTaskOccurrences")
+            if affected not in ("AllOccurrences", "SpecifiedOccurrenceOnly"):
+                raise EwsError("ErrorAffectedTaskOccurrencesRequired", "Affected task occurrences must be specified.")
+            if affected == "SpecifiedOccurrenceOnly" and _skip_occurrence(call, item):
+                call.wrote(item.kind, "delete")
+                return success("DeleteItem")
         remove(call, item, for_good=how != "MoveToDeletedItems")
         call.wrote(item.kind, "delete")
         return success("DeleteItem")
 
     return each_item(call, "DeleteItem", list(children(need(operation, "ItemIds"))), do)
+
+
+def _skip_occurrence(call: Call, item: Stored) -> bool:
+    """Let a recurring task show its next occurrence; False when there is none."""
+    following = tasks.moved_on(item.values, call.items.now) if item.values.get("Recurrence") else None
+    if following is None:
+        return False
+    call.items.replace(item, tasks.finish(following, item.values, call.items.now))
+    return True
 
 
 def _tell_of_removal(call: Call, item: Stored, telling: str) -> None:

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.sandbox.ews import mime
-from connectors.sandbox.ews.codecs import body_in
+from connectors.sandbox.ews import contacts, mime
+from connectors.sandbox.ews.codecs import ENTRIES, body_in
 from connectors.sandbox.ews.errors import EwsError, malformed
 from connectors.sandbox.ews.extended import attributes_of, canonical, write_property
 from connectors.sandbox.ews.fields import BY_NAME, DEFAULT_SHAPE, DICTIONARIES, FIELD_OF, FIELDS, Field, Told
@@ -32,13 +32,15 @@ _PATH = re.compile(r"[A-Za-z]+:[A-Za-z]")
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """`names`: element names to tell, `everything`: all of them (but MimeContent, unless named)."""
+    """`names`: element names to tell, `everything`: all of them (but MimeContent, unless named). `entries`: single
+    entries of dictionaries, as (element name, key, part of an address or '')."""
 
     names: frozenset[str]
     everything: bool
     extended: tuple[str, ...]
     body: str
     listing: bool
+    entries: frozenset[tuple[str, str, str]] = frozenset()
 
     @property
     def heavy(self) -> bool:
@@ -64,13 +66,15 @@ def read_shape(operation: Node, *, listing: bool) -> Shape:
     if base == "Default":
         names |= DEFAULT_SHAPE if listing else DEFAULT_SHAPE | {"Body"}
     extended: list[str] = []
+    entries: set[tuple[str, str, str]] = set()
     wanted = child(node, "AdditionalProperties")
     for path in children(wanted) if wanted is not None else ():
         match local(path):
             case "FieldURI":
                 names.add(_named(attribute(path, "FieldURI"), listing=listing))
             case "IndexedFieldURI":
-                names.add(dictionary(attribute(path, "FieldURI")))
+                uri = attribute(path, "FieldURI")
+                entries.add((dictionary(uri), attribute(path, "FieldIndex"), uri.partition(":")[2].partition(":")[2]))
             case "ExtendedFieldURI":
                 extended.append(canonical(attributes_of(path)))
             case other:
@@ -78,8 +82,9 @@ def read_shape(operation: Node, *, listing: bool) -> Shape:
     if text_of(child(node, "IncludeMimeContent")) in ("true", "1"):
         names.add(_named("item:MimeContent", listing=listing))
     return Shape(
-        frozenset(names), base == "AllProperties", tuple(extended), text_of(child(node, "BodyType")) or "Best", listing
-    )
+        frozenset(names), base == "AllProperties", tuple(extended), text_of(child(node, "BodyType")) or "Best", listing,
+        frozenset(entries),
+    )  # fmt: skip
 
 
 def _named(uri: str, *, listing: bool) -> str:
@@ -125,7 +130,21 @@ def write_item(parent: Node, item: Stored, shape: Shape) -> Node:
                 if shape.listing and field.told is Told.BRIEFLY:
                     value = {"name": value.get("name") or value.get("address", "")}
                 field.codec.write(node, field.name, value)
+        elif field.codec is ENTRIES:
+            field.codec.write(node, field.name, _asked(field.name, values.get(field.name) or {}, shape))
     return node
+
+
+def _asked(name: str, held: Values, shape: Shape) -> Values:
+    """The entries of a dictionary that were asked for one by one."""
+    told: Values = {}
+    for key, inner in held.items():
+        parts = {part for dictionary_name, index, part in shape.entries if (dictionary_name, index) == (name, key)}
+        if isinstance(inner, dict):
+            inner = {part: text for part, text in inner.items() if part in parts}
+        if parts and inner:
+            told[key] = inner
+    return told
 
 
 def told_values(item: Stored) -> Values:
@@ -144,6 +163,9 @@ def told_values(item: Stored) -> Values:
     values["EffectiveRights"] = _RIGHTS
     if "Start" in values and values.get("ReminderIsSet"):
         values.setdefault("ReminderDueBy", values["Start"])
+    if item.kind == "Contact":
+        prefix = item.extended.get(contacts.NAME_PREFIX, {}).get("value", "")
+        values["CompleteName"] = contacts.complete_name(values, prefix)
     known = BY_NAME[item.kind]
     return {name: value for name, value in values.items() if name in known}
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from lxml import etree
 
-from connectors.sandbox.ews import meetings, messages
+from connectors.sandbox.ews import contacts, meetings, messages, tasks
 from connectors.sandbox.ews.call import Call
-from connectors.sandbox.ews.codecs import ATTENDEES
+from connectors.sandbox.ews.codecs import ATTENDEES, ENTRIES
 from connectors.sandbox.ews.errors import EwsError, malformed
 from connectors.sandbox.ews.extended import attributes_of, canonical, read_property
 from connectors.sandbox.ews.fields import BY_NAME, FIELD_OF, objection
@@ -49,23 +49,35 @@ def read_values(call: Call, node: Node) -> Values:
     return values
 
 
-def finish(call: Call, kind: str, values: Values, owner: Mailbox, *, draft: bool = True) -> Values:
-    """The values as the server keeps them."""
+def finish(
+    call: Call, kind: str, values: Values, owner: Mailbox, *, draft: bool = True, before: Values | None = None
+) -> Values:
+    """The values as the server keeps them. `before`: what they were, of an item that is there already."""
     if kind == "CalendarItem":
         if call.zone_name:
             values = {"StartTimeZone": call.zone_name, **values}
         return meetings.finish(values, owner, call.items.now)
     if kind == "Message":
         return messages.finish(values, owner, call.items.now, draft=draft)
-    if kind == "Task":
-        status = values.get("Status", "NotStarted")
-        done = status == "Completed"
-        values = {"PercentComplete": 100.0 if done else 0.0, **values, "Status": status, "IsComplete": done}
-        if done:
-            values.setdefault("CompleteDate", call.items.now)
-        else:
-            values.pop("CompleteDate", None)
-    return values
+    if kind == "Contact":
+        return contacts.finish(values, before)
+    return tasks.finish(values, before, call.items.now)
+
+
+def rewrite(call: Call, item: Stored, values: Values, *, verb: str = "update") -> Stored:
+    """Keep the new values of an item. A recurring task that was completed moves on and leaves a finished copy."""
+    if item.kind in WRITABLE:
+        owner = call.directory.mailbox_by_id(item.mailbox)
+        values = finish(call, item.kind, values, owner, before=item.values)
+    if item.kind == "Task" and tasks.is_done(values) and values.get("Recurrence"):
+        following = tasks.moved_on(values, call.items.now)
+        if following is not None:
+            single = {name: value for name, value in values.items() if name != "Recurrence"}
+            call.items.create(
+                call.directory.folder(item.folder), "Task", tasks.finish(single, item.values, call.items.now)
+            )
+            values = tasks.finish(following, values, call.items.now)
+    return call.items.replace(item, values, verb=verb)
 
 
 def create_item(call: Call, operation: Node) -> Node:
@@ -159,9 +171,7 @@ def update_item(call: Call, operation: Node) -> Node:
         touched: set[str] = set()
         for change in children(need(node, "Updates")):
             touched.add(_change(call, item.kind, values, change))
-        owner = call.directory.mailbox_by_id(item.mailbox)
-        values = finish(call, item.kind, values, owner) if item.kind in WRITABLE else values
-        made = call.items.replace(item, values, verb="read" if touched == {"IsRead"} else "update")
+        made = rewrite(call, item, values, verb="read" if touched == {"IsRead"} else "update")
         if item.kind == "CalendarItem" and telling != SILENT:
             made = _tell_of_update(call, item, made, telling)
         call.wrote(item.kind, "update")
@@ -197,7 +207,7 @@ def _change(call: Call, kind: str, values: Values, change: Node) -> str:
         _change_entry(call, values, name, path, rest[0] if rest else None)
         return name
     field = FIELD_OF.get(uri)
-    if field is None or field.name not in BY_NAME[kind] or field.fixed:
+    if field is None or field.name not in BY_NAME[kind] or field.fixed or field.codec is ENTRIES:
         raise EwsError("ErrorInvalidPropertySet", "", {"FieldURI": uri})
     if verb == "DeleteItemField":
         if field.name in ("Start", "End"):
@@ -259,10 +269,14 @@ def _change_extended(values: Values, name: str, verb: str, rest: list[Node]) -> 
 def _change_entry(call: Call, values: Values, name: str, path: Node, element: Node | None) -> None:
     """One entry of a dictionary (an e-mail address, one part of a postal address)."""
     key = attribute(path, "FieldIndex")
-    part = attribute(path, "FieldURI").split(":")[2:]
+    uri = attribute(path, "FieldURI")
+    part = uri.split(":")[2:]
     entries = dict(values.get(name) or {})
     if element is not None:
-        new = read_values(call, element).get(name, {}).get(key, "")
+        told = read_values(call, element).get(name, {})
+        if set(told) != {key}:
+            raise EwsError("ErrorUpdatePropertyMismatch", "The entry does not match its path.", {"FieldURI": uri})
+        new = told[key]
         entries[key] = {**entries.get(key, {}), **new} if isinstance(new, dict) else new
     elif part and isinstance(entries.get(key), dict):
         entries[key] = {name: value for name, value in entries[key].items() if name != part[0]}

@@ -9,6 +9,7 @@ import pytest
 
 from connectors.errors import ConnectorError, Fault, Scope
 from connectors.exchange import session
+from connectors.exchange.folders import KINDS, MANAGED
 from connectors.exchange.session import Access
 from connectors.protocols import Detail, Verb, Write
 from mapping.model import fields as f
@@ -143,8 +144,8 @@ def test_whatever_is_sent_is_valid_against_the_schema_of_ews(world: World, wire:
     if schema is None:
         pytest.skip("INBOX_SYNC_VENDOR_SCHEMAS does not name the vendors' schemas")
     world.has(Subject="x", Start="2026-11-23T10:00:00Z", End="2026-11-23T11:00:00Z")
-    world.mailbox.folders()
-    for role in ("inbox", "sent", "calendar", "deleted", "tasks", "contacts", "emails"):
+    world.mailbox.folders(MANAGED)
+    for role in KINDS:
         world.mailbox.changes(role, world.mailbox.changes(role, None).cursor)
 
     assert len(wire.requests) > 14

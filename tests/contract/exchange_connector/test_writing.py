@@ -257,7 +257,7 @@ def test_a_throttled_write_is_raised_with_the_time_to_wait_and_was_sent_once(wor
 
 
 def test_marks_go_onto_mails_and_mails_into_other_folders(world: World) -> None:
-    world.mailbox.folders()
+    world.mailbox.folders(["emails"])
     mail = world.has("Message", "inbox", Subject="Offer", Categories=["Own"])
     marks = {f.CATEGORIES: ("Own", "Salesforce"), f.KEY: "key-1"}
 
