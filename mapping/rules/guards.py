@@ -8,7 +8,8 @@
              or its folder is missing and something would be deleted for that
     mails    more than `guard.mails_most` people would be mailed without anybody asking for it
 
-Only pairs that are alive are counted: what is created can be taken back, and harms nobody.
+Only pairs that are alive are counted: what is created can be taken back, and harms nobody. A series counts once, with
+however many occurrences: people make and cancel it as one thing.
 """
 
 from __future__ import annotations
@@ -52,10 +53,11 @@ Source = tuple[Side, ItemKind]
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One thing that a plan does. `id`: the operation's, or the key of a pair that is let go without a write. `side`:
-    whose copy is touched; the other side is the source that gave `reason`."""
+    """One thing that a plan does. `id`: the operation's, or the key of a pair that is let go without a write. `thing`:
+    what is counted, the same for all occurrences of a series. `side`: whose copy is touched."""
 
     id: str
+    thing: str
     effect: Effect
     side: Side
     kind: ItemKind
@@ -109,6 +111,8 @@ REASONS: dict[Guard, Reason] = {
 
 _TELLS_GONE: dict[str, Side] = {
     Reason.DELETED_IN_MAILBOX.value: Side.MAILBOX,
+    Reason.SERIES_CHANGED.value: Side.MAILBOX,
+    Reason.SERIES_OVER.value: Side.MAILBOX,
     Reason.FOLDER_GONE.value: Side.MAILBOX,
     Reason.DELETED_IN_CRM.value: Side.CRM,
 }
@@ -120,8 +124,8 @@ def trips(
     losses: Mapping[Source, Loss],
     settings: Effective,
 ) -> tuple[Trip, ...]:
-    """The guards that object to this plan. `pairs`: how many of each kind are alive. What one guard objects to, the
-    next does not count again, so a person is asked once."""
+    """The guards that object to this plan. `pairs`: how many things of each kind are alive. What one guard objects to,
+    the next does not count again, so a person is asked once."""
     found: list[Trip] = []
     rest = list(planned)
     for objects in (_emptied, _mailing, _deleting, _changing):
@@ -145,10 +149,11 @@ def _emptied(
     lines: list[Line] = []
     for (side, kind), vanished in sorted(sources.items()):
         loss, all_of_them = losses.get((side, kind)), pairs.get(kind, 0)
-        suddenly = least is not None and len(vanished) >= max(least, all_of_them)
+        count = len({each.thing for each in vanished})
+        suddenly = least is not None and count >= max(least, all_of_them)
         missing = loss is Loss.CONTAINER and any(each.effect is Effect.DELETE for each in vanished)
         if suddenly or missing or (loss is Loss.EMPTY and least is not None):
-            lines.append(Line(side, kind, len(vanished), all_of_them, 0))
+            lines.append(Line(side, kind, count, all_of_them, 0))
             objected += vanished
     return _trip(Guard.EMPTY, lines, objected)
 
@@ -191,11 +196,17 @@ def _too_many(
         return None
     lines = [
         Line(side, kind, count, pairs.get(kind, 0), most)
-        for (side, kind), count in sorted(Counter((each.side, each.kind) for each in counted).items())
+        for (side, kind), count in _by_place(counted)
         if count > most and ((side.other, kind) in losses or count * 100 > percent * pairs.get(kind, 0))
     ]
     where = {(line.side, line.kind) for line in lines}
     return _trip(guard, lines, [each for each in counted if (each.side, each.kind) in where])
+
+
+def _by_place(counted: Iterable[Planned]) -> list[tuple[Source, int]]:
+    """How many things on each side, kind by kind."""
+    things = {(each.side, each.kind, each.thing) for each in counted}
+    return sorted(Counter((side, kind) for side, kind, _ in things).items())
 
 
 def _trip(guard: Guard, lines: Sequence[Line], objected: Iterable[Planned]) -> Trip | None:

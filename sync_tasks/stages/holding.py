@@ -78,7 +78,7 @@ def judge(draft: Draft, works: Sequence[Work], pairs: Mapping[str, PairView]) ->
     if not touched:
         return Verdict()
     with ctx.store.reading() as unit:
-        alive = {ItemKind(kind): count for kind, count in unit.pairs.count_live(ctx.user.id).items()}
+        alive = {ItemKind(kind): count for kind, count in unit.pairs.count_things(ctx.user.id).items()}
     found = trips([each.planned for each in touched.values()], alive, losses.load(ctx), ctx.settings)
     for trip in found:
         for each in map(touched.__getitem__, trip.changes):
@@ -115,15 +115,21 @@ def _touched(draft: Draft, pairs: Mapping[str, PairView]) -> list[_Touched]:
     for op, origin in draft.operations:
         effect = _effect(op) if op.pair_key in alive else Effect.OTHER
         if op.reason != Reason.HOLD_REJECTED and (effect is not Effect.OTHER or op.mails):
-            planned = Planned(op.id, effect, op.side, op.kind, op.reason, op.mails)
+            thing = _thing(op.pair_key, pairs.get(op.pair_key))
+            planned = Planned(op.id, thing, effect, op.side, op.kind, op.reason, op.mails)
             found.append(_Touched(planned, op.pair_key, origin.ref))
     for key, note in draft.notes.items():
         if key in alive and note.get("state") == PairState.RELEASED and note["reason"] != Reason.HOLD_REJECTED:
             pair = alive[key]
             kind = ItemKind(pair.kind)
-            planned = Planned(key, Effect.RELEASE, Side.MAILBOX, kind, str(note["reason"]))
+            planned = Planned(key, _thing(key, pair), Effect.RELEASE, Side.MAILBOX, kind, str(note["reason"]))
             found.append(_Touched(planned, key, ItemRef(Side.MAILBOX, kind, pair.mailbox_id, pair.folder)))
     return found
+
+
+def _thing(key: str, pair: PairView | None) -> str:
+    """What people take for one thing; see `Pairs.count_things`."""
+    return key if pair is None else pair.series or pair.mailbox_id or key
 
 
 def _effect(op: Operation) -> Effect:

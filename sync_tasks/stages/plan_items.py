@@ -380,7 +380,7 @@ def part(
         pair, item = pairs.get(key), items.get(key)
         alive = pair is not None and pair.state == PairState.LIVE
         reason, released = Reason.HOLD_REJECTED, PairState.RELEASED
-        if alive and item is not None and item.ref.kind in MIRRORED:
+        if alive and item is not None and item.ref.kind in MIRRORED and not series.is_part(item):
             what = MIRRORED[item.ref.kind]
             case = Case(what, what.table, key, pair, None, None)
             draft.pair(key, folder=item.ref.container)

@@ -71,10 +71,11 @@ class Pairs:
             found.setdefault(crm_object, []).append(crm_id)
         return {crm_object: tuple(ids) for crm_object, ids in found.items()}
 
-    def count_live(self, user_id: int) -> dict[str, int]:
-        """How many pairs of each kind are alive."""
+    def count_things(self, user_id: int) -> dict[str, int]:
+        """How many things of each kind live pairs stand for; a series with all its occurrences is one."""
+        thing = func.coalesce(func.nullif(Pair.series, ""), func.nullif(Pair.mailbox_id, ""), Pair.key)
         rows = self._session.execute(
-            select(Pair.kind, func.count())
+            select(Pair.kind, func.count(thing.distinct()))
             .where(Pair.user_id == user_id, Pair.state == PairState.LIVE)
             .group_by(Pair.kind)
         )

@@ -23,8 +23,10 @@ def some(
     kind: ItemKind = EVENT,
     reason: Reason = LOST,
     mails: int = 0,
+    series: str = "",
 ) -> list[Planned]:
-    return [Planned(f"{kind}-{side}-{effect}-{n:03}", effect, side, kind, reason.value, mails) for n in range(count)]
+    names = [f"{series}{kind}-{side}-{effect}-{n:03}" for n in range(count)]
+    return [Planned(name, series or name, effect, side, kind, reason.value, mails) for name in names]
 
 
 def judged(
@@ -74,6 +76,14 @@ def test_sides_and_kinds_are_counted_apart() -> None:
     ]
 
     assert judged(quarters, tasks=20) == ()
+
+
+@pytest.mark.rule("TOP-4")
+def test_a_series_counts_once_however_many_occurrences_go_with_it() -> None:
+    weekly = some(52, series="AAMkWeekly", reason=Reason.SERIES_CHANGED)
+
+    assert judged(weekly, 10) == ()
+    assert names(judged([*weekly, *some(20, side=Side.CRM)], 60)) == [Guard.DELETES]
 
 
 @pytest.mark.rule("TOP-4")
