@@ -98,6 +98,12 @@ class Reason(StrEnum):
     MOVED_BACK = "moved_back"
     MOVED_HOME = "moved_home"
     SENDER_LINKED = "sender_linked"
+    # --- held
+    HELD_DELETES = "held_deletes"
+    HELD_CHANGES = "held_changes"
+    HELD_EMPTY = "held_empty"
+    HELD_MAILS = "held_mails"
+    HOLD_REJECTED = "hold_rejected"
     # --- people
     CREATE_OFF = "create_off"
     NOT_CREATED_INTERNAL = "not_created_internal"
@@ -201,6 +207,11 @@ SENTENCES: dict[Reason, str] = {
     Reason.MOVED_HOME: "The item was moved into the folder that is synchronized.",
     Reason.MOVED_BACK: "The message was moved back from the folder for Salesforce.",
     Reason.SENDER_LINKED: "The message was linked to its sender.",
+    Reason.HELD_DELETES: "{count} items would be deleted at once; more than {limit} wait until somebody approves.",
+    Reason.HELD_CHANGES: "{count} items would be changed or let go at once; more than {limit} wait for approval.",
+    Reason.HELD_EMPTY: "All {count} items are suddenly gone from one side; nothing follows until somebody approves.",
+    Reason.HELD_MAILS: "{count} people would get a mail that nobody asked for; that waits until somebody approves.",
+    Reason.HOLD_REJECTED: "Somebody refused the change: both copies stay as they are, and are no longer kept the same.",
     Reason.CREATE_OFF: "Making records for unknown people is switched off.",
     Reason.NOT_CREATED_INTERNAL: "No record is made for a colleague.",
     Reason.NOT_CREATED_BLOCKED: "No record is made for an address on a block list.",

@@ -34,6 +34,11 @@ def _days(name: str, default: int | None, text: str, *aliases: str) -> Setting:
     return Setting(name, int, default, text, LEVELS, aliases, optional=default is None)
 
 
+def _limit(name: str, default: int, text: str, *aliases: str) -> Setting:
+    """A limit that keeps people from harm, so nobody sets it for himself. None: no limit (a share always has one)."""
+    return Setting(name, int, default, text, BY_ADMIN, aliases, optional=not name.endswith("_percent"))
+
+
 def _choice(name: str, default: str, allowed: tuple[str, ...], text: str, *aliases: str) -> Setting:
     return Setting(name, str, default, text, LEVELS, aliases, allowed)
 
@@ -214,6 +219,12 @@ SETTINGS: dict[str, Setting] = {
             "SalesforceContactAutoLookupAccount",
         ),
         Setting("resolve.max_recipients", int, 15, "Nobody is created from an item that names more people.", BY_ADMIN),
+        _limit("guard.deletes_most", 20, "More deletions of a kind than this wait for approval.", "DeletionThreshold"),
+        _limit("guard.deletes_percent", 10, "But only when they are more than this share of the saved items."),
+        _limit("guard.changes_most", 100, "More edits and releases of a kind than this wait for approval."),
+        _limit("guard.changes_percent", 50, "But only when they are more than this share of the saved items."),
+        _limit("guard.empty_least", 5, "When all saved items are gone at once, and they were so many, that waits."),
+        _limit("guard.mails_most", 0, "When servers would mail more people than this unasked, that waits."),
         _switch("mail.skip_private", True, "Do not save private e-mail automatically."),
         _choice(
             "private_mode",

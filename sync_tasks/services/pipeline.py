@@ -90,8 +90,11 @@ def next_stage(done: str) -> str | None:
 
 
 def _finish(app: App, ref: RunRef, stage: str, report: StageReport, seconds: float) -> bool:
-    """Note the stage; when it was the last, close the run with it, cursors and all, in the same transaction."""
+    """Note the stage; when it was the last, close the run with it, cursors and all, in the same transaction. A run that
+    is held moves no cursor: the next one sees the same again, and plans the same."""
     over = stage == STAGES[-1] or not report.more
+    if report.held:
+        log.warning("run_held", extra={"run": ref.id, "code": report.held[0]})
     with app.store.fenced(ref, app.clock()) as unit:
         unit.runs.finish_stage(ref, stage, app.clock(), seconds, report.counts)
         if over:
@@ -99,7 +102,12 @@ def _finish(app: App, ref: RunRef, stage: str, report: StageReport, seconds: flo
             user = unit.accounts.user(ref.user_id)
             looking = run is not None and run.is_preview
             due = user.next_sync_at if looking else _next(app, user)
-            unit.runs.close(ref, RunState.DONE, app.clock(), due, commit_cursors=not looking)
+            state = RunState.HELD if report.held and not looking else RunState.DONE
+            code, text = report.held or ("", "")
+            well = state is RunState.DONE and not looking
+            unit.runs.close(ref, state, app.clock(), due, commit_cursors=well, error_code=code, error_text=text)
+            if well and user.held_at is not None:
+                unit.holds.end(user.id, app.clock())
     return not over
 
 

@@ -33,10 +33,12 @@ LADDER = (timedelta(0), timedelta(0), timedelta(hours=1), timedelta(hours=4), ti
 
 @dataclass(frozen=True, slots=True)
 class StageReport:
-    """`more`: whether the run goes on; False ends it here (nothing changed, or only looking)."""
+    """`more`: whether the run goes on; False ends it here (nothing changed, only looking, or held). `held`: code and
+    sentence of the guard that objects to the plan."""
 
     counts: Mapping[str, int] = field(default_factory=dict)
     more: bool = True
+    held: tuple[str, str] | None = None
 
 
 @dataclass(slots=True)

@@ -19,6 +19,7 @@ from mapping.rules.scope import Decision, Outcome, slid_out
 from sync_tasks.stages import watching
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.kinds import KIND_OF_FOLDER, MANAGED, MIRRORED, WATCHED
+from sync_tasks.stages.losses import Losses
 from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairState, PairView
 
@@ -32,6 +33,7 @@ class Found:
 
     works: dict[str, Work] = field(default_factory=dict)
     cursors: dict[str, str] = field(default_factory=dict)
+    losses: Losses = field(default_factory=Losses)
     seen: int = 0
     echoes: int = 0
     heard: list[Watch] = field(default_factory=list)
@@ -66,6 +68,7 @@ def run(ctx: StageContext) -> StageReport:
             if found.more:
                 unit.accounts.force(ctx.user.id, ctx.now(), timedelta(0))
         ctx.save_works(unit, found.works.values())
+        found.losses.save(ctx, unit)
     counts = {"seen": found.seen, "echoes": found.echoes, "staged": len(found.works)}
     return StageReport(counts, more=bool(found.works))
 
@@ -87,6 +90,7 @@ def _read_folder(ctx: StageContext, folder: str, cursor: str | None, found: Foun
         if error.fault is Fault.CURSOR_LOST:
             lost = True
             answer = ctx.mailbox.changes(folder, None)
+            found.losses.add(Side.MAILBOX, kind, nothing_there=not answer.changes)
         else:
             raise
     found.seen += len(answer.changes)
@@ -120,6 +124,7 @@ def _rebuild(ctx: StageContext, folder: str, found: Found) -> None:
     kind = KIND_OF_FOLDER[folder]
     if kind not in MIRRORED:
         return
+    found.losses.missing(kind)
     with ctx.store.reading() as unit:
         pairs = unit.pairs.in_folder(ctx.user.id, folder)
     for pair in pairs:
@@ -207,6 +212,7 @@ def _read_crm(ctx: StageContext, cursors: Mapping[str, str], found: Found) -> No
         found.more = found.more or answer.more
         _stage_crm(ctx, watch, answer.changes, found)
         if watch in lost:
+            found.losses.add(Side.CRM, watch.kind, nothing_there=not answer.changes)
             _reconcile(ctx, watch, {change.ref.id for change in answer.changes}, found)
 
 

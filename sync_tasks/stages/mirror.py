@@ -1,7 +1,8 @@
 """mirror: plan every write of the run - merges, creates, shares, deletions - then apply creates and updates.
 
 Reading comes first (bodies of what is saved for the first time, the other side of what changed), then planning, which
-only computes; then one transaction writes the plan, and the applier does the rest. A preview stops before applying.
+only computes; then one transaction writes the plan, and the applier does the rest. A preview ends before that, and so
+does a plan that waits for a person.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from mapping.model.reasons import Reason
 from mapping.model.series import split_id
 from mapping.rules.roles import GUEST
 from mapping.rules.scope import Outcome
-from sync_tasks.stages import apply, plan_emails, plan_items, plan_series, series
+from sync_tasks.stages import apply, holding, plan_emails, plan_items, plan_series, series
 from sync_tasks.stages.context import StageContext, StageReport
+from sync_tasks.stages.holding import Verdict
 from sync_tasks.stages.kinds import MIRRORED
 from sync_tasks.stages.planning import Draft
 from sync_tasks.stages.resolve import load_people
@@ -31,16 +33,13 @@ APPLIED_HERE = (Step.ACCOUNTS, Step.PEOPLE, Step.RECORDS, Step.RELATIONS, Step.I
 
 
 def run(ctx: StageContext) -> StageReport:
-    with ctx.store.reading() as unit:
-        planned = unit.workspace.load(ctx.ref.id, prefix="note:planned")
-    if not planned:
-        _plan(ctx)
-    if ctx.preview:
-        return StageReport({}, more=False)
+    verdict = holding.recall(ctx) or _plan(ctx)
+    if ctx.preview or verdict.waits:
+        return StageReport({}, more=False, held=verdict.told)
     return StageReport(apply.run(ctx, APPLIED_HERE))
 
 
-def _plan(ctx: StageContext) -> None:
+def _plan(ctx: StageContext) -> Verdict:
     works = ctx.load_works()
     draft = Draft(ctx, load_people(ctx.load_note("people")))
     opened = series.open_all(ctx, works)
@@ -52,15 +51,17 @@ def _plan(ctx: StageContext) -> None:
     plan_series.plan(draft, opened)
     plan_items.plan(draft, [w for w in works if w.kind in MIRRORED], pairs)
     plan_emails.plan(draft, [w for w in works if w.kind is ItemKind.EMAIL], pairs)
+    verdict = holding.judge(draft, works, pairs)
     with ctx.fenced() as unit:
-        if not ctx.preview:
+        if not ctx.preview and not verdict.waits:
             draft.write_pairs(unit)
             draft.write_retries(unit)
         ctx.save_operations(unit, draft.operations)
         unit.plans.keep_needed(ctx.ref.id, PEOPLE_STEPS)  # nobody is created whom nothing that is saved names
         unit.trail.forget_stage(ctx.ref.id, "mirror")
         unit.trail.decide(ctx.user.id, draft.decisions)
-        ctx.save_note(unit, "planned", b"1")
+        verdict.keep(ctx, unit)
+    return verdict
 
 
 def _pairs(ctx: StageContext, works: list[Work]) -> dict[str, PairView]:

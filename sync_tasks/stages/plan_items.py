@@ -5,7 +5,7 @@ One way for events, tasks and contacts; what a kind adds stands in its `Mirrored
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -366,6 +366,27 @@ def _clear_mark(draft: Draft, case: Case, item: Item, rule: str, reason: Reason,
     values = {f.CATEGORIES: marks.clear(categories_of(item))}
     agreed = {"state": state.value}
     _update_mailbox(draft, case, item, values, agreed, rule, reason, act=Act.MARK, step=Step.AFTERWARDS)
+
+
+def part(
+    draft: Draft, works: Sequence[Work], pairs: Mapping[str, PairView], keys: Collection[str], ids: Collection[str]
+) -> None:  # fmt: skip
+    """Plan nothing of these operations and for these pairs but to let them go, as somebody decided: the mark comes off,
+    both copies stay. What was to be created is remembered, so that it is not created by the next run."""
+    notes = {key: draft.notes.get(key, {}) for key in keys}
+    draft.forget(keys, ids)
+    items = {w.key: w.item for w in works if w.side is Side.MAILBOX and not w.deleted and w.item is not None}
+    for key in sorted(keys):
+        pair, item = pairs.get(key), items.get(key)
+        alive = pair is not None and pair.state == PairState.LIVE
+        reason, released = Reason.HOLD_REJECTED, PairState.RELEASED
+        if alive and item is not None and item.ref.kind in MIRRORED and not series.is_part(item):
+            what = MIRRORED[item.ref.kind]
+            case = Case(what, what.table, key, pair, None, None)
+            draft.pair(key, folder=item.ref.container)
+            _clear_mark(draft, case, item, "TOP-4", reason, released)
+        else:
+            draft.pair(key, **{**({} if alive else notes[key]), "state": released.value, "reason": reason.value})
 
 
 # --- small parts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -38,6 +38,25 @@ class Draft:
     def pair(self, key: str, **values: Any) -> None:
         """Note what is to be written about a pair together with the plan."""
         self._pairs.setdefault(key, {}).update(values)
+
+    @property
+    def notes(self) -> Mapping[str, Mapping[str, Any]]:
+        """What is to be written about pairs, by key."""
+        return self._pairs
+
+    def forget(self, keys: Collection[str], ids: Collection[str] = ()) -> None:
+        """Drop all that was planned for these pairs, these operations, and whatever waits for one of them."""
+        dropped = set(ids)
+        kept = []
+        for op, origin in self.operations:
+            if op.pair_key in keys or op.id in dropped or op.requires & dropped:
+                dropped.add(op.id)
+            else:
+                kept.append((op, origin))
+        self.operations[:] = kept
+        self.decisions[:] = [each for each in self.decisions if each.key not in keys]
+        for key in keys:
+            self._pairs.pop(key, None)
 
     def write_pairs(self, unit: Unit) -> None:
         user = self.ctx.user

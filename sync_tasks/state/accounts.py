@@ -192,6 +192,6 @@ class Accounts:
 def _user(row: User, org: Organization) -> UserView:
     return UserView(
         row.id, row.org_id, org.name, row.address, row.crm_user_id, tuple(row.aliases), row.shard, row.activated_at,
-        row.paused_at, row.disabled_at, row.suspended_at, row.suspended_code, row.failures, row.next_sync_at,
-        row.last_started_at, row.force_pending, row.lease_token, row.lease_until, org.enabled,
+        row.paused_at, row.disabled_at, row.suspended_at, row.suspended_code, row.failures, row.held_at,
+        row.next_sync_at, row.last_started_at, row.force_pending, row.lease_token, row.lease_until, org.enabled,
     )  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from sync_tasks.state.models import Pair
@@ -70,6 +70,16 @@ class Pairs:
         for crm_object, crm_id in rows:
             found.setdefault(crm_object, []).append(crm_id)
         return {crm_object: tuple(ids) for crm_object, ids in found.items()}
+
+    def count_things(self, user_id: int) -> dict[str, int]:
+        """How many things of each kind live pairs stand for; a series with all its occurrences is one."""
+        thing = func.coalesce(func.nullif(Pair.series, ""), func.nullif(Pair.mailbox_id, ""), Pair.key)
+        rows = self._session.execute(
+            select(Pair.kind, func.count(thing.distinct()))
+            .where(Pair.user_id == user_id, Pair.state == PairState.LIVE)
+            .group_by(Pair.kind)
+        )
+        return {row[0]: row[1] for row in rows}
 
     def ended_before(self, user_id: int, kind: str, moment: datetime) -> list[PairView]:
         """Live pairs that have slid out of the window."""

@@ -6,12 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 
 class RunState(StrEnum):
     OPEN = "open"
     DONE = "done"
     FAILED = "failed"
+    HELD = "held"  # it planned more than goes without a person, and wrote nothing; see `HoldView`
+
+
+class HoldDecision(StrEnum):
+    APPROVED = "approved"  # the next run does it
+    REJECTED = "rejected"  # the next run lets the pairs go instead: both copies stay
+    VANISHED = "vanished"  # nobody had to decide: later plans no longer asked for it
 
 
 class PairState(StrEnum):
@@ -83,6 +91,7 @@ class UserView:
     suspended_at: datetime | None
     suspended_code: str
     failures: int
+    held_at: datetime | None
     next_sync_at: datetime
     last_started_at: datetime | None
     force_pending: bool
@@ -175,6 +184,25 @@ class IssueView:
     seen_at: datetime
     times: int
     quarantined: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HoldView:
+    """A plan that waits, or waited, for a person. `lines`: the numbers, by side and kind. `changes`: ids of operations
+    and keys of pairs. `closed_at`: when the decision had taken effect."""
+
+    id: int
+    user: str
+    run_id: int | None
+    guard: str
+    lines: tuple[Mapping[str, Any], ...]
+    changes: frozenset[str]
+    opened_at: datetime
+    seen_at: datetime
+    decision: str
+    decided_at: datetime | None
+    decided_by: str
+    closed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,7 +186,9 @@ class Runs:
         row.error_code, row.error_text = error_code, error_text[:400]
         user.lease_until = None
         user.next_sync_at = next_sync_at
-        if state is RunState.DONE:
+        if state is RunState.HELD:
+            user.held_at = user.held_at or now
+        if state is not RunState.FAILED:
             user.failures = 0
 
     # --- cursors

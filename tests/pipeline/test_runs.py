@@ -181,11 +181,7 @@ def test_a_lost_cursor_means_reading_again_without_duplicates_or_deletes(world: 
     world.sync(ann)
     world.discard(ann, gone)
     world.writes()
-    with world.app.store.writing() as unit:
-        for name in ("mailbox:calendar", "mailbox:inbox", "crm:event"):
-            unit.runs.stage_cursor(ann.id, name, "bm90IGEgY3Vyc29y")
-    world.app.store.engine.dispose()
-    _commit_cursors(world, ann.id)
+    world.lose_cursors(ann, "mailbox:calendar", "mailbox:inbox", "crm:event")
 
     world.later(minutes=30)
     world.sync(ann)
@@ -193,17 +189,6 @@ def test_a_lost_cursor_means_reading_again_without_duplicates_or_deletes(world: 
     assert [row["Subject"] for row in world.records("Event", "Subject")] == ["Kept"]
     assert kept in [item["id"] for item in world.items(ann)]
     assert len(world.query("SELECT Id FROM EmailMessage")) == 1
-
-
-def _commit_cursors(world: World, user_id: int) -> None:
-    """End an empty run, which commits what was staged."""
-    from sync_tasks.state.records import RunState
-
-    lease = timedelta(minutes=5)
-    with world.app.store.writing() as unit:
-        ref = unit.runs.claim_user(user_id, "manual", world.now, lease, world.app.vault.run_key())
-        assert ref is not None
-        unit.runs.close(ref, RunState.DONE, world.now, world.now, commit_cursors=True)
 
 
 @pytest.mark.rule("TOP-22")
