@@ -59,6 +59,8 @@ class Reason(StrEnum):
     UNSYNC_NOTHING = "unsync_nothing"
     CANCELLED_UNSAVED = "cancelled_unsaved"
     OTHER_FOLDER = "other_folder"
+    COPIED = "copied"
+    SAME_TWICE = "same_twice"
     DRAFT = "draft"
     SERVICE_MAIL = "service_mail"
     ENCRYPTED = "encrypted"
@@ -171,6 +173,8 @@ SENTENCES: dict[Reason, str] = {
     Reason.UNSYNCED: "You took this item out of Salesforce. Mark it again if you want it back.",
     Reason.UNSYNC_NOTHING: "The item is marked to be taken out of Salesforce, but it is not saved there.",
     Reason.CANCELLED_UNSAVED: "The meeting was cancelled before it was saved.",
+    Reason.COPIED: "The item was copied from a saved one, mark and all; the mark was taken off. Mark it to save it.",
+    Reason.SAME_TWICE: "The calendar holds this very item twice; the other one is saved.",
     Reason.OTHER_FOLDER: "Only messages in Inbox, Sent and the folder for Salesforce are looked at.",
     Reason.DRAFT: "The message is a draft; it is looked at once it is sent.",
     Reason.SERVICE_MAIL: "Receipts, delivery reports and answers to invitations are not saved.",

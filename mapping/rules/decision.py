@@ -23,6 +23,7 @@ class Outcome(StrEnum):
     RELEASE = "release"
     GONE = "gone"  # to be treated as deleted in the mailbox
     JOIN = "join"  # a colleague's run writes the record; this copy only takes part
+    DISOWN = "disown"  # it bears marks of ours that nobody set; they are taken off
 
 
 @dataclass(frozen=True, slots=True)

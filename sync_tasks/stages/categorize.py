@@ -14,6 +14,7 @@ from mapping.rules.identity import crm_key, email_key, event_key, mailbox_key, n
 from mapping.rules.kinds import organizer_of
 from mapping.rules.roles import Leader
 from mapping.rules.scope import Decision, Outcome, PairFacts
+from sync_tasks.stages import copies
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.kinds import MIRRORED
 from sync_tasks.stages.sharing import leading
@@ -29,6 +30,9 @@ GOES_ON = frozenset(Outcome) - {Outcome.SKIP, Outcome.WAIT}
 def run(ctx: StageContext) -> StageReport:
     works = ctx.load_works()
     by_ref, by_key = _known_pairs(ctx, works)
+    copied = copies.strip(ctx, works, by_ref, by_key)
+    if copied:
+        by_ref, by_key = _known_pairs(ctx, works)
     first = _is_first_run(ctx)
     counts = {"skipped": 0, "waiting": 0, "selected": 0}
     seen = [work for work in works if work.item is not None and not work.deleted]  # the fate of the gone: see mirror
@@ -39,7 +43,8 @@ def run(ctx: StageContext) -> StageReport:
     for work in seen:
         if not series.is_part(work.item):  # type: ignore[arg-type]
             pair = by_ref.get(work.slot) or by_key.get(work.key)
-            work.decision = _decide(ctx, work, pair, first, leaders.get(work.key))
+            decided = copied.get(work.slot) or _decide(ctx, work, pair, first, leaders.get(work.key))
+            work.decision = copies.left_alone(decided) if work.slot in copied else decided
             _count(counts, work.outcome)
     _follow_series(ctx, works, by_ref, by_key)
     kept = [work for work in works if work.deleted or work.outcome in GOES_ON]

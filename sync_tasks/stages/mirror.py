@@ -18,7 +18,7 @@ from mapping.model.reasons import Reason
 from mapping.model.series import split_id
 from mapping.rules.roles import GUEST
 from mapping.rules.scope import Outcome
-from sync_tasks.stages import apply, holding, plan_emails, plan_items, plan_series, series
+from sync_tasks.stages import apply, copies, holding, plan_emails, plan_items, plan_series, series
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.holding import Verdict
 from sync_tasks.stages.kinds import MIRRORED
@@ -42,6 +42,7 @@ def run(ctx: StageContext) -> StageReport:
 def _plan(ctx: StageContext) -> Verdict:
     works = ctx.load_works()
     draft = Draft(ctx, load_people(ctx.load_note("people")))
+    works = copies.plan(draft, works)
     opened = series.open_all(ctx, works)
     works = opened.works
     pairs = {**_pairs(ctx, works), **opened.adopted}
