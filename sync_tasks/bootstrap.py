@@ -154,7 +154,8 @@ class App:
         return StageContext(
             ref=ref, run=run, user=user, mailbox=self.mailbox(user), crm=crm, shape=self.keep_shape(user.org_id, crm),
             store=self.store, box=self.vault.run_box(wrapped), fingerprint_key=self.vault.fingerprint_key(user.id),
-            settings=settings, book=address_book(settings, mine, FREE_DOMAINS), me=me, colleagues=colleagues,
+            settings=settings, me=me, colleagues=colleagues,
+            book=address_book(settings, mine, FREE_DOMAINS, (a for each in colleagues for a in each.addresses)),
             key_field=self.settings.salesforce_key_field, clock=self.clock,
         )  # fmt: skip
 
@@ -163,7 +164,10 @@ FREE_DOMAINS = frozenset(domain for domain in map(str.lower, whitelist) if norma
 
 
 def _colleague(user: UserView) -> Colleague:
-    return Colleague(user.id, frozenset({user.address, *user.aliases}), user.status == "enabled", user.suspended_at)
+    return Colleague(
+        user.id, frozenset({user.address, *user.aliases}), user.status == "enabled", user.suspended_at, user.address,
+        user.crm_user_id,
+    )  # fmt: skip
 
 
 def _context(connection_id: int, name: str) -> bytes:

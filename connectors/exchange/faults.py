@@ -113,6 +113,8 @@ CODES: dict[str, Meaning] = {
     "ErrorCannotCreateCalendarItemInNonCalendarFolder": _DENIED,
     "ErrorPasswordExpired": _LOGIN,
     "ErrorPasswordChangeRequired": _LOGIN,
+    "ErrorNameResolutionNoResults": Meaning(Fault.NOT_FOUND, "the directory does not know the address"),
+    "ErrorNameResolutionNoMailbox": Meaning(Fault.NOT_FOUND, "the directory knows no mailbox of this address"),
     "ErrorItemNotFound": _GONE,
     "ErrorInvalidIdMalformed": _GONE,
     "ErrorInvalidIdEmpty": _GONE,

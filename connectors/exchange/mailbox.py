@@ -117,7 +117,17 @@ class ExchangeMailbox:
         }  # fmt: skip
 
     def aliases(self) -> frozenset[str]:
-        return frozenset({self.address})
+        """What the directory tells, or the one address that is known when it tells nothing."""
+        service = wire.ResolveNames(account=self._line.account)
+        try:
+            entries = self._line.call(lambda: service.proxies(self.address), Scope.ITEM)
+        except ConnectorError as error:
+            if error.scope is not Scope.ITEM:
+                raise
+            return frozenset({self.address})
+        people = [{normalise(_bare(text)) for text in entry} for entry in entries]
+        mine = next((person for person in people if self.address in person), set())
+        return frozenset(mine | {self.address}) - {""}
 
     def check(self) -> Iterator[Check]:
         """Reads one id from the calendar and one from the inbox: two calls prove all the steps before them."""
@@ -165,6 +175,12 @@ def _step(failure: ConnectorError | None, steps: Sequence[str]) -> str:
     if failure.fault is Fault.FORBIDDEN and not failure.vendor_code.startswith("HTTP"):
         return "impersonation" if "impersonation" in steps else "log-in"
     return "endpoint"
+
+
+def _bare(proxy: str) -> str:
+    """`SMTP:ann@acme.example` as an address; '' for an address of another kind (X.500, SIP)."""
+    kind, sign, address = proxy.rpartition(":")
+    return address if not sign or kind.lower() == "smtp" else ""
 
 
 def _kind_of(item: Any) -> ItemKind | None:

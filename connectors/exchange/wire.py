@@ -18,7 +18,7 @@ from exchangelib.fields import FieldPath
 from exchangelib.folders import BaseFolder, Folder
 from exchangelib.items import ID_ONLY, CalendarItem, Item
 from exchangelib.properties import DistinguishedFolderId, FieldURI, FolderId, ItemId, Mailbox
-from exchangelib.util import ENS, MNS, SOAPNS, TNS, ParseError, create_element, safe_xml_value, to_xml
+from exchangelib.util import ENS, MNS, SOAPNS, TNS, ParseError, add_xml_child, create_element, safe_xml_value, to_xml
 
 from connectors.exchange.faults import RefusedError
 from connectors.exchange.folders import Managed
@@ -353,6 +353,33 @@ class UpdateUserConfiguration(_Plain, services.UpdateUserConfiguration):  # type
 
 class CreateUserConfiguration(_Plain, services.CreateUserConfiguration):  # type: ignore[misc]
     returns_elements = False
+
+
+class ResolveNames(_Plain, services.common.EWSAccountService):  # type: ignore[misc]
+    # exchangelib's own acts for nobody, and a server shows its directory to whom it knows
+    SERVICE_NAME = "ResolveNames"
+    element_container_name = f"{{{MNS}}}ResolutionSet"
+
+    def proxies(self, address: str) -> list[set[str]]:
+        """The addresses of each entry of the directory that the address leads to, as the server spells them: the
+        primary one, and up to three others."""
+        payload = create_element(
+            "m:ResolveNames", attrs={"ReturnFullContactData": "true", "SearchScope": "ActiveDirectory"}
+        )
+        add_xml_child(payload, "m:UnresolvedEntry", f"smtp:{address}")
+        found = []
+        for resolution in self._get_elements(payload):
+            if isinstance(resolution, Exception):
+                raise resolution
+            primary = [each.text for each in resolution.findall(f"{{{TNS}}}Mailbox/{{{TNS}}}EmailAddress")]
+            others = [each.text for each in resolution.iter(f"{{{TNS}}}Entry")]
+            found.append({text for text in (*primary, *others) if text})
+        return found
+
+    def _get_element_container(self, message: Any, name: str | None = None) -> Any:
+        # several results are a warning, which comes with the results
+        found = message.find(self.element_container_name)
+        return found if found is not None else super()._get_element_container(message, name)
 
 
 def folder_id(account: MailboxAccount, distinguished: str) -> DistinguishedFolderId:

@@ -23,16 +23,20 @@ class AddressClass(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AddressBook:
-    """`blocked`: addresses and domains of all block lists. `subdomains`: a domain stands for those below it too."""
+    """`blocked`: addresses and domains of all block lists. `subdomains`: a domain stands for those below it too.
+    `colleagues`: all addresses of all users, wherever their domains belong."""
 
     me: frozenset[str]
     internal_domains: frozenset[str] = frozenset()
     blocked: frozenset[str] = frozenset()
     free_domains: frozenset[str] = frozenset()
     subdomains: bool = True
+    colleagues: frozenset[str] = frozenset()
 
     def is_internal(self, address: str) -> bool:
-        return address in self.me or self._within(domain_of(address), self.internal_domains)
+        return (
+            address in self.me or address in self.colleagues or self._within(domain_of(address), self.internal_domains)
+        )
 
     def is_blocked(self, address: str) -> bool:
         return address in self.blocked or self._within(domain_of(address), self.blocked)
@@ -63,7 +67,9 @@ class AddressBook:
         return any(".".join(labels[start:]) in entries for start in range(len(labels)))
 
 
-def address_book(settings: Effective, me: Iterable[str], free_domains: frozenset[str]) -> AddressBook:
+def address_book(
+    settings: Effective, me: Iterable[str], free_domains: frozenset[str], colleagues: Iterable[str] = ()
+) -> AddressBook:
     """The book that the settings describe; both block lists count together (FLT-3)."""
     blocked = (*settings.list("blocklist.org"), *settings.list("blocklist.user"))
     return AddressBook(
@@ -72,6 +78,7 @@ def address_book(settings: Effective, me: Iterable[str], free_domains: frozenset
         frozenset(map(entry, blocked)),
         free_domains if settings.bool("blocklist.free_mail") else frozenset(),
         settings.bool("blocklist.subdomains"),
+        frozenset(colleagues),
     )
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mapping.model.item import Attendee, Item, Response, Role, Side
@@ -23,6 +23,8 @@ from mapping.rules.linking import choose_person
 
 # Statuses go up only; whatever is not an answer is an invitation still open (STS-2).
 _STATUS: dict[Response, str] = {Response.ACCEPTED: "Accepted", Response.DECLINED: "Declined"}
+
+USER_PREFIX = "005"  # of the ids of Salesforce users
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,11 @@ def crm_status(response: Response | str) -> str:
 def person_mark(key: bytes, address: str) -> str:
     """What the baseline keeps of an attendee: a keyed fingerprint, never the address."""
     return hmac.new(key, b"attendee\x1f" + address.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]
+
+
+def under_one_address(attendees: Iterable[Attendee], primary: Mapping[str, str]) -> tuple[Attendee, ...]:
+    """A colleague is one person under all his addresses (ATT-10). `primary`: the chief address by each of them."""
+    return tuple(replace(each, address=primary.get(each.address, each.address)) for each in attendees)
 
 
 def invitee_record(records: Sequence[PersonRecord]) -> PersonRecord | None:

@@ -125,6 +125,18 @@ SETTINGS: dict[str, Setting] = {
         _days("scope.past_days", 14, "How many days back saved events are kept the same."),
         _days("scope.future_days", None, "How many days ahead saved events are kept the same; none = no limit."),
         _switch(
+            "attendees.continuous",
+            True,
+            "Keep the list of guests the same; otherwise it is copied once.",
+            "SalesforceEventSmartAutoSharing",
+        ),
+        _switch(
+            "attendees.colleagues_only",
+            False,
+            "Only users of Salesforce are guests there and from there; customers are linked, but not invited.",
+            "SalesforceEventInviteEmployeeOnly",
+        ),
+        _switch(
             "attendees.track_deleted",
             False,
             "Remove guests from the calendar item when they are removed in Salesforce.",

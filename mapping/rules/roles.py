@@ -16,12 +16,15 @@ PATIENCE = timedelta(hours=24)  # how long a suspended organizer is waited for
 
 @dataclass(frozen=True, slots=True)
 class Colleague:
-    """A user of the same organization. `suspended_at`: since when the engine does not run for him."""
+    """A user of the same organization. `suspended_at`: since when the engine does not run for him. `address`: the chief
+    one of his addresses. `crm_user_id`: who he is in Salesforce."""
 
     user_id: int
     addresses: frozenset[str]
     enabled: bool
     suspended_at: datetime | None = None
+    address: str = ""
+    crm_user_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

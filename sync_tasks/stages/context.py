@@ -27,6 +27,8 @@ MAY_HEAL = frozenset(
     {Reason.AMBIGUOUS, Reason.NO_PERSON_MARKED, Reason.NO_ACCOUNT_MARKED, Reason.WAITING_FOR_ORGANIZER}
 )
 
+ALIASES_LIVE = timedelta(days=7)  # how long the addresses of a mailbox are taken for granted
+
 # how long an item waits after its n-th failure; after the last it is quarantined
 LADDER = (timedelta(0), timedelta(0), timedelta(hours=1), timedelta(hours=4), timedelta(hours=24))
 
@@ -64,6 +66,11 @@ class StageContext:
     @property
     def org(self) -> str:
         return self.user.org_name
+
+    @property
+    def primary(self) -> Mapping[str, str]:
+        """The chief address of a colleague by each of his addresses."""
+        return {address: each.address for each in self.colleagues for address in each.addresses}
 
     @property
     def preview(self) -> bool:
@@ -109,6 +116,16 @@ class StageContext:
         ids = dict(self.mailbox.folders(roles))
         with self.fenced() as unit:
             unit.accounts.remember_folders(self.user.org_id, self.user.id, ids)
+
+    def refresh_aliases(self) -> None:
+        """Ask the mailbox once a week for all its addresses (ATT-10)."""
+        with self.store.reading() as unit:
+            asked = unit.accounts.aliases_asked_at(self.user.org_id, self.user.id)
+        if self.preview or (asked is not None and self.now() - asked < ALIASES_LIVE):
+            return
+        aliases = self.mailbox.aliases()
+        with self.fenced() as unit:
+            unit.accounts.remember_aliases(self.user.org_id, self.user.id, aliases, self.now())
 
     # --- failures of single items
 

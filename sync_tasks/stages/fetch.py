@@ -47,6 +47,7 @@ class Found:
 def run(ctx: StageContext) -> StageReport:
     with ctx.store.reading() as unit:
         cursors = unit.runs.cursors(ctx.user.id)
+    ctx.refresh_aliases()
     found = Found()
     for folder in WATCHED:
         if not ctx.mailbox_has(folder):

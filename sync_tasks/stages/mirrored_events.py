@@ -8,6 +8,7 @@ from mapping.merge.fields import Merged
 from mapping.merge.plan import Act, Operation, Step
 from mapping.model import fields as f
 from mapping.model.item import Attendee, Item, ItemKind, ItemRef, Person, Side, Value
+from mapping.model.people import PersonRecord
 from mapping.model.reasons import Reason
 from mapping.model.table import Table
 from mapping.rules import attendees, deletion, kinds, privacy
@@ -92,7 +93,7 @@ class Events(Mirrored):
     def after_up(self, draft: Draft, key: str, letter: str, item: Item, made: str) -> None:
         if letter == "C":
             shared = draft.sharings.get(key) is not None  # a colleague's record may be taken over, guests and all
-            for attendee in attendee_addresses(item):
+            for attendee in attendees.under_one_address(attendee_addresses(item), draft.ctx.primary):
                 _invite(draft, key, item.ref, "@" + made, attendee, retrying=shared)
 
     def first_down(self, draft: Draft, item: Item) -> Extra:
@@ -105,7 +106,7 @@ class Events(Mirrored):
         if item.flag("IsPrivate"):
             values[f.SENSITIVITY] = "private"
             open_to_all[privacy.MARK] = privacy.OPEN  # its record is Salesforce's own, and stays as it is
-        invitees = tuple(a for a in attendees.invitees(item) if a.address not in ctx.me.addresses)
+        invitees = _invitees(draft, item)
         if not invitees:
             return Extra(values, open_to_all)
         people = " ".join(attendees.person_mark(ctx.fingerprint_key, a.address) for a in invitees)
@@ -118,20 +119,22 @@ class Events(Mirrored):
         self, draft: Draft, pair: PairView | None, key: str, ours: Item, theirs: Item, merged: Merged
     ) -> Extra:
         if pair is not None and privacy.hides(ours, "", pair.marks.get(privacy.MARK, "")):
-            for relation, _, address in attendees.invitee_rows(theirs):
+            for address, relation in _relations(draft, theirs).items():
                 _uninvite(draft, key, ours.ref, relation, address, "PRV-6", Reason.REDACTED)
             return NOTHING
         return self._guests(draft, pair, key, ours, theirs, merged) | _carry(draft, ours, theirs, merged)
 
     def _guests(self, draft: Draft, pair: PairView | None, key: str, ours: Item, theirs: Item, merged: Merged) -> Extra:
         ctx = draft.ctx
+        if not ctx.settings.bool("attendees.continuous"):
+            return NOTHING
         people = pair.people if pair is not None else frozenset()
         moves = any(change.name in RESETS_ANSWERS for change in merged.changes_crm)
         lists = _merge_attendees(draft, key, ours, theirs, people, answers_lost=moves)
         if not lists.add_to_mailbox and not lists.remove_from_mailbox:
             return NOTHING
         gone = {a.address for a in lists.remove_from_mailbox}
-        kept = [a for a in attendee_addresses(ours) if a.address not in gone]
+        kept = [a for a in attendee_addresses(ours) if ctx.primary.get(a.address, a.address) not in gone]
         listed = sorted([*kept, *lists.add_to_mailbox], key=lambda a: a.address)
         added = {attendees.person_mark(ctx.fingerprint_key, a.address) for a in lists.add_to_mailbox}
         left = {attendees.person_mark(ctx.fingerprint_key, a) for a in gone}
@@ -176,13 +179,13 @@ def _merge_attendees(
     ctx = draft.ctx
     organizer = ours.get(f.ORGANIZER)
     mine = not isinstance(organizer, Person) or organizer.address in ctx.me.addresses
-    crm = tuple(a for a in attendees.invitees(theirs) if a.address not in ctx.me.addresses)
+    guests = attendees.under_one_address(attendee_addresses(ours), ctx.primary)
     lists = attendees.merge_attendees(
-        attendee_addresses(ours), crm, people, ctx.fingerprint_key, organizer_is_me=mine,
+        guests, _invitees(draft, theirs), people, ctx.fingerprint_key, organizer_is_me=mine,
         track_deleted=ctx.settings.bool("attendees.track_deleted"),
         authority=Events().authority(ctx.settings), answers_lost=answers_lost,
     )  # fmt: skip
-    relations = {address: relation for relation, _, address in attendees.invitee_rows(theirs)}
+    relations = _relations(draft, theirs)
     for attendee in lists.add_to_crm:
         _invite(draft, key, ours.ref, theirs.ref.id, attendee)
     for address in lists.remove_from_crm:
@@ -204,8 +207,12 @@ def _invite(
     draft: Draft, key: str, origin: ItemRef, event_id: str, attendee: Attendee, *, retrying: bool = False
 ) -> None:  # fmt: skip
     """A relation row for an attendee whom Salesforce knows; nobody else can be an invitee there."""
+    ctx = draft.ctx
     record = attendees.invitee_record(draft.people.get(attendee.address, ()))
-    if record is None:
+    colleague = next((each for each in ctx.colleagues if attendee.address == each.address), None)
+    if colleague is not None and colleague.crm_user_id:
+        record = PersonRecord("User", colleague.crm_user_id, attendee.address)
+    if record is None or (record.object != "User" and ctx.settings.bool("attendees.colleagues_only")):
         return
     draft.add(
         Operation(
@@ -232,6 +239,22 @@ def _uninvite(
         ),
         origin,
     )  # fmt: skip
+
+
+def _invitees(draft: Draft, item: Item) -> tuple[Attendee, ...]:
+    """Whom Salesforce invites, as far as it is of concern, besides the user himself."""
+    ctx, people = draft.ctx, attendees.invitees(item)
+    if ctx.settings.bool("attendees.colleagues_only"):
+        rows = attendees.invitee_rows(item)
+        users = {address for _, person, address in rows if person.startswith(attendees.USER_PREFIX)}
+        people = tuple(a for a in people if a.address in users)
+    return attendees.under_one_address((a for a in people if a.address not in ctx.me.addresses), ctx.primary)
+
+
+def _relations(draft: Draft, item: Item) -> dict[str, str]:
+    """The relation rows of an event, by address."""
+    primary = draft.ctx.primary
+    return {primary.get(address, address): relation for relation, _, address in attendees.invitee_rows(item)}
 
 
 def _mails(draft: Draft, invited: tuple[Attendee, ...]) -> int:

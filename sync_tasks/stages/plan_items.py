@@ -252,6 +252,8 @@ def _merge(draft: Draft, case: Case, pair: PairView | None, ours: Item, theirs: 
             ours.ref,
         )  # fmt: skip
     more = what.merge_more(draft, pair, case.key, shown, theirs, merged)
+    if pair is not None:
+        draft.pair(case.key, letter=what.letter(ours.with_fields(more.values), Side(pair.born), ctx.me))
     _merge_down(draft, case, ours, merged, more, what.appended(ctx, theirs))
 
 

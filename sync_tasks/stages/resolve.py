@@ -57,6 +57,8 @@ def _addresses(ctx: StageContext, work: Work) -> list[str]:
         return []
     every = order_addresses(work.item, ctx.me)
     if work.kind is ItemKind.EVENT:
+        primary = ctx.primary
+        every = tuple(dict.fromkeys(primary.get(a, a) for a in every))
         return [a for a in every if not ctx.book.is_blocked(a)]  # colleagues are no customers, but they are invited
     return [a for a in every if ctx.book.eligible(a) or ctx.book.is_internal(a)]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -127,13 +127,28 @@ class Accounts:
 
     def remember_folders(self, org_id: int, user_id: int, folders: Mapping[str, str]) -> None:
         """Keep the vendor ids of a mailbox's managed folders with the user, so that a run need not ask for them."""
+        self._remember(org_id, user_id, folders=dict(folders))
+
+    def remember_aliases(self, org_id: int, user_id: int, aliases: Iterable[str], now: datetime) -> None:
+        """Keep the further addresses of a mailbox with the user, and when it was asked for them."""
+        user = self._session.get_one(User, user_id)
+        user.aliases = sorted(set(aliases) - {user.address})
+        self._remember(org_id, user_id, aliases_at=now.isoformat())
+
+    def aliases_asked_at(self, org_id: int, user_id: int) -> datetime | None:
+        row = self._connection(org_id, user_id, "mailbox")
+        told = row.facts.get("aliases_at") if row is not None else None
+        return datetime.fromisoformat(told) if told else None
+
+    def _remember(self, org_id: int, user_id: int, **facts: Any) -> None:
+        """Keep what was learnt of a user's mailbox."""
         row = self._connection(org_id, user_id, "mailbox")
         if row is None:
             shared = self._connection(org_id, None, "mailbox")
             vendor = shared.vendor if shared is not None else ""
             row = Connection(org_id=org_id, user_id=user_id, side="mailbox", vendor=vendor, facts={})
             self._session.add(row)
-        row.facts = {**row.facts, "folders": dict(folders)}
+        row.facts = {**row.facts, **facts}
         self._session.flush()
 
     def _connection(self, org_id: int, user_id: int | None, side: str) -> Connection | None:

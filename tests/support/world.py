@@ -6,7 +6,7 @@ Celery runs. Time is the sandbox's and the engine's alike, so a story can let da
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -75,10 +75,10 @@ class World:
             unit.accounts.put_setting(org, None, "domains.internal", ["acme.example"])
         self.org = org
 
-    def user(self, address: str = "ann@acme.example", *, mailbox: bool = True, **settings: Any) -> UserView:
+    def user(self, address: str = "ann@acme.example", *, aliases: Sequence[str] = (), **settings: Any) -> UserView:
         """A user with a mailbox and a Salesforce user, activated now."""
         name = address.split("@")[0].title()
-        self.control("ews/mailboxes", address=address, name=name)
+        self.control("ews/mailboxes", address=address, name=name, aliases=list(aliases))
         made = self.control(
             "salesforce/users", org=ORG, username=address, Email=address, FirstName=name, LastName="Acme"
         )["users"][0]

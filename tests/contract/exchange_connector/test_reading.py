@@ -235,8 +235,23 @@ def test_a_managed_folder_that_somebody_removed_is_not_found(world: World) -> No
     assert world.mailbox.folders(["emails"]) != known
 
 
-def test_the_mailbox_knows_itself(world: World) -> None:
+@pytest.mark.rule("ATT-10")
+def test_the_mailbox_knows_its_addresses_and_nobody_elses(world: World) -> None:
     assert world.mailbox.aliases() == {"anna@corp.example"}
+    world.control("mailboxes", address="anna@corp.example", name="Anna", aliases=["Anna.Lee@corp.example"])
+    world.control("mailboxes", address="anna@corp.example.org", name="Another", aliases=["a@corp.example"])
+
+    assert world.mailbox.aliases() == {"anna@corp.example", "anna.lee@corp.example"}
+
+
+@pytest.mark.parametrize("code", ["ErrorNameResolutionNoResults", "ErrorAccessDenied"])
+def test_where_the_directory_tells_nothing_one_address_is_known(world: World, code: str) -> None:
+    world.goes_wrong("ResolveNames", code=code)
+
+    assert world.mailbox.aliases() == {"anna@corp.example"}
+
+
+def test_an_address_is_the_same_in_capitals(world: World) -> None:
     assert world.opened(address="Anna@Corp.Example").address == "anna@corp.example"
 
 

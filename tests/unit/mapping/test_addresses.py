@@ -74,3 +74,11 @@ def test_the_others_are_everybody_once_without_the_user_and_rooms() -> None:
 
     assert others(event(CUSTOMER, COLLEAGUE, room), {ME}) == (CUSTOMER, COLLEAGUE)
     assert others(mail(CUSTOMER, (ME, COLLEAGUE), cc=(CUSTOMER,)), {ME}) == (CUSTOMER, COLLEAGUE)
+
+
+@pytest.mark.rule("ATT-10")
+def test_a_colleague_is_internal_under_any_domain() -> None:
+    found = address_book(settings(), [ME], FREE_DOMAINS, ["robert@gmail.com"])
+
+    assert found.classify("robert@gmail.com") is AddressClass.INTERNAL
+    assert not found.eligible("robert@gmail.com")

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from mapping.model.item import Attendee, Response, Role
 from mapping.model.people import PersonRecord
-from mapping.rules.attendees import AttendeePlan, crm_status, invitee_record, merge_attendees, person_mark
+from mapping.rules.attendees import (
+    AttendeePlan,
+    crm_status,
+    invitee_record,
+    merge_attendees,
+    person_mark,
+    under_one_address,
+)
 from tests.support.items import CUSTOMER, OTHER, guest
 
 KEY = b"key"
@@ -66,6 +73,18 @@ def test_a_guest_removed_in_the_mailbox_is_removed_whatever_he_answered(response
 def test_the_common_list_decides_between_adding_and_removing() -> None:
     assert plan([], [guest(CUSTOMER)], base(CUSTOMER)).remove_from_crm == (CUSTOMER,)
     assert plan([], [guest(CUSTOMER)]).add_to_mailbox == (guest(CUSTOMER),)
+
+
+@pytest.mark.rule("ATT-10")
+def test_a_colleague_under_another_address_is_neither_added_nor_removed() -> None:
+    primary = {"robert@acme.example": "bob@acme.example"}
+    ours = under_one_address([guest("robert@acme.example", Response.ACCEPTED)], primary)
+    theirs = under_one_address([guest("bob@acme.example")], primary)
+
+    found = plan(list(ours), list(theirs))
+
+    assert found.add_to_crm == found.add_to_mailbox == ()
+    assert found.status_to_crm == (("bob@acme.example", "Accepted"),)
 
 
 @pytest.mark.rule("FLD-8")
