@@ -43,12 +43,19 @@ class Can(StrEnum):
     TASKS = "tasks"
 
 
+ONWARDS = "Onwards"
+
+
 @dataclass(frozen=True, slots=True)
 class Write:
     """One write. `target`: folder role or Salesforce object. CREATE: `key` makes it idempotent, `retrying` says
     that an earlier try of this very write may have happened, so look before creating. UPDATE/DELETE/MOVE: `id`;
     `version` (when given) makes the write conditional: moved on -> Fault.STALE and nothing is written.
-    A None value empties the field."""
+    A None value empties the field.
+
+    A Classic series of Salesforce is created by an Event with `IsRecurrence` and its rule, and deleted as a whole by
+    the id of that record; its occurrences are records of their own. DELETE of an occurrence with the value `ONWARDS`
+    (True) deletes it and all later ones, of a Lightning series too."""
 
     verb: Verb
     kind: ItemKind
@@ -228,6 +235,11 @@ class Crm(Endpoint, Protocol):
 
     def find_by_key(self, crm_object: str, field_name: str, keys: Iterable[str]) -> Mapping[str, Item]:
         """Records of an object by the value of a unique or idLookup field (our key, MessageIdentifier)."""
+        ...
+
+    def find_series(self, ids: Iterable[str]) -> Mapping[str, tuple[Item, ...]]:
+        """The occurrences of Classic series, in the order of their starts and without their long texts, by the id of
+        the series' own record. Nothing there tells where an occurrence started before it was moved."""
         ...
 
     def find_events(self, owner_id: str, starts: Iterable[datetime]) -> tuple[Item, ...]:

@@ -29,6 +29,7 @@ OBJECTS = (
     "Opportunity",
     "OpportunityContactRole",
     "User",
+    "Calendar",
 )
 
 # Without these there is nothing to sync; the others are absent in some editions and setups.
@@ -87,8 +88,20 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "GroupEventType",
         "IsRecurrence",
         "RecurrenceActivityId",
+        "RecurrenceType",
+        "RecurrenceStartDateTime",
+        "RecurrenceEndDateOnly",
+        "RecurrenceTimeZoneSidKey",
+        "RecurrenceInterval",
+        "RecurrenceDayOfWeekMask",
+        "RecurrenceDayOfMonth",
+        "RecurrenceInstance",
+        "RecurrenceMonthOfYear",
         "IsRecurrence2",
         "IsRecurrence2Exception",
+        "Recurrence2PatternText",
+        "Recurrence2PatternStartDate",
+        "Recurrence2PatternTimeZone",
         "WhoCount",
     ),
     "Task": (
@@ -204,6 +217,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
     "Opportunity": (*_SYSTEM, "OwnerId", "Name", "AccountId", "StageName", "CloseDate", "IsClosed", "IsWon"),
     "OpportunityContactRole": (*_SYSTEM, "OpportunityId", "ContactId", "Role", "IsPrimary"),
+    "Calendar": ("Id", "Name", "Type", "IsActive", "UserId", "SystemModstamp"),
     "User": (
         "Id", "SystemModstamp", "LastModifiedDate", "CreatedDate", "Username", "Email", "Name", "IsActive",
         "TimeZoneSidKey", "UserType",

@@ -15,6 +15,7 @@ from connectors.errors import ConnectorError, Scope
 from connectors.protocols import Detail, OrgShape
 from connectors.salesforce.codec import id18, item_of
 from connectors.salesforce.composite import MOST_QUERIES, batched
+from connectors.salesforce.deletes import SERIES
 from connectors.salesforce.describe import columns_of, email_fields, kind_of
 from connectors.salesforce.invitees import by_event, invitee_fields, relation_columns
 from connectors.salesforce.soql import any_of, chunks, like, literal, one_of, select
@@ -130,6 +131,21 @@ class Lookups:
         types = self._shape.objects["Event"]
         found = self._wire.queries(queries, "find_events")
         return tuple(item_of(row, "Event", ItemKind.EVENT, types) for rows in found for row in rows)
+
+    def series(self, ids: Iterable[str]) -> dict[str, tuple[Item, ...]]:
+        """Archived occurrences too: a series may have begun long ago."""
+        columns = columns_of(self._shape, "Event", self._extra("Event"), bodies=False)
+        if SERIES not in columns:
+            return {}
+        queries = []
+        for chunk in chunks(id18(i) for i in ids if i):
+            where = [one_of(SERIES, chunk), "IsRecurrence = false", "IsDeleted = false"]
+            queries.append(Query(select(columns, "Event", where, ("StartDateTime", "Id")), deleted=True))
+        found: dict[str, list[Item]] = {}
+        for row in (row for rows in self._wire.queries(queries, "find_series") for row in rows):
+            item = item_of(row, "Event", ItemKind.EVENT, self._shape.objects["Event"])
+            found.setdefault(id18(str(row[SERIES])), []).append(item)
+        return {series_id: tuple(items) for series_id, items in found.items()}
 
     def people(self, addresses: Iterable[str]) -> dict[str, tuple[PersonRecord, ...]]:
         asked = sorted({n for a in addresses if (n := normalise(a))})

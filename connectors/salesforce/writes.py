@@ -3,16 +3,15 @@
 | write | request |
 |---|---|
 | create with a key, the org has the key field | upsert by external id: writing twice leaves one record |
-| create with a key of an immutable object (EmailMessage) | insert with the key; DUPLICATE_VALUE on it means: there |
+| the same, with values that cannot be updated later | insert with the key; DUPLICATE_VALUE on it means: there |
 | create without a key, or of objects without the field | insert; when retried, a look for the record's likeness first |
 | update | collections update; with a `version`: one PATCH a row with If-Unmodified-Since, 24 a call |
-| delete | collections delete; a record that is gone already counts as deleted |
+| delete | see `deletes.py` |
 
 A composite call runs its parts in order, so a last part that asks for SystemModstamp by key or id sees what the parts
 before it wrote. Texts with `@{` would be taken for references inside composite; those rows travel alone.
 
-Conditions have the grain of a second, the vendor's own. A conditional delete does not exist there: the stamp is read
-just before.
+Conditions have the grain of a second, the vendor's own.
 """
 
 from __future__ import annotations
@@ -27,9 +26,11 @@ from connectors.protocols import OrgShape, Outcome, Verb, Write
 from connectors.salesforce.codec import VERSION_FIELD, http_date, id18, version_of
 from connectors.salesforce.composite import MOST_PARTS, Answer, Part, batched
 from connectors.salesforce.config import ROWS_PER_COLLECTION, SalesforceConfig
-from connectors.salesforce.faults import GONE, OUTCOME_LOST, SCHEMA_MOVED, call_error
+from connectors.salesforce.deletes import Deletes
+from connectors.salesforce.faults import GONE, SCHEMA_MOVED
 from connectors.salesforce.likes import Likes
-from connectors.salesforce.rows import Entry, entry_of, for_item, row_outcome, unknown
+from connectors.salesforce.results import Result, all_of, in_turn, of_part, of_rows
+from connectors.salesforce.rows import Entry, entry_of, for_item
 from connectors.salesforce.soql import one_of, select
 from connectors.salesforce.wire import Query, Wire
 
@@ -45,9 +46,6 @@ _ASSIGNED = frozenset({"Lead", "Account"})
 _COLLECTIONS = "composite/sobjects"
 _NOT_ALL_OR_NONE = {"allOrNone": False}
 
-# An Outcome, or the error of the call (or part) that was to tell it.
-Result = Outcome | ConnectorError
-
 
 class Writer:
     """`forget`: called when the vendor contradicts the describe that the rows were built from."""
@@ -61,6 +59,7 @@ class Writer:
         self._dropped = dropped
         self._forget = forget
         self._likes = Likes(wire, shape)
+        self._deletes = Deletes(wire)
 
     def write(self, writes: Sequence[Write]) -> list[Outcome]:
         """See `Endpoint.write`. Raises ConnectorError when nothing at all was written."""
@@ -71,7 +70,7 @@ class Writer:
             raise ValueError("one verb and one target a call, and no more writes than batch_size")
         outcomes: dict[int, Outcome] = {}
         entries = self._prepare(writes, outcomes)
-        step = {Verb.CREATE: self._create, Verb.UPDATE: self._update, Verb.DELETE: self._delete}[verb]
+        step = {Verb.CREATE: self._create, Verb.UPDATE: self._update, Verb.DELETE: self._deletes.write}[verb]
         results = step(target, entries) if entries else {}
         refused = [r for r in results.values() if isinstance(r, ConnectorError)]
         if refused and len(refused) == len(entries):
@@ -104,10 +103,10 @@ class Writer:
         keyed = [e for e in entries if key_field and e.write.key]
         results = self._adopt([e for e in keyed if e.write.retrying], target)
         open_keyed = [e for e in keyed if e.place not in results]
-        if target in IMMUTABLE or not self._can_upsert(target):
-            results |= self._collections("POST", _COLLECTIONS, target, open_keyed)
-        else:
-            results |= self._collections("PATCH", f"{_COLLECTIONS}/{target}/{key_field}", target, open_keyed)
+        inserted = [e for e in open_keyed if not self._can_upsert(target, e)]
+        results |= self._collections("POST", _COLLECTIONS, target, inserted)
+        upserted = [e for e in open_keyed if e not in inserted]
+        results |= self._collections("PATCH", f"{_COLLECTIONS}/{target}/{key_field}", target, upserted)
         results |= self._create_keyless(target, [e for e in entries if e not in keyed])
         nameless = [e for e in keyed if isinstance(o := results[e.place], Outcome) and o.adopted and not o.id]
         results |= self._adopt(nameless, target)
@@ -154,9 +153,9 @@ class Writer:
         results = self._collections("PATCH", _COLLECTIONS, target, plain)
         guarded = [e for e in entries if e.write.version]
         together = batched([e for e in guarded if not e.refers], MOST_PARTS - 1)
-        results |= _in_turn(together, lambda chunk: self._guarded_call(target, chunk))
+        results |= in_turn(together, lambda chunk: self._guarded_call(target, chunk))
         alone = batched([e for e in guarded if e.refers], 1)
-        return results | _in_turn(alone, lambda chunk: self._guarded_alone(target, chunk[0]))
+        return results | in_turn(alone, lambda chunk: self._guarded_alone(target, chunk[0]))
 
     def _guarded_call(self, target: str, entries: list[Entry]) -> dict[int, Result]:
         parts = [
@@ -166,10 +165,10 @@ class Writer:
         try:
             answers, versions = self._with_versions(parts, target, entries, "update", {})
         except ConnectorError as error:
-            return _all(entries, error)
+            return all_of(entries, error)
         versions = versions or {}
         return {
-            e.place: Outcome(e.write.id, versions.get(id18(e.write.id), "")) if a.ok else _part_error(a)
+            e.place: Outcome(e.write.id, versions.get(id18(e.write.id), "")) if a.ok else of_part(a)
             for e, a in zip(entries, answers, strict=True)
         }
 
@@ -185,42 +184,11 @@ class Writer:
         except ConnectorError as error:
             if error.fault is not Fault.UNKNOWN and error.scope is Scope.CONTAINER:
                 return {entry.place: Outcome(error=for_item(error))}  # the row's own error
-            return _all([entry], error)
+            return all_of([entry], error)
         return self._versioned(target, {entry.place: Outcome(entry.write.id)})
 
     def _guard(self, target: str, entry: Entry) -> dict[str, str]:
         return {**self._headers(target), "If-Unmodified-Since": http_date(entry.write.version)}
-
-    # --- delete
-
-    def _delete(self, target: str, entries: list[Entry]) -> dict[int, Result]:
-        results = self._moved(target, [e for e in entries if e.write.version])
-        chunks = batched([e for e in entries if e.place not in results], ROWS_PER_COLLECTION)
-        return results | _in_turn(chunks, lambda chunk: self._delete_call(target, chunk))
-
-    def _delete_call(self, target: str, entries: list[Entry]) -> dict[int, Result]:
-        ids = quote(",".join(e.write.id for e in entries), safe=",")
-        path = f"{_COLLECTIONS}?ids={ids}&allOrNone=false"
-        try:
-            body = self._wire.send("DELETE", path, f"write.delete.{target}")
-        except ConnectorError as error:
-            return _all(entries, error)
-        return self._rows(target, entries, Answer(200, body))
-
-    def _moved(self, target: str, entries: list[Entry]) -> dict[int, Result]:
-        """The conditional deletes that are decided by a look: moved on, or gone."""
-        if not entries:
-            return {}
-        where = [one_of("Id", [e.write.id for e in entries])]
-        rows = self._wire.queries([Query(select(("Id", VERSION_FIELD), target, where))], f"write.look.{target}")[0]
-        stamps = {id18(row["Id"]): version_of(row) for row in rows}
-        results: dict[int, Result] = {}
-        for entry in entries:
-            stamp = stamps.get(id18(entry.write.id))
-            if stamp is not None and stamp != entry.write.version:
-                error = ConnectorError(Fault.STALE, "somebody else wrote in between", "STAMP_MOVED", Scope.ITEM)
-                results[entry.place] = Outcome(error=error)
-        return results
 
     # --- what they share
 
@@ -234,7 +202,7 @@ class Writer:
         if together and others:
             results |= self._composite_call(method, path, target, others)
         direct = batched(alone if together else entries, ROWS_PER_COLLECTION)
-        results |= _in_turn(direct, lambda chunk: self._direct_call(method, path, target, chunk))
+        results |= in_turn(direct, lambda chunk: self._direct_call(method, path, target, chunk))
         return self._versioned(target, results)
 
     def _composite_call(self, method: str, path: str, target: str, entries: list[Entry]) -> dict[int, Result]:
@@ -245,10 +213,10 @@ class Writer:
         try:
             answers, versions = self._with_versions(parts, target, entries, operation, headers)
         except ConnectorError as error:
-            return _all(entries, error)
+            return all_of(entries, error)
         results: dict[int, Result] = {}
         for chunk, answer in zip(chunks, answers, strict=True):
-            results |= self._rows(target, chunk, answer)
+            results |= of_rows(chunk, answer, self._key_field(target))
         for entry in entries:
             outcome = results[entry.place]
             if not isinstance(outcome, Outcome):
@@ -275,18 +243,8 @@ class Writer:
                 method, path, f"write.{verb}.{target}", self._records(target, entries), self._headers(target)
             )
         except ConnectorError as error:
-            return _all(entries, error)
-        return self._rows(target, entries, Answer(200, body))
-
-    def _rows(self, target: str, entries: list[Entry], answer: Answer) -> dict[int, Result]:
-        """The outcomes that one collections answer tells."""
-        if not answer.ok:
-            return _all(entries, _told(answer))
-        rows = answer.body
-        if not isinstance(rows, list) or len(rows) != len(entries):
-            return _all(entries, unknown())
-        key_field = self._key_field(target)
-        return {e.place: row_outcome(e, row, key_field) for e, row in zip(entries, rows, strict=True)}
+            return all_of(entries, error)
+        return of_rows(entries, Answer(200, body), self._key_field(target))
 
     def _with_versions(
         self, parts: list[Part], target: str, entries: list[Entry], verb: str, headers: Mapping[str, str]
@@ -346,9 +304,13 @@ class Writer:
         name = self._config.key_field
         return name if name and self._shape.can_create(target, name) else ""
 
-    def _can_upsert(self, target: str) -> bool:
-        facts = self._shape.objects.get(target, {}).get(self._config.key_field, {})
-        return bool(facts.get("externalId") or facts.get("idLookup"))
+    def _can_upsert(self, target: str, entry: Entry) -> bool:
+        """An upsert that finds its record updates it, which must not fail for a value that is there to be created
+        with (the rule of a series)."""
+        fields = self._shape.objects.get(target, {})
+        key = fields.get(self._config.key_field, {})
+        fixed = any(fields.get(name, {}).get("updateable") is False for name in entry.body)
+        return target not in IMMUTABLE and bool(key.get("externalId") or key.get("idLookup")) and not fixed
 
     def _wants_versions(self, target: str) -> bool:
         return self._config.want_versions and target in VERSIONED
@@ -363,41 +325,3 @@ class Writer:
     def _look_at(self, errors: Iterable[ConnectorError]) -> None:
         if any(e.vendor_code in SCHEMA_MOVED for e in errors):
             self._forget()
-
-
-def _in_turn(chunks: Iterable[list[Entry]], call: Callable[[list[Entry]], dict[int, Result]]) -> dict[int, Result]:
-    """The chunks one after the other; once the connection refuses, those that are left share its error unsent."""
-    results: dict[int, Result] = {}
-    refusal: ConnectorError | None = None
-    for chunk in chunks:
-        if refusal is not None:
-            results |= _all(chunk, refusal)
-            continue
-        told = call(chunk)
-        results |= told
-        refusal = next(
-            (r for r in told.values() if isinstance(r, ConnectorError) and r.scope is Scope.CONNECTION), None
-        )
-    return results
-
-
-def _all(entries: Iterable[Entry], error: ConnectorError) -> dict[int, Result]:
-    """One error for all rows of a call: an outcome when they may have been written, else a refusal."""
-    if error.fault is Fault.UNKNOWN:
-        return {e.place: Outcome(error=for_item(error)) for e in entries}
-    return {e.place: error for e in entries}
-
-
-def _part_error(answer: Answer) -> Result:
-    """What a failed part of a composite call means: its row's own error, or a refusal of the connection."""
-    error = _told(answer)
-    if error.fault is Fault.UNKNOWN or error.scope is not Scope.CONNECTION:
-        return Outcome(error=for_item(error))
-    return error
-
-
-def _told(answer: Answer) -> ConnectorError:
-    error = call_error(answer.status, answer.body)
-    if answer.status in OUTCOME_LOST:
-        error.fault = Fault.UNKNOWN
-    return error

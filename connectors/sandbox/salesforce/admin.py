@@ -88,7 +88,7 @@ def load(sandbox: Sandbox, org: orgs.Org, rows: Iterable[Mapping[str, Any]]) -> 
 
 def _template(name: str, stamp: str, owner: str | None) -> tuple[Mapping[str, FieldFact], dict[str, Any], str]:
     """Columns, an empty row and the key prefix of an object. Raises ValueError for an unknown one."""
-    fact = objects(True, True, True, True).get(name)
+    fact = objects().get(name)
     if fact is None:
         raise ValueError(f"no object {name}")
     columns = {key: field for key, field in fact.fields.items() if field.stored}

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from connectors.sandbox.salesforce import orgs
-from connectors.sandbox.salesforce.facts import ObjectFact
+from connectors.sandbox.salesforce.facts import ObjectFact, read_only
 from connectors.sandbox.salesforce.ids import Minter
 from connectors.sandbox.salesforce.values import show_moment
 from connectors.sandbox.store import Store
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from connectors.sandbox.server import Sandbox
 
 RECYCLE_BIN = timedelta(days=15)
+SERIES_CREATABLE_SINCE = 52  # API version
 
 
 class State:
@@ -84,6 +85,8 @@ class Call:
     def objects(self) -> Mapping[str, ObjectFact]:
         """What this user sees of the org's objects: hidden fields are missing as if they were not there."""
         visible = self.org.settings.objects()
+        if int(self.version.partition(".")[0]) < SERIES_CREATABLE_SINCE:
+            visible = {**visible, "Event": read_only(visible["Event"], "Recurrence2PatternText")}
         hidden = (self.org.settings.fls_hidden or {}).get(self.user.username)
         if not hidden:
             return visible

@@ -18,7 +18,7 @@ _NEVER = ("aiPredictionField", "deprecatedAndHidden", "displayLocationInDecimal"
           "highScaleNumber", "writeRequiresMasterRead")  # fmt: skip
 _NOTHING = ("calculatedFormula", "defaultValueFormula", "filteredLookupInfo", "inlineHelpText", "mask", "maskType",
             "referenceTargetField")  # fmt: skip
-_OBJECT_NEVER = ("activateable", "custom", "customSetting", "deepCloneable", "deprecatedAndHidden", "hasSubtypes",
+_OBJECT_NEVER = ("activateable", "customSetting", "deepCloneable", "deprecatedAndHidden", "hasSubtypes",
                  "isInterface", "isSubtype")  # fmt: skip
 _OBJECT_NOTHING = ("associateEntityType", "associateParentEntity")
 _OPEN_LISTS = {"EmailMessage": ("ToIds", "CcIds", "BccIds")}
@@ -69,7 +69,7 @@ def _urls(call: Call, fact: ObjectFact) -> dict[str, str]:
 def brief(call: Call, fact: ObjectFact) -> dict[str, Any]:
     """An object's entry in the global describe."""
     out: dict[str, Any] = {"name": fact.name, "label": fact.label, "labelPlural": fact.plural}
-    out["keyPrefix"] = fact.prefix
+    out |= {"keyPrefix": fact.prefix, "custom": fact.name.endswith("__c")}
     out |= {name: fact.can(letter) for letter, name in OBJECT_LETTERS.items() if letter not in "Lk"}
     out |= dict.fromkeys(_OBJECT_NEVER, False) | dict.fromkeys(_OBJECT_NOTHING)
     out["urls"] = _urls(call, fact)

@@ -30,7 +30,7 @@ def org_state(store: Store, org: Org, normalise: bool) -> dict[str, list[dict[st
     references replaced by what they name, sorted by content."""
     names = _names(store, org) if normalise else {}
     out: dict[str, list[dict[str, Any]]] = {}
-    everything = objects(True, True, True, True)
+    everything = objects()
     own = {name: org.settings.custom(name) for name in org.settings.custom_fields or ()}
     for name, fact in sorted(with_custom(everything, own).items()):
         rows = store.all(f"SELECT * FROM {org.table(name)} ORDER BY Id")

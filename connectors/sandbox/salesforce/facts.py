@@ -36,9 +36,9 @@ SYSTEM_FIELDS = frozenset(
     ("Id", "IsDeleted", "CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "SystemModstamp")
 )
 OBJECTS = (
-    "Account", "Case", "Contact", "ContentDocument", "ContentDocumentLink", "ContentVersion", "EmailMessage",
-    "EmailMessageRelation", "Event", "EventRelation", "Lead", "Opportunity", "OpportunityContactRole", "Task",
-    "TaskRelation", "User",
+    "Account", "Calendar", "Case", "Contact", "ContentDocument", "ContentDocumentLink", "ContentVersion",
+    "EmailMessage", "EmailMessageRelation", "Event", "EventRelation", "Lead", "Opportunity", "OpportunityContactRole",
+    "Task", "TaskRelation", "User", "Visit__c",
 )  # fmt: skip
 
 
@@ -112,6 +112,18 @@ def _with_fields(fact: ObjectFact, fields: Mapping[str, FieldFact]) -> ObjectFac
 
 
 _KEY = FieldFact(KEY_FIELD, "Inbox Sync Key", "string", 80, "ncufsaixqCp", {})
+_ADVANCED = (
+    FieldFact("ClientGuid", "Client GUID", "string", 255, "nfsga", {}),
+    FieldFact("OriginalInstanceDateTime", "Original Instance Date Time", "datetime", 0, "nfsa", {}),
+)
+_RECURRENCE = ("IsRecurrence", "Recurrence")  # also of Lightning series
+# objects that are there only with a feature
+_NEEDS = {
+    "EmailMessage": "enhanced_email",
+    "EmailMessageRelation": "enhanced_email",
+    "TaskRelation": "shared_activities",
+    "Visit__c": "visits",
+}
 _WHO_COUNT = FieldFact("WhoCount", "Relation Count", "int", 0, "nfsga", {"digits": 8})
 _WHAT_COUNT = FieldFact("WhatCount", "Related To Count", "int", 0, "nfsga", {"digits": 8})
 
@@ -143,39 +155,76 @@ def with_custom(
     return {**known, **{name: _with_fields(known[name], {**known[name].fields, **custom[name]}) for name in custom}}
 
 
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What an edition or a setting of the org brings along or leaves out. See `orgs.Settings`."""
+
+    key_field: bool = True
+    shared_activities: bool = True
+    person_accounts: bool = True
+    enhanced_email: bool = True
+    recurring_events: bool = True
+    advanced_calendaring: bool = True
+    visits: bool = True
+
+
+EVERYTHING = Features()
+
+
 @cache
-def objects(
-    key_field: bool, shared_activities: bool, person_accounts: bool, enhanced_email: bool
-) -> Mapping[str, ObjectFact]:
+def objects(features: Features = EVERYTHING) -> Mapping[str, ObjectFact]:
     """The objects of an org with these features; everything stored has the union of all features' columns."""
-    out: dict[str, ObjectFact] = {}
-    for name in OBJECTS:
-        if not enhanced_email and name in ("EmailMessage", "EmailMessageRelation"):
-            continue
-        if not shared_activities and name == "TaskRelation":
-            continue
-        fact = _read(name)
-        fields = dict(fact.fields)
-        if person_accounts and name == "Account":
-            fields |= _read("PersonAccount").fields
-        if person_accounts and name == "Contact":
-            fields["IsPersonAccount"] = FieldFact("IsPersonAccount", "Is Person Account", "boolean", 0, "dfsg", {})
-        if shared_activities and name in ("Event", "Task"):
-            fields |= {"WhoCount": _WHO_COUNT, "WhatCount": _WHAT_COUNT}
-            who_ids = _junction(f"{name}WhoIds", "Name IDs", "Contact", "Lead")
-            fields[who_ids.name] = who_ids
-        if shared_activities and name == "EventRelation":
-            for flag, label in (("IsWhat", "Is What"), ("IsParent", "Is Parent"), ("IsInvitee", "Is Invitee")):
-                fields[flag] = FieldFact(flag, label, "boolean", 0, "cudfsg", {})
-        if key_field and name in KEY_OBJECTS:
-            fields[KEY_FIELD] = _KEY
-        out[name] = _with_fields(fact, fields)
-    return out
+    missing = {name for name, needed in _NEEDS.items() if not getattr(features, needed)}
+    return {name: _fact(name, features) for name in OBJECTS if name not in missing}
+
+
+def _fact(name: str, features: Features) -> ObjectFact:
+    fact = _read(name)
+    fields = dict(fact.fields)
+    if features.person_accounts and name == "Account":
+        fields |= _read("PersonAccount").fields
+    if features.person_accounts and name == "Contact":
+        fields["IsPersonAccount"] = FieldFact("IsPersonAccount", "Is Person Account", "boolean", 0, "dfsg", {})
+    if features.shared_activities:
+        fields |= _shared(name, fields)
+    if features.advanced_calendaring and name == "Event":
+        fields |= {field.name: field for field in _ADVANCED}
+    if features.key_field and name in KEY_OBJECTS:
+        fields[KEY_FIELD] = _KEY
+    made = _with_fields(fact, fields)
+    if not features.recurring_events and name == "Event":
+        made = read_only(made, *(key for key in fields if key.startswith(_RECURRENCE)))
+    return made
+
+
+def _shared(name: str, fields: Mapping[str, FieldFact]) -> dict[str, FieldFact]:
+    """What shared activities add to an object: several people on an activity, told as relations."""
+    if name in ("Event", "Task"):
+        who_ids = _junction(f"{name}WhoIds", "Name IDs", "Contact", "Lead")
+        return {"WhoCount": _WHO_COUNT, "WhatCount": _WHAT_COUNT, who_ids.name: who_ids}
+    if name != "EventRelation":
+        return {}
+    flags = (("IsWhat", "Is What"), ("IsParent", "Is Parent"), ("IsInvitee", "Is Invitee"))
+    added = {flag: FieldFact(flag, label, "boolean", 0, "cudfsg", {}) for flag, label in flags}
+    relation = fields["RelationId"]
+    to = sorted({*relation.references, "Account", "Case", "Opportunity"})
+    added["RelationId"] = replace(relation, more={**relation.more, "to": to})
+    added["AccountId"] = FieldFact(
+        "AccountId", "Account ID", "reference", 18, "nfsga", {"to": ["Account"], "rel": "Account"}
+    )
+    return added
+
+
+def read_only(fact: ObjectFact, *names: str) -> ObjectFact:
+    """The object with fields that callers cannot write."""
+    letters = {name: fact.fields[name].letters.replace("c", "").replace("u", "") for name in names}
+    changed = {name: replace(fact.fields[name], letters=kept) for name, kept in letters.items()}
+    return _with_fields(fact, {**fact.fields, **changed})
 
 
 def all_columns(name: str) -> Mapping[str, FieldFact]:
     """Every field an object can have under any feature: the columns of its table."""
-    return objects(True, True, True, True)[name].fields
+    return objects()[name].fields
 
 
 PREFIXES = {}

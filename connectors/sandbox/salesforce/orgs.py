@@ -19,6 +19,9 @@ PERSON_RECORD_TYPE = "012000000000001AAA"
 MASTER_RECORD_TYPE = "012000000000000AAA"
 
 
+_FEATURES = tuple(entry.name for entry in fields(facts.Features))
+
+
 @dataclass(frozen=True)
 class Settings:
     """Switches of an org. Those that stand for something nobody has confirmed against the vendor can be turned over."""
@@ -31,6 +34,10 @@ class Settings:
     all_day_end: str = "inclusive"  # or "exclusive": what EndDateTime of an all-day event says
     api_quota: int = 1_000_000
     multi_day_events: bool = True
+    recurring_events: bool = True  # off: series cannot be made
+    advanced_calendaring: bool = False  # brings ClientGuid and OriginalInstanceDateTime
+    series_over_cap: str = "refuse"  # or "cut": what becomes of a series with more occurrences than there may be
+    visits: bool = False  # a custom object with a date and two date-times
     refresh_rotation: bool = False
     upsert_update_status: int = 200  # or 204
     activity_unique_spans: bool = True  # one unique key over Events and Tasks together
@@ -57,7 +64,7 @@ class Settings:
         return cls(**values)
 
     def objects(self) -> Mapping[str, facts.ObjectFact]:
-        known = facts.objects(self.key_field, self.shared_activities, self.person_accounts, self.enhanced_email)
+        known = facts.objects(facts.Features(**{name: getattr(self, name) for name in _FEATURES}))
         return facts.with_custom(known, {name: self.custom(name) for name in self.custom_fields or ()})
 
     def custom(self, name: str) -> dict[str, facts.FieldFact]:
@@ -170,6 +177,7 @@ NAME_COLUMNS = (
 )
 NAMED = (
     "Account",
+    "Calendar",
     "Case",
     "Contact",
     "Lead",

@@ -16,22 +16,34 @@ from connectors.sandbox.salesforce.values import read_moment, show_moment
 Row = dict[str, Any]
 MOST = 100
 _SHARED = ("Subject", "Location", "Description", "ShowAs", "IsPrivate", "WhoId", "WhatId", "OwnerId", "AccountId")
-_PARTS = frozenset(("FREQ", "BYMONTH", "BYMONTHDAY", "BYDAY", "WKST", "BYSETPOS", "INTERVAL", "UNTIL", "COUNT"))
+# in the order in which the vendor writes them
+_PARTS = ("FREQ", "BYMONTH", "BYMONTHDAY", "BYDAY", "WKST", "BYSETPOS", "INTERVAL", "UNTIL", "COUNT")
+_LONGEST_INTERVAL = {"DAILY": 999, "WEEKLY": 99, "MONTHLY": 99, "YEARLY": 1}
+MOST_COUNT = 999
+_BY_CLASSIC = ("IsRecurrence", "RecurrenceType", "RecurrenceStartDateTime", "RecurrenceEndDateOnly")
 
 
 def before_series_create(row: Row) -> None:
     """Bring a Lightning rule into the form in which the vendor gives it back. Raises FIELD_INTEGRITY_EXCEPTION."""
-    if row["IsRecurrence"] and row.get("DurationInMinutes") and row["DurationInMinutes"] > 24 * 60:
-        raise integrity("a recurring event lasts a day at most", ["DurationInMinutes"])
     text = row.get("Recurrence2PatternText")
     if not text:
         return
+    if any(row[name] for name in _BY_CLASSIC):
+        raise integrity("a series is either of Classic or of Lightning", ["Recurrence2PatternText"])
     pairs = dict(part.split("=", 1) for part in str(text).removeprefix("RRULE:").split(";") if "=" in part)
-    if "FREQ" not in pairs or set(pairs) - _PARTS:
-        raise integrity("Recurrence Pattern: not a supported rule", ["Recurrence2PatternText"])
     pairs.setdefault("INTERVAL", "1")
-    row["Recurrence2PatternText"] = "RRULE:" + ";".join(f"{key}={pairs[key]}" for key in sorted(pairs))
+    if not _is_supported(pairs):
+        raise integrity("Recurrence Pattern: not a supported rule", ["Recurrence2PatternText"])
+    row["Recurrence2PatternText"] = "RRULE:" + ";".join(f"{key}={pairs[key]}" for key in _PARTS if key in pairs)
     row |= {"IsRecurrence2": 1, "Recurrence2PatternVersion": "1", "Recurrence2PatternTimeZone": "GMT"}
+
+
+def _is_supported(pairs: dict[str, str]) -> bool:
+    longest = _LONGEST_INTERVAL.get(pairs.get("FREQ", ""), 0)
+    numbers = {name: int(pairs[name]) for name in ("INTERVAL", "COUNT") if pairs.get(name, "").isdigit()}
+    ends = ("COUNT" in pairs) != ("UNTIL" in pairs)
+    counted = "COUNT" not in pairs or 1 <= numbers.get("COUNT", 0) <= MOST_COUNT
+    return not set(pairs) - set(_PARTS) and ends and counted and 1 <= numbers.get("INTERVAL", 0) <= longest
 
 
 def expand_series(call: Call, row: Row) -> None:

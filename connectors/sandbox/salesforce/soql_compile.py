@@ -12,7 +12,7 @@ from connectors.sandbox.salesforce import soql_ast as ast
 from connectors.sandbox.salesforce import soql_dates
 from connectors.sandbox.salesforce.call import Call
 from connectors.sandbox.salesforce.errors import SfError
-from connectors.sandbox.salesforce.facts import FieldFact, ObjectFact
+from connectors.sandbox.salesforce.facts import FieldFact, ObjectFact, all_columns
 from connectors.sandbox.salesforce.ids import looks_like_id, to18
 from connectors.sandbox.salesforce.orgs import NAME_COLUMNS
 from connectors.sandbox.salesforce.values import TEXT, read_date, read_moment, show_moment
@@ -307,7 +307,7 @@ class Compiler:
 
     def _visible(self) -> list[str]:
         out = []
-        if "IsDeleted" in self.fact.fields or self.fact.name not in ("User",):
+        if "IsDeleted" in all_columns(self.fact.name):
             if self.all_rows:
                 out.append(f"({self.root}.IsDeleted = 0 OR {self.root}.SystemModstamp >= ?)")
                 self.params.append(self.call.bin_start)

@@ -74,7 +74,7 @@ def test_changing_one_occurrence_changes_the_whole_series(org: Org) -> None:
     org.event(Subject="daily", StartDateTime=start, Recurrence2PatternText="FREQ=DAILY;COUNT=4")
     rows = org.query("SELECT Id, IsRecurrence2, Recurrence2PatternText FROM Event ORDER BY StartDateTime")
     assert len(rows) == 4
-    assert rows[0]["Recurrence2PatternText"] == "RRULE:COUNT=4;FREQ=DAILY;INTERVAL=1"
+    assert rows[0]["Recurrence2PatternText"] == "RRULE:FREQ=DAILY;INTERVAL=1;COUNT=4"
     assert org.call("PATCH", f"sobjects/Event/{rows[2]['Id']}", {"Subject": "moved"})[0] == 204
     assert {row["Subject"] for row in org.query("SELECT Subject FROM Event")} == {"moved"}
     assert org.call("DELETE", f"sobjects/Event/{rows[2]['Id']}/fromThisEventOnwards")[0] == 204

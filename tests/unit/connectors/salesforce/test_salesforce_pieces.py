@@ -1,20 +1,17 @@
-"""The small pure parts: addresses of calls, composite bodies, cursors, configuration, invitees, websites."""
+"""The small pure parts: addresses of calls, composite bodies, configuration, invitees, websites."""
 
 from __future__ import annotations
 
-import json
 import ssl
-from datetime import UTC, date, datetime
 
 import pytest
 import requests
 import urllib3
 
-from connectors.errors import ConnectorError, Fault
+from connectors.errors import Fault
 from connectors.salesforce.composite import Part, answers_of, refers, request_of
 from connectors.salesforce.config import SalesforceConfig
 from connectors.salesforce.describe import fields_of
-from connectors.salesforce.feed import Cursor
 from connectors.salesforce.invitees import invitee_fields
 from connectors.salesforce.lookups import website_domain
 from connectors.salesforce.session import TlsAdapter, _lost, rebase
@@ -107,26 +104,6 @@ def test_text_that_composite_would_take_for_a_reference_is_noticed() -> None:
     assert refers({"Subject": "see @{p0.id}"})
     assert refers({"ToIds": ["@{p0.id}"]})
     assert not refers({"Subject": "ann@example.com {x}", "N": 1, "E": None})
-
-
-def test_a_cursor_reads_back_as_written() -> None:
-    cursor = Cursor(datetime(2026, 3, 1, tzinfo=UTC), date(2026, 3, 1), {"00U1": "2026-03-01T00:00:00Z"})
-    assert Cursor.parse(cursor.text(), date(2026, 3, 2)) == cursor
-
-
-@pytest.mark.parametrize("text", ["x", "[]", "{}", json.dumps({"since": 5, "used": "2026-01-01", "seen": {}})])
-def test_what_is_no_cursor_is_a_lost_cursor(text: str) -> None:
-    with pytest.raises(ConnectorError) as caught:
-        Cursor.parse(text, date(2026, 1, 1))
-    assert caught.value.fault is Fault.CURSOR_LOST
-
-
-def test_a_cursor_that_slept_longer_than_the_recycle_bin_keeps_is_lost() -> None:
-    text = Cursor(None, date(2026, 1, 1)).text()
-    assert Cursor.parse(text, date(2026, 1, 15)).since is None
-    with pytest.raises(ConnectorError) as caught:
-        Cursor.parse(text, date(2026, 1, 16))
-    assert caught.value.fault is Fault.CURSOR_LOST
 
 
 def test_secrets_are_not_shown() -> None:
