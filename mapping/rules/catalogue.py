@@ -99,6 +99,10 @@ SETTINGS: dict[str, Setting] = {
             "How a series stands in Salesforce: each occurrence by itself, as a Classic or as a Lightning series.",
         ),
         _days("recurrence.future_days", 60, "How many days ahead the occurrences of a series are saved."),
+        *(
+            _switch(f"{kind}.enabled", False, f"Keep {kind} the same on both sides; if not, none are read or written.")
+            for kind in ("tasks", "contacts")
+        ),
         _switch("tasks.down", False, "Show Salesforce tasks in the mailbox.", "Sync my Salesforce tasks"),
         _switch("contacts.down", True, "Show Salesforce contacts in the mailbox.", "Sync Salesforce contacts"),
         Setting(

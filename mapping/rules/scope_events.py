@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mapping.model import fields
-from mapping.model.item import Item, Response, Series, Side, Span
+from mapping.model.item import ELSEWHERE, Item, Response, Series, Side, Span
 from mapping.model.moment import DAY_MINUTES, length_minutes, tidy
 from mapping.model.reasons import Reason
 from mapping.rules import roles, series
@@ -89,6 +89,12 @@ def _skip(reason: Reason, rule: str, **detail: str) -> Decision:
 
 
 # --- for every item
+
+
+def _is_moved_out(case: _Case) -> Decision | None:
+    if case.item.ref.container == ELSEWHERE and (case.saved or case.takes_part):
+        return Decision(Outcome.RELEASE, Reason.MOVED_OUT, "DEL-4")
+    return None
 
 
 def _is_refused_series(case: _Case) -> Decision | None:
@@ -255,6 +261,7 @@ def _is_saved_automatically(case: _Case) -> Decision | None:
 
 
 _ALWAYS: tuple[_Rule, ...] = (
+    _is_moved_out,
     _asks_to_unsync,
     _is_cancelled,
     _is_refused_series,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from mapping.model import fields
-from mapping.model.item import Item, ItemKind
+from mapping.model.item import ELSEWHERE, Item, ItemKind
 from mapping.model.moment import day_of
 from mapping.model.reasons import Reason
 from mapping.rules.decision import Decision, Me, Outcome, PairFacts, is_marked
@@ -40,7 +40,7 @@ def from_mailbox(item: Item, pair: PairFacts | None, settings: Effective) -> Dec
 
 def _saved(item: Item, pair: PairFacts, settings: Effective, at_home: bool) -> Decision:
     kind = item.ref.kind
-    if not at_home and pair.folder == HOMES[kind]:
+    if item.ref.container == ELSEWHERE or (not at_home and pair.folder == HOMES[kind]):
         return Decision(Outcome.RELEASE, Reason.MOVED_OUT, "TSK-8" if kind is ItemKind.TASK else "CON-8")
     if pair.kind_letter == "B" and not settings.bool(f"{kind.value}s.down"):
         return Decision(Outcome.RELEASE, Reason.DOWN_OFF, "TSK-4" if kind is ItemKind.TASK else "CON-10")

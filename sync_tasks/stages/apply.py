@@ -142,7 +142,7 @@ def _learnt(op: OpView, payload: Payload, outcome: Outcome) -> list[Note]:
     else:
         values = {"mailbox_id": outcome.id or op.ref, "mailbox_version": outcome.version}
         if act is Act.MOVE:
-            values["folder"] = str(payload.values.get("folder", ""))
+            values |= {"folder": str(payload.values.get("folder", "")), "unseen": True}
         if act is Act.CREATE:
             values |= {"folder": op.target, "state": PairState.LIVE.value, "unseen": True}
         if "state" in marks:

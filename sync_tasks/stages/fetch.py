@@ -15,10 +15,12 @@ from mapping.model.item import Item, ItemKind, ItemRef, Side
 from mapping.model.reasons import Reason
 from mapping.model.series import occurrence_id
 from mapping.rules import marks, series
+from mapping.rules.decision import is_marked
 from mapping.rules.scope import Decision, Outcome, slid_out
 from sync_tasks.stages import watching
 from sync_tasks.stages.context import StageContext, StageReport
-from sync_tasks.stages.kinds import KIND_OF_FOLDER, MANAGED, MIRRORED, WATCHED
+from sync_tasks.stages.following import Gone, follow
+from sync_tasks.stages.kinds import ELSEWHERE, KIND_OF_FOLDER, MANAGED, MIRRORED, managed, watched
 from sync_tasks.stages.losses import Losses
 from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairState, PairView
@@ -28,10 +30,11 @@ ARCHIVED_AFTER = timedelta(days=365)
 
 @dataclass(slots=True)
 class Found:
-    """What a fetch gathers: works to stage, cursors to go on from, how much was seen and let go, and which lists of
-    Salesforce could be read."""
+    """What a fetch gathers: works to stage, items that are not where they were, cursors to go on from, how much was
+    seen and let go, and which lists of Salesforce could be read."""
 
     works: dict[str, Work] = field(default_factory=dict)
+    gone: list[Gone] = field(default_factory=list)
     cursors: dict[str, str] = field(default_factory=dict)
     losses: Losses = field(default_factory=Losses)
     seen: int = 0
@@ -49,12 +52,14 @@ def run(ctx: StageContext) -> StageReport:
         cursors = unit.runs.cursors(ctx.user.id)
     ctx.refresh_aliases()
     found = Found()
-    for folder in WATCHED:
+    for folder in watched(ctx.settings):
         if not ctx.mailbox_has(folder):
             if ctx.preview:
                 continue  # looking must not create the managed folder
-            ctx.ensure_folders(MANAGED)
+            ctx.ensure_folders([each for each in managed(ctx.settings) if not ctx.mailbox_has(each)])
         _read_folder(ctx, folder, cursors.get(f"mailbox:{folder}"), found)
+    for work in follow(ctx, list(found.works.values()), found.gone):
+        found.add(work)
     _read_crm(ctx, cursors, found)
     _due_again(ctx, found)
     _slid_out(ctx, found)
@@ -100,7 +105,10 @@ def _read_folder(ctx: StageContext, folder: str, cursor: str | None, found: Foun
         pairs = unit.pairs.by_mailbox(ctx.user.id, [change.ref.id for change in answer.changes])
         known = unit.pairs.in_folder(ctx.user.id, folder) if lost else unit.pairs.unseen(ctx.user.id, folder)
     wanted = [c.ref for c in answer.changes if not c.deleted and not _is_echo(c, pairs.get(c.ref.id))]
-    wanted = [ref for ref, change in _zip(wanted, answer.changes) if not _too_old(ctx, folder, cursor, change)]
+    wanted = [
+        ref for ref, change in _zip(wanted, answer.changes)
+        if not _too_old(ctx, folder, cursor, change) and not _is_foreign(folder, change, pairs)
+    ]  # fmt: skip
     found.echoes += sum(not c.deleted for c in answer.changes) - len(wanted)
     gone = [c.ref for c in answer.changes if c.deleted and c.ref.id in pairs]
     if known:
@@ -114,7 +122,7 @@ def _read_folder(ctx: StageContext, folder: str, cursor: str | None, found: Foun
     for ref in gone:
         pair = pairs.get(ref.id) or next(p for p in known if p.mailbox_id == ref.id)
         if pair.state == PairState.LIVE and kind in MIRRORED:
-            found.add(Work(Side.MAILBOX, kind, ref, deleted=True, key=pair.key))
+            found.gone.append(Gone(ref, pair))
 
 
 def _rebuild(ctx: StageContext, folder: str, found: Found) -> None:
@@ -130,8 +138,7 @@ def _rebuild(ctx: StageContext, folder: str, found: Found) -> None:
         pairs = unit.pairs.in_folder(ctx.user.id, folder)
     for pair in pairs:
         ref = ItemRef(Side.MAILBOX, kind, pair.mailbox_id, folder)
-        because = Decision(Outcome.RELEASE, Reason.FOLDER_GONE, "MRK-2")
-        found.add(Work(Side.MAILBOX, kind, ref, deleted=True, key=pair.key, decision=because))
+        found.gone.append(Gone(ref, pair, Decision(Outcome.RELEASE, Reason.FOLDER_GONE, "MRK-2")))
 
 
 def _zip(refs: list[ItemRef], changes: Iterable[Change]) -> list[tuple[ItemRef, Change]]:
@@ -159,6 +166,14 @@ def _too_old(ctx: StageContext, folder: str, cursor: str | None, change: Change)
         return False
     horizon = ctx.now() - timedelta(days=ctx.settings.int("autosave.first_email_days"))
     return not marks.has((str(c) for c in categories), marks.SALESFORCE) and received < horizon  # type: ignore[operator]
+
+
+def _is_foreign(folder: str, change: Change, pairs: Mapping[str, PairView]) -> bool:
+    """In the folders where people keep their own tasks and contacts, what is neither marked nor known to us is not even
+    read: there may be thousands of them."""
+    if folder not in ELSEWHERE or change.item is None or change.ref.id in pairs or change.item.text(f.KEY):
+        return False
+    return not is_marked(change.item)
 
 
 def _stage_mailbox(ctx: StageContext, kind: ItemKind, refs: list[ItemRef], found: Found) -> None:
@@ -318,7 +333,7 @@ def _slid_out(ctx: StageContext, found: Found) -> None:
 def _switched_off(ctx: StageContext, found: Found) -> None:
     """Items born in Salesforce, of a kind that is no longer to be shown in the mailbox."""
     for kind, what in MIRRORED.items():
-        if ctx.settings.bool(what.down):
+        if ctx.settings.bool(what.down) or not what.wanted(ctx.settings):
             continue
         with ctx.store.reading() as unit:
             pairs = [p for p in unit.pairs.live(ctx.user.id, kind.value) if p.born == Side.CRM and p.mailbox_id]

@@ -9,6 +9,7 @@ from mapping.model import fields as f
 from mapping.model.item import Item, ItemKind
 from mapping.model.table import Table
 from mapping.rules.accounts import choose_account
+from mapping.rules.settings import Effective
 from mapping.tables.contact import CONTACT
 from mapping.tables.task import TASK
 from sync_tasks.stages.mirrored import NOTHING, Extra, Mirrored
@@ -21,6 +22,7 @@ class Tasks(Mirrored):
     table: ClassVar[Table] = TASK
     home: ClassVar[str] = "synced_tasks"
     elsewhere: ClassVar[tuple[str, ...]] = ("tasks",)
+    switch: ClassVar[str] = "tasks.enabled"
     conflict: ClassVar[str] = "conflict.task"
     down: ClassVar[str] = "tasks.down"
 
@@ -33,6 +35,7 @@ class Contacts(Mirrored):
     table: ClassVar[Table] = CONTACT
     home: ClassVar[str] = "synced_contacts"
     elsewhere: ClassVar[tuple[str, ...]] = ("contacts",)
+    switch: ClassVar[str] = "contacts.enabled"
     conflict: ClassVar[str] = "conflict.contact"
     down: ClassVar[str] = "contacts.down"
 
@@ -52,5 +55,16 @@ KIND_OF_FOLDER: Mapping[str, ItemKind] = {
     **{folder: kind for kind, what in MIRRORED.items() for folder in what.folders},
     **dict.fromkeys(MAIL_FOLDERS, ItemKind.EMAIL),
 }
-WATCHED = ("calendar", *MAIL_FOLDERS)
-MANAGED = ("emails",)  # folders of ours, made again when they are missing
+ELSEWHERE = frozenset(folder for what in MIRRORED.values() for folder in what.elsewhere)
+# folders of ours, made again when they are missing
+MANAGED = frozenset({"emails", *(what.home for what in MIRRORED.values() if what.elsewhere)})
+
+
+def watched(settings: Effective) -> list[str]:
+    """The folders whose changes a user's runs read: one vendor call each."""
+    return [*(folder for what in MIRRORED.values() if what.wanted(settings) for folder in what.folders), *MAIL_FOLDERS]
+
+
+def managed(settings: Effective) -> list[str]:
+    """Those of them that are made when they are missing."""
+    return [folder for folder in watched(settings) if folder in MANAGED]

@@ -56,6 +56,7 @@ class Mirrored:
     table: ClassVar[Table]
     home: ClassVar[str]  # folder role where items born in Salesforce are made and saved ones stand
     elsewhere: ClassVar[tuple[str, ...]] = ()  # other folder roles that are read for marked items
+    switch: ClassVar[str] = ""  # setting: is the kind mirrored at all; always when there is none
     conflict: ClassVar[str]  # setting: who prevails
     down: ClassVar[str]  # setting: are Salesforce's own shown in the mailbox
 
@@ -70,6 +71,10 @@ class Mirrored:
     @property
     def folders(self) -> tuple[str, ...]:
         return (self.home, *self.elsewhere)
+
+    def wanted(self, settings: Effective) -> bool:
+        """Does the user mirror this kind? What he does not costs nothing, and stays as it is."""
+        return not self.switch or settings.bool(self.switch)
 
     def table_for(self, ctx: StageContext) -> Table:
         """The table as this organization has it, fitted to its describe."""

@@ -30,7 +30,9 @@ _ENDED = {
 def plan(draft: Draft, opened: Opened) -> None:
     """Plan what concerns the masters and the pairs that changed their key."""
     for work in opened.masters:
-        if work.deleted:
+        if work.deleted and work.decision is not None:
+            draft.pair(work.key, state=PairState.RELEASED.value, reason=work.decision.reason.value)
+        elif work.deleted:
             draft.pair(work.key, state=PairState.GONE.value, reason=Reason.DELETED_IN_MAILBOX.value)
         elif work.outcome in _ENDED:
             _end(draft, work, _ENDED[work.outcome])

@@ -57,7 +57,7 @@ def open_all(ctx: StageContext, works: list[Work]) -> Opened:
         elif pair is not None and rules.MARK in pair.marks:
             if work.deleted:
                 done.masters.append(work)
-                done.works += _gone(ctx, known.values(), Reason.SERIES_CHANGED)
+                done.works += _ended(ctx, work, known.values())
             else:
                 done.works += _close(ctx, work, known, done)
     taken = {w.slot for w in (*done.masters, *done.works)}
@@ -150,6 +150,16 @@ def _gone(ctx: StageContext, pairs: Iterable[PairView], reason: Reason) -> Itera
         if pair.state == PairState.LIVE:
             over = pair.ends_at is not None and pair.ends_at <= ctx.now()
             yield _deleted(pair, Reason.SERIES_OVER if over else reason, "REC-10")
+
+
+def _ended(ctx: StageContext, work: Work, pairs: Iterable[PairView]) -> Iterator[Work]:
+    """A series that vanished: deleted, unless a decision says that it only went out of sight."""
+    if work.decision is None:
+        yield from _gone(ctx, pairs, Reason.SERIES_CHANGED)
+        return
+    for pair in pairs:
+        if pair.state == PairState.LIVE:
+            yield _deleted(pair, work.decision.reason, work.decision.rule)
 
 
 def _close(ctx: StageContext, work: Work, known: Known, done: Opened) -> Iterator[Work]:

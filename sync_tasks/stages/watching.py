@@ -16,7 +16,7 @@ SCOPES: Mapping[ItemKind, str] = {ItemKind.CONTACT: "contacts.scope"}
 
 
 def watches(ctx: StageContext) -> list[Watch]:
-    """Events always; tasks and contacts when they are to be shown and the mailbox has a folder for them."""
+    """Of every kind that the user mirrors, once the mailbox has the folder for it."""
     with ctx.store.reading() as unit:
         held = unit.pairs.records(ctx.user.id)
     return [
@@ -28,7 +28,7 @@ def watches(ctx: StageContext) -> list[Watch]:
             held=held.get(what.crm_object, ()),
         )
         for kind, what in MIRRORED.items()
-        if kind is ItemKind.EVENT or (ctx.settings.bool(what.down) and ctx.mailbox_has(what.home))
+        if what.wanted(ctx.settings) and ctx.mailbox_has(what.home)
     ]
 
 

@@ -7,7 +7,7 @@ Celery runs. Time is the sandbox's and the engine's alike, so a story can let da
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,10 @@ from sync_tasks.state.records import HoldView, RunState, RunView, UserView
 
 ORG = "acme"
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday
+
+
+def _marks(marked: bool) -> dict[str, Any]:
+    return {"Categories": ["Salesforce"]} if marked else {}
 
 
 class World:
@@ -154,10 +158,9 @@ class World:
                     marked: bool = False, **values: Any) -> str:  # fmt: skip
         """An appointment (or, with RequiredAttendees, a meeting) that the user enters now."""
         begin = start or self.now + timedelta(days=1)
-        categories = {"Categories": ["Salesforce"]} if marked else {}
         given = {
             "Subject": subject, "Start": begin.isoformat(), "End": (begin + timedelta(minutes=minutes)).isoformat(),
-            **categories, **values,
+            **_marks(marked), **values,
         }  # fmt: skip
         return self.mail_item(user, **given)
 
@@ -172,11 +175,34 @@ class World:
         }  # fmt: skip
         return self.mail_item(user, "Message", folder, **given)
 
+    def task(self, user: UserView, subject: str = "Call", *, due: date | None = None, folder: str = "tasks",
+             marked: bool = False, **values: Any) -> str:  # fmt: skip
+        """A task that the user enters in a folder, by its role or name."""
+        given = {"Subject": subject, **({"DueDate": f"{due}T00:00:00Z"} if due else {}), **_marks(marked), **values}
+        return self.mail_item(user, "Task", folder, **given)
+
+    def contact(self, user: UserView, surname: str = "Simpson", *, email: str = "", folder: str = "contacts",
+                marked: bool = False, **values: Any) -> str:  # fmt: skip
+        """A contact that the user enters in a folder, by its role or name."""
+        addresses = {"EmailAddresses": {"EmailAddress1": email}} if email else {}
+        given = {"Surname": surname, "Subject": surname, **addresses, **_marks(marked), **values}
+        return self.mail_item(user, "Contact", folder, **given)
+
+    def folder(self, user: UserView, name: str, *, parent: str = "msgfolderroot", holds: str = "IPF.Note") -> None:
+        self.control("ews/folders", mailbox=user.address, name=name, parent=parent, **{"class": holds})
+
+    def drop_folder(self, user: UserView, folder: str) -> None:
+        self.control("ews/folders/delete", mailbox=user.address, folder=folder)
+
+    def move(self, user: UserView, item: str, folder: str) -> str:
+        """As dragging it to another folder; its new id."""
+        return str(self.control("ews/items/move", mailbox=user.address, id=item, folder=folder)["id"])
+
     def edit(self, user: UserView, item: str, **values: Any) -> None:
         self.control("ews/items/update", mailbox=user.address, id=item, values=values)
 
-    def discard(self, user: UserView, item: str) -> None:
-        self.control("ews/items/delete", mailbox=user.address, id=item)
+    def discard(self, user: UserView, item: str, *, hard: bool = False) -> None:
+        self.control("ews/items/delete", mailbox=user.address, id=item, hard=hard)
 
     def copy(self, user: UserView, item: str, *, same_uid: bool = False, **changes: Any) -> str:
         """A copy of a calendar item with all that it bears, as Outlook makes it: by default with a UID of its own."""

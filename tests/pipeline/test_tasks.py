@@ -1,0 +1,596 @@
+"""Stories of tasks, mirrored both ways through the real chain of stages and the sandbox."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from mapping.model.reasons import Reason
+from sync_tasks.state.records import UserView
+from tests.support.world import World
+
+HOME = "Salesforce Tasks"
+TRACKED = ["Salesforce", "Status: Tracked successfully"]
+FRIDAY = date(2026, 3, 6)
+
+
+def mirroring(world: World, **settings: Any) -> UserView:
+    """A user who keeps tasks the same, after the first run, which made the folder."""
+    user = world.user(**{"tasks__enabled": True, **settings})
+    world.sync(user)
+    world.later(minutes=30)
+    return user
+
+
+def record(world: World, subject: str) -> dict[str, Any] | None:
+    found = world.query(
+        "SELECT Id, Subject, Status, Priority, ActivityDate, Description, OwnerId, IsReminderSet, ReminderDateTime "
+        f"FROM Task WHERE Subject = '{subject}'"
+    )
+    assert len(found) < 2, f"{len(found)} tasks are called {subject}"
+    return found[0] if found else None
+
+
+def saved(world: World, user: UserView, subject: str = "Call", **values: Any) -> tuple[str, str]:
+    """(item, record) of a task that the user entered in the folder and that was saved."""
+    world.task(user, subject, folder=HOME, **values)
+    world.sync(user)
+    world.later(minutes=30)
+    found = record(world, subject)
+    assert found is not None
+    return item_id(world, user, subject), found["Id"]
+
+
+def shown(world: World, user: UserView, subject: str = "Visit", **columns: Any) -> tuple[str, str]:
+    """(item, record) of a task that somebody entered in Salesforce and that was shown in the mailbox."""
+    made = world.record("Task", Subject=subject, OwnerId=user.crm_user_id, **columns)
+    world.sync(user)
+    world.later(minutes=30)
+    return item_id(world, user, subject), made
+
+
+def item_id(world: World, user: UserView, subject: str, folder: str = HOME) -> str:
+    (found,) = [each["id"] for each in world.items(user, folder) if each["values"]["Subject"] == subject]
+    return str(found)
+
+
+def settled(world: World, user: UserView, runs: int = 3) -> None:
+    """Some more runs write nothing on either side."""
+    world.writes()
+    for _ in range(runs):
+        world.later(minutes=30)
+        world.sync(user)
+    assert world.writes() == {}
+
+
+# --- up
+
+
+@pytest.mark.rule("TSK-1", "MRK-5")
+def test_a_task_dropped_into_the_folder_stands_in_salesforce_and_is_marked(world_on_both: World) -> None:
+    world = world_on_both
+    ann = mirroring(world)
+    world.task(ann, "Call", folder=HOME, due=FRIDAY, Importance="High", Status="InProgress", Body="Ask for the offer",
+               ReminderIsSet=True, ReminderDueBy="2026-03-06T07:30:00Z", Categories=["Own"])  # fmt: skip
+
+    world.sync(ann)
+
+    found = record(world, "Call")
+    assert found is not None
+    assert (found["Status"], found["Priority"], found["ActivityDate"]) == ("In Progress", "High", "2026-03-06")
+    assert (found["Description"], found["OwnerId"]) == ("Ask for the offer", ann.crm_user_id)
+    assert (found["IsReminderSet"], found["ReminderDateTime"][:16]) == (True, "2026-03-06T07:30")
+    item = world.item(ann, "Call", HOME)
+    assert item is not None
+    assert item["Categories"] == ["Own", *TRACKED]
+    settled(world, ann)
+
+
+@pytest.mark.rule("TSK-1", "MRK-4")
+def test_a_task_that_is_marked_elsewhere_moves_into_the_folder_and_is_saved(world: World) -> None:
+    ann = mirroring(world)
+    world.task(ann, "Call", marked=True)
+
+    world.sync(ann)
+
+    assert record(world, "Call") is not None
+    assert world.items(ann, "tasks") == []
+    item = world.item(ann, "Call", HOME)
+    assert item is not None
+    assert item["Categories"] == TRACKED
+    settled(world, ann)
+
+
+@pytest.mark.rule("TSK-2", "TSK-13")
+def test_tasks_that_nobody_marked_are_not_saved_and_not_even_read(world: World) -> None:
+    ann = world.user(tasks__enabled=True)
+    old = world.task(ann, "Old")
+    world.sync(ann)
+    world.later(minutes=30)
+    world.task(ann, "New")
+    world.edit(ann, old, Subject="Older")
+    world.calls()
+
+    world.sync(ann)
+
+    assert world.records("Task") == []
+    assert "ews.GetItem" not in world.calls()["ews"]
+    assert [item["values"]["Subject"] for item in world.items(ann, "tasks")] == ["Older", "New"]
+
+
+@pytest.mark.rule("TSK-13")
+def test_an_old_task_is_saved_once_it_is_marked(world: World) -> None:
+    ann = world.user(tasks__enabled=True)
+    old = world.task(ann, "Old")
+    world.sync(ann)
+    world.later(minutes=30)
+
+    world.edit(ann, old, Categories=["Salesforce"])
+    world.sync(ann)
+
+    assert record(world, "Old") is not None
+
+
+@pytest.mark.rule("TSK-1")
+def test_edits_of_either_side_travel_and_different_ones_both_survive(world: World) -> None:
+    ann = mirroring(world)
+    item, made = saved(world, ann, due=FRIDAY, BillingInformation="42")
+
+    world.edit(ann, item, DueDate="2026-03-09T00:00:00Z")
+    world.change("Task", made, Status="Waiting on someone else", Description="Homer is away")
+    world.sync(ann)
+
+    found, there = record(world, "Call"), world.item(ann, "Call", HOME)
+    assert found is not None
+    assert there is not None
+    assert (found["ActivityDate"], found["Status"]) == ("2026-03-09", "Waiting on someone else")
+    assert (there["Status"], there["Body"]["text"], there["BillingInformation"]) == (
+        "WaitingOnOthers", "Homer is away", "42",
+    )  # fmt: skip
+    settled(world, ann)
+
+
+@pytest.mark.rule("TSK-1")
+def test_a_task_completed_on_either_side_is_completed_on_the_other(world: World) -> None:
+    ann = mirroring(world)
+    here, _ = saved(world, ann, "Here")
+    _, there = saved(world, ann, "There")
+
+    world.edit(ann, here, Status="Completed")
+    world.change("Task", there, Status="Completed")
+    world.sync(ann)
+
+    found, item = record(world, "Here"), world.item(ann, "There", HOME)
+    assert found is not None
+    assert item is not None
+    assert found["Status"] == "Completed"
+    assert (item["Status"], item["PercentComplete"], item["IsComplete"]) == ("Completed", 100.0, True)
+    settled(world, ann)
+
+
+@pytest.mark.rule("MRK-3")
+def test_a_mark_taken_off_a_task_in_the_folder_is_put_back(world: World) -> None:
+    ann = mirroring(world)
+    item, _ = saved(world, ann)
+
+    world.edit(ann, item, Categories=["Own"])
+    world.sync(ann)
+
+    there = world.item(ann, "Call", HOME)
+    assert there is not None
+    assert there["Categories"] == ["Own", *TRACKED]
+    assert record(world, "Call") is not None
+
+
+# --- down
+
+
+@pytest.mark.rule("TSK-3")
+def test_open_and_lately_finished_tasks_of_the_user_are_shown_in_the_folder(world_on_both: World) -> None:
+    world = world_on_both
+    ann, ben = mirroring(world, tasks__down=True), world.user("ben@acme.example")
+    week_ago, long_ago = (str((world.now - timedelta(days=days)).date()) for days in (7, 30))
+    given = {"OwnerId": ann.crm_user_id}
+    world.record("Task", Subject="Open", ActivityDate="2026-03-06", Priority="High", Description="Ring twice", **given)
+    world.record("Task", Subject="Done lately", Status="Completed", ActivityDate=week_ago, **given)
+    world.record("Task", Subject="Done long ago", Status="Completed", ActivityDate=long_ago, **given)
+    world.record("Task", Subject="Somebody else's", OwnerId=ben.crm_user_id)
+    world.later(days=15)
+    world.sync(ann)
+    world.record("Task", Subject="No date", **given)
+
+    world.sync(ann)
+
+    assert {each["values"]["Subject"] for each in world.items(ann, HOME)} == {"Open", "No date"}
+    item = world.item(ann, "Open", HOME)
+    assert item is not None
+    assert (item["DueDate"], item["Importance"], item["Body"]) == (
+        "2026-03-06T00:00:00Z", "High", {"text": "Ring twice"},
+    )  # fmt: skip
+    assert item["Categories"] == TRACKED
+    settled(world, ann)
+
+
+@pytest.mark.rule("TSK-3'")
+def test_tasks_that_only_record_a_mail_are_never_shown(world: World) -> None:
+    ann = mirroring(world, tasks__down=True)
+    world.record("Task", Subject="Email: Offer", TaskSubtype="Email", Status="Completed", OwnerId=ann.crm_user_id)
+    world.record("Task", Subject="Call", OwnerId=ann.crm_user_id)
+
+    world.sync(ann)
+
+    assert [each["values"]["Subject"] for each in world.items(ann, HOME)] == ["Call"]
+    assert Reason.EMAIL_TASK in world.reasons(ann)
+
+
+@pytest.mark.rule("TSK-3")
+def test_tasks_are_not_shown_unless_the_user_wants_them(world: World) -> None:
+    ann = mirroring(world)
+    world.record("Task", Subject="Visit", OwnerId=ann.crm_user_id)
+
+    world.sync(ann)
+
+    assert world.items(ann, HOME) == []
+
+
+@pytest.mark.rule("TSK-4")
+def test_when_showing_is_switched_off_salesforces_own_leave_the_mailbox_and_stay_in_salesforce(world: World) -> None:
+    ann = mirroring(world, tasks__down=True)
+    shown(world, ann, "Theirs")
+    saved(world, ann, "Mine")
+
+    world.set(ann, tasks__down=False)
+    world.sync(ann)
+
+    assert [each["values"]["Subject"] for each in world.items(ann, HOME)] == ["Mine"]
+    assert {row["Subject"] for row in world.records("Task", "Subject")} == {"Mine", "Theirs"}
+    world.edit(ann, item_id(world, ann, "Mine"), Importance="High")
+    world.later(minutes=30)
+    world.sync(ann)
+    found = record(world, "Mine")
+    assert found is not None
+    assert found["Priority"] == "High"
+    settled(world, ann)
+    assert record(world, "Theirs") is not None
+
+
+# --- deletions
+
+
+@pytest.mark.parametrize("hard", [False, True])
+@pytest.mark.parametrize("born", [saved, shown])
+@pytest.mark.rule("TSK-5")
+def test_a_task_deleted_in_the_mailbox_is_deleted_in_salesforce_if_that_is_allowed(
+    world: World, born: Any, hard: bool
+) -> None:
+    ann = mirroring(world, tasks__down=True, tasks__forbid_remove=False)
+    item, _ = born(world, ann)
+
+    world.discard(ann, item, hard=hard)
+    world.sync(ann)
+
+    assert world.records("Task") == []
+    settled(world, ann)
+    assert world.items(ann, HOME) == []
+
+
+@pytest.mark.rule("TSK-6")
+def test_a_task_that_may_not_be_removed_comes_back(world: World) -> None:
+    ann = mirroring(world, tasks__down=True)
+    item, made = saved(world, ann, due=FRIDAY, Body="Ask for the offer")
+
+    world.discard(ann, item)
+    world.sync(ann)
+
+    assert [row["Id"] for row in world.records("Task")] == [made]
+    there = world.item(ann, "Call", HOME)
+    assert there is not None
+    assert (there["DueDate"], there["Body"]["text"]) == ("2026-03-06T00:00:00Z", "Ask for the offer")
+    settled(world, ann)
+
+
+@pytest.mark.parametrize("born", [saved, shown])
+@pytest.mark.rule("TSK-7")
+def test_a_task_deleted_in_salesforce_is_deleted_in_the_mailbox(world: World, born: Any) -> None:
+    ann = mirroring(world, tasks__down=True)
+    _, made = born(world, ann)
+
+    world.remove("Task", made)
+    world.sync(ann)
+
+    assert world.items(ann, HOME) == []
+    assert len(world.items(ann, "deleteditems")) == 1
+    settled(world, ann)
+    assert world.records("Task") == []
+
+
+# --- moves
+
+
+@pytest.mark.parametrize("target", ["tasks", "Private", "drafts"])
+@pytest.mark.rule("TSK-8", "DEL-4")
+def test_a_task_moved_out_of_the_folder_is_let_go_and_both_copies_stay(world: World, target: str) -> None:
+    ann = mirroring(world, tasks__forbid_remove=False)
+    world.folder(ann, "Private", parent="tasks", holds="IPF.Task")
+    item, made = saved(world, ann, Categories=["Own"])
+
+    world.move(ann, item, target)
+    world.sync(ann)
+
+    assert [row["Id"] for row in world.records("Task")] == [made]
+    there = world.item(ann, "Call", target)
+    assert there is not None
+    assert there["Categories"] == ["Own"]
+    settled(world, ann)
+    world.change("Task", made, Subject="Changed")
+    world.later(minutes=30)
+    world.sync(ann)
+    assert world.item(ann, "Call", target) is not None
+
+
+@pytest.mark.rule("TSK-8")
+def test_moving_out_may_be_declared_to_mean_deleting(world: World) -> None:
+    ann = mirroring(world, tasks__forbid_remove=False, tasks__move_out="delete")
+    item, _ = saved(world, ann)
+
+    world.move(ann, item, "tasks")
+    world.sync(ann)
+
+    assert world.records("Task") == []
+
+
+@pytest.mark.rule("TSK-1")
+def test_a_task_moved_back_is_saved_again_without_a_second_record(world: World) -> None:
+    ann = mirroring(world)
+    item, made = saved(world, ann)
+    item = world.move(ann, item, "tasks")
+    world.sync(ann)
+    world.later(minutes=30)
+
+    world.move(ann, item_id(world, ann, "Call", "tasks"), HOME)
+    world.sync(ann)
+
+    assert [row["Id"] for row in world.records("Task")] == [made]
+    there = world.item(ann, "Call", HOME)
+    assert there is not None
+    assert there["Categories"] == TRACKED
+    settled(world, ann)
+
+
+def test_a_task_moved_out_and_back_between_two_runs_is_only_moved(world: World) -> None:
+    ann = mirroring(world, tasks__forbid_remove=False)
+    item, made = saved(world, ann)
+
+    item = world.move(ann, world.move(ann, item, "tasks"), HOME)
+    world.edit(ann, item, Importance="High")
+    world.sync(ann)
+
+    found = record(world, "Call")
+    assert found is not None
+    assert (found["Id"], found["Priority"]) == (made, "High")
+    settled(world, ann)
+
+
+def test_a_move_costs_three_calls_more_and_a_deletion_two(world: World) -> None:
+    ann = mirroring(world, tasks__forbid_remove=False)
+    world.folder(ann, "Private", parent="tasks", holds="IPF.Task")
+    moved, _ = saved(world, ann, "Moved")
+    gone, _ = saved(world, ann, "Gone")
+
+    world.move(ann, moved, "Private")
+    world.calls()
+    world.sync(ann)
+    told = world.calls()["ews"]
+    assert (told["ews.FindFolder"], told["ews.FindItem"], told["ews.GetItem"]) == (1, 1, 1)
+
+    world.later(minutes=30)
+    world.discard(ann, gone)
+    world.sync(ann)
+    told = world.calls()["ews"]
+    assert (told["ews.FindFolder"], told["ews.FindItem"]) == (1, 1)
+    assert "ews.GetItem" not in told
+
+
+def test_a_copied_task_is_a_task_of_its_own(world: World) -> None:
+    ann = mirroring(world)
+    item, made = saved(world, ann)
+    original = next(each["values"] for each in world.items(ann, HOME) if each["id"] == item)
+    copied = {name: original[name] for name in ("Subject", "Categories")}
+    extended = list(original["ExtendedProperty"].values())
+
+    copy = world.mail_item(ann, "Task", HOME, **{**copied, "Subject": "Call again", "ExtendedProperty": extended})
+    world.sync(ann)
+
+    found = record(world, "Call again")
+    assert found is not None
+    assert found["Id"] != made
+    settled(world, ann)
+    world.discard(ann, copy)
+    world.set(ann, tasks__forbid_remove=False)
+    world.sync(ann)
+    assert [row["Id"] for row in world.records("Task")] == [made]
+
+
+# --- recurring ones
+
+
+WEEKLY = [
+    ["WeeklyRecurrence", [["Interval", "1"], ["DaysOfWeek", "Friday"]]],
+    ["NoEndRecurrence", [["StartDate", "2026-03-06"]]],
+]
+
+
+@pytest.mark.rule("TSK-10")
+def test_of_a_recurring_task_salesforce_holds_the_current_instance_and_those_that_were_finished(world: World) -> None:
+    ann = mirroring(world)
+    item, made = saved(world, ann, "Report", due=FRIDAY, Recurrence=WEEKLY)
+    assert len(world.records("Task")) == 1
+
+    world.edit(ann, item, Status="Completed")
+    world.sync(ann)
+
+    rows = world.query("SELECT Id, ActivityDate, Status FROM Task ORDER BY ActivityDate")
+    assert [(row["ActivityDate"], row["Status"]) for row in rows] == [
+        ("2026-03-06", "Completed"), ("2026-03-13", "Not Started"),
+    ]  # fmt: skip
+    assert rows[1]["Id"] == made
+    settled(world, ann)
+
+
+@pytest.mark.rule("TSK-10", "TSK-7")
+def test_deleting_the_record_of_one_instance_does_not_delete_the_recurring_task(world: World) -> None:
+    ann = mirroring(world)
+    _, made = saved(world, ann, "Report", due=FRIDAY, Recurrence=WEEKLY)
+
+    world.remove("Task", made)
+    world.sync(ann)
+
+    there = world.item(ann, "Report", HOME)
+    assert there is not None
+    assert there.get("Categories", []) == []
+    settled(world, ann)
+    assert world.records("Task") == []
+
+
+@pytest.mark.rule("TSK-10")
+def test_the_record_that_stands_for_a_series_in_salesforce_is_not_shown(world: World) -> None:
+    ann = mirroring(world, tasks__down=True)
+    world.record(
+        "Task", Subject="Weekly", OwnerId=ann.crm_user_id, IsRecurrence=True, RecurrenceType="RecursDaily",
+        RecurrenceInterval=1, RecurrenceStartDateOnly="2026-03-03", RecurrenceEndDateOnly="2026-03-05",
+    )  # fmt: skip
+
+    world.sync(ann)
+
+    assert Reason.SERIES_TASK in world.reasons(ann)
+
+
+# --- hands
+
+
+@pytest.mark.rule("TSK-12")
+def test_a_task_reassigned_in_salesforce_leaves_one_mailbox_and_is_shown_in_the_other(world: World) -> None:
+    ann = mirroring(world, tasks__down=True)
+    ben = world.user("ben@acme.example", tasks__enabled=True, tasks__down=True)
+    world.sync(ben)
+    world.later(minutes=30)
+    _, made = shown(world, ann)
+
+    world.change("Task", made, OwnerId=ben.crm_user_id)
+    world.sync(ann)
+    world.sync(ben)
+
+    assert world.items(ann, HOME) == []
+    assert world.item(ben, "Visit", HOME) is not None
+    assert [row["Id"] for row in world.records("Task")] == [made]
+    settled(world, ann)
+    settled(world, ben)
+
+
+@pytest.mark.rule("TSK-12")
+def test_a_task_of_the_mailbox_that_is_reassigned_is_let_go(world: World) -> None:
+    ann, ben = mirroring(world), world.user("ben@acme.example")
+    _, made = saved(world, ann)
+
+    world.change("Task", made, OwnerId=ben.crm_user_id)
+    world.sync(ann)
+
+    there = world.item(ann, "Call", HOME)
+    assert there is not None
+    assert there.get("Categories", []) == []
+    assert [row["OwnerId"] for row in world.records("Task", "OwnerId")] == [ben.crm_user_id]
+    settled(world, ann)
+
+
+@pytest.mark.rule("TSK-14")
+def test_a_task_that_salesforce_has_already_is_not_made_a_second_time(world: World) -> None:
+    ann, ben = mirroring(world), world.user("ben@acme.example")
+    same = {"Subject": "Call", "ActivityDate": "2026-03-06"}
+    made = world.record("Task", **same, OwnerId=ann.crm_user_id, Description="Ring twice")
+    world.record("Task", **same, OwnerId=ben.crm_user_id)
+    world.record("Task", Subject="Call", ActivityDate="2026-03-07", OwnerId=ann.crm_user_id)
+    world.later(minutes=1)
+
+    world.task(ann, "Call", folder=HOME, due=FRIDAY)
+    world.sync(ann)
+
+    assert len(world.records("Task")) == 3
+    there = world.item(ann, "Call", HOME)
+    assert there is not None
+    assert there["Body"]["text"] == "Ring twice"
+    world.change("Task", made, Priority="High")
+    world.later(minutes=30)
+    world.sync(ann)
+    there = world.item(ann, "Call", HOME)
+    assert there is not None
+    assert there["Importance"] == "High"
+    settled(world, ann)
+
+
+# --- folders
+
+
+@pytest.mark.rule("MRK-1", "MRK-2")
+def test_a_folder_that_somebody_removed_is_made_again_and_filled_from_salesforce(world: World) -> None:
+    ann = mirroring(world, tasks__forbid_remove=False)
+    saved(world, ann, "One", Body="First")
+    saved(world, ann, "Two")
+    before = world.records("Task")
+
+    world.drop_folder(ann, HOME)
+    world.sync(ann)
+
+    assert world.records("Task") == before
+    assert {each["values"]["Subject"] for each in world.items(ann, HOME)} == {"One", "Two"}
+    item = world.item(ann, "One", HOME)
+    assert item is not None
+    assert item["Body"]["text"] == "First"
+    settled(world, ann)
+
+
+def test_what_a_user_does_not_mirror_costs_nothing_and_makes_no_folder(world: World) -> None:
+    ann = world.user()
+    world.sync(ann)
+    world.task(ann, "Call", marked=True)
+    world.later(minutes=30)
+    world.calls()
+
+    world.sync(ann)
+
+    assert world.calls() == {"ews": {"ews.SyncFolderItems": 4}, "salesforce": {"sf.composite": 1}}
+    told = world.control_get("ews/mailboxes", address=ann.address)["folders"]
+    assert [name for name in told if name.startswith("Salesforce")] == ["Salesforce Emails"]
+
+
+def test_an_idle_run_with_tasks_and_contacts_is_eight_looks_at_folders_and_one_at_salesforce(world: World) -> None:
+    ann = mirroring(world, tasks__down=True, contacts__enabled=True)
+    world.task(ann, "Call", marked=True)
+    world.contact(ann, marked=True)
+    shown(world, ann)
+    for _ in range(2):
+        world.later(minutes=30)
+        world.sync(ann)
+    world.later(minutes=30)
+    world.calls()
+
+    world.sync(ann)
+
+    # calendar, the two folders of tasks, the two of contacts, inbox, sent, Salesforce Emails
+    assert world.calls() == {"ews": {"ews.SyncFolderItems": 8}, "salesforce": {"sf.composite": 1}}
+
+
+@pytest.mark.rule("IDN-8")
+def test_a_lost_cursor_means_reading_again_without_duplicates_or_deletes(world: World) -> None:
+    ann = mirroring(world, tasks__down=True, tasks__forbid_remove=False)
+    saved(world, ann, "Kept")
+    gone, _ = saved(world, ann, "Gone")
+    shown(world, ann, "Theirs")
+    world.discard(ann, gone)
+    world.lose_cursors(ann, "mailbox:tasks", "mailbox:synced_tasks", "crm:task")
+
+    world.sync(ann)
+
+    assert {row["Subject"] for row in world.records("Task", "Subject")} == {"Kept", "Theirs"}
+    settled(world, ann)
