@@ -23,6 +23,11 @@ class Reason(StrEnum):
     # --- left alone
     RECURRING_NOT_YET = "recurring_not_yet"
     RECURRING_CONVERTED = "recurring_converted"
+    RECURRING_OFF = "recurring_off"
+    SERIES_ALL_DAY = "series_all_day"
+    SERIES_TOO_LONG = "series_too_long"
+    SERIES_NOT_EXPRESSIBLE = "series_not_expressible"
+    ZONE_UNKNOWN = "zone_unknown"
     CHILD_EVENT = "child_event"
     NOT_MINE = "not_mine"
     NOT_MARKED = "not_marked"
@@ -114,6 +119,11 @@ SENTENCES: dict[Reason, str] = {
     Reason.MARKED_UNLINKED: "Saved without a link, because nobody outside your company is on it.",
     Reason.RECURRING_NOT_YET: "Recurring items are not synchronized yet.",
     Reason.RECURRING_CONVERTED: "A single event was turned into a series; the event in Salesforce was left as it is.",
+    Reason.RECURRING_OFF: "Recurring events are switched off in Salesforce. Ask your administrator to allow them.",
+    Reason.SERIES_ALL_DAY: "Salesforce takes no recurring events that last whole days.",
+    Reason.SERIES_TOO_LONG: "Salesforce takes no recurring events that last longer than a day.",
+    Reason.SERIES_NOT_EXPRESSIBLE: "Salesforce cannot repeat events in the way this series does.",
+    Reason.ZONE_UNKNOWN: "Salesforce does not know the time zone of this series. Choose one that is more common.",
     Reason.CHILD_EVENT: "This is the copy of a colleague's event that Salesforce keeps for each guest.",
     Reason.NOT_MINE: "This event is assigned to somebody else.",
     Reason.NOT_MARKED: "The item is neither marked nor in the folder that is synchronized.",
@@ -189,6 +199,11 @@ SENTENCES: dict[Reason, str] = {
 ISSUES = frozenset(
     {
         Reason.RECURRING_CONVERTED,
+        Reason.RECURRING_OFF,
+        Reason.SERIES_ALL_DAY,
+        Reason.SERIES_TOO_LONG,
+        Reason.SERIES_NOT_EXPRESSIBLE,
+        Reason.ZONE_UNKNOWN,
         Reason.NO_TIME,
         Reason.TOO_LONG,
         Reason.NO_PERSON_MARKED,
