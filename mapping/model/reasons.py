@@ -27,6 +27,10 @@ class Reason(StrEnum):
     RECURRING_OFF = "recurring_off"
     LIGHTNING_SERIES = "lightning_series"
     RECURRING_CONVERTED = "recurring_converted"
+    SERIES_ALL_DAY = "series_all_day"
+    SERIES_TOO_LONG = "series_too_long"
+    SERIES_NOT_EXPRESSIBLE = "series_not_expressible"
+    ZONE_UNKNOWN = "zone_unknown"
     CHILD_EVENT = "child_event"
     NOT_MINE = "not_mine"
     NOT_MARKED = "not_marked"
@@ -140,6 +144,10 @@ SENTENCES: dict[Reason, str] = {
     Reason.LIGHTNING_SERIES: "Salesforce does not tell which events of a Lightning series belong together.",
     Reason.RECURRING_OFF: "Saving recurring events is switched off; ask your administrator to switch it on.",
     Reason.RECURRING_CONVERTED: "A single event was turned into a series; the event in Salesforce was left as it is.",
+    Reason.SERIES_ALL_DAY: "Salesforce takes no recurring events that last whole days.",
+    Reason.SERIES_TOO_LONG: "Salesforce takes no recurring events that last longer than a day.",
+    Reason.SERIES_NOT_EXPRESSIBLE: "Salesforce cannot repeat events in the way this series does.",
+    Reason.ZONE_UNKNOWN: "Salesforce does not know the time zone of this series. Choose one that is more common.",
     Reason.CHILD_EVENT: "This is the copy of a colleague's event that Salesforce keeps for each guest.",
     Reason.NOT_MINE: "This event is assigned to somebody else.",
     Reason.NOT_MARKED: "The item is neither marked nor in the folder that is synchronized.",
@@ -233,6 +241,10 @@ ISSUES = frozenset(
     {
         Reason.RECURRING_CONVERTED,
         Reason.RECURRING_OFF,
+        Reason.SERIES_ALL_DAY,
+        Reason.SERIES_TOO_LONG,
+        Reason.SERIES_NOT_EXPRESSIBLE,
+        Reason.ZONE_UNKNOWN,
         Reason.NO_TIME,
         Reason.TOO_LONG,
         Reason.NO_PERSON_MARKED,
