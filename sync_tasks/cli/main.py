@@ -12,7 +12,19 @@ from pydantic import ValidationError
 
 from connectors.errors import ConnectorError, Fault
 from sync_tasks.bootstrap import NotConnectedError
-from sync_tasks.cli import config, database, demo, doctor, inspecting, organizations, processes, running, sandbox, users
+from sync_tasks.cli import (
+    config,
+    database,
+    demo,
+    doctor,
+    holds,
+    inspecting,
+    organizations,
+    processes,
+    running,
+    sandbox,
+    users,
+)
 from sync_tasks.cli.shell import FAILED, WRONG_USAGE, CommandError, clean, console, give
 from sync_tasks.security.vault import VaultError
 from sync_tasks.services.embedded import EmbeddedRedisError
@@ -32,7 +44,8 @@ cli = typer.Typer(
 )
 for module in (demo, sandbox, processes, doctor, running, inspecting):
     module.register(cli)
-for name, family in (("db", database), ("org", organizations), ("user", users), ("config", config)):
+_FAMILIES = (("db", database), ("org", organizations), ("user", users), ("config", config), ("holds", holds))
+for name, family in _FAMILIES:
     cli.add_typer(family.app, name=name)
 
 

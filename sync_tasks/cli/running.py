@@ -25,7 +25,7 @@ def run(
     preview: Annotated[bool, typer.Option("--preview", help="Plan everything and write nothing.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Run a user once, here and now; paused users too. Exit 1 when the run fails."""
+    """Run a user once, here and now; paused users too. Exit 1 when the run fails or is held."""
     with open_app() as opened:
         with opened.store.reading() as unit:
             found = the_user(unit, user)

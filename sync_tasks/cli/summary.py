@@ -53,15 +53,17 @@ def _outcome(act: str, state: str) -> str:
 def show_summary(told: Mapping[str, Any]) -> None:
     """The counts of a run as a table, then what was left alone and why."""
     error = f": {told['error_code']}, {told['error_text']}" if told["error_code"] else ""
-    style = "" if told["state"] == RunState.DONE else "red"
-    say(f"Run {told['run']} of {told['user']} ({told['trigger']}): {told['state']}{error}", style or "bold")
+    style = {RunState.DONE: "bold", RunState.HELD: "yellow"}.get(told["state"], "red")
+    say(f"Run {told['run']} of {told['user']} ({told['trigger']}): {told['state']}{error}", style)
     rows = [
         (SIDES[side], target, ", ".join(f"{counts[name]} {name}" for name in COUNTED if counts.get(name)))
         for side, targets in told["sides"].items()
         for target, counts in targets.items()
     ]
     table("", ("Side", "Object", "Operations"), rows)
-    if not rows:
+    if told["state"] == RunState.HELD:
+        say("nothing of this plan was written; `inbox-sync holds` shows what waits, and for whom to decide", style)
+    elif not rows:
         say("nothing was written on either side")
     table(
         "Left alone", ("Items", "Side", "Kind", "Why"),

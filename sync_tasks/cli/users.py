@@ -108,16 +108,21 @@ def status(address: Address, as_json: Json = False) -> None:
         user = the_user(unit, address)
         last = next(iter(unit.runs.recent(user.id, 1)), None)
         issues = len(unit.trail.issues(user.id))
+        holds = [hold.id for hold in unit.holds.active(user.id) if not hold.decision]
     run = None if last is None else {"id": last.id, "state": last.state, "started_at": last.started_at,
                                      "finished_at": last.finished_at, "error": last.error_code}  # fmt: skip
     told = {
         "address": user.address, "status": user.status, "next_sync_at": user.next_sync_at,
         "force_pending": user.force_pending, "failures": user.failures, "last_run": run, "issues": issues,
+        "held_at": user.held_at, "holds": holds,
     }  # fmt: skip
     if as_json:
         give(told)
         return
     say(f"{user.address}: {user.status}; next run {shown(user.next_sync_at)}; {issues} open issues")
+    if holds:
+        say(f"held since {shown(user.held_at)}: nothing is written before hold {shown(holds)} is decided; "
+            "see `inbox-sync holds`", "yellow")  # fmt: skip
     if last is not None:
         error = f" ({last.error_code}: {last.error_text})" if last.error_code else ""
         say(f"last run {last.id}: {last.state}{error}, started {shown(last.started_at)}")
@@ -198,6 +203,7 @@ def described(user: UserView) -> dict[str, Any]:
     """A user as JSON values; nothing about leases."""
     names = (
         "id", "address", "org_name", "status", "crm_user_id", "aliases", "shard", "activated_at", "next_sync_at",
-        "last_started_at", "force_pending", "failures", "paused_at", "disabled_at", "suspended_at", "suspended_code",
+        "last_started_at", "force_pending", "failures", "held_at", "paused_at", "disabled_at", "suspended_at",
+        "suspended_code",
     )  # fmt: skip
     return {name: getattr(user, name) for name in names}

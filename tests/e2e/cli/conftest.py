@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+from sqlalchemy import text
 
 from sync_tasks.cli.main import main
+from sync_tasks.state.engine import open_engine
 
 if TYPE_CHECKING:
     from connectors.sandbox.server import SandboxServer
@@ -92,6 +95,18 @@ class Company:
             "Categories": ["Salesforce"], **values,
         }  # fmt: skip
         return str(self.control("ews/items", mailbox=ANN, kind="CalendarItem", values=given)["id"])
+
+    def discard(self, item: str) -> None:
+        self.control("ews/items/delete", mailbox=ANN, id=item)
+
+    def audit(self) -> list[tuple[str, str]]:
+        """(action, subject) of what administrators did, in order."""
+        url = f"sqlite:///{os.environ['INBOX_SYNC_HOME']}/inbox-sync.db"
+        engine = open_engine(url, pooled=False)
+        with engine.connect() as connection:
+            rows = connection.execute(text("SELECT action, subject FROM admin_audit ORDER BY id")).all()
+        engine.dispose()
+        return [(action, subject) for action, subject in rows]
 
     def mail(self, message_id: str, sender: str) -> str:
         now = datetime.now(UTC).isoformat()

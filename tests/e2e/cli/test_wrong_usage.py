@@ -29,6 +29,8 @@ USAGE = [
     (("config", "set", "conflict.event", "me"), "mailbox, salesforce, newest"),
     (("config", "set", "domains.internal", "acme.example", "--user", ANN), "leave out --user"),
     (("plan", "seven"), "RUN"),
+    (("holds", "approve", "all"), "ID"),
+    (("config", "set", "guard.deletes_most", "9", "--user", ANN), "leave out --user"),
     (("worker", "--shards", "9"), "0 to 3"),
     (("worker", "--pool", "swimming"), "prefork"),
     (("beat", "--log-level", "LOUD"), "INFO"),
@@ -43,6 +45,9 @@ NOTHING = [
     (("run", "nobody@nowhere.example"), "inbox-sync user list"),
     (("plan", "99"), "no run 99"),
     (("explain", "AAMk-unknown"), "nothing is known"),
+    (("holds", "show", "7"), "no hold 7"),
+    (("holds", "approve", "7"), "no hold 7"),
+    (("holds", "list", "anna@acme.example"), f"did you mean {ANN}"),
     (("config", "explain", "autosave.mails"), "did you mean autosave.emails"),
     (("doctor", "nobody@nowhere.example"), "no user"),
 ]
