@@ -100,6 +100,14 @@ def _organizer(item: Any) -> Value:
     return _person(item.organizer)
 
 
+# what an organizer may be that is no person; a public folder stands for a public calendar
+_GROUPS = frozenset({"GroupMailbox", "PublicDL", "PrivateDL", "PublicFolder"})
+
+
+def _of_group(item: Any) -> Value:
+    return item.organizer is not None and item.organizer.mailbox_type in _GROUPS
+
+
 def _sender(item: Any) -> Value:
     return _person(getattr(item, "author", None) or getattr(item, "sender", None))
 
@@ -169,6 +177,7 @@ _EVENT: dict[str, _Reader] = {
     f.MY_RESPONSE: _Reader(("my_response_type",), _my_response),
     f.IS_MEETING: _Reader(("is_meeting",), _is_meeting),
     f.IS_CANCELLED: _Reader(("is_cancelled",), _flag("is_cancelled")),
+    f.OF_GROUP: _Reader(("organizer",), _of_group),
     f.RECURRENCE: _Reader(("type",), _recurrence),
 }
 _EMAIL: dict[str, _Reader] = {

@@ -27,6 +27,7 @@ ATTENDEES = "attendees"  # tuple[Attendee, ...] without the organizer; sorted by
 MY_RESPONSE = "my_response"  # str, a Response value
 IS_MEETING = "is_meeting"  # bool: has attendees besides the organizer
 IS_CANCELLED = "is_cancelled"  # bool
+OF_GROUP = "of_group"  # bool: it stands in the calendar of a group or in a public one, which is its organizer
 RECURRENCE = "recurrence"  # "" | "master" | "occurrence" | "exception"
 SERIES = "series"  # Series, on a master only
 ORIGINAL = "original"  # where an occurrence starts by its rule: aware UTC datetime, or date for all-day

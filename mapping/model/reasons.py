@@ -42,6 +42,7 @@ class Reason(StrEnum):
     PRIVATE_PLACEHOLDER = "private_placeholder"
     NO_TIME = "no_time"
     TOO_LONG = "too_long"
+    GROUP_TOO_LONG = "group_too_long"
     AUTOSAVE_OFF = "autosave_off"
     ONE_WAY_DOWN = "one_way_down"
     DOWN_OFF = "down_off"
@@ -159,6 +160,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.PRIVATE_PLACEHOLDER: "The item is private: only its time is shown in Salesforce.",
     Reason.NO_TIME: "The item has no readable start and end.",
     Reason.TOO_LONG: "The event lasts {days} days; Salesforce takes events of up to {limit} days.",
+    Reason.GROUP_TOO_LONG: "Events of group and public calendars are saved up to 24 hours; this one is longer.",
     Reason.AUTOSAVE_OFF: "Saving automatically is switched off for this kind of item, and it is not marked.",
     Reason.ONE_WAY_DOWN: "Your settings show Salesforce events in the calendar and save nothing from it.",
     Reason.DOWN_OFF: "Showing Salesforce events in your calendar is switched off.",
@@ -247,6 +249,7 @@ ISSUES = frozenset(
         Reason.ZONE_UNKNOWN,
         Reason.NO_TIME,
         Reason.TOO_LONG,
+        Reason.GROUP_TOO_LONG,
         Reason.NO_PERSON_MARKED,
         Reason.NO_ACCOUNT_MARKED,
         Reason.WAITING_FOR_ORGANIZER,

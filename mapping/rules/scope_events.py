@@ -141,6 +141,12 @@ def _is_too_long(case: _Case) -> Decision | None:
     return _skip(Reason.TOO_LONG, "SCP-14", days=str(days), limit=str(LONGEST_DAYS))
 
 
+def _is_too_long_for_a_group(case: _Case) -> Decision | None:
+    if not case.item.flag(fields.OF_GROUP) or case.span is None or length_minutes(case.span) <= DAY_MINUTES:
+        return None
+    return _skip(Reason.GROUP_TOO_LONG, "SCP-17")
+
+
 # --- for saved items
 
 
@@ -268,6 +274,7 @@ _ALWAYS: tuple[_Rule, ...] = (
     _is_converted,
     _has_no_time,
     _is_too_long,
+    _is_too_long_for_a_group,
 )
 _SAVED: tuple[_Rule, ...] = (_is_switched_off, _is_taken_over, _has_left_window, _stays)
 _MARKED: tuple[_Rule, ...] = (

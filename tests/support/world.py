@@ -18,7 +18,7 @@ from sync_tasks.bootstrap import App, secrets_of
 from sync_tasks.services.scheduling import run_here
 from sync_tasks.settings import Settings
 from sync_tasks.state import migrate
-from sync_tasks.state.records import HoldView, RunState, RunView, UserView
+from sync_tasks.state.records import HoldView, OpView, RunState, RunView, UserView
 
 ORG = "acme"
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday
@@ -148,6 +148,12 @@ class World:
         assert self.last is not None
         with self.app.store.reading() as unit:
             return {reason for (_, _, _, reason) in unit.trail.reasons(self.last.id)}
+
+    def operations(self) -> list[OpView]:
+        """What the last run planned."""
+        assert self.last is not None
+        with self.app.store.reading() as unit:
+            return unit.plans.all(self.last.id)
 
     # --- the mailbox, as its owner uses it
 

@@ -1,7 +1,8 @@
 """Each kind of EWS value between its XML element and the JSON value that the sandbox keeps.
 
 The JSON forms are also what the control routes and the seeding take: moments as `2026-11-23T10:00:00Z`, people as
-`{"name": .., "address": ..}`, attendees with a `response` more, bodies as `{"text": .., "html": ..}`.
+`{"name": .., "address": ..}`, with a `type` for other mailboxes than a person's, attendees with a `response` more,
+bodies as `{"text": .., "html": ..}`.
 """
 
 from __future__ import annotations
@@ -91,6 +92,8 @@ def write_person(parent: Node, name: str, value: Json) -> None:
     if value.get("address"):
         add(mailbox, "EmailAddress", value["address"])
         add(mailbox, "RoutingType", "SMTP")
+    if value.get("type"):
+        add(mailbox, "MailboxType", value["type"])
 
 
 def _single(node: Node, _: ZoneInfo | None) -> Json:

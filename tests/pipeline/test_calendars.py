@@ -1,0 +1,77 @@
+"""Which calendars count, and who writes: groups, secondary calendars, delegates, bookings, archived events."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from mapping.model.reasons import Reason
+from tests.support.world import World
+
+GROUP = {"address": "sales@acme.example", "name": "Sales", "type": "GroupMailbox"}
+
+
+@pytest.mark.rule("SCP-17")
+def test_an_event_of_a_group_calendar_is_saved_up_to_a_day(world: World) -> None:
+    ann = world.user()
+    world.record("Contact", LastName="Simpson", Email="homer@globex.example")
+    guests = [{"address": ann.address, "name": "Ann"}, {"address": "homer@globex.example", "name": "Homer"}]
+    given = {"Organizer": GROUP, "IsMeeting": True, "MyResponseType": "Accept", "RequiredAttendees": guests}
+    begin = (world.now + timedelta(days=2)).replace(hour=0)
+    world.appointment(ann, "A day", start=begin, minutes=1440, marked=True, **given)
+    world.appointment(ann, "Longer", start=begin, minutes=1500, marked=True, **given)
+
+    world.sync(ann)
+
+    assert world.event("A day") is not None
+    assert world.event("Longer") is None
+    assert world.issues(ann) == [Reason.GROUP_TOO_LONG.value]
+
+
+@pytest.mark.rule("SCP-18")
+def test_only_the_default_calendar_is_looked_at(world: World) -> None:
+    ann = world.user(autosave__appointments=True)
+    world.control("ews/folders", mailbox=ann.address, name="Private", parent="calendar", **{"class": "IPF.Appointment"})
+    world.later(minutes=1)
+    when = {"Start": (world.now + timedelta(days=1)).isoformat(), "End": (world.now + timedelta(days=1)).isoformat()}
+    world.mail_item(ann, folder="Private", Subject="Elsewhere", Categories=["Salesforce"], **when)
+    world.appointment(ann, "Here")
+
+    world.sync(ann)
+
+    assert [row["Subject"] for row in world.records("Event", "Subject")] == ["Here"]
+    assert world.entry(ann, "Elsewhere", "Private")["Categories"] == ["Salesforce"]
+
+
+@pytest.mark.rule("SCP-19")
+def test_what_a_delegate_edits_is_written_by_the_owners_run_alone(world: World) -> None:
+    ann, bob = world.user(), world.user("bob@acme.example")
+    lunch = world.appointment(ann, "Lunch", marked=True)
+    world.sync(ann)
+    world.sync(bob)
+    world.writes()
+
+    world.later(minutes=30)
+    world.edit(ann, lunch, Subject="Dinner")  # bob does, in the calendar of ann
+    world.sync(bob)
+    assert world.writes() == {}
+    world.sync(ann)
+
+    assert world.saved("Dinner")["OwnerId"] == ann.crm_user_id
+
+
+@pytest.mark.rule("SCP-20")
+def test_a_meeting_that_a_customer_booked_is_saved_like_any_other(world: World) -> None:
+    ann = world.user()
+    contact = world.record("Contact", LastName="Simpson", Email="homer@globex.example")
+    world.later(minutes=1)
+    world.appointment(
+        ann, "Booked: 30 minutes", ItemClass="IPM.Appointment", Location="Online",
+        RequiredAttendees=[{"address": "homer@globex.example", "name": "Homer", "response": "Accept"}],
+    )  # fmt: skip
+
+    world.sync(ann)
+
+    assert world.saved("Booked: 30 minutes")["WhoId"] == contact
+    assert world.answers() == {contact: "Accepted"}
