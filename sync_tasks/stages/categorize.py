@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from mapping.model import fields as f
 from mapping.model.item import Item, ItemKind, Side, Span
 from mapping.model.reasons import Reason
 from mapping.model.series import split_id, stamp
-from mapping.rules import roles, scope, series
+from mapping.rules import marks, roles, scope, series
+from mapping.rules.decision import categories, is_marked
 from mapping.rules.identity import crm_key, email_key, event_key, mailbox_key, nomid_key
 from mapping.rules.kinds import organizer_of
 from mapping.rules.roles import Leader
@@ -40,10 +42,13 @@ def run(ctx: StageContext) -> StageReport:
         pair = by_ref.get(work.slot)
         work.key = pair.key if pair is not None else key_of(ctx, work.item)  # type: ignore[arg-type]
     leaders = leading(ctx, seen)
+    asked = {split_id(w.ref.id)[0] for w in seen if w.item is not None and series.is_part(w.item) and is_marked(w.item)}
     for work in seen:
         if not series.is_part(work.item):  # type: ignore[arg-type]
             pair = by_ref.get(work.slot) or by_key.get(work.key)
-            decided = copied.get(work.slot) or _decide(ctx, work, pair, first, leaders.get(work.key))
+            decided = copied.get(work.slot) or _decide(
+                ctx, _as_marked(work) if work.ref.id in asked else work, pair, first, leaders.get(work.key)
+            )  # fmt: skip
             work.decision = copies.left_alone(decided) if work.slot in copied else decided
             _count(counts, work.outcome)
     _follow_series(ctx, works, by_ref, by_key)
@@ -54,6 +59,13 @@ def run(ctx: StageContext) -> StageReport:
             _settle(ctx, unit, works)
         ctx.save_works(unit, kept)
     return StageReport(counts, more=bool(kept))
+
+
+def _as_marked(work: Work) -> Work:
+    """A mark on one occurrence asks for the whole series (REC-2)."""
+    assert work.item is not None
+    marked = work.item.with_fields({f.CATEGORIES: (*categories(work.item), marks.SALESFORCE)})
+    return replace(work, item=marked)
 
 
 def _follow_series(
