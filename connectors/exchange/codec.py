@@ -15,7 +15,7 @@ from exchangelib.items import CalendarItem, Contact, Item, Message, Task
 from exchangelib.properties import Attendee as EWSAttendee
 from exchangelib.properties import Mailbox
 
-from connectors.exchange import codec_contacts, codec_tasks
+from connectors.exchange import codec_contacts, codec_tasks, series
 from connectors.exchange.properties import ATTRIBUTE
 from connectors.exchange.rows import Reader as _Reader
 from connectors.exchange.rows import Writer as _Writer
@@ -25,10 +25,11 @@ from connectors.exchange.rows import flag as _flag
 from connectors.exchange.rows import moment as _moment
 from connectors.exchange.rows import text as _text
 from connectors.exchange.rows import word as _word
-from connectors.exchange.zones import ews_date, ews_time, utc
+from connectors.exchange.series import series_values
+from connectors.exchange.zones import span_values, utc
 from connectors.protocols import Detail
 from mapping.model import fields as f
-from mapping.model.item import MISSING, Attendee, Fields, ItemKind, Person, Response, Role, Span, Value
+from mapping.model.item import MISSING, Attendee, Fields, ItemKind, Person, Response, Role, Series, Span, Value
 from mapping.model.people import normalise
 
 MODELS: dict[ItemKind, type[Item]] = {
@@ -139,7 +140,19 @@ def _my_response(item: Any) -> Value:
 
 
 def _recurrence(item: Any) -> Value:
-    return RECURRENCES.get(item.type, "")
+    return RECURRENCES.get(item.type, "") if item.type else MISSING
+
+
+def _series(item: Any) -> Value:
+    # `wire` puts it in the place of exchangelib's own pattern
+    return item.recurrence if isinstance(item.recurrence, Series) else MISSING
+
+
+def _original(item: Any) -> Value:
+    original = item.original_start
+    if isinstance(original, datetime):
+        return utc(original).replace(second=0)
+    return plain_day(original) if isinstance(original, date) else MISSING
 
 
 def _conversation(item: Any) -> Value:
@@ -179,7 +192,10 @@ _EVENT: dict[str, _Reader] = {
     f.IS_CANCELLED: _Reader(("is_cancelled",), _flag("is_cancelled")),
     f.OF_GROUP: _Reader(("organizer",), _of_group),
     f.RECURRENCE: _Reader(("type",), _recurrence),
+    f.SERIES: _Reader(series.NEEDS, _series),
 }
+# What only occurrences have, and what they have not: they are asked for by ids that tell them.
+_OCCURRENCE: dict[str, _Reader] = {f.ORIGINAL: _Reader(("original_start",), _original)}
 _EMAIL: dict[str, _Reader] = {
     f.MESSAGE_ID: _Reader(("message_id",), _text("message_id")),
     f.CONVERSATION: _Reader(("conversation_id",), _conversation),
@@ -194,18 +210,29 @@ _EMAIL: dict[str, _Reader] = {
     f.HEADERS: _Reader(("headers",), _headers, deep=True),
 }
 READERS: dict[ItemKind, dict[str, _Reader]] = {
-    ItemKind.EVENT: {**_COMMON, **_EVENT},
+    ItemKind.EVENT: {**_COMMON, **_EVENT, **_OCCURRENCE},
     ItemKind.EMAIL: {**_COMMON, **_EMAIL},
     ItemKind.TASK: {**_COMMON, **codec_tasks.READERS},
     ItemKind.CONTACT: {**_COMMON, **codec_contacts.READERS},
 }
 # What a change feed tells at little cost: enough to drop private or foreign items before they are read.
-FEED = (f.ITEM_CLASS, f.SENSITIVITY, f.CATEGORIES, f.KEY)
+_FEED = (f.ITEM_CLASS, f.SENSITIVITY, f.CATEGORIES, f.KEY)
+
+
+def feed_names(kind: ItemKind) -> tuple[str, ...]:
+    """The neutral fields that the change feed of a folder of the kind tells."""
+    return (*_FEED, f.RECURRENCE) if kind is ItemKind.EVENT else _FEED
 
 
 def names_for(kind: ItemKind, detail: Detail) -> tuple[str, ...]:
     """The neutral fields of a kind at a detail."""
-    return tuple(name for name, row in READERS[kind].items() if detail is Detail.BODY or not row.deep)
+    named = (name for name, row in READERS[kind].items() if detail is Detail.BODY or not row.deep)
+    return tuple(name for name in named if name not in _OCCURRENCE)
+
+
+def names_of_occurrence(detail: Detail) -> tuple[str, ...]:
+    """The neutral fields of an occurrence at a detail."""
+    return (*(name for name in names_for(ItemKind.EVENT, detail) if name != f.SERIES), *_OCCURRENCE)
 
 
 def needs(kind: ItemKind, names: Iterable[str]) -> frozenset[str]:
@@ -248,12 +275,8 @@ def _write_reminder(value: Any, _: EWSTimeZone) -> Mapping[str, Any]:
     return {"reminder_is_set": True, "reminder_minutes_before_start": int(value)}
 
 
-def _write_span(value: Any, zone: EWSTimeZone) -> Mapping[str, Any]:
-    zones = {"_start_timezone": zone, "_end_timezone": zone}
-    if value.all_day:
-        last = value.end - timedelta(days=1)
-        return {"start": ews_date(value.start), "end": ews_date(last), "is_all_day": True, **zones}
-    return {"start": ews_time(value.start, zone), "end": ews_time(value.end, zone), "is_all_day": False, **zones}
+def _write_series(value: Any, zone: EWSTimeZone) -> Mapping[str, Any]:
+    return {"recurrence": None} if value is None else series_values(value, zone)
 
 
 def _write_attendees(value: Any, _: EWSTimeZone) -> Mapping[str, Any]:
@@ -280,7 +303,8 @@ WRITERS: dict[ItemKind, dict[str, _Writer]] = {
     ItemKind.EVENT: {
         **_COMMON_WRITERS,
         f.LOCATION: _as_is("location"),
-        f.SPAN: _write_span,
+        f.SPAN: span_values,
+        f.SERIES: _write_series,
         f.SHOW_AS: _word("legacy_free_busy_status", _SHOW_AS_BACK, "Busy"),
         f.REMINDER: _write_reminder,
         f.ATTENDEES: _write_attendees,

@@ -11,6 +11,7 @@ from connectors.errors import ConnectorError, Fault, Scope
 from connectors.exchange import wire
 from connectors.exchange.faults import FAILURES, fault_of
 from connectors.exchange.folders import DISTINGUISHED, MANAGED
+from connectors.exchange.lineage import Lineage
 from connectors.exchange.session import ExchangeConfig, open_account
 from connectors.exchange.zones import zone_named
 from connectors.protocols import Outcome
@@ -29,6 +30,7 @@ class Line:
         self.account = open_account(config, on_call, zone)
         self.endpoint = config.endpoint
         self.folder_ids = dict(config.folder_ids)
+        self.lineage = Lineage()
 
     @property
     def version(self) -> Any:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from exchangelib.items import CalendarItem, Contact, Message, Task
 from exchangelib.items.calendar_item import BaseMeetingItem
+from exchangelib.properties import BaseItemId
 
 from connectors.errors import ConnectorError, Fault, Scope
 from connectors.exchange import wire
-from connectors.exchange.codec import FEED, MODELS, decode, names_for, needs
+from connectors.exchange.codec import MODELS, decode, feed_names, names_for, names_of_occurrence, needs
 from connectors.exchange.folders import DISTINGUISHED, KINDS
 from connectors.exchange.line import Line
 from connectors.exchange.marks import ensure_categories, ensure_folders
+from connectors.exchange.occurrences import Place, is_occurrence, places_of
 from connectors.exchange.searching import find
 from connectors.exchange.session import Access, ExchangeConfig
 from connectors.exchange.writes import apply
 from connectors.protocols import Can, Change, Changes, Check, Detail, Outcome, Write
+from mapping.model import fields as f
 from mapping.model.item import Item, ItemKind, ItemRef, Side
 from mapping.model.people import normalise
 
@@ -51,7 +55,7 @@ class ExchangeMailbox:
         if kind is None:
             raise ConnectorError(Fault.NOT_FOUND, "there is no such folder role", scope=Scope.CONTAINER)
         where = line.folder(folder)
-        fields = wire.paths(MODELS[kind], needs(kind, FEED))
+        fields = wire.paths(MODELS[kind], needs(kind, feed_names(kind)))
         service = wire.SyncFolderItems(account=line.account)
         found: dict[str, Change] = {}
         state, last = cursor, False
@@ -72,30 +76,46 @@ class ExchangeMailbox:
 
     def read(self, refs: Sequence[ItemRef], detail: Detail) -> Mapping[ItemRef, Item | ConnectorError]:
         found: dict[ItemRef, Item | ConnectorError] = {}
-        size = _CHUNKS[detail]
         for kind in ItemKind:
-            wanted = list(dict.fromkeys(ref for ref in refs if ref.kind is kind))
-            for start in range(0, len(wanted), size):
-                found.update(self._read_chunk(wanted[start : start + size], kind, names_for(kind, detail)))
+            wanted = dict.fromkeys(ref for ref in refs if ref.kind is kind)
+            whole = {ref: ref.id for ref in wanted if not is_occurrence(ref.id)}
+            found.update(self._read(whole, kind, names_for(kind, detail), _CHUNKS[detail]))
+            found.update(self._read_occurrences([ref for ref in wanted if ref not in whole], detail))
         return found
 
-    def _read_chunk(
-        self, refs: Sequence[ItemRef], kind: ItemKind, names: Sequence[str]
+    def _read_occurrences(self, refs: Sequence[ItemRef], detail: Detail) -> dict[ItemRef, Item | ConnectorError]:
+        places = places_of(self._line, (ref.id for ref in refs))
+        told: dict[ItemRef, Item | ConnectorError] = {}
+        there: dict[ItemRef, Place] = {}
+        for ref in refs:
+            place = places.get(ref.id)
+            if isinstance(place, Place):
+                there[ref] = place
+            elif place is not None:
+                told[ref] = place
+        ids = {ref: place.id for ref, place in there.items()}
+        read = self._read(ids, ItemKind.EVENT, names_of_occurrence(detail), _CHUNKS[detail])
+        return told | {ref: _at_place(answer, there[ref]) for ref, answer in read.items()}
+
+    def _read(
+        self, ids: Mapping[ItemRef, str | BaseItemId], kind: ItemKind, names: Sequence[str], size: int
     ) -> dict[ItemRef, Item | ConnectorError]:
-        line = self._line
-        fields = wire.paths(MODELS[kind], needs(kind, names))
+        """Read what the server knows under these ids; what is gone is left out."""
+        line, fields = self._line, wire.paths(MODELS[kind], needs(kind, names))
         service = wire.GetItem(account=line.account)
-        answers = line.call(lambda: service.items([ref.id for ref in refs], fields))
-        found: dict[ItemRef, Item | ConnectorError] = {}
-        for ref, answer in zip(refs, line.matched(answers, len(refs)), strict=True):
-            if isinstance(answer, Exception):
-                error = line.fault(answer)
-                if error.fault is not Fault.NOT_FOUND:
-                    found[ref] = error
-            elif _kind_of(answer) is not kind:
-                found[ref] = ConnectorError(Fault.INVALID, "the item is of another kind", scope=Scope.ITEM)
-            else:
-                found[ref] = Item(ref, answer.changekey, decode(answer, kind, names))
+        refs, found = list(ids), dict[ItemRef, Item | ConnectorError]()
+        for start in range(0, len(refs), size):
+            chunk = refs[start : start + size]
+            answers = line.call(lambda chunk=chunk: service.items([ids[ref] for ref in chunk], fields))  # type: ignore[misc]
+            for ref, answer in zip(chunk, line.matched(answers, len(chunk)), strict=True):
+                if isinstance(answer, Exception):
+                    error = line.fault(answer)
+                    if error.fault is not Fault.NOT_FOUND:
+                        found[ref] = error
+                elif _kind_of(answer) is not kind:
+                    found[ref] = ConnectorError(Fault.INVALID, "the item is of another kind", scope=Scope.ITEM)
+                else:
+                    found[ref] = Item(ref, answer.changekey, decode(answer, kind, names))
         return found
 
     def write(self, writes: Sequence[Write]) -> list[Outcome]:
@@ -187,6 +207,15 @@ def _kind_of(item: Any) -> ItemKind | None:
     return next((kind for model, kind in _MODELS if isinstance(item, model)), None)
 
 
+def _at_place(answer: Item | ConnectorError, place: Place) -> Item | ConnectorError:
+    """An occurrence that was read, with the version of its series; an error if it is another one by now."""
+    if isinstance(answer, ConnectorError):
+        return answer
+    if answer.get(f.ORIGINAL, place.original) != place.original:
+        return ConnectorError(Fault.UNAVAILABLE, "the series was changed while it was read", scope=Scope.ITEM)
+    return replace(answer, version=place.master.version).with_fields({f.ORIGINAL: place.original})
+
+
 def _change(folder: str, kind: ItemKind, verb: str, thing: Any, deleted: str) -> Change | None:
     """A change worth telling: not the flipping of a read flag, and no item that is foreign to the folder."""
     if verb == deleted:
@@ -196,4 +225,4 @@ def _change(folder: str, kind: ItemKind, verb: str, thing: Any, deleted: str) ->
     if actual is None or (actual is not kind and folder != "deleted"):
         return None
     ref = ItemRef(Side.MAILBOX, actual, thing.id, folder)
-    return Change(ref, item=Item(ref, thing.changekey, decode(thing, actual, FEED)))
+    return Change(ref, item=Item(ref, thing.changekey, decode(thing, actual, feed_names(actual))))

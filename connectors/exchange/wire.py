@@ -17,13 +17,14 @@ from exchangelib.errors import MalformedResponseError, ResponseMessageError, SOA
 from exchangelib.fields import FieldPath
 from exchangelib.folders import BaseFolder, Folder
 from exchangelib.items import ID_ONLY, CalendarItem, Item
-from exchangelib.properties import DistinguishedFolderId, FieldURI, FolderId, ItemId, Mailbox
+from exchangelib.properties import BaseItemId, DistinguishedFolderId, FieldURI, FolderId, ItemId, Mailbox
 from exchangelib.util import ENS, MNS, SOAPNS, TNS, ParseError, add_xml_child, create_element, safe_xml_value, to_xml
 
 from connectors.exchange.faults import RefusedError
 from connectors.exchange.folders import Managed
 from connectors.exchange.properties import InboxSyncKey
 from connectors.exchange.rows import SEPARATOR, path_of
+from connectors.exchange.series import take_series
 from connectors.exchange.session import MailboxAccount
 from connectors.exchange.zones import pin_dates, take_times
 
@@ -101,11 +102,19 @@ def _parsed(element: Any, account: MailboxAccount | None) -> Any:
     model = BaseFolder.ITEM_MODEL_MAP.get(element.tag)
     if model is None:
         return None
-    times = take_times(element) if model is CalendarItem else None
+    if model is CalendarItem:
+        return _event(element, account)
     pin_dates(element, account and account.zone)
-    item = model.from_xml(elem=element, account=account)
+    return model.from_xml(elem=element, account=account)
+
+
+def _event(element: Any, account: MailboxAccount | None) -> Any:
+    series = take_series(element, account and account.zone)
+    times = take_times(element)
+    item = CalendarItem.from_xml(elem=element, account=account)
+    item.recurrence = series
     if times is not None:
-        item.start, item.end = times
+        item.start, item.end, item.original_start = times.start, times.end, times.original
     return item
 
 
@@ -151,9 +160,9 @@ class SyncFolderItems(_Plain, services.SyncFolderItems):  # type: ignore[misc]
 
 
 class GetItem(_Plain, services.GetItem):  # type: ignore[misc]
-    def items(self, ids: Sequence[str], fields: Iterable[FieldPath]) -> list[Any]:
+    def items(self, ids: Sequence[str | BaseItemId], fields: Iterable[FieldPath]) -> list[Any]:
         """One answer for each id, in order: an item, None, or a `RefusedError`."""
-        payload = self.get_payload([ItemId(id=one) for one in ids], set(fields), ID_ONLY)
+        payload = self.get_payload([_item_id(one) for one in ids], set(fields), ID_ONLY)
         return list(self._elems_to_objs(self._get_elements(payload)))
 
     def _elem_to_obj(self, elem: Any) -> Any:
@@ -191,9 +200,9 @@ class UpdateItem(_Plain, services.UpdateItem):  # type: ignore[misc]
 class DeleteItem(_Plain, services.DeleteItem):  # type: ignore[misc]
     returns_elements = False
 
-    def items(self, ids: Sequence[str]) -> list[Any]:
+    def items(self, ids: Sequence[str | BaseItemId]) -> list[Any]:
         """Move to Deleted Items without mailing anybody. One answer for each: True or a `RefusedError`."""
-        items = [ItemId(id=one) for one in ids]
+        items = [_item_id(one) for one in ids]
         payload = self.get_payload(items, "MoveToDeletedItems", "SendToNone", "AllOccurrences", True)
         return list(self._get_elements(payload))
 
@@ -390,6 +399,10 @@ def folder_id(account: MailboxAccount, distinguished: str) -> DistinguishedFolde
 def paths(model: type[Item], names: Iterable[str]) -> set[FieldPath]:
     """exchangelib's names of a model's fields and entries as what a request asks for."""
     return {path_of(model, name) for name in names}
+
+
+def _item_id(one: str | BaseItemId) -> BaseItemId:
+    return ItemId(id=one) if isinstance(one, str) else one
 
 
 def _folder_id(element: Any) -> str:

@@ -5,16 +5,20 @@ Every call says SendToNone. Whether people are told is decided by the applicatio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from connectors.errors import ConnectorError, Fault, Scope
 from connectors.exchange import display_names, wire
-from connectors.exchange.codec import MODELS, UnwritableError, encode
+from connectors.exchange.batch import Batch
+from connectors.exchange.codec import MODELS
+from connectors.exchange.exceptions import complete
 from connectors.exchange.folders import KINDS
 from connectors.exchange.line import Line
+from connectors.exchange.occurrences import is_occurrence
 from connectors.exchange.properties import ATTRIBUTE
 from connectors.exchange.rows import assembled
+from connectors.exchange.series_writes import delete_occurrences, standing_series, update_occurrences
 from connectors.protocols import Outcome, Verb, Write
 from mapping.model import fields as f
 from mapping.model.item import Fields, ItemKind
@@ -29,93 +33,13 @@ def apply(line: Line, writes: Sequence[Write]) -> list[Outcome]:
     return _VERBS[writes[0].verb](line, writes)
 
 
-class _Batch:
-    """The outcomes of a list of writes, found bit by bit."""
-
-    def __init__(self, line: Line, writes: Sequence[Write]) -> None:
-        self.line = line
-        self.writes = writes
-        self._outcomes: dict[int, Outcome] = {}
-        self._told = False  # has a call that writes been answered?
-
-    @property
-    def open(self) -> list[int]:
-        return [at for at in range(len(self.writes)) if at not in self._outcomes]
-
-    def settle(self, at: int, outcome: Outcome) -> None:
-        self._outcomes[at] = outcome
-
-    def fail(self, at: int, fault: Fault, detail: str, *fields: str) -> None:
-        self.settle(at, Outcome(error=ConnectorError(fault, detail, scope=Scope.ITEM, fields=fields)))
-
-    def send(
-        self, which: Sequence[int], action: Callable[[], Sequence[Any]], outcome: Callable[[int, Any], Outcome]
-    ) -> None:
-        """Send one call for some of the writes. A call that fails as a whole is raised, unless some of the batch is
-        written already or may be: then each of its writes carries the error."""
-        if not which:
-            return
-        try:
-            answers = self.line.matched(self.line.call(action, writing=True), len(which), otherwise=Fault.UNKNOWN)
-        except ConnectorError as error:
-            if error.fault is not Fault.UNKNOWN and not self._told:
-                raise
-            for at in which:
-                self.settle(at, Outcome(error=error))
-            return
-        self._told = True
-        for at, answer in zip(which, answers, strict=True):
-            failed = isinstance(answer, Exception)
-            self.settle(at, self.line.failed(answer) if failed else outcome(at, answer))
-
-    def outcomes(self) -> list[Outcome]:
-        return [self._outcomes[at] for at in range(len(self.writes))]
-
-    def encoded(self, values_of: Callable[[Write], Fields]) -> dict[int, dict[str, Any]]:
-        """The open writes as exchangelib values; one that Exchange cannot take is settled as INVALID."""
-        made: dict[int, dict[str, Any]] = {}
-        for at in self.open:
-            write = self.writes[at]
-            try:
-                made[at] = encode(write.kind, values_of(write), self.line.zone, self.line.version)
-            except UnwritableError as error:
-                self.fail(at, Fault.INVALID, "Exchange cannot take the value", error.name)
-        return made
-
-    def versions(self, which: Iterable[int]) -> dict[int, str]:
-        """The current versions of some of the targets, in one call; those that are gone or unreadable are settled."""
-        asked = list(which)
-        if not asked:
-            return {}
-        ids = [self.writes[at].id for at in asked]
-        service = wire.GetItem(account=self.line.account)
-        answers = self.line.matched(self.line.call(lambda: service.items(ids, ())), len(ids))
-        found: dict[int, str] = {}
-        for at, answer in zip(asked, answers, strict=True):
-            if isinstance(answer, Exception):
-                self.settle(at, Outcome(error=self.line.fault(answer)))
-            elif answer is None:
-                self.fail(at, Fault.INVALID, "this kind of item is not known")
-            else:
-                found[at] = answer.changekey
-        return found
-
-    def only_current(self) -> None:
-        """Settle as STALE what moved on since its version. DeleteItem and MoveItem ignore the version, so it is
-        compared just before them; a write in that moment is lost."""
-        asked = [at for at in self.open if self.writes[at].version]
-        for at, version in self.versions(asked).items():
-            if version != self.writes[at].version:
-                self.fail(at, Fault.STALE, "the item was changed since it was read")
-
-
 def _create(line: Line, writes: Sequence[Write]) -> list[Outcome]:
-    batch = _Batch(line, writes)
+    batch = Batch(line, writes)
     folder = line.folder(writes[0].target)
     for at, write in enumerate(writes):
         if write.kind not in _CREATABLE or write.kind is not KINDS[write.target]:
             batch.fail(at, Fault.INVALID, "such items are not created in this folder")
-    made = batch.encoded(lambda write: {**write.values, f.KEY: write.key} if write.key else write.values)
+    made = batch.encoded({at: _values(writes[at], f.KEY) for at in batch.open})
     _adopt(batch, folder)
     which = [at for at in made if at in batch.open]
     items = [_new(line, writes[at].kind, made[at]) for at in which]
@@ -124,7 +48,14 @@ def _create(line: Line, writes: Sequence[Write]) -> list[Outcome]:
         which, lambda: service.items(folder, items),
         lambda _, answer: Outcome() if answer is True else Outcome(answer.id, answer.changekey),
     )  # fmt: skip
+    complete(batch)
     return batch.outcomes()
+
+
+def _values(write: Write, *more: str) -> Fields:
+    """What is written. A series says itself when it begins; `more` may name the key, which a new item bears."""
+    values = {**write.values, f.KEY: write.key} if write.key and f.KEY in more else write.values
+    return {name: value for name, value in values.items() if name != f.SPAN} if f.SERIES in values else values
 
 
 def _new(line: Line, kind: ItemKind, contents: dict[str, Any]) -> Any:
@@ -132,7 +63,7 @@ def _new(line: Line, kind: ItemKind, contents: dict[str, Any]) -> Any:
     return MODELS[kind](account=line.account, **assembled(MODELS[kind], contents))
 
 
-def _adopt(batch: _Batch, folder: Any) -> None:
+def _adopt(batch: Batch, folder: Any) -> None:
     """Settle the retried creates whose item exists: one look-up for all of them."""
     asked = {batch.writes[at].key: at for at in batch.open if batch.writes[at].retrying and batch.writes[at].key}
     if not asked:
@@ -147,14 +78,22 @@ def _adopt(batch: _Batch, folder: Any) -> None:
 
 
 def _update(line: Line, writes: Sequence[Write]) -> list[Outcome]:
-    batch = _Batch(line, writes)
-    made = batch.encoded(lambda write: write.values)
-    for at in batch.open:
+    batch = Batch(line, writes)
+    single = [at for at, write in enumerate(writes) if is_occurrence(write.id)]
+    standing = standing_series(batch)
+    made = batch.encoded(
+        {
+            at: _without_series(write.values) if at in standing else _values(write)
+            for at, write in enumerate(writes) if at not in single
+        }
+    )  # fmt: skip
+    for at in made:
         if not made[at]:
             batch.settle(at, Outcome(writes[at].id, writes[at].version))
-    _rename(batch, made)
-    unconditional = batch.versions(at for at in batch.open if not writes[at].version)
-    conditional = {at: writes[at].version for at in batch.open if writes[at].version}
+    whole = [at for at in made if at in batch.open]
+    _rename(batch, made, whole)
+    unconditional = batch.versions(at for at in whole if not writes[at].version)
+    conditional = {at: writes[at].version for at in whole if writes[at].version}
     for versions, conflicts in ((conditional, "NeverOverwrite"), (unconditional, "AlwaysOverwrite")):
         which = list(versions)
         changes = [(_target(line, writes[at], versions[at], made[at]), tuple(made[at])) for at in which]
@@ -162,15 +101,22 @@ def _update(line: Line, writes: Sequence[Write]) -> list[Outcome]:
         batch.send(
             which,
             lambda service=service, changes=changes, conflicts=conflicts: service.items(changes, conflicts),  # type: ignore[misc]
-            lambda at, answer: _moved(writes[at], answer),
+            lambda at, answer, versions=versions: _moved(line, writes[at], versions[at], answer),  # type: ignore[misc]
         )
+    # after their masters, by whose patterns they are counted
+    update_occurrences(batch, single)
+    complete(batch)
     return batch.outcomes()
 
 
-def _rename(batch: _Batch, made: dict[int, dict[str, Any]]) -> None:
+def _without_series(values: Fields) -> Fields:
+    return {name: value for name, value in values.items() if name not in (f.SERIES, f.SPAN)}
+
+
+def _rename(batch: Batch, made: dict[int, dict[str, Any]], which: Sequence[int]) -> None:
     """Contacts whose name changes are called anew in lists as well; their present names cost one call for all."""
     renamed = [
-        at for at in batch.open
+        at for at in which
         if batch.writes[at].kind is ItemKind.CONTACT and not made[at].keys().isdisjoint(display_names.PARTS)
     ]  # fmt: skip
     if not renamed:
@@ -188,14 +134,21 @@ def _target(line: Line, write: Write, version: str, contents: dict[str, Any]) ->
     return model(account=line.account, id=write.id, changekey=version, **assembled(model, contents))
 
 
-def _moved(write: Write, answer: Any) -> Outcome:
-    return Outcome(write.id) if answer is True else Outcome(*answer)
+def _moved(line: Line, write: Write, before: str, answer: Any) -> Outcome:
+    if answer is True:
+        return Outcome(write.id)
+    outcome = Outcome(*answer)
+    line.lineage.wrote(write.id, before, outcome.version)
+    return outcome
 
 
 def _delete(line: Line, writes: Sequence[Write]) -> list[Outcome]:
-    batch = _Batch(line, writes)
-    batch.only_current()
-    which = batch.open
+    batch = Batch(line, writes)
+    single = [at for at, write in enumerate(writes) if is_occurrence(write.id)]
+    delete_occurrences(batch, single)
+    which = [at for at in batch.open if at not in single]
+    batch.only_current(which)
+    which = [at for at in which if at in batch.open]
     service = wire.DeleteItem(account=line.account)
     batch.send(which, lambda: service.items([writes[at].id for at in which]), lambda at, _: Outcome(writes[at].id))
     return [
@@ -205,12 +158,12 @@ def _delete(line: Line, writes: Sequence[Write]) -> list[Outcome]:
 
 
 def _move(line: Line, writes: Sequence[Write]) -> list[Outcome]:
-    batch = _Batch(line, writes)
+    batch = Batch(line, writes)
     roles = {write.values.get("folder") for write in writes}
     if len(roles) != 1:
         raise ConnectorError(Fault.INVALID, "one call moves to one folder")
     folder = line.folder(str(roles.pop()))
-    batch.only_current()
+    batch.only_current(batch.open)
     which = batch.open
     service = wire.MoveItem(account=line.account)
     batch.send(

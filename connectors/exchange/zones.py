@@ -7,6 +7,8 @@ out of the XML before exchangelib sees them, and put back as what they mean.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -15,7 +17,9 @@ from exchangelib.errors import UnknownTimeZone
 from exchangelib.ewsdatetime import UTC as EWS_UTC
 from exchangelib.util import TNS
 
-_TAKEN = ("Start", "End", "StartTimeZone", "EndTimeZone")
+from mapping.model.item import Span
+
+_TAKEN = ("Start", "End", "OriginalStart", "StartTimeZone", "EndTimeZone")
 _DATES = ("DueDate", "Birthday")  # properties that EWS tells as moments although they are dates
 _ANYWHERE = frozenset({time(0, 0), time(11, 59)})
 _HALF_DAY = timedelta(hours=12)
@@ -32,6 +36,21 @@ def zone_named(name: str) -> EWSTimeZone | None:
     return None
 
 
+def zone_in(element: Any, name: str, home: EWSTimeZone | None) -> EWSTimeZone | None:
+    """The zone that an element's child names. Many zones share one Windows name: `home` is preferred to the others."""
+    found = _zone(element.find(f"{{{TNS}}}{name}"))
+    return home if home is not None and found == home else found
+
+
+def moment_in(element: Any, name: str) -> datetime | None:
+    """The moment that an element's child tells, in UTC."""
+    return _moment(element.find(f"{{{TNS}}}{name}"))
+
+
+def is_all_day(element: Any) -> bool:
+    return (element.findtext(f"{{{TNS}}}IsAllDayEvent") or "").strip().lower() in ("true", "1")
+
+
 def day_of(moment: datetime, zone: EWSTimeZone | None) -> date:
     """The date whose midnight is nearest to the moment in its zone.
 
@@ -41,24 +60,43 @@ def day_of(moment: datetime, zone: EWSTimeZone | None) -> date:
     return (local.replace(tzinfo=None) + _HALF_DAY).date()
 
 
-def take_times(element: Any) -> tuple[Any, Any] | None:
-    """Remove start, end and their zones from a CalendarItem element and give the start and end that exchangelib's item
-    shall have: moments in UTC, or for all-day events the first and the last date. None when the answer has no times."""
+@dataclass(frozen=True, slots=True)
+class Times:
+    """What exchangelib's item shall hold: moments in UTC or, all-day, the first day and the last. `original`: where an
+    occurrence starts by its series."""
+
+    start: EWSDateTime | EWSDate
+    end: EWSDateTime | EWSDate
+    original: EWSDateTime | EWSDate | None
+
+
+def take_times(element: Any) -> Times | None:
+    """Remove start, end and their zones from a CalendarItem element and give what they mean. None when the answer has
+    no times."""
     found: dict[str, Any] = {}
     for name in _TAKEN:
         child = element.find(f"{{{TNS}}}{name}")
         if child is not None:
             found[name] = child
             element.remove(child)
-    start, end = (_moment(found.get(name)) for name in ("Start", "End"))
+    start, end, original = (_moment(found.get(name)) for name in ("Start", "End", "OriginalStart"))
     if start is None or end is None:
         return None
-    if (element.findtext(f"{{{TNS}}}IsAllDayEvent") or "").strip().lower() not in ("true", "1"):
-        return _ews(start), _ews(end)
-    start_zone = _zone(found.get("StartTimeZone"))
-    first = day_of(start, start_zone)
-    after = max(day_of(end, _zone(found.get("EndTimeZone")) or start_zone), first + _DAY)
-    return ews_date(first), ews_date(after - _DAY)
+    if not is_all_day(element):
+        return Times(_ews(start), _ews(end), _ews(original) if original else None)
+    zone = _zone(found.get("StartTimeZone"))
+    first = day_of(start, zone)
+    after = max(day_of(end, _zone(found.get("EndTimeZone")) or zone), first + _DAY)
+    day = ews_date(day_of(original, zone)) if original else None
+    return Times(ews_date(first), ews_date(after - _DAY), day)
+
+
+def span_values(span: Span, zone: EWSTimeZone) -> Mapping[str, Any]:
+    """The fields of exchangelib's item for a span that is meant in the zone."""
+    zones = {"_start_timezone": zone, "_end_timezone": zone}
+    if isinstance(span.start, datetime) and isinstance(span.end, datetime):
+        return {"start": ews_time(span.start, zone), "end": ews_time(span.end, zone), "is_all_day": False, **zones}
+    return {"start": ews_date(span.start), "end": ews_date(span.end - _DAY), "is_all_day": True, **zones}
 
 
 def pin_dates(element: Any, zone: EWSTimeZone | None) -> None:

@@ -7,11 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import requests
+from exchangelib import EWSTimeZone
 from exchangelib.protocol import BaseProtocol
 from lxml import etree
 
@@ -103,11 +105,20 @@ class World:
         told = self.control("items", mailbox=ADDRESS, kind=kind, folder=folder, values=values)
         return str(told["id"])
 
-    def edits(self, item: str, **values: Any) -> None:
-        self.control("items/update", mailbox=ADDRESS, id=item, values=values)
+    def series(self, rule: str, start: datetime, minutes: int = 60, zone: str = "Europe/Berlin", **values: Any) -> str:
+        """A series that its owner enters; its master's id. `start`: of the first occurrence."""
+        end = start + timedelta(minutes=minutes)
+        times = {"Start": start.isoformat(), "End": end.isoformat(), "StartTimeZone": EWSTimeZone(zone).ms_id}
+        return self.has(**{"Subject": "series", **times, "Recurrence": rule, **values})
 
-    def deletes(self, item: str) -> None:
-        self.control("items/delete", mailbox=ADDRESS, id=item)
+    def edits(self, item: str, original: datetime | None = None, **values: Any) -> None:
+        """`original`: only the occurrence that starts there by the pattern."""
+        only = {"original": original.isoformat()} if original else {}
+        self.control("items/update", mailbox=ADDRESS, id=item, values=values, **only)
+
+    def deletes(self, item: str, original: datetime | None = None) -> None:
+        only = {"original": original.isoformat()} if original else {}
+        self.control("items/delete", mailbox=ADDRESS, id=item, **only)
 
     def control_get(self, what: str, **params: str) -> Any:
         return requests.get(f"{self.server.url}/control/ews/{what}", params=params, timeout=30).json()

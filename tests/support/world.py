@@ -13,6 +13,7 @@ from typing import Any
 
 import requests
 
+from connectors.sandbox.ews.zones import windows_name
 from connectors.sandbox.server import Sandbox, SandboxServer
 from sync_tasks.bootstrap import App, secrets_of
 from sync_tasks.services.scheduling import run_here
@@ -170,6 +171,12 @@ class World:
         }  # fmt: skip
         return self.mail_item(user, **given)
 
+    def series(self, user: UserView, subject: str, rule: str, *, start: datetime | None = None, minutes: int = 60,
+               zone: str = "UTC", marked: bool = False, **values: Any) -> str:  # fmt: skip
+        """A series that the user enters now, as an RRULE that counts from `start` in the zone; the master's id."""
+        given = {"StartTimeZone": windows_name(zone), "Recurrence": rule, **values}
+        return self.appointment(user, subject, start=start, minutes=minutes, marked=marked, **given)
+
     def message(self, user: UserView, subject: str, *, sender: str, to: str = "", folder: str = "inbox",
                 message_id: str = "", body: str = "Hello", **values: Any) -> str:  # fmt: skip
         """A mail in a folder of the user's, as the transport would leave it."""
@@ -216,6 +223,13 @@ class World:
         own = () if same_uid else ("UID",)
         given = {name: value for name, value in values.items() if name not in own} | changes
         return self.mail_item(user, **given)
+
+    def edit_occurrence(self, user: UserView, master: str, original: datetime, **values: Any) -> None:
+        """Change the one occurrence of a series that starts at that moment by its rule."""
+        self.control("ews/items/update", mailbox=user.address, id=master, original=original.isoformat(), values=values)
+
+    def discard_occurrence(self, user: UserView, master: str, original: datetime) -> None:
+        self.control("ews/items/delete", mailbox=user.address, id=master, original=original.isoformat())
 
     def items(self, user: UserView, folder: str = "calendar") -> list[dict[str, Any]]:
         """What stands in a folder: [{id, change_key, kind, values}]."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from connectors.sandbox.ews import series, zones
 from connectors.sandbox.ews.errors import EwsError, malformed
-from connectors.sandbox.ews.ids import folder_number, item_number
+from connectors.sandbox.ews.ids import folder_number, is_occurrence, item_number, occurrence_parts
 from connectors.sandbox.ews.items import Items, Stored
 from connectors.sandbox.ews.state import Directory, Folder, Mailbox
 from connectors.sandbox.ews.wire import Node, attribute, child, local, text_of
@@ -56,20 +58,35 @@ class Call:
         return found
 
     def item(self, node: Node, *, heavy: bool = True) -> Stored:
-        """A `t:ItemId` (or an occurrence id, which is the series itself as long as nothing is expanded)."""
+        """A `t:ItemId`, or one of the two ids by which the items of a series lead to each other."""
         match local(node):
             case "ItemId" | "ReferenceItemId":
-                identifier = attribute(node, "Id")
+                return self.named(attribute(node, "Id"), heavy=heavy)
             case "RecurringMasterItemId":
-                identifier = attribute(node, "OccurrenceId")
+                found = self.named(attribute(node, "OccurrenceId"), heavy=False)
+                if not found.original:
+                    raise EwsError("ErrorCalendarCannotUseIdForRecurringMasterId")
+                return self.items.get(found.id, heavy=heavy)
             case "OccurrenceItemId":
-                raise EwsError("ErrorCalendarOccurrenceIndexIsOutOfRecurrenceRange")
+                master = self.named(attribute(node, "RecurringMasterId"), heavy=heavy)
+                if not series.is_master(master):
+                    raise EwsError("ErrorCalendarCannotUseIdForOccurrenceId")
+                return series.occurrence_number(master, _index(attribute(node, "InstanceIndex")))
             case other:
                 raise malformed(f"The element has invalid child element '{other}'.")
-        found = self.items.get(item_number(identifier), heavy=heavy)
+
+    def named(self, identifier: str, *, heavy: bool = True) -> Stored:
+        """The item or the occurrence of an id. Raises ErrorItemNotFound, ErrorInvalidIdMalformed."""
+        single = is_occurrence(identifier)
+        number, epoch, original = occurrence_parts(identifier) if single else (item_number(identifier), 0, 0)
+        found = self.items.get(number, heavy=heavy)
         if not self.owns(found.mailbox):
             raise EwsError("ErrorItemNotFound")
-        return found
+        if not single:
+            return found
+        if not series.is_master(found) or found.values.get(series.EPOCH, 0) != epoch:
+            raise EwsError("ErrorItemNotFound")
+        return series.occurrence(found, zones.stamp(datetime.fromtimestamp(original, UTC)))
 
     def trip(self, operation: str) -> None:
         """A scripted misfortune of a single item (`ews-item.UpdateItem`), raised as its error."""
@@ -79,6 +96,13 @@ class Call:
 
     def wrote(self, kind: str, verb: str) -> None:
         self.sandbox.ledger.write("ews", kind, verb)
+
+
+def _index(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise malformed("The 'InstanceIndex' attribute is invalid.") from None
 
 
 Operation = Callable[[Call, Node], Node]

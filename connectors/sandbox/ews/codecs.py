@@ -228,6 +228,27 @@ def _id(node: Node, _: ZoneInfo | None) -> Json:
     return {"id": attribute(node, "Id"), "key": attribute(node, "ChangeKey")}
 
 
+def _write_occurrence(parent: Node, name: str, value: Json) -> None:
+    node = add(parent, name)
+    _write_id(node, "ItemId", value)
+    for each in ("Start", "End", "OriginalStart"):
+        add(node, each, value[each])
+
+
+def _write_occurrences(parent: Node, name: str, value: Json) -> None:
+    if value:
+        holder = add(parent, name)
+        for each in value:
+            _write_occurrence(holder, "Occurrence", each)
+
+
+def _write_deleted(parent: Node, name: str, value: Json) -> None:
+    if value:
+        holder = add(parent, name)
+        for each in value:
+            add(add(holder, "DeletedOccurrence"), "Start", each)
+
+
 TEXT = Codec(lambda node, _: text_of(node), _write_text)
 BOOL = Codec(lambda node, _: text_of(node).strip() in ("true", "1"), _write_bool, bool)
 INT = Codec(_integer, _write_text, int)
@@ -241,6 +262,9 @@ BODY = Codec(_body, _write_body, dict)
 ZONE = Codec(_zone, _write_zone)
 HEADERS = Codec(_headers, _write_headers, list)
 PAIRS = Codec(_pairs, _write_pairs, list)
+OCCURRENCE = Codec(_id, _write_occurrence, dict)
+OCCURRENCES = Codec(_pairs, _write_occurrences, list)
+DELETED = Codec(_strings, _write_deleted, list)
 ENTRIES = Codec(_entries, _write_entries, dict)
 MIME = Codec(_mime, _write_mime)
 ID = Codec(_id, _write_id, dict)

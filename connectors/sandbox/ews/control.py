@@ -1,7 +1,9 @@
 """What a user does in Outlook, as JSON: /control/ews/... for tests, the demo and seeding; and the dump of all state.
 
 Items are given with the property names of the schema: {"Subject": .., "Start": "2026-11-23T10:00:00Z",
-"RequiredAttendees": [{"address": .., "name": .., "response": "Accept"}], "Body": {"text": ..}}.
+"RequiredAttendees": [{"address": .., "name": .., "response": "Accept"}], "Body": {"text": ..}}. The Recurrence of a
+calendar item may also be an RRULE: "FREQ=WEEKLY;COUNT=10", which then counts from Start in StartTimeZone. An occurrence
+is named by its own id, or by the id of its series with "original": where it starts by the pattern.
 """
 
 from __future__ import annotations
@@ -13,18 +15,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from werkzeug.wrappers import Request
 
 from connectors.sandbox.control import Handler, body, route
-from connectors.sandbox.ews import meetings, push, writes, zones
+from connectors.sandbox.ews import meetings, push, series, writes, zones
 from connectors.sandbox.ews.call import Call
 from connectors.sandbox.ews.errors import EwsError
 from connectors.sandbox.ews.extended import canonical
 from connectors.sandbox.ews.fields import BY_NAME, names_in, objection
 from connectors.sandbox.ews.folders_ops import remove_folder
-from connectors.sandbox.ews.ids import change_key, folder_id, item_id, item_number
+from connectors.sandbox.ews.ids import change_key, folder_id
 from connectors.sandbox.ews.items import Items, Stored, Values
 from connectors.sandbox.ews.items_ops import remove
+from connectors.sandbox.ews.rules import recurrence
 from connectors.sandbox.ews.shapes import told_values
 from connectors.sandbox.ews.state import Directory, Folder, Mailbox
 from connectors.sandbox.ews.wire import clean
+from mapping.model.item import Series, Span
 
 if TYPE_CHECKING:
     from connectors.sandbox.server import Sandbox
@@ -97,20 +101,34 @@ def add_item(call: Call, folder: str, kind: str, values: Values) -> Stored:
     """Put an item into a folder as if its owner (or the mail transport) had; nothing is mailed."""
     target = find_folder(call, folder or writes.HOMES.get(kind, "inbox"))
     received = target.role not in ("drafts", "outbox")
-    values = checked(kind, values)
+    values = checked(kind, _with_pattern(call, values))
     if kind == "Message" and received:
         values.setdefault("From", values.get("Sender"))
     finished = writes.finish(call, kind, values, call.acting, draft=not received)
     return call.items.create(target, kind, finished)
 
 
+def _with_pattern(call: Call, values: Values, before: Values | None = None) -> Values:
+    """The values with a Recurrence in the form of the schema, if it is given as an RRULE. Raises ValueError."""
+    rule = values.get("Recurrence")
+    if not isinstance(rule, str):
+        return values
+    known = {"StartTimeZone": call.acting.timezone, **(before or {}), **values}
+    start, end = (zones.moment(known[name]) for name in ("Start", "End"))
+    zone = zones.zone(known["StartTimeZone"])
+    span = Span(start, end)
+    if known.get("IsAllDayEvent"):
+        span = Span(start.astimezone(zone).date(), end.astimezone(zone).date())
+    series = Series(rule, span, zone.key if zone is not None else "")
+    return {**values, "Recurrence": recurrence(series)}
+
+
 def _told(item: Stored) -> Values:
-    return {
-        "id": item_id(item.mailbox, item.id),
-        "change_key": change_key(item.version),
-        "kind": item.kind,
-        "values": told_values(item),
-    }
+    told: Values = {"id": item.identifier, "change_key": change_key(item.version), "kind": item.kind}
+    if series.is_master(item):
+        told["exceptions"] = [_told(each) for each in series.exceptions(item)]
+        told["cancelled"] = item.values.get(series.CANCELLED) or []
+    return {**told, "values": told_values(item)}
 
 
 def _pushing(handler: Handler) -> Handler:
@@ -206,12 +224,12 @@ def _create(request: Request, sandbox: Sandbox) -> Any:
 @route("POST", "/control/ews/items/update")
 @_pushing
 def _update(request: Request, sandbox: Sandbox) -> Any:
-    """{"mailbox", "id", "values", "send"}; a null value empties the property"""
+    """{"mailbox", "id", "original", "values", "send"}; a null value empties the property"""
     given = body(request)
     call = call_for(sandbox, given["mailbox"])
     with sandbox.store.transaction():
-        item = _item(call, given["id"])
-        new = checked(item.kind, given.get("values", {}))
+        item = _item(call, given)
+        new = checked(item.kind, _with_pattern(call, given.get("values", {}), item.values))
         values = {name: value for name, value in {**item.values, **new}.items() if value is not None}
         verb = "read" if set(new) == {"IsRead"} else "update"
         made = _or_value_error(lambda: writes.rewrite(call, item, values, verb=verb))
@@ -223,14 +241,14 @@ def _update(request: Request, sandbox: Sandbox) -> Any:
 @route("POST", "/control/ews/items/delete")
 @_pushing
 def _delete(request: Request, sandbox: Sandbox) -> Any:
-    """{"mailbox", "id", "hard": false, "send": cancels a meeting}"""
+    """{"mailbox", "id", "original", "hard": false, "send": cancels a meeting}"""
     given = body(request)
     call = call_for(sandbox, given["mailbox"])
     with sandbox.store.transaction():
-        item = _item(call, given["id"])
+        item = _item(call, given)
         if given.get("send") and item.kind == "CalendarItem" and item.values.get("IsOrganizer"):
             meetings.cancel(call, item)
-        remove(call, item, for_good=bool(given.get("hard")))
+        _or_value_error(lambda: remove(call, item, for_good=bool(given.get("hard"))))
     return {"deleted": given["id"]}
 
 
@@ -240,19 +258,19 @@ def _move(request: Request, sandbox: Sandbox) -> Any:
     """{"mailbox", "id", "folder"}"""
     given = body(request)
     call = call_for(sandbox, given["mailbox"])
-    return _told(call.items.move(_item(call, given["id"]), find_folder(call, given["folder"])))
+    return _told(call.items.move(_item(call, given), find_folder(call, given["folder"])))
 
 
 @route("POST", "/control/ews/items/respond")
 @_pushing
 def _respond(request: Request, sandbox: Sandbox) -> Any:
-    """{"mailbox", "id", "response": Accept | Tentative | Decline, "send": tell the organizer}"""
+    """{"mailbox", "id", "original", "response": Accept | Tentative | Decline, "send": tell the organizer}"""
     given = body(request)
     call = call_for(sandbox, given["mailbox"])
     if given["response"] not in ("Accept", "Tentative", "Decline"):
         raise ValueError(f"no response {given['response']!r}")
     with sandbox.store.transaction():
-        made = meetings.respond(call, _item(call, given["id"]), given["response"], tell=bool(given.get("send")))
+        made = meetings.respond(call, _item(call, given), given["response"], tell=bool(given.get("send")))
     return _told(made)
 
 
@@ -282,12 +300,13 @@ def _push(request: Request, sandbox: Sandbox) -> Any:
     return {"told": push.tell_all(sandbox, status=bool(body(request).get("status")))}
 
 
-def _item(call: Call, identifier: str) -> Stored:
+def _item(call: Call, given: Values) -> Stored:
+    """The item that is meant. Raises ValueError."""
+    original = given.get("original")
+
     def found() -> Stored:
-        item = call.items.get(item_number(identifier))
-        if not call.owns(item.mailbox):
-            raise EwsError("ErrorItemNotFound")
-        return item
+        item = call.named(given["id"])
+        return series.occurrence(item, zones.stamp(zones.moment(original))) if original else item
 
     return _or_value_error(found)
 
@@ -322,8 +341,16 @@ def _lasts(name: str, value: Any) -> bool:
 def _content(items: Items, folder: Folder, *, normalise: bool) -> list[Values]:
     if not normalise:
         return [_told(item) for item in items.inside(folder)]
-    found = [
-        {"kind": item.kind, **{name: value for name, value in told_values(item).items() if _lasts(name, value)}}
-        for item in items.inside(folder)
-    ]
-    return sorted(found, key=repr)
+    return sorted((_lasting(item) for item in items.inside(folder)), key=repr)
+
+
+def _lasting(item: Stored) -> Values:
+    told = {"kind": item.kind, **{name: value for name, value in told_values(item).items() if _lasts(name, value)}}
+    if series.is_master(item):
+        own: Values = item.values.get(series.EXCEPTIONS) or {}
+        told["exceptions"] = {
+            original: {name: value for name, value in values.items() if _lasts(name, value)}
+            for original, values in own.items()
+        }
+        told["cancelled"] = item.values.get(series.CANCELLED) or []
+    return told

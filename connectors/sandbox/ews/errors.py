@@ -25,6 +25,13 @@ class EwsFault(EwsError):  # noqa: N818 - the word of SOAP
 
 TEXTS = {
     "ErrorAccessDenied": "Access is denied. Check credentials and try again.",
+    "ErrorCalendarCannotMoveOrCopyOccurrence": "Occurrences of a series cannot be moved or copied.",
+    "ErrorCalendarCannotUseIdForOccurrenceId": "The RecurringMasterId is not the id of a recurring master.",
+    "ErrorCalendarCannotUseIdForRecurringMasterId": "The OccurrenceId is not the id of an occurrence.",
+    "ErrorCalendarInvalidRecurrence": "The recurrence is invalid.",
+    "ErrorCalendarOccurrenceIndexIsOutOfRecurrenceRange": "Occurrence index is out of recurrence range.",
+    "ErrorCalendarOccurrenceIsDeletedFromRecurrence": "Occurrence with this index was previously deleted from the "
+    "recurrence.",
     "ErrorCannotDeleteObject": "The object cannot be deleted.",
     "ErrorCalendarViewRangeTooBig": "The specified view range exceeds the maximum range of two years.",
     "ErrorCalendarEndDateIsEarlierThanStartDate": "EndDate is earlier than StartDate",
@@ -45,6 +52,9 @@ TEXTS = {
     "ErrorItemSave": "An internal server error occurred while saving the item.",
     "ErrorNameResolutionNoResults": "No results were found.",
     "ErrorNonExistentMailbox": "The SMTP address has no mailbox associated with it.",
+    "ErrorOccurrenceCrossingBoundary": "Modified occurrence is crossing or overlapping adjacent occurrence.",
+    "ErrorOccurrenceTimeSpanTooBig": "The time between occurrences is shorter than their duration.",
+    "ErrorRecurrenceHasNoOccurrence": "The recurrence does not have any occurrence.",
     "ErrorSchemaValidation": "The request failed schema validation.",
     "ErrorServerBusy": "The server cannot service this request right now. Try again later.",
     "ErrorSubscriptionNotFound": "Subscription is invalid.",

@@ -11,12 +11,15 @@ from connectors.sandbox.ews.codecs import (
     ATTENDEES,
     BODY,
     BOOL,
+    DELETED,
     ENTRIES,
     FLOAT,
     HEADERS,
     ID,
     INT,
     MIME,
+    OCCURRENCE,
+    OCCURRENCES,
     PAIRS,
     PEOPLE,
     SINGLE,
@@ -97,7 +100,8 @@ _FIXED = names_in(
     "LastModifiedTime ConversationId ConversationTopic ConversationIndex TextBody UniqueBody IsMeeting "
     "IsCancelled IsRecurring MeetingRequestWasSent CalendarItemType MyResponseType Organizer "
     "AppointmentReplyTime AppointmentSequenceNumber AppointmentState IsOrganizer CompleteName IsComplete "
-    "AssociatedCalendarItemId MeetingRequestType Preview HasPicture ReminderNextTime DateTimeStamp"
+    "AssociatedCalendarItemId MeetingRequestType Preview HasPicture ReminderNextTime DateTimeStamp "
+    "OriginalStart RecurrenceId FirstOccurrence LastOccurrence ModifiedOccurrences DeletedOccurrences"
 )
 
 
@@ -203,6 +207,10 @@ _WHO = _fields(
     ("AppointmentSequenceNumber", INT),
     ("AppointmentState", INT),
     ("Recurrence", PAIRS, READ),
+    ("FirstOccurrence", OCCURRENCE, READ),
+    ("LastOccurrence", OCCURRENCE, READ),
+    ("ModifiedOccurrences", OCCURRENCES, READ),
+    ("DeletedOccurrences", DELETED, READ),
     ("StartTimeZone", ZONE),
     ("EndTimeZone", ZONE),
     ("ConferenceType", INT),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from connectors.sandbox.ews.errors import EwsError
 
 _BODY = struct.Struct(">cIQ")
+_OCCURRENCE = struct.Struct(">cIQIq")
 _STATE = struct.Struct(">IQQQ")
 
 
@@ -29,6 +30,11 @@ def _open(text: str, size: int) -> bytes | None:
 
 def item_id(mailbox: int, number: int) -> str:
     return _seal(_BODY.pack(b"I", mailbox, number))
+
+
+def occurrence_id(mailbox: int, master: int, epoch: int, original: int) -> str:
+    """`epoch`: of the pattern, `original`: where the occurrence starts by it, in seconds since 1970."""
+    return _seal(_OCCURRENCE.pack(b"O", mailbox, master, epoch, original))
 
 
 def folder_id(mailbox: int, number: int) -> str:
@@ -51,6 +57,20 @@ def _number(text: str, letter: bytes, code: str) -> int:
 
 def item_number(text: str) -> int:
     return _number(text, b"I", "ErrorInvalidIdMalformed")
+
+
+def is_occurrence(text: str) -> bool:
+    """Is it the id of an occurrence (which may or may not be there)?"""
+    return _open(text, _OCCURRENCE.size) is not None
+
+
+def occurrence_parts(text: str) -> tuple[int, int, int]:
+    """The master's number, the epoch and the original start of an occurrence's id."""
+    data = _open(text, _OCCURRENCE.size)
+    if data is None or data[:1] != b"O":
+        raise EwsError("ErrorInvalidIdMalformed")
+    _, _, master, epoch, original = _OCCURRENCE.unpack(data)
+    return int(master), int(epoch), int(original)
 
 
 def folder_number(text: str) -> int:

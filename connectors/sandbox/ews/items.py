@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from connectors.sandbox.ews import zones
+from connectors.sandbox.ews import series, zones
 from connectors.sandbox.ews.errors import EwsError
 from connectors.sandbox.ews.fields import CLASSES, HEAVY
-from connectors.sandbox.ews.ids import SyncState
+from connectors.sandbox.ews.ids import SyncState, item_id, occurrence_id
 from connectors.sandbox.ews.state import Folder
 from connectors.sandbox.store import Row, Store
 
@@ -23,7 +23,8 @@ LOOKED_UP = ("UID", "InternetMessageId", "ConversationTopic")
 @dataclass(frozen=True, slots=True)
 class Stored:
     """An item as it lies in the store. `values` lacks the heavy ones unless it was read with them. `extended` under
-    the key `ExtendedProperty`: {canonical name: {"uri": attributes, "value": ..}}."""
+    the key `ExtendedProperty`: {canonical name: {"uri": attributes, "value": ..}}. `original`: of an occurrence, where
+    it starts by the pattern; all else but its values is its master's."""
 
     id: int
     mailbox: int
@@ -34,6 +35,14 @@ class Stored:
     modified: str
     size: int
     values: Values
+    original: str = ""
+
+    @property
+    def identifier(self) -> str:
+        if not self.original:
+            return item_id(self.mailbox, self.id)
+        original = int(zones.moment(self.original).timestamp())
+        return occurrence_id(self.mailbox, self.id, int(self.values.get(series.EPOCH, 0)), original)
 
     @property
     def extended(self) -> dict[str, Values]:
@@ -101,7 +110,12 @@ class Items:
         return found
 
     def replace(self, item: Stored, values: Values, *, verb: str = "update") -> Stored:
-        """Write all values anew (an item read without its heavy ones must not be passed)."""
+        """Write all values anew (an item read without its heavy ones must not be passed). An occurrence is written into
+        its master."""
+        if item.original:
+            master = self.get(item.id)
+            made = self.replace(master, series.changed(master.values, item, values), verb=verb)
+            return series.occurrence(made, item.original)
         light, heavy, size = _split(values)
         with self.store.transaction() as connection:
             version = self._log(item.folder, item.id, verb)
@@ -115,7 +129,11 @@ class Items:
         return self.get(item.id)
 
     def delete(self, item: Stored) -> None:
-        """Remove for good."""
+        """Remove for good; an occurrence is taken out of its master."""
+        if item.original:
+            master = self.get(item.id)
+            self.replace(master, series.cancelled(master.values, item.original))
+            return
         with self.store.transaction() as connection:
             self._log(item.folder, item.id, "delete")
             connection.execute("DELETE FROM ews_property WHERE item = ?", (item.id,))
@@ -123,6 +141,8 @@ class Items:
 
     def move(self, item: Stored, folder: Folder) -> Stored:
         """Into another folder: gone here, new there under a new id, as on the real server."""
+        if item.original:
+            raise EwsError("ErrorCalendarCannotMoveOrCopyOccurrence")
         with self.store.transaction():
             full = self.get(item.id)
             self.delete(full)

@@ -120,9 +120,9 @@ def _tell_of_removal(call: Call, item: Stored, telling: str) -> None:
 
 
 def remove(call: Call, item: Stored, *, for_good: bool) -> None:
-    """Delete, or move to Deleted Items (out of which deleting is for good)."""
+    """Delete, or move to Deleted Items (out of which deleting is for good). Of an occurrence nothing is left."""
     trash = call.directory.distinguished(call.directory.mailbox_by_id(item.mailbox), "deleteditems")
-    if for_good or item.folder == trash.id:
+    if for_good or item.original or item.folder == trash.id:
         call.items.delete(item)
     else:
         call.items.move(item, trash)
@@ -142,6 +142,8 @@ def _transfer(call: Call, operation: Node, name: str) -> Node:
         item = call.item(node)
         if name == "MoveItem":
             made = call.items.move(item, folder)
+        elif item.original:
+            raise EwsError("ErrorCalendarCannotMoveOrCopyOccurrence")
         else:
             made = call.items.create(folder, item.kind, item.values)
         call.wrote(item.kind, "move" if name == "MoveItem" else "copy")

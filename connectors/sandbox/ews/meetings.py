@@ -9,11 +9,11 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from connectors.sandbox.ews import zones
+from connectors.sandbox.ews import series, zones
 from connectors.sandbox.ews.call import Call
 from connectors.sandbox.ews.errors import EwsError
 from connectors.sandbox.ews.fields import names_in
-from connectors.sandbox.ews.ids import change_key, item_id
+from connectors.sandbox.ews.ids import change_key
 from connectors.sandbox.ews.items import Stored, Values
 from connectors.sandbox.ews.state import Mailbox
 
@@ -32,8 +32,9 @@ def attendees(values: Values) -> list[Values]:
     return [each for role in ROLES for each in values.get(role) or ()]
 
 
-def finish(values: Values, owner: Mailbox, now: str) -> Values:
-    """A calendar item as the server would keep it: checked, whole days cut at midnight, derived properties set."""
+def finish(values: Values, owner: Mailbox, now: str, before: Values | None = None) -> Values:
+    """A calendar item as the server would keep it: checked, whole days cut at midnight, derived properties set.
+    `before`: the values that a master had until now."""
     made = dict(values)
     made.setdefault("Start", now)
     if "End" not in made:
@@ -69,9 +70,12 @@ def finish(values: Values, owner: Mailbox, now: str) -> Values:
     made["IsCancelled"] = bool(state & CANCELLED)
     made["IsOrganizer"] = mine or not state & RECEIVED
     made.setdefault("MyResponseType", "Organizer" if made["IsOrganizer"] else "NoResponseReceived")
+    if "OriginalStart" in made:  # an occurrence is not told by what it holds
+        return made
     made["IsRecurring"] = bool(made.get("Recurrence"))
     made["CalendarItemType"] = "RecurringMaster" if made.get("Recurrence") else "Single"
-    return made
+    made = series.aligned(made) if made.get("Recurrence") else made
+    return series.renewed(before, made) if before is not None else made
 
 
 def invite(call: Call, item: Stored, *, update: bool = False, only: frozenset[str] | None = None) -> Stored:
@@ -211,7 +215,7 @@ def _message(call: Call, item: Stored, sender: Mailbox, to: Mailbox, copy: Store
         "ConversationTopic": item.values.get("Subject", ""),
     }
     if copy is not None:
-        made["AssociatedCalendarItemId"] = {"id": item_id(copy.mailbox, copy.id), "key": change_key(copy.version)}
+        made["AssociatedCalendarItemId"] = {"id": copy.identifier, "key": change_key(copy.version)}
     return made
 
 

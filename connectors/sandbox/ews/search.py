@@ -33,6 +33,7 @@ _COMPARE = {
 # the real server searches them not
 _UNSEARCHABLE = names_in(
     "UID IsResponseRequested RequiredAttendees OptionalAttendees Resources Recurrence StartTimeZone EndTimeZone "
+    "FirstOccurrence LastOccurrence ModifiedOccurrences DeletedOccurrences OriginalStart RecurrenceId "
     "ToRecipients CcRecipients BccRecipients ReplyTo ReminderDueBy MimeContent InternetMessageHeaders EffectiveRights"
 )
 _PATHS = ("FieldURI", "ExtendedFieldURI", "IndexedFieldURI")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from connectors.sandbox.ews import contacts, mime
+from connectors.sandbox.ews import contacts, mime, series, zones
 from connectors.sandbox.ews.codecs import ENTRIES, body_in
 from connectors.sandbox.ews.errors import EwsError, malformed
 from connectors.sandbox.ews.extended import attributes_of, canonical, write_property
 from connectors.sandbox.ews.fields import BY_NAME, DEFAULT_SHAPE, DICTIONARIES, FIELD_OF, FIELDS, Field, Told
-from connectors.sandbox.ews.ids import change_key, folder_id, item_id
+from connectors.sandbox.ews.ids import change_key, folder_id
 from connectors.sandbox.ews.items import Stored, Values
 from connectors.sandbox.ews.wire import Node, add, attribute, child, children, local, need, text_of
 
@@ -107,7 +108,7 @@ def dictionary(uri: str) -> str:
 
 
 def write_id(parent: Node, item: Stored) -> None:
-    add(parent, "ItemId", None, Id=item_id(item.mailbox, item.id), ChangeKey=change_key(item.version))
+    add(parent, "ItemId", None, Id=item.identifier, ChangeKey=change_key(item.version))
 
 
 def write_item(parent: Node, item: Stored, shape: Shape) -> Node:
@@ -184,7 +185,42 @@ def _derived(name: str, item: Stored, values: Values, shape: Shape) -> Any:
             return None if shape.listing or not body else body_in(body, "Text")["text"][:255]
         case "MimeContent":
             return values.get(name) or (mime.compose(item.values) if item.kind == "Message" else None)
+        case "FirstOccurrence" | "LastOccurrence" | "ModifiedOccurrences" | "DeletedOccurrences":
+            return _of_series(name, item)
+        case "Recurrence" if item.kind == "CalendarItem" and values.get(name):
+            return _dated(values[name], item)
     return values.get(name)
+
+
+def _dated(recurrence: Any, item: Stored) -> Any:
+    """The recurrence with its dates as Exchange tells them: with the offset of midnight in the item's zone."""
+
+    def dated(text: str) -> str:
+        return text + zones.offset_of(date.fromisoformat(text), str(item.values.get("StartTimeZone", "")))
+
+    pattern, (kind, told) = recurrence
+    return [pattern, [kind, [[name, dated(text) if name.endswith("Date") else text] for name, text in told]]]
+
+
+def _of_series(name: str, item: Stored) -> Any:
+    """What only a master tells."""
+    if not series.is_master(item):
+        return None
+    match name:
+        case "FirstOccurrence":
+            return _info(series.ends(item)[0])
+        case "LastOccurrence":
+            return _info(series.ends(item)[1])
+        case "ModifiedOccurrences":
+            return [_info(each) for each in series.exceptions(item)]
+    return item.values.get(series.CANCELLED)
+
+
+def _info(occurrence: Stored | None) -> Values | None:
+    if occurrence is None:
+        return None
+    times = {name: occurrence.values[name] for name in ("Start", "End", "OriginalStart")}
+    return {"id": occurrence.identifier, "key": change_key(occurrence.version), **times}
 
 
 def _display(values: Values, names: tuple[str, ...]) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 from lxml import etree
 
-from connectors.sandbox.ews import zones
+from connectors.sandbox.ews import series, zones
 from connectors.sandbox.ews.call import Call
 from connectors.sandbox.ews.errors import EwsError, EwsFault, malformed
 from connectors.sandbox.ews.ids import item_id, item_number, sync_state
+from connectors.sandbox.ews.items import Stored
 from connectors.sandbox.ews.search import Sql, order, restriction
 from connectors.sandbox.ews.shapes import read_shape, write_item
 from connectors.sandbox.ews.state import Folder
@@ -27,6 +27,7 @@ from connectors.sandbox.ews.wire import (
     success,
     text_of,
 )
+from connectors.sandbox.store import Row
 
 _ELEMENTS = {"create": "Create", "update": "Update", "delete": "Delete", "read": "ReadFlagChange"}
 MAX_PAGE = 1000
@@ -93,16 +94,14 @@ def find_item(call: Call, operation: Node) -> Node:
             folder = call.folder(node)
             calendar = child(operation, "CalendarView")
             if calendar is not None:
-                numbers, attributes = _view(call, folder, calendar, operation)
+                found, attributes = _view(call, folder, calendar, operation)
             else:
-                numbers, attributes = _page(call, folder, operation)
-            found = call.items.many(numbers)
+                found, attributes = _page(call, folder, operation)
             message = success(name)
             root = etree.SubElement(message, m("RootFolder"), attributes)
             holder = add(root, "Items")
-            for number in numbers:
-                if number in found:
-                    write_item(holder, found[number], shape)
+            for item in found:
+                write_item(holder, item, shape)
             made.append(message)
         except EwsFault:
             raise
@@ -111,7 +110,7 @@ def find_item(call: Call, operation: Node) -> Node:
     return messages(name, made)
 
 
-def _page(call: Call, folder: Folder, operation: Node) -> tuple[list[int], dict[str, str]]:
+def _page(call: Call, folder: Folder, operation: Node) -> tuple[list[Stored], dict[str, str]]:
     condition: Sql = ("1", [])
     node = child(operation, "Restriction")
     if node is not None:
@@ -139,15 +138,15 @@ def _page(call: Call, folder: Folder, operation: Node) -> tuple[list[int], dict[
         [folder.id, *values, *keys, limit, offset],
     )
     after = offset + len(rows)
-    return [row["id"] for row in rows], {
+    return _ordered(call, rows), {
         "IndexedPagingOffset": str(after),
         "TotalItemsInView": str(total),
         "IncludesLastItemInRange": "true" if after >= total else "false",
     }
 
 
-def _view(call: Call, folder: Folder, view: Node, operation: Node) -> tuple[list[int], dict[str, str]]:
-    """What lies in a span of time. Series are not expanded, so they are not in a view (nor is their master)."""
+def _view(call: Call, folder: Folder, view: Node, operation: Node) -> tuple[list[Stored], dict[str, str]]:
+    """What takes place in a span of time: single items and the occurrences of series, never a master."""
     if child(operation, "Restriction") is not None:
         raise EwsError("ErrorRestrictionTooComplex", "A calendar view and a restriction exclude each other.")
     try:
@@ -159,16 +158,35 @@ def _view(call: Call, folder: Folder, view: Node, operation: Node) -> tuple[list
     if end - start > MAX_VIEW:
         raise EwsError("ErrorCalendarViewRangeTooBig")
     limit = _count(view, "MaxEntriesReturned", MAX_PAGE)
-    values: list[Any] = [folder.id, zones.stamp(end), zones.stamp(start), zones.stamp(start)]
-    rows = call.sandbox.store.all(
-        "SELECT id FROM ews_item WHERE folder = ? AND starts < ? AND (ends > ? OR starts >= ?)"
-        " AND kind = 'CalendarItem' AND json_extract(doc, '$.CalendarItemType') <> 'RecurringMaster'"
-        " ORDER BY starts, id",
-        values,
-    )
-    numbers = [row["id"] for row in rows]
-    complete = "true" if len(numbers) <= limit else "false"
-    return numbers[:limit], {"TotalItemsInView": str(len(numbers)), "IncludesLastItemInRange": complete}
+    found = calendar_view(call, folder, start, end)
+    complete = "true" if len(found) <= limit else "false"
+    return found[:limit], {"TotalItemsInView": str(len(found)), "IncludesLastItemInRange": complete}
+
+
+def calendar_view(call: Call, folder: Folder, start: datetime, end: datetime) -> list[Stored]:
+    """What a calendar shows between the moments, in the order of the starts."""
+    values = [folder.id, zones.stamp(end), zones.stamp(start), zones.stamp(start)]
+    found = _ordered(call, call.sandbox.store.all(_SINGLES, values))
+    for master in _ordered(call, call.sandbox.store.all(_MASTERS, [folder.id])):
+        found += series.view(master, start, end)
+    return sorted(found, key=lambda item: (item.values["Start"], item.id))
+
+
+_SINGLES = """
+SELECT id FROM ews_item WHERE folder = ? AND starts < ? AND (ends > ? OR starts >= ?) AND kind = 'CalendarItem'
+ AND json_extract(doc, '$.CalendarItemType') <> 'RecurringMaster'
+"""
+# all of them: an exception may stand before the first place of its series
+_MASTERS = """
+SELECT id FROM ews_item WHERE folder = ? AND kind = 'CalendarItem'
+ AND json_extract(doc, '$.CalendarItemType') = 'RecurringMaster'
+"""
+
+
+def _ordered(call: Call, rows: list[Row]) -> list[Stored]:
+    """The items of the rows, in their order."""
+    found = call.items.many(row["id"] for row in rows)
+    return [found[row["id"]] for row in rows if row["id"] in found]
 
 
 def _count(node: Node, name: str, default: int) -> int:

@@ -22,6 +22,7 @@ from connectors.sandbox.ews.wire import Node, add, attribute, child, children, l
 HOMES = {"CalendarItem": "calendar", "Contact": "contacts", "Task": "tasks", "Message": "drafts"}
 ANSWERS = {"AcceptItem": "Accept", "TentativelyAcceptItem": "Tentative", "DeclineItem": "Decline"}
 WRITABLE = frozenset(HOMES)
+_OF_MASTER = ("Recurrence", "UID")  # single occurrences have none of their own
 
 
 def read_values(call: Call, node: Node) -> Values:
@@ -56,7 +57,7 @@ def finish(
     if kind == "CalendarItem":
         if call.zone_name:
             values = {"StartTimeZone": call.zone_name, **values}
-        return meetings.finish(values, owner, call.items.now)
+        return meetings.finish(values, owner, call.items.now, before)
     if kind == "Message":
         return messages.finish(values, owner, call.items.now, draft=draft)
     if kind == "Contact":
@@ -170,7 +171,7 @@ def update_item(call: Call, operation: Node) -> Node:
         values = dict(item.values)
         touched: set[str] = set()
         for change in children(need(node, "Updates")):
-            touched.add(_change(call, item.kind, values, change))
+            touched.add(_change(call, item, values, change))
         made = rewrite(call, item, values, verb="read" if touched == {"IsRead"} else "update")
         if item.kind == "CalendarItem" and telling != SILENT:
             made = _tell_of_update(call, item, made, telling)
@@ -194,8 +195,9 @@ def _tell_of_update(call: Call, before: Stored, after: Stored, telling: str) -> 
     return meetings.invite(call, after, update=True, only=frozenset() if changed_only else frozenset(new & old))
 
 
-def _change(call: Call, kind: str, values: Values, change: Node) -> str:
+def _change(call: Call, item: Stored, values: Values, change: Node) -> str:
     """Apply one SetItemField, AppendToItemField or DeleteItemField; answers the element name it touched."""
+    kind = item.kind
     path, *rest = list(children(change))
     verb = local(change)
     if local(path) == "ExtendedFieldURI":
@@ -207,7 +209,9 @@ def _change(call: Call, kind: str, values: Values, change: Node) -> str:
         _change_entry(call, values, name, path, rest[0] if rest else None)
         return name
     field = FIELD_OF.get(uri)
-    if field is None or field.name not in BY_NAME[kind] or field.fixed or field.codec is ENTRIES:
+    of_master = field is not None and bool(item.original) and field.name in _OF_MASTER
+    known = field is not None and field.name in BY_NAME[kind] and not field.fixed and field.codec is not ENTRIES
+    if field is None or not known or of_master:
         raise EwsError("ErrorInvalidPropertySet", "", {"FieldURI": uri})
     if verb == "DeleteItemField":
         if field.name in ("Start", "End"):

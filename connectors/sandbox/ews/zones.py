@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -52,3 +52,10 @@ def day_after(value: datetime, name: str) -> datetime:
     found = zone(name)
     here = value.astimezone(found or UTC).replace(tzinfo=None) + timedelta(days=1)
     return here.replace(tzinfo=found or UTC).astimezone(UTC)
+
+
+def offset_of(day: date, name: str) -> str:
+    """The offset of midnight of the day in the zone of that name: `+01:00`, or `Z`."""
+    found = zone(name)
+    here = datetime.combine(day, time(), found or UTC)
+    return "Z" if here.utcoffset() == timedelta(0) else here.isoformat()[-6:]

@@ -14,10 +14,11 @@ from connectors.sandbox.ews import meetings, writes, zones
 from connectors.sandbox.ews.call import Call
 from connectors.sandbox.ews.errors import EwsError
 from connectors.sandbox.ews.items import Values
+from connectors.sandbox.ews.rules import recurrence
 from connectors.sandbox.ews.wire import clean
-from connectors.sandbox.seeding.recurrence import NotExpressible, recurrence
 from connectors.sandbox.seeding.report import FileReport
 from connectors.sandbox.seeding.when import Home, Times, Unusable, home_of, moment, prop, times_of
+from mapping.model.item import Series, Span
 
 MAX_COMPONENTS = 50_000
 MAX_REMINDER = 2_629_800
@@ -48,7 +49,7 @@ def load_ics(call: Call, path: Path, report: FileReport) -> None:
         try:
             with call.sandbox.store.transaction():
                 _add(call, component, home, newest, report)
-        except (Unusable, NotExpressible) as error:
+        except Unusable as error:
             report.skip(what, str(error))
         except EwsError as error:
             report.skip(what, error.text)
@@ -190,7 +191,10 @@ def _pattern(component: Any, times: Times, report: FileReport) -> Any:
         return None
     if times.zone is None:
         raise Unusable("a series in a time zone that has no Windows name")
-    pattern = recurrence(rules[0], times.first_day, times.zone)
+    span = Span(times.start, times.end)
+    if times.all_day:
+        span = Span(times.start.astimezone(times.zone).date(), times.end.astimezone(times.zone).date())
+    pattern = _recurrence(Series(_text_of(rules[0]), span, times.zone.key))
     if _listed(component, "EXDATE"):
         report.note(f"{_title(component)}: the series is kept without its deleted occurrences")
     return pattern
@@ -277,16 +281,27 @@ def _add_task(call: Call, component: Any, home: Home, report: FileReport) -> Non
         if begins is None:
             raise Unusable("a recurring task without a date")
         first = begins.dt.date() if isinstance(begins.dt, datetime) else begins.dt
-        values["Recurrence"] = _task_pattern(component, first, home)
+        values["Recurrence"] = _task_pattern(component, first)
     _store(call, "Task", writes.finish(call, "Task", values, call.acting), component, home)
     report.loaded["Task"] += 1
 
 
-def _task_pattern(component: Any, first: date, home: Home) -> Any:
+def _task_pattern(component: Any, first: date) -> Any:
     rules = _listed(component, "RRULE")
     if len(rules) > 1 or _listed(component, "RDATE"):
         raise Unusable("EWS has no series of several rules")
-    return recurrence(rules[0], first, home.zone)
+    return _recurrence(Series(_text_of(rules[0]), Span(first, first + timedelta(days=1))))
+
+
+def _text_of(rule: Any) -> str:
+    return str(rule.to_ical().decode())
+
+
+def _recurrence(series: Series) -> Any:
+    try:
+        return recurrence(series)
+    except ValueError as error:
+        raise Unusable(str(error)) from None
 
 
 def _store(call: Call, kind: str, values: Values, component: Any, home: Home) -> None:

@@ -6,20 +6,20 @@ import base64
 import json
 import mailbox
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import icalendar
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.sandbox.ews import mime
 from connectors.sandbox.ews.control import call_for
-from connectors.sandbox.seed import DEFAULT_MAILBOX, FileReport, SeedReport, load
-from connectors.sandbox.seeding.recurrence import NotExpressible, recurrence
+from connectors.sandbox.ews.rules import recurrence
+from connectors.sandbox.seed import FileReport, load
 from connectors.sandbox.server import Sandbox
+from mapping.model.item import Series, Span
 
 OWNER = "ann@acme.example"
 
@@ -193,7 +193,7 @@ def test_a_zone_that_only_the_file_knows(sandbox: Sandbox, files: Path) -> None:
         (["DTSTART:20260701T100000Z", "DTEND:20260701T090000Z"], "it ends before it begins"),
         (["DTSTART:20260701T100000Z", "RDATE:20260801T100000Z"], "EWS has no single dates (RDATE) in a recurrence"),
         (["DTSTART:20260701T100000Z", "RECURRENCE-ID:20260701T100000Z"], "a changed occurrence of a series; "),
-        (["DTSTART:20260701T100000Z", "RRULE:FREQ=HOURLY"], "EWS has no recurrence of frequency HOURLY"),
+        (["DTSTART:20260701T100000Z", "RRULE:FREQ=HOURLY"], "FREQ=HOURLY makes no sense"),
     ],
 )
 def test_what_cannot_be_kept_is_named(sandbox: Sandbox, files: Path, lines: list[str], reason: str) -> None:
@@ -268,6 +268,10 @@ def test_revisions_and_repeated_uids(sandbox: Sandbox, files: Path) -> None:
 MONDAY = date(2026, 6, 1)  # the first of its month
 
 
+def all_day(rule: str, start: date) -> Series:
+    return Series(rule, Span(start, start + timedelta(days=1)))
+
+
 @pytest.mark.parametrize(
     ("rule", "start", "pattern"),
     [
@@ -310,7 +314,7 @@ MONDAY = date(2026, 6, 1)  # the first of its month
     ],
 )
 def test_rules_that_ews_has(rule: str, start: date, pattern: list[Any]) -> None:
-    assert recurrence(icalendar.vRecur.from_ical(rule), start, None)[0] == pattern
+    assert recurrence(all_day(rule, start))[0] == pattern
 
 
 @pytest.mark.parametrize(
@@ -333,105 +337,13 @@ def test_rules_that_ews_has(rule: str, start: date, pattern: list[Any]) -> None:
     ],
 )
 def test_rules_that_ews_has_not(rule: str, start: date) -> None:
-    with pytest.raises(NotExpressible):
-        recurrence(icalendar.vRecur.from_ical(rule), start, None)
+    with pytest.raises(ValueError, match=r"Exchange|pattern|series|rule"):
+        recurrence(all_day(rule, start))
 
 
 def test_the_end_of_a_series_is_a_day_where_it_happens() -> None:
-    from zoneinfo import ZoneInfo
-
-    rule = {"FREQ": ["DAILY"], "UNTIL": [datetime.fromisoformat("2026-06-10T23:30:00+00:00")]}
-    assert recurrence(rule, MONDAY, ZoneInfo("Europe/Berlin"))[1][1][1] == ["EndDate", "2026-06-11"]
-
-
-def test_unreadable_calendars_are_named(sandbox: Sandbox, files: Path) -> None:
-    assert loaded(sandbox, files, "x.ics", b"\xff\xfe\x00garbage").skipped
-    assert loaded(sandbox, files, "none.ics", b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n").skipped
-
-
-# --- contacts
-
-
-def test_a_vcard(sandbox: Sandbox, files: Path) -> None:
-    card = (
-        "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Doe;Cara;Q.;;\r\nFN:Cara Doe\r\nORG:Acme;Sales\r\nTITLE:CTO\r\n"
-        "EMAIL;TYPE=WORK:c@x.example\r\nEMAIL:c2@x.example\r\nTEL;TYPE=CELL:+1 1\r\nTEL;TYPE=WORK:+1 2\r\n"
-        "ADR;TYPE=WORK:;;Main 1;Town;ST;9;NL\r\nNOTE:Likes tea\r\n"
-        "BDAY:1980-02-03\r\nCATEGORIES:VIP,Tea\r\nEND:VCARD\r\n"
-        "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:\r\nN:;;;;\r\nEND:VCARD\r\n"
-    )
-    report = loaded(sandbox, files, "c.vcf", card)
-    assert (report.loaded, report.skipped) == ({"Contact": 1}, [("a vCard", "neither a name nor an address")])
-    [contact] = content(sandbox, "contacts")
-    assert (contact["GivenName"], contact["Surname"], contact["FileAs"]) == ("Cara", "Doe", "Doe, Cara")
-    assert (contact["CompanyName"], contact["Department"], contact["JobTitle"]) == ("Acme", "Sales", "CTO")
-    assert contact["EmailAddresses"] == {"EmailAddress1": "c@x.example", "EmailAddress2": "c2@x.example"}
-    assert contact["PhoneNumbers"] == {"MobilePhone": "+1 1", "BusinessPhone": "+1 2"}
-    assert contact["PhysicalAddresses"]["Business"]["PostalCode"] == "9"
-    assert (contact["Birthday"], contact["Categories"]) == ("1980-02-03T00:00:00Z", ["VIP", "Tea"])
-
-
-def test_no_vcard(sandbox: Sandbox, files: Path) -> None:
-    assert loaded(sandbox, files, "c.vcf", b"\xff not a card").skipped
-
-
-# --- tables
-
-
-def rows(sandbox: Sandbox, name: str) -> list[dict[str, Any]]:
-    return [dict(row) for row in sandbox.dump(normalise=True)["salesforce"]["acme"].get(name, [])]
-
-
-def test_tables_become_records_and_refer_to_each_other(sandbox: Sandbox, files: Path) -> None:
-    (files / "Account.json").write_text(
-        json.dumps([{"ref": "acme", "Name": "Acme", "attributes": {"type": "Account"}}])
-    )
-    report = loaded(sandbox, files, "Contact.csv", "LastName,Email,AccountId\nDoe,d@x.example,@acme\n,e@x.example,\n")
-    assert report.loaded == {"Contact": 2}
-    assert {"Doe", None} >= {row.get("LastName") for row in rows(sandbox, "Contact")}
-    assert any(row.get("AccountId") == "Account:Acme" for row in rows(sandbox, "Contact"))
-
-
-def test_rows_at_fault_are_named_and_the_rest_loaded(sandbox: Sandbox, files: Path) -> None:
-    table = {
-        "Lead": [{"LastName": "A", "Company": "X"}, {"LastName": "B", "Nonsense": 1}, 7],
-        "Elephant": [{"Name": "x"}],
-    }
-    report = loaded(sandbox, files, "all.json", json.dumps(table))
-    assert report.loaded == {"Lead": 1}
-    assert [what for what, _ in report.skipped] == ["Lead row 3", "Lead row 2", "Elephant row 1"]
-
-
-@pytest.mark.parametrize("text", ["", "{", "7", '{"a": 1}', "[[1]]"])
-def test_json_of_another_shape_is_named(sandbox: Sandbox, files: Path, text: str) -> None:
-    report = loaded(sandbox, files, "Contact.json", text)
-    assert report.skipped
-    assert not report.loaded
-
-
-# --- the whole
-
-
-def test_the_report_names_every_file(sandbox: Sandbox, files: Path) -> None:
-    (files / "deep").mkdir()
-    (files / "deep" / "note.txt").write_text("x")
-    (files / "a.eml").write_text("From: a@x.example\n\nx")
-    (files / "link.eml").symlink_to(files / "a.eml")
-    report = load(sandbox, files)
-    assert isinstance(report, SeedReport)
-    told = report.as_json()
-    assert told["loaded"] == {"Message": 1}
-    assert [each["file"] for each in told["files"]] == ["a.eml", "deep/note.txt"]
-    assert told["skipped"] == {"files of type .txt are not loaded": 1}
-    assert len(content(sandbox, "inbox", DEFAULT_MAILBOX)) == 1
-
-
-def test_a_directory_is_needed(sandbox: Sandbox, files: Path) -> None:
-    with pytest.raises(NotADirectoryError):
-        load(sandbox, files / "nowhere")
-
-
-def test_loading_is_not_the_clients_doing(sandbox: Sandbox, files: Path) -> None:
-    loaded(sandbox, files, "a.eml", b"From: a@x.example\nTo: b@x.example\n\nx")
-    assert sandbox.ledger.mails() == []
-    assert sandbox.ledger.counters()["writes"] == {}
+    # 23:30 in Berlin is the last moment: an occurrence at that time is the last, one a minute later is not
+    rule, last = "FREQ=DAILY;UNTIL=20260610T213000Z", datetime(2026, 6, 1, 21, 30, tzinfo=UTC)
+    for start, day in ((last, "2026-06-10"), (last + timedelta(minutes=1), "2026-06-09")):
+        series = Series(rule, Span(start, start), "Europe/Berlin")
+        assert recurrence(series)[1][1][1] == ["EndDate", day]

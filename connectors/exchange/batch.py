@@ -1,0 +1,105 @@
+"""Writes of one verb and one folder on their way: some are settled at once, the others by the answers of calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from exchangelib import EWSTimeZone
+
+from connectors.errors import ConnectorError, Fault, Scope
+from connectors.exchange import wire
+from connectors.exchange.codec import UnwritableError, encode
+from connectors.exchange.line import Line
+from connectors.protocols import Outcome, Write
+from mapping.model.item import Fields
+
+_NONE: Mapping[int, EWSTimeZone] = MappingProxyType({})
+
+
+class Batch:
+    """The outcomes of a list of writes, found bit by bit."""
+
+    def __init__(self, line: Line, writes: Sequence[Write]) -> None:
+        self.line = line
+        self.writes = writes
+        self._outcomes: dict[int, Outcome] = {}
+        self._told = False  # has a call that writes been answered?
+
+    @property
+    def open(self) -> list[int]:
+        return [at for at in range(len(self.writes)) if at not in self._outcomes]
+
+    def settle(self, at: int, outcome: Outcome) -> None:
+        self._outcomes[at] = outcome
+
+    def fail(self, at: int, fault: Fault, detail: str, *fields: str) -> None:
+        self.settle(at, Outcome(error=ConnectorError(fault, detail, scope=Scope.ITEM, fields=fields)))
+
+    def send(
+        self, which: Sequence[int], action: Callable[[], Sequence[Any]], outcome: Callable[[int, Any], Outcome]
+    ) -> None:
+        """Send one call for some of the writes. A call that fails as a whole is raised, unless some of the batch is
+        written already or may be: then each of its writes carries the error."""
+        if not which:
+            return
+        try:
+            answers = self.line.matched(self.line.call(action, writing=True), len(which), otherwise=Fault.UNKNOWN)
+        except ConnectorError as error:
+            if error.fault is not Fault.UNKNOWN and not self._told:
+                raise
+            for at in which:
+                self.settle(at, Outcome(error=error))
+            return
+        self._told = True
+        for at, answer in zip(which, answers, strict=True):
+            failed = isinstance(answer, Exception)
+            self.settle(at, self.line.failed(answer) if failed else outcome(at, answer))
+
+    def outcomes(self) -> list[Outcome]:
+        return [self._outcomes[at] for at in range(len(self.writes))]
+
+    def encoded(
+        self, values: Mapping[int, Fields], zones: Mapping[int, EWSTimeZone] = _NONE
+    ) -> dict[int, dict[str, Any]]:
+        """The values of some writes as exchangelib has them; a write that Exchange cannot take is settled as INVALID.
+        `zones`: in which the times of a write are meant, if not in the mailbox's own."""
+        made: dict[int, dict[str, Any]] = {}
+        for at, fields in values.items():
+            zone = zones.get(at, self.line.zone)
+            try:
+                made[at] = encode(self.writes[at].kind, fields, zone, self.line.version)
+            except UnwritableError as error:
+                self.fail(at, Fault.INVALID, "Exchange cannot take the value", error.name)
+        return made
+
+    def versions(self, which: Iterable[int]) -> dict[int, str]:
+        """The current versions of some of the targets, in one call; those that are gone or unreadable are settled."""
+        asked = list(which)
+        if not asked:
+            return {}
+        ids = [self.writes[at].id for at in asked]
+        service = wire.GetItem(account=self.line.account)
+        answers = self.line.matched(self.line.call(lambda: service.items(ids, ())), len(ids))
+        found: dict[int, str] = {}
+        for at, answer in zip(asked, answers, strict=True):
+            if isinstance(answer, Exception):
+                self.settle(at, Outcome(error=self.line.fault(answer)))
+            elif answer is None:
+                self.fail(at, Fault.INVALID, "this kind of item is not known")
+            else:
+                found[at] = answer.changekey
+        return found
+
+    def only_current(self, which: Iterable[int]) -> None:
+        """Settle as STALE those that moved on since their version. DeleteItem and MoveItem ignore the version, so it is
+        compared just before them; a write in that moment is lost."""
+        asked = [at for at in which if self.writes[at].version]
+        for at, version in self.versions(asked).items():
+            if version != self.writes[at].version:
+                self.fail(at, Fault.STALE, "the item was changed since it was read")
+
+    def outcome(self, at: int) -> Outcome | None:
+        """What became of a write, as far as it is known."""
+        return self._outcomes.get(at)

@@ -1,0 +1,110 @@
+"""Writes to single occurrences, and to the pattern of a series.
+
+Occurrences are written without a condition, because the first write to one of a series outdates the version of all the
+others: their versions are compared just before, with the masters that have to be read anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from exchangelib.items import CalendarItem
+
+from connectors.errors import ConnectorError, Fault
+from connectors.exchange import wire
+from connectors.exchange.batch import Batch
+from connectors.exchange.line import Line
+from connectors.exchange.occurrences import Master, Place, masters, places_of
+from connectors.exchange.series import series_values
+from connectors.protocols import Outcome
+from mapping.model import fields as f
+from mapping.model.item import Series
+
+_LAST = "ErrorRecurrenceHasNoOccurrence"
+
+
+def update_occurrences(batch: Batch, which: Sequence[int]) -> None:
+    """Settle these writes, each of which changes one occurrence and none of the others."""
+    if not which:
+        return
+    line, writes = batch.line, batch.writes
+    places = _current(batch, which)
+    for at in which:
+        if at not in places and at in batch.open:
+            batch.fail(at, Fault.NOT_FOUND, "the series has no such occurrence")
+    made = batch.encoded({at: writes[at].values for at in places}, {at: place.zone for at, place in places.items()})
+    for at in [at for at in made if not made[at]]:
+        batch.settle(at, Outcome(writes[at].id, writes[at].version))
+        del made[at]
+    changes = [(CalendarItem(account=line.account, _id=places[at].id, **made[at]), tuple(made[at])) for at in made]
+    service = wire.UpdateItem(account=line.account)
+
+    def done(at: int, answer: Any) -> Outcome:
+        version = "" if answer is True else str(answer[1])
+        line.lineage.wrote(places[at].master.id, places[at].master.version, version)
+        return Outcome(writes[at].id, version)
+
+    batch.send(list(made), lambda: service.items(changes, "AlwaysOverwrite"), done)
+
+
+def delete_occurrences(batch: Batch, which: Sequence[int]) -> None:
+    """Settle these writes, each of which cancels one occurrence. The last one of a series goes with the series."""
+    if not which:
+        return
+    line, writes = batch.line, batch.writes
+    places = _current(batch, which)
+    for at in which:
+        if at not in places and at in batch.open:
+            batch.settle(at, Outcome(writes[at].id))
+    service = wire.DeleteItem(account=line.account)
+
+    def gone(at: int, _: Any) -> Outcome:
+        line.lineage.wrote(places[at].master.id, places[at].master.version, "")
+        return Outcome(writes[at].id)
+
+    batch.send(list(places), lambda: service.items([place.id for place in places.values()]), gone)
+    last = [at for at in places if _is_last(batch.outcome(at))]
+    batch.send(last, lambda: service.items([places[at].master.id for at in last]), gone)
+
+
+def _is_last(outcome: Outcome | None) -> bool:
+    return outcome is not None and outcome.error is not None and outcome.error.vendor_code == _LAST
+
+
+def _current(batch: Batch, which: Sequence[int]) -> dict[int, Place]:
+    """The places of these writes. Those whose series moved on since their version are settled as STALE."""
+    places, found = places_of(batch.line, (batch.writes[at].id for at in which)), dict[int, Place]()
+    for at in which:
+        write = batch.writes[at]
+        match places.get(write.id):
+            case ConnectorError() as error:
+                batch.settle(at, Outcome(error=error))
+            case Place() as place:
+                if batch.line.lineage.holds(place.master.id, write.version, place.master.version):
+                    found[at] = place
+                else:
+                    batch.fail(at, Fault.STALE, "the series was changed since it was read")
+    return found
+
+
+# --- masters
+
+
+def standing_series(batch: Batch) -> frozenset[int]:
+    """The updates whose series has its pattern already: to write it again would take its exceptions away."""
+    wanted = {at: write.values[f.SERIES] for at, write in enumerate(batch.writes) if f.SERIES in write.values}
+    asked = {at: series for at, series in wanted.items() if isinstance(series, Series)}
+    if not asked:
+        return frozenset()
+    found = masters(batch.line, (batch.writes[at].id for at in asked))
+    return frozenset(at for at, series in asked.items() if _stands(batch.line, found.get(batch.writes[at].id), series))
+
+
+def _stands(line: Line, master: Master | ConnectorError | None, wanted: Series) -> bool:
+    if not isinstance(master, Master) or not set(master.series.cancelled) <= set(wanted.cancelled):
+        return False
+    try:
+        return series_values(master.series, line.zone) == series_values(wanted, line.zone)
+    except (ValueError, LookupError):
+        return False
