@@ -94,6 +94,7 @@ def _send(ctx: StageContext, endpoint: Endpoint, chunk: list[Ready], counts: Cou
     """One batch; returns how many of its writes have no known outcome."""
     with ctx.fenced() as unit:
         unit.plans.sending(ctx.ref.id, [op.op_id for op, _ in chunk])
+        unit.pairs.put(ctx.user.org_id, ctx.user.id, ctx.now(), _epitaphs(chunk))
     outcomes = endpoint.write([_write(op, payload) for op, payload in chunk])
     unknown, results, notes = 0, dict[str, str](), list[Note]()
     with ctx.fenced() as unit:
@@ -106,6 +107,7 @@ def _send(ctx: StageContext, endpoint: Endpoint, chunk: list[Ready], counts: Cou
                 unknown += 1
             else:
                 _failed(ctx, unit, op, payload, outcome.error)
+                notes += [(key, {"reason": ""}) for key, _ in _epitaphs([(op, payload)])]
                 counts["failed"] += 1
         unit.plans.done(ctx.ref.id, results)
         unit.pairs.put(ctx.user.org_id, ctx.user.id, ctx.now(), notes)
@@ -117,6 +119,12 @@ def _write(op: OpView, payload: Payload) -> Write:
         VERBS[Act(op.act)], ItemKind(op.kind), op.target, id=op.ref, version=payload.version, key=payload.key,
         values=payload.values, retrying=payload.retrying,
     )  # fmt: skip
+
+
+def _epitaphs(chunk: Sequence[Ready]) -> list[Note]:
+    """Why copies go, written on their pairs before they do. Should the answer never come, the next run finds the copy
+    gone and the pair alive, and must not take our own deletion for somebody's (DEL-3)."""
+    return [(op.pair_key, {"reason": op.reason}) for op, _ in chunk if op.act == Act.DELETE and op.pair_key]
 
 
 # --- outcomes

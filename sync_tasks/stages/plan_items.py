@@ -209,6 +209,9 @@ def _paired(draft: Draft, case: Case) -> None:
         _let_go(draft, case, pair, deletion.trigger_of(ours.decision.reason))
     elif mailbox_gone and crm_gone:
         draft.pair(case.key, state=PairState.GONE.value, reason=Reason.DELETED_ON_BOTH_SIDES.value)
+    elif mailbox_gone and pair.reason:
+        # an earlier run sent this deletion and never learned what became of it: it is ours, and not the user's
+        _let_go(draft, case, pair, deletion.trigger_of(Reason(pair.reason)))
     elif mailbox_gone or (ours is not None and ours.outcome is Outcome.GONE):
         _let_go(draft, case, pair, Trigger.MAILBOX_DELETED)
     elif ours is not None and ours.outcome is Outcome.UNSYNC:
@@ -236,7 +239,7 @@ def _merge(draft: Draft, case: Case, pair: PairView | None, ours: Item, theirs: 
     settled = {name: mark for name, mark in merged.agreed.items() if name not in up | down}
     span = ours.get(f.SPAN)
     draft.pair(
-        case.key, marks=settled, crm_seen_next=row_fingerprint(ctx, theirs), mailbox_id=ours.ref.id,
+        case.key, marks=settled, crm_seen_next=row_fingerprint(ctx, theirs), mailbox_id=ours.ref.id, reason="",
         **({"ends_at": ends_at(span)} if isinstance(span, Span) else {}),
         **({"mailbox_seen_next": seen_fingerprint(ctx, ours)} if series.is_part(ours) else {}),
     )  # fmt: skip

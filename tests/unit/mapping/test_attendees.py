@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapping.model.item import Attendee, Response, Role
+from mapping.model import fields
+from mapping.model.item import Attendee, Response, Role, Side
 from mapping.model.people import PersonRecord
 from mapping.rules.attendees import (
     AttendeePlan,
@@ -16,6 +17,7 @@ from mapping.rules.attendees import (
     person_mark,
     under_one_address,
 )
+from mapping.tables.event import EVENT
 from tests.support.items import CUSTOMER, OTHER, guest
 
 KEY = b"key"
@@ -177,3 +179,28 @@ def test_a_colleague_is_invited_as_a_user_others_by_their_best_record() -> None:
     assert invitee_record([lead, contact]) is contact
     assert invitee_record([lead]) is lead
     assert invitee_record([]) is None
+
+
+@pytest.mark.rule("TOP-3")
+@given(
+    people=st.dictionaries(st.sampled_from([f"p{n}@globex.example" for n in range(8)]),
+                           st.tuples(st.sampled_from(Response), st.sampled_from(Response)), max_size=8),
+    known=st.booleans(), track=st.booleans(), lost=st.booleans(),
+    authority=st.sampled_from([None, Side.MAILBOX, Side.CRM]),
+)  # fmt: skip
+def test_guests_whom_both_sides_list_are_never_written_to_the_mailbox(
+    people: dict[str, tuple[Response, Response]], known: bool, track: bool, lost: bool, authority: Side | None
+) -> None:
+    found = merge_attendees(
+        tuple(guest(address, ours) for address, (ours, _) in people.items()),
+        tuple(guest(address, theirs) for address, (_, theirs) in people.items()),
+        base(*people) if known else frozenset(),
+        KEY, organizer_is_me=True, track_deleted=track, authority=authority, answers_lost=lost,
+    )  # fmt: skip
+
+    assert (found.add_to_mailbox, found.remove_from_mailbox) == ((), ())
+
+
+@pytest.mark.rule("TOP-3")
+def test_no_row_of_the_event_table_writes_the_list_of_guests() -> None:
+    assert fields.ATTENDEES not in {row.reads for row in EVENT.fields}
