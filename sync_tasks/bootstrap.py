@@ -147,12 +147,13 @@ class App:
         settings = self.effective(user)
         mine = frozenset({user.address, *user.aliases})
         crm = self.crm(user)
+        shape = self.keep_shape(user.org_id, crm)
         me = Me(
             addresses=mine, activated_at=user.activated_at, user_id=user.crm_user_id,
-            sync_users=sync_addresses(colleagues, self.clock()),
+            sync_users=sync_addresses(colleagues, self.clock()), series_zones=_series_zones(shape),
         )  # fmt: skip
         return StageContext(
-            ref=ref, run=run, user=user, mailbox=self.mailbox(user), crm=crm, shape=self.keep_shape(user.org_id, crm),
+            ref=ref, run=run, user=user, mailbox=self.mailbox(user), crm=crm, shape=shape,
             store=self.store, box=self.vault.run_box(wrapped), fingerprint_key=self.vault.fingerprint_key(user.id),
             settings=settings, me=me, colleagues=colleagues,
             book=address_book(settings, mine, FREE_DOMAINS, (a for each in colleagues for a in each.addresses)),
@@ -161,6 +162,14 @@ class App:
 
 
 FREE_DOMAINS = frozenset(domain for domain in map(str.lower, whitelist) if normalise(f"x@{domain}"))
+
+
+def _series_zones(shape: OrgShape) -> frozenset[str]:
+    """The zones that the org offers for recurring events; none where it has no Classic series."""
+    if not shape.can_create("Event", "IsRecurrence"):
+        return frozenset()
+    zones = shape.objects["Event"].get("RecurrenceTimeZoneSidKey", {}).get("values")
+    return frozenset(map(str, zones)) if isinstance(zones, list | tuple) else frozenset()
 
 
 def _colleague(user: UserView) -> Colleague:

@@ -26,6 +26,7 @@ class Reason(StrEnum):
     RECURRING_NOT_YET = "recurring_not_yet"
     RECURRING_OFF = "recurring_off"
     LIGHTNING_SERIES = "lightning_series"
+    SERIES_OF_OTHERS = "series_of_others"
     RECURRING_CONVERTED = "recurring_converted"
     SERIES_ALL_DAY = "series_all_day"
     SERIES_TOO_LONG = "series_too_long"
@@ -142,6 +143,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.PERSON_CREATED: "Saved, and a record was made for somebody who was not yet known in Salesforce.",
     Reason.MARKED_UNLINKED: "Saved without a link, because nobody outside your company is on it.",
     Reason.RECURRING_NOT_YET: "Recurring items are not synchronized yet.",
+    Reason.SERIES_OF_OTHERS: "The series belongs to somebody who does not synchronize; it cannot be saved for him.",
     Reason.LIGHTNING_SERIES: "Salesforce does not tell which events of a Lightning series belong together.",
     Reason.RECURRING_OFF: "Saving recurring events is switched off; ask your administrator to switch it on.",
     Reason.RECURRING_CONVERTED: "A single event was turned into a series; the event in Salesforce was left as it is.",
@@ -243,6 +245,7 @@ ISSUES = frozenset(
     {
         Reason.RECURRING_CONVERTED,
         Reason.RECURRING_OFF,
+        Reason.SERIES_OF_OTHERS,
         Reason.SERIES_ALL_DAY,
         Reason.SERIES_TOO_LONG,
         Reason.SERIES_NOT_EXPRESSIBLE,

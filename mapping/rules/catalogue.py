@@ -98,6 +98,13 @@ SETTINGS: dict[str, Setting] = {
             ("expand", "classic", "lex"),
             "How a series stands in Salesforce: each occurrence by itself, as a Classic or as a Lightning series.",
         ),
+        Setting(
+            "recurrence.lex_zone",
+            str,
+            "",
+            "The time zone in which Salesforce repeats Lightning series: that of the writing user (IANA name).",
+            BY_ADMIN,
+        ),
         _days("recurrence.future_days", 60, "How many days ahead the occurrences of a series are saved."),
         *(
             _switch(f"{kind}.enabled", False, f"Keep {kind} the same on both sides; if not, none are read or written.")

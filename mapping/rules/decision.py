@@ -68,6 +68,7 @@ class Me:
     activated_at: datetime
     sync_users: frozenset[str] = frozenset()
     user_id: str = ""
+    series_zones: frozenset[str] = frozenset()  # zones in which his Salesforce repeats events; none: it knows no series
 
 
 _PRIVATE = frozenset({"private", "confidential"})

@@ -10,6 +10,8 @@ from mapping.model import fields
 from mapping.model.item import ELSEWHERE, Item, Response, Series, Side, Span
 from mapping.model.moment import DAY_MINUTES, length_minutes, tidy
 from mapping.model.reasons import Reason
+from mapping.recurrence import classic, lex
+from mapping.recurrence.refusals import Refusal
 from mapping.rules import roles, series
 from mapping.rules.addresses import AddressBook, others
 from mapping.rules.decision import Decision, Me, Outcome, PairFacts, is_marked, is_private
@@ -102,7 +104,26 @@ def _is_refused_series(case: _Case) -> Decision | None:
         return None
     if not case.settings.bool("recurrence.enabled"):
         return _skip(Reason.RECURRING_OFF, "REC-1")
-    return None
+    mode, rule = case.settings.text("recurrence.mode"), series.series_of(case.item)
+    if mode == "expand" or rule is None or case.saved:
+        return None
+    if case.organizer:
+        return _skip(Reason.SERIES_OF_OTHERS, "REC-16")
+    refusal = _refused(rule, mode, case)
+    return None if refusal is None else _skip(refusal.reason, refusal.rule)
+
+
+def _refused(rule: Series, mode: str, case: _Case) -> Refusal | None:
+    """Why Salesforce cannot keep the series as one."""
+    since = case.now - timedelta(days=case.settings.int("scope.past_days"))
+    try:
+        if mode == "classic":
+            found: object = classic.part(rule, since, case.me.series_zones)
+        else:
+            found = lex.columns(rule, since, case.settings.text("recurrence.lex_zone") or rule.zone)
+    except ValueError:
+        return None  # a rule without sense is told as such
+    return found if isinstance(found, Refusal) else None
 
 
 def _is_converted(case: _Case) -> Decision | None:

@@ -14,7 +14,7 @@ from itertools import islice
 from mapping.model import fields
 from mapping.model.item import Item, Original, Series, Span
 from mapping.model.moment import day_of, midnight
-from mapping.model.series import occurrence_id
+from mapping.model.series import occurrence_id, split_id
 from mapping.recurrence.expand import Occurrence, is_endless, next_after, originals, span_of
 from mapping.rules.settings import Effective
 
@@ -41,6 +41,11 @@ def is_part(item: Item) -> bool:
 def series_of(item: Item) -> Series | None:
     value = item.get(fields.SERIES)
     return value if isinstance(value, Series) else None
+
+
+def original_of(item_id: str) -> Original | None:
+    """Where the occurrence with this id starts by its rule; None for what is no occurrence."""
+    return split_id(item_id)[1]
 
 
 def window(settings: Effective, now: datetime) -> tuple[datetime, datetime]:

@@ -78,7 +78,7 @@ def _follow_series(
             continue
         whole = masters.get(split_id(work.ref.id)[0])
         if whole is None:
-            pair = by_key.get(event_key(ctx.org, _uid(ctx, work.item)))
+            pair = by_key.get(event_key(ctx.org, uid_of(ctx, work.item)))
             saved = pair is not None and pair.state == PairState.LIVE
             whole = Decision(Outcome.MIRROR if saved else Outcome.SKIP, Reason.SERIES_FOLLOWS, "REC-2")
         work.decision = whole
@@ -94,7 +94,7 @@ def key_of(ctx: StageContext, item: Item) -> str:
         stamped = item.text(ctx.key_field)
         return stamped or crm_key(ctx.org, kind, item.ref.id)
     if kind is ItemKind.EVENT:
-        uid, original = _uid(ctx, item), item.get(f.ORIGINAL)
+        uid, original = uid_of(ctx, item), item.get(f.ORIGINAL)
         if series.is_part(item) and isinstance(original, date):
             return event_key(ctx.org, uid, stamp(original))  # it shows the key of its master
         return item.text(f.KEY) or event_key(ctx.org, uid)
@@ -104,7 +104,7 @@ def key_of(ctx: StageContext, item: Item) -> str:
     return email_key(ctx.org, message_id) if message_id else nomid_key(ctx.org, item)
 
 
-def _uid(ctx: StageContext, item: Item) -> str:
+def uid_of(ctx: StageContext, item: Item) -> str:
     """What all copies of a meeting share; where users have a copy each of an outsider's meeting, it is their own."""
     uid, organizer = item.text(f.UID) or item.ref.id, organizer_of(item)
     own_copy = ctx.settings.text("meetings.ownership") == "per_user_copy"
@@ -116,7 +116,7 @@ def _known_pairs(ctx: StageContext, works: list[Work]) -> tuple[dict[str, PairVi
     mailbox = [w for w in works if w.side is Side.MAILBOX]
     crm = [w for w in works if w.side is Side.CRM]
     keys = [key_of(ctx, w.item) for w in works if w.item is not None]
-    keys += [event_key(ctx.org, _uid(ctx, w.item)) for w in works if w.item is not None and series.is_part(w.item)]
+    keys += [event_key(ctx.org, uid_of(ctx, w.item)) for w in works if w.item is not None and series.is_part(w.item)]
     with ctx.store.reading() as unit:
         here = unit.pairs.by_mailbox(ctx.user.id, [w.ref.id for w in mailbox])
         there = unit.pairs.by_crm(ctx.user.id, [w.ref.id for w in crm])

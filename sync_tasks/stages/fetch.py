@@ -306,6 +306,8 @@ def _due_again(ctx: StageContext, found: Found) -> None:
                 found.add(Work(side, ref.kind, ref, item=item))
             elif item is not None:
                 ctx.item_failed(ref, item)
+        masters = [item for item in items.values() if isinstance(item, Item) and series.is_master(item)]
+        _stage_exceptions(ctx, masters, found)
         vanished = [ref.id for ref in refs if ref not in items]
         if not ctx.preview:
             with ctx.fenced() as unit:

@@ -105,7 +105,7 @@ def _counterpart(draft: Draft, work: Work, pair: PairView | None, side: Side) ->
     if pair is None or pair.state != PairState.LIVE:
         return None
     if side is Side.MAILBOX:
-        return pair.mailbox_id, pair.folder
+        return (pair.mailbox_id, pair.folder) if pair.mailbox_id else None
     return (pair.crm_id, pair.crm_object) if pair.crm_id else None
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from connectors.protocols import ONWARDS
+from mapping.merge.fields import project_up
 from mapping.merge.plan import Act, FieldChange, Operation, Step
 from mapping.model import fields as f
-from mapping.model.item import Item, ItemKind, Side, Value
+from mapping.model.item import Item, ItemKind, ItemRef, Side, Value
 from mapping.model.reasons import Reason
 from mapping.rules import marks
 from mapping.rules import series as rules
@@ -16,6 +18,7 @@ from sync_tasks.stages.kinds import MIRRORED
 from sync_tasks.stages.mirrored import categories_of
 from sync_tasks.stages.planning import Draft
 from sync_tasks.stages.series import Opened
+from sync_tasks.stages.series_kept import PART, RULE, SeriesRecord
 from sync_tasks.stages.sharing import Sharing
 from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairState, PairView
@@ -39,14 +42,18 @@ def plan(draft: Draft, opened: Opened) -> None:
         elif work.outcome is Outcome.JOIN:
             plan_shared.join(draft, work, draft.sharings.get(work.key, Sharing()), None, None)
         elif work.outcome is Outcome.MIRROR:
-            _follow(draft, work)
+            _follow(draft, work, opened)
+    for record in opened.records:
+        _make(draft, record)
+    for part, record_id in opened.rests:
+        _cut(draft, part, record_id)
     for key, pair in opened.adopted.items():
         _adopt(draft, key, pair, [w for w in opened.works if w.key == key])
     for pair in opened.given_up:
         draft.pair(pair.key, state=PairState.GONE.value, reason=Reason.ADOPTED.value, crm_id="")
 
 
-def _follow(draft: Draft, work: Work) -> None:
+def _follow(draft: Draft, work: Work, opened: Opened) -> None:
     item, ctx = work.item, draft.ctx
     assert item is not None and work.decision is not None
     series = rules.series_of(item)
@@ -62,8 +69,51 @@ def _follow(draft: Draft, work: Work) -> None:
     wanted: dict[str, Value] = {f.CATEGORIES: marks.mark_saved(categories_of(item)), f.KEY: work.key}
     _mark(draft, work, item, wanted, Reason.MARK_ADDED, {})
     entry = rules.next_entry(series, ctx.settings, ctx.now())
+    if work.ref.id in opened.again:
+        entry = opened.again[work.ref.id].date()  # in the next run: the records of the occurrences are there by then
     if entry is not None:
         draft.look_again(work.ref, entry, Reason.SERIES_GOES_ON)
+
+
+def _cut(draft: Draft, part: PairView, record_id: str) -> None:
+    """End a Lightning series at a record; what took place before stays."""
+    draft.add(
+        Operation(
+            Act.DELETE, Side.CRM, ItemKind.EVENT, part.crm_object, Step.DELETES, "REC-10",
+            Reason.SERIES_CHANGED.value, pair_key=part.key, ref=record_id, values={ONWARDS: True},
+            agreed={"state": PairState.GONE.value},
+        ),
+        ItemRef(Side.CRM, ItemKind.EVENT, record_id, part.crm_object),
+    )  # fmt: skip
+
+
+def _make(draft: Draft, record: SeriesRecord) -> None:
+    """A record that is a series (REC-4): the columns of its master, and its rule instead of a single time."""
+    ctx, what, work = draft.ctx, MIRRORED[ItemKind.EVENT], record.work
+    extra = what.first_up(draft, work, record.item)
+    described = record.item.with_fields({n: v for n, v in extra.values.items() if n == f.BODY})
+    columns, _ = project_up(what.table_for(ctx), described.fields, ctx.fingerprint_key)
+    span = what.table.row(f.SPAN)
+    timed = span.columns if span is not None else ()
+    columns = {name: value for name, value in columns.items() if name not in timed}
+    columns |= {name: value for name, value in extra.values.items() if name != f.BODY} | dict(record.columns)
+    if ctx.user.crm_user_id:
+        columns["OwnerId"] = ctx.user.crm_user_id
+    letter = what.letter(record.item, Side.MAILBOX, ctx.me)
+    draft.pair(
+        record.key, born=Side.MAILBOX.value, kind=ItemKind.EVENT.value, letter=letter, role="", reason="",
+        state=PairState.PENDING.value, mailbox_id="", folder=work.ref.container, series=work.ref.id, crm_id="",
+        crm_object=what.crm_object, marks={rules.MARK: PART, **({RULE: record.rule} if record.rule else {})},
+    )  # fmt: skip
+    made = draft.add(
+        Operation(
+            Act.CREATE, Side.CRM, ItemKind.EVENT, what.crm_object, Step.RECORDS, "REC-4",
+            Reason.SERIES_FOLLOWS.value, key=record.key, pair_key=record.key, values=columns,
+            changes=tuple(FieldChange(name, None, value) for name, value in columns.items()),
+        ),
+        work.ref, retrying=record.retrying,
+    )  # fmt: skip
+    what.after_up(draft, record.key, letter, record.item, made)
 
 
 def _end(draft: Draft, work: Work, state: PairState) -> None:

@@ -6,8 +6,9 @@ changed shows as a changed occurrence, what it no longer yields as a deleted one
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from mapping.model import fields as f
 from mapping.model.item import Item, ItemKind, ItemRef, Original, Series, Side
@@ -17,9 +18,11 @@ from mapping.recurrence.expand import Occurrence, occurrences
 from mapping.rules import scope
 from mapping.rules import series as rules
 from mapping.rules.decision import Decision, Outcome
+from sync_tasks.stages import series_kept
 from sync_tasks.stages.categorize import facts, key_of
 from sync_tasks.stages.context import StageContext
 from sync_tasks.stages.fetch import row_fingerprint
+from sync_tasks.stages.series_kept import SeriesRecord
 from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairState, PairView
 
@@ -35,6 +38,10 @@ class Opened:
     masters: list[Work] = field(default_factory=list)
     adopted: dict[str, PairView] = field(default_factory=dict)
     given_up: list[PairView] = field(default_factory=list)  # the pairs that they come from
+    records: list[SeriesRecord] = field(default_factory=list)  # series to be made in Salesforce
+    rests: list[tuple[PairView, str]] = field(default_factory=list)  # Lightning series to be ended at a record
+    again: dict[str, datetime] = field(default_factory=dict)  # by id of a master: when to look at it next
+    pairs: dict[str, PairView] = field(default_factory=dict)  # by id of a master
 
 
 def open_all(ctx: StageContext, works: list[Work]) -> Opened:
@@ -49,15 +56,20 @@ def open_all(ctx: StageContext, works: list[Work]) -> Opened:
     opened: set[str] = set()
     for work in ours:
         pair = pairs.get(work.ref.id)
-        known = {_original(each): each for each in members.get(work.ref.id, ())}
+        found = members.get(work.ref.id, ())
+        kept = [each for each in found if series_kept.is_part(each)]
+        known = {_original(each): each for each in found if each not in kept}
+        if pair is not None:
+            done.pairs[work.ref.id] = pair
         if work.item is not None and rules.is_master(work.item):
             done.masters.append(work)
             opened.add(work.ref.id)
-            done.works += _open(ctx, work, pair, known, parts, from_crm, done)
+            done.works += _open(ctx, work, pair, known, kept, parts, from_crm, done)
         elif pair is not None and rules.MARK in pair.marks:
             if work.deleted:
                 done.masters.append(work)
                 done.works += _ended(ctx, work, known.values())
+                done.works += _records_ended(ctx, kept, known, done)
             else:
                 done.works += _close(ctx, work, known, done)
     taken = {w.slot for w in (*done.masters, *done.works)}
@@ -73,28 +85,60 @@ def _original(pair: PairView) -> Original:
 
 
 def _open(
-    ctx: StageContext, work: Work, pair: PairView | None, known: Known, parts: Mapping[str, Work],
-    from_crm: set[str], done: Opened,
+    ctx: StageContext, work: Work, pair: PairView | None, known: Known, kept: Sequence[PairView],
+    parts: Mapping[str, Work], from_crm: set[str], done: Opened,
 ) -> Iterator[Work]:  # fmt: skip
-    """The works of one series."""
+    """The works of one series. `kept`: pairs of its own records in Salesforce."""
     assert work.item is not None and work.decision is not None
     series = rules.series_of(work.item)
     live = {original: each for original, each in known.items() if each.state == PairState.LIVE}
     match work.outcome:
         case Outcome.UNSYNC:
-            yield from (_deleted(each, work.decision.reason, "DEL-8") for each in live.values())
+            yield from (_deleted(each, work.decision.reason, "DEL-8") for each in (*live.values(), *kept))
         case Outcome.GONE:
             yield from _gone(ctx, live.values(), Reason.SERIES_CHANGED)
+            yield from _records_ended(ctx, kept, live, done)
         case Outcome.RELEASE:
-            yield from (_deleted(each, work.decision.reason, work.decision.rule) for each in live.values())
+            yield from (_deleted(each, work.decision.reason, work.decision.rule) for each in (*live.values(), *kept))
         case Outcome.MIRROR | Outcome.JOIN if series is not None:
             followed = pair is not None and pair.state == PairState.LIVE and rules.MARK in pair.marks
             known = dict(known) if followed else live
             first = None
             if pair is not None and pair.state == PairState.LIVE and not followed and pair.crm_id:
                 first = pair
-            yield from _occurrences(ctx, work, series, known, parts, from_crm, done, first)
+            coming: frozenset[Original] = frozenset()
+            if work.outcome is Outcome.MIRROR and _is_kept(ctx, pair, kept):
+                state = series_kept.keep(ctx, work, series, kept, known)
+                known, coming = state.known, state.coming
+                live |= {_original(each): each for each in state.adopted.values()}
+                done.adopted |= state.adopted
+                done.records += [state.record] if state.record is not None else []
+                if state.again is not None:
+                    done.again[work.ref.id] = state.again
+            works = _occurrences(ctx, work, series, known, parts, from_crm, done, first)
+            yield from (each for each in works if _original_of(each) not in coming)
             yield from _vanished(ctx, series, live)
+
+
+def _is_kept(ctx: StageContext, pair: PairView | None, kept: Sequence[PairView]) -> bool:
+    """Is the series one in Salesforce too? One that was born there is not made there again."""
+    born_there = pair is not None and pair.born == Side.CRM
+    return not born_there and (bool(kept) or ctx.settings.text("recurrence.mode") != "expand")
+
+
+def _records_ended(ctx: StageContext, kept: Sequence[PairView], known: Known, done: Opened) -> Iterator[Work]:
+    """The records that are the series itself go with it when nothing of it has taken place, and are let go else."""
+    past = any(pair.ends_at is not None and pair.ends_at <= ctx.now() for pair in known.values())
+    for part in (each for each in kept if each.state == PairState.LIVE):
+        rest = series_kept.rest_of(ctx, part)
+        if rest:
+            done.rests.append((part, rest))
+        else:
+            yield _deleted(part, Reason.SERIES_OVER if past or not known else Reason.SERIES_CHANGED, "REC-10")
+
+
+def _original_of(work: Work) -> Original | None:
+    return rules.original_of(work.ref.id)
 
 
 def _occurrences(
@@ -112,7 +156,7 @@ def _occurrences(
         if own is None and occurrence.moved is not None:
             continue  # it could not be read; its retry brings it back
         item = derived if own is None or own.item is None else own.item
-        key = key_of(ctx, derived)
+        key = pair.key if pair is not None else key_of(ctx, derived)
         if single is not None and pair is None:
             pair = done.adopted[key] = _handed_over(single, key, derived.ref)
             single = None
