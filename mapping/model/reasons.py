@@ -23,7 +23,7 @@ class Reason(StrEnum):
     PERSON_CREATED = "person_created"
     MARKED_UNLINKED = "marked_unlinked"
     # --- left alone
-    RECURRING_NOT_YET = "recurring_not_yet"
+    PART_OF_SERIES = "part_of_series"
     RECURRING_OFF = "recurring_off"
     LIGHTNING_SERIES = "lightning_series"
     SERIES_OF_OTHERS = "series_of_others"
@@ -142,7 +142,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.SERIES_GOES_ON: "The next occurrence of the series is saved when it comes near enough.",
     Reason.PERSON_CREATED: "Saved, and a record was made for somebody who was not yet known in Salesforce.",
     Reason.MARKED_UNLINKED: "Saved without a link, because nobody outside your company is on it.",
-    Reason.RECURRING_NOT_YET: "Recurring items are not synchronized yet.",
+    Reason.PART_OF_SERIES: "The event is one of a series; the series as a whole is shown in the calendar.",
     Reason.SERIES_OF_OTHERS: "The series belongs to somebody who does not synchronize; it cannot be saved for him.",
     Reason.LIGHTNING_SERIES: "Salesforce does not tell which events of a Lightning series belong together.",
     Reason.RECURRING_OFF: "Saving recurring events is switched off; ask your administrator to switch it on.",

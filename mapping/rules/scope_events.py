@@ -367,18 +367,24 @@ def event_from_crm(item: Item, pair: PairFacts | None, me: Me, settings: Effecti
     if item.flag("IsRecurrence2"):
         return _skip(Reason.LIGHTNING_SERIES, "REC-6")
     saved = pair is not None and pair.saved_before and not pair.unsynced
-    if not saved and (item.flag("IsRecurrence") or item.text("RecurrenceActivityId")):
-        return _skip(Reason.RECURRING_NOT_YET, "REC-5")
+    rule = classic.read(item.fields) if item.flag("IsRecurrence") else None
+    if isinstance(rule, Refusal):
+        return _skip(rule.reason, rule.rule)
+    if rule is None and item.text("RecurrenceActivityId") and not saved:
+        return _skip(Reason.PART_OF_SERIES, "REC-5")
     if owner and me.user_id and owner[:15] != me.user_id[:15]:
         if saved and pair is not None and pair.kind_letter != "E":
             return Decision(Outcome.RELEASE, Reason.LEFT_SCOPE, "ROL-9")
         return _skip(Reason.NOT_MINE, "SCP-15")
     row = EVENT.row(fields.SPAN)
     span = row.crm_view(item.fields) if row else None
+    if rule is not None:
+        span = _judged(rule, now - timedelta(days=settings.int("scope.past_days")))
     if not isinstance(span, Span):
         return _skip(Reason.NO_TIME, "FLD-1")
     if saved:
-        return left_window(span, pair, settings, now) or Decision(Outcome.MIRROR, Reason.LINKED, "FLD-1")
+        left = None if rule is not None else left_window(span, pair, settings, now)
+        return left or Decision(Outcome.MIRROR, Reason.LINKED, "FLD-1")
     return _new_from_crm(item, span, pair, me, settings, now)
 
 

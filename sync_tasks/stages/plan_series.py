@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from connectors.protocols import ONWARDS
-from mapping.merge.fields import project_up
+from mapping.merge.fields import project_down, project_up
 from mapping.merge.plan import Act, FieldChange, Operation, Step
 from mapping.model import fields as f
 from mapping.model.item import Item, ItemKind, ItemRef, Side, Value
@@ -18,6 +18,7 @@ from sync_tasks.stages.kinds import MIRRORED
 from sync_tasks.stages.mirrored import categories_of
 from sync_tasks.stages.planning import Draft
 from sync_tasks.stages.series import Opened
+from sync_tasks.stages.series_born_there import BORN_THERE, Shown
 from sync_tasks.stages.series_kept import PART, RULE, SeriesRecord
 from sync_tasks.stages.sharing import Sharing
 from sync_tasks.stages.work import Work
@@ -37,12 +38,16 @@ def plan(draft: Draft, opened: Opened) -> None:
             draft.pair(work.key, state=PairState.RELEASED.value, reason=work.decision.reason.value)
         elif work.deleted:
             draft.pair(work.key, state=PairState.GONE.value, reason=Reason.DELETED_IN_MAILBOX.value)
+        elif work.outcome in _ENDED and any(each.key == work.key for each in opened.works):
+            continue  # the record or the series as a whole is planned like a single item
         elif work.outcome in _ENDED:
             _end(draft, work, _ENDED[work.outcome])
         elif work.outcome is Outcome.JOIN:
             plan_shared.join(draft, work, draft.sharings.get(work.key, Sharing()), None, None)
         elif work.outcome is Outcome.MIRROR:
             _follow(draft, work, opened)
+    for shown in opened.shown:
+        _show(draft, shown)
     for record in opened.records:
         _make(draft, record)
     for part, record_id in opened.rests:
@@ -60,6 +65,10 @@ def _follow(draft: Draft, work: Work, opened: Opened) -> None:
     if series is None:
         return
     what = MIRRORED[ItemKind.EVENT]
+    pair = opened.pairs.get(work.ref.id)
+    if pair is not None and pair.born == Side.CRM and rules.MARK in pair.marks:
+        _mark(draft, work, item, {f.CATEGORIES: marks.mark_saved(categories_of(item))}, Reason.MARK_RESTORED, {})
+        return
     draft.pair(
         work.key, born=Side.MAILBOX.value, kind=ItemKind.EVENT.value, letter=what.letter(item, Side.MAILBOX, ctx.me),
         role="",
@@ -73,6 +82,30 @@ def _follow(draft: Draft, work: Work, opened: Opened) -> None:
         entry = opened.again[work.ref.id].date()  # in the next run: the records of the occurrences are there by then
     if entry is not None:
         draft.look_again(work.ref, entry, Reason.SERIES_GOES_ON)
+
+
+def _show(draft: Draft, shown: Shown) -> None:
+    """A series of Salesforce as one of the calendar (REC-5)."""
+    ctx, what, work, series = draft.ctx, MIRRORED[ItemKind.EVENT], shown.work, shown.series
+    assert work.item is not None
+    values, agreed = project_down(what.table_for(ctx), work.item.fields, ctx.fingerprint_key)
+    more = what.first_down(draft, work.item)
+    values |= {f.CATEGORIES: marks.mark_saved(()), f.KEY: work.key, **more.values}
+    values |= {f.SERIES: series, f.SPAN: series.first}
+    draft.pair(
+        work.key, born=Side.CRM.value, kind=ItemKind.EVENT.value, letter="B", role="", reason="",
+        state=PairState.PENDING.value, mailbox_id="", folder="", crm_id=work.ref.id, crm_object=work.ref.container,
+        crm_version="", ends_at=rules.ends_at(series), marks={rules.MARK: BORN_THERE},
+    )  # fmt: skip
+    draft.add(
+        Operation(
+            Act.CREATE, Side.MAILBOX, ItemKind.EVENT, what.home, Step.ITEMS, "REC-5", Reason.FROM_SALESFORCE.value,
+            key=work.key, pair_key=work.key, values=values, agreed={**agreed, **more.agreed}, mails=more.mails,
+            changes=tuple(FieldChange(name, None, value) for name, value in values.items()),
+        ),
+        work.ref, retrying=shown.pair is not None and shown.pair.state == PairState.PENDING,
+    )  # fmt: skip
+    draft.look_again(work.ref, ctx.now().date(), Reason.SERIES_GOES_ON)
 
 
 def _cut(draft: Draft, part: PairView, record_id: str) -> None:

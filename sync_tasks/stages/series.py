@@ -18,10 +18,11 @@ from mapping.recurrence.expand import Occurrence, occurrences
 from mapping.rules import scope
 from mapping.rules import series as rules
 from mapping.rules.decision import Decision, Outcome
-from sync_tasks.stages import series_kept
+from sync_tasks.stages import series_born_there, series_kept
 from sync_tasks.stages.categorize import facts, key_of
 from sync_tasks.stages.context import StageContext
 from sync_tasks.stages.fetch import row_fingerprint
+from sync_tasks.stages.series_born_there import Shown
 from sync_tasks.stages.series_kept import SeriesRecord
 from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairState, PairView
@@ -38,6 +39,7 @@ class Opened:
     masters: list[Work] = field(default_factory=list)
     adopted: dict[str, PairView] = field(default_factory=dict)
     given_up: list[PairView] = field(default_factory=list)  # the pairs that they come from
+    shown: list[Shown] = field(default_factory=list)  # series to be made in the calendar
     records: list[SeriesRecord] = field(default_factory=list)  # series to be made in Salesforce
     rests: list[tuple[PairView, str]] = field(default_factory=list)  # Lightning series to be ended at a record
     again: dict[str, datetime] = field(default_factory=dict)  # by id of a master: when to look at it next
@@ -47,13 +49,17 @@ class Opened:
 def open_all(ctx: StageContext, works: list[Work]) -> Opened:
     """Part the series from the rest and open them."""
     ours = [w for w in works if w.side is Side.MAILBOX and w.kind is ItemKind.EVENT]
+    theirs = [w for w in works if series_born_there.is_series(w) or (w.side is Side.CRM and w.deleted)]
     with ctx.store.reading() as unit:
         pairs = unit.pairs.by_mailbox(ctx.user.id, [w.ref.id for w in ours])
-        members = unit.pairs.of_series(ctx.user.id, [w.ref.id for w in ours])
+        records = unit.pairs.by_crm(ctx.user.id, [w.ref.id for w in theirs])
+        masters = [*(w.ref.id for w in ours), *(pair.mailbox_id for pair in records.values())]
+        members = unit.pairs.of_series(ctx.user.id, masters)
     from_crm = {w.key for w in works if w.side is Side.CRM}
     parts = {w.ref.id: w for w in ours if w.item is not None and rules.is_part(w.item)}
     done = Opened()
     opened: set[str] = set()
+    away = _born_there(ctx, theirs, records, members, done)
     for work in ours:
         pair = pairs.get(work.ref.id)
         found = members.get(work.ref.id, ())
@@ -69,13 +75,36 @@ def open_all(ctx: StageContext, works: list[Work]) -> Opened:
             if work.deleted:
                 done.masters.append(work)
                 done.works += _ended(ctx, work, known.values())
-                done.works += _records_ended(ctx, kept, known, done)
+                done.works += _records_ended(ctx, _own(pair, kept), known, done)
             else:
                 done.works += _close(ctx, work, known, done)
     taken = {w.slot for w in (*done.masters, *done.works)}
     told = {ref for ref in parts if split_id(ref)[0] in opened}  # as exceptions of a series that was opened
-    done.works += [w for w in works if w.slot not in taken and w.ref.id not in told]
+    done.works += [w for w in works if w.slot not in taken | away and w.ref.id not in told]
     return done
+
+
+def _born_there(
+    ctx: StageContext, theirs: Sequence[Work], records: Mapping[str, PairView],
+    members: Mapping[str, Sequence[PairView]], done: Opened,
+) -> set[str]:  # fmt: skip
+    """Take up the series of Salesforce; tells the slots of works that need no planning of their own: records that are
+    series, and occurrences that went together with their series."""
+    ours = {w.ref.id for w in theirs if w.ref.id in records and series_kept.is_part(records[w.ref.id])}
+    series = [w for w in theirs if series_born_there.is_series(w) and w.ref.id not in ours]
+    done.shown, found = series_born_there.open_series(ctx, series, members, records)
+    done.adopted |= found
+    deleted = {w.ref.id: records[w.ref.id] for w in theirs if w.deleted and w.ref.id in records}
+    gone = {pair.mailbox_id for pair in deleted.values() if rules.MARK in pair.marks and pair.mailbox_id}
+    with_series = {ref for ref, pair in deleted.items() if pair.series in gone}
+    done.given_up += [deleted[ref] for ref in with_series]
+    return {w.slot for w in theirs if series_born_there.is_series(w) or w.ref.id in with_series}
+
+
+def _own(pair: PairView | None, kept: Sequence[PairView]) -> list[PairView]:
+    """The pairs of the records that are the series itself."""
+    born_there = pair is not None and pair.born == Side.CRM and pair.crm_id
+    return [*kept, pair] if born_there and pair is not None else list(kept)
 
 
 def _original(pair: PairView) -> Original:
@@ -94,10 +123,14 @@ def _open(
     live = {original: each for original, each in known.items() if each.state == PairState.LIVE}
     match work.outcome:
         case Outcome.UNSYNC:
-            yield from (_deleted(each, work.decision.reason, "DEL-8") for each in (*live.values(), *kept))
+            own = _own(pair, kept)
+            yield from (_deleted(each, work.decision.reason, "DEL-8") for each in (*live.values(), *own))
         case Outcome.GONE:
             yield from _gone(ctx, live.values(), Reason.SERIES_CHANGED)
-            yield from _records_ended(ctx, kept, live, done)
+            yield from _records_ended(ctx, _own(pair, kept), live, done)
+        case Outcome.RELEASE if pair is not None and pair.born == Side.CRM:
+            done.given_up += live.values()  # the series leaves the calendar as a whole
+            yield _deleted(pair, work.decision.reason, work.decision.rule)
         case Outcome.RELEASE:
             yield from (_deleted(each, work.decision.reason, work.decision.rule) for each in (*live.values(), *kept))
         case Outcome.MIRROR | Outcome.JOIN if series is not None:

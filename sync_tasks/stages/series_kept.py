@@ -12,17 +12,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from connectors.protocols import Detail
+from mapping.merge.fields import project_up
 from mapping.model import fields as f
 from mapping.model.item import Fields, Item, Original, Series, Span
 from mapping.model.moment import span_minutes
 from mapping.model.series import occurrence_id, read_stamp, stamp
 from mapping.recurrence import classic, lex
-from mapping.recurrence.expand import moment_of, next_after, occurrences, originals, span_of
+from mapping.recurrence.expand import Occurrence, moment_of, next_after, occurrences, originals, span_of
 from mapping.recurrence.refusals import Refusal
 from mapping.rules import series as rules
 from mapping.rules.identity import event_key
 from sync_tasks.stages.categorize import uid_of
 from sync_tasks.stages.context import StageContext
+from sync_tasks.stages.kinds import MIRRORED
 from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairState, PairView
 
@@ -113,10 +115,14 @@ def _found(
 def _pair(ctx: StageContext, work: Work, original: Original, span: Span, row: Item) -> tuple[str, PairView]:
     assert work.item is not None
     key = event_key(ctx.org, uid_of(ctx, work.item), stamp(original))
+    # Salesforce made it of the master, so that is what both sides agree on
+    derived = rules.as_occurrence(work.item, Occurrence(original, span))
+    table = MIRRORED[work.kind].table_for(ctx)
+    agreed = project_up(table, derived.fields, ctx.fingerprint_key)[1]
     return key, PairView(
         key=key, kind=work.kind.value, born="mailbox", letter="A", state=PairState.LIVE.value, reason="",
         mailbox_id=occurrence_id(work.ref.id, original), mailbox_version="", folder=work.ref.container,
-        crm_object=row.ref.container, crm_id=row.ref.id, crm_version="", crm_seen="", marks={}, people=frozenset(),
+        crm_object=row.ref.container, crm_id=row.ref.id, crm_version="", crm_seen="", marks=agreed, people=frozenset(),
         ends_at=rules.moment(span.end), pinned=False, mailbox_seen="", series=work.ref.id, role="",
     )  # fmt: skip
 

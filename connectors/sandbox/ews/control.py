@@ -27,6 +27,7 @@ from connectors.sandbox.ews.items_ops import remove
 from connectors.sandbox.ews.rules import recurrence
 from connectors.sandbox.ews.shapes import told_values
 from connectors.sandbox.ews.state import Directory, Folder, Mailbox
+from connectors.sandbox.ews.sync_ops import calendar_view
 from connectors.sandbox.ews.wire import clean
 from mapping.model.item import Series, Span
 
@@ -186,6 +187,15 @@ def _mailbox(request: Request, sandbox: Sandbox) -> Any:
                 _told(each) for each in call.items.inside(folder)
             ]
     return described
+
+
+@route("GET", "/control/ews/calendar")
+def _agenda(request: Request, sandbox: Sandbox) -> Any:
+    """What a calendar shows between two moments: single items and the occurrences of series."""
+    call = call_for(sandbox, request.args.get("address", ""))
+    start, end = (zones.moment(request.args.get(name, "")) for name in ("start", "end"))
+    found = calendar_view(call, find_folder(call, "calendar"), start, end)
+    return {"items": [_told(item)["values"] for item in found]}
 
 
 def _describe(sandbox: Sandbox, mailbox: Mailbox) -> dict[str, Any]:
