@@ -79,13 +79,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something moved at a vendor. `item` holds what the change feed itself told (often only version and key).
-    `left`: the record is there, but it is no longer one of those that are watched (CRM only)."""
+    """Something moved at a vendor. `item` holds what the change feed itself told (often only version and key)."""
 
     ref: ItemRef
     deleted: bool = False
     item: Item | None = None
-    left: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +160,8 @@ class Watch:
     `columns`: for other objects than Event, Task and Contact the columns to read; besides them come Id,
     SystemModstamp, IsDeleted and OwnerId as far as the object has them, and the columns that date a record:
     `starts` (a date, or a date-time with `ends`).
-    `held`: ids of the records that the caller keeps a copy of. They are told once they have left the scope."""
+    `held`: ids of the records that the caller keeps a copy of. While one of them is outside of the scope it is told
+    with every poll: by its `OwnerId` it is somebody else's, or by the virtual `Left` (True) no longer on the list."""
 
     name: str
     kind: ItemKind
