@@ -230,6 +230,16 @@ class Crm(Endpoint, Protocol):
         """Accounts by mail domain: through Website, and through the mail domain of their Contacts."""
         ...
 
+    def find_accounts_by_name(self, names: Iterable[str]) -> Mapping[str, tuple[AccountRecord, ...]]:
+        """By each name of a company the accounts that it may mean: those that bear it, contain it, or are named by
+        some of its words, the oldest first. Upper and lower case are the same."""
+        ...
+
+    def find_resources(self, names: Iterable[str]) -> Mapping[str, str]:
+        """Name of a room -> id of the one active resource calendar that bears it, whatever its case. The id is what
+        an EventRelation takes; the only status there is Accepted, and the write fails when the room is taken."""
+        ...
+
     def find_opportunities(self, account_ids: Iterable[str]) -> tuple[OpportunityRecord, ...]: ...
 
     def find_by_key(self, crm_object: str, field_name: str, keys: Iterable[str]) -> Mapping[str, Item]:

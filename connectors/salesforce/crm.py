@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from connectors.errors import ConnectorError
 from connectors.protocols import Can, Check, Crm, CrmChanges, Detail, OrgShape, Outcome, Watch, Write
+from connectors.salesforce import accounts
 from connectors.salesforce.auth import TokenCache, Tokens
 from connectors.salesforce.checks import check_connection
 from connectors.salesforce.config import SalesforceConfig
@@ -113,7 +114,16 @@ class SalesforceCrm(Crm):
 
     def find_accounts(self, domains: Iterable[str]) -> Mapping[str, tuple[AccountRecord, ...]]:
         asked = tuple(domains)
-        return self._reading(lambda: self._lookups().accounts(asked))
+        return self._reading(lambda: accounts.by_domain(self._wire, asked))
+
+    def find_accounts_by_name(self, names: Iterable[str]) -> Mapping[str, tuple[AccountRecord, ...]]:
+        asked = tuple(names)
+        return self._reading(lambda: accounts.by_name(self._wire, asked))
+
+    def find_resources(self, names: Iterable[str]) -> Mapping[str, str]:
+        """Empty when the org does not show its calendars."""
+        asked = tuple(names)
+        return self._reading(lambda: self._lookups().resources(asked))
 
     def find_opportunities(self, account_ids: Iterable[str]) -> tuple[OpportunityRecord, ...]:
         asked = tuple(account_ids)
