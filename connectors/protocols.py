@@ -79,13 +79,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something moved at a vendor. `item` holds what the change feed itself told (often only version and key).
-    `left`: the record is there, but it is no longer one of those that are watched (CRM only)."""
+    """Something moved at a vendor. `item` holds what the change feed itself told (often only version and key)."""
 
     ref: ItemRef
     deleted: bool = False
     item: Item | None = None
-    left: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +160,8 @@ class Watch:
     `columns`: for other objects than Event, Task and Contact the columns to read; besides them come Id,
     SystemModstamp, IsDeleted and OwnerId as far as the object has them, and the columns that date a record:
     `starts` (a date, or a date-time with `ends`).
-    `held`: ids of the records that the caller keeps a copy of. They are told once they have left the scope."""
+    `held`: ids of the records that the caller keeps a copy of. While one of them is outside of the scope it is told
+    with every poll: by its `OwnerId` it is somebody else's, or by the virtual `Left` (True) no longer on the list."""
 
     name: str
     kind: ItemKind
@@ -229,6 +228,16 @@ class Crm(Endpoint, Protocol):
 
     def find_accounts(self, domains: Iterable[str]) -> Mapping[str, tuple[AccountRecord, ...]]:
         """Accounts by mail domain: through Website, and through the mail domain of their Contacts."""
+        ...
+
+    def find_accounts_by_name(self, names: Iterable[str]) -> Mapping[str, tuple[AccountRecord, ...]]:
+        """By each name of a company the accounts that it may mean: those that bear it, contain it, or are named by
+        some of its words, the oldest first. Upper and lower case are the same."""
+        ...
+
+    def find_resources(self, names: Iterable[str]) -> Mapping[str, str]:
+        """Name of a room -> id of the one active resource calendar that bears it, whatever its case. The id is what
+        an EventRelation takes; the only status there is Accepted, and the write fails when the room is taken."""
         ...
 
     def find_opportunities(self, account_ids: Iterable[str]) -> tuple[OpportunityRecord, ...]: ...

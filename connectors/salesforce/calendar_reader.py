@@ -63,7 +63,7 @@ class CalendarReader(Reader):
         # relations of an event in hand came all together, because the event itself has moved
         guests = by_event(relations)
         changes = [self._told(row, guests) for row in own if self.is_fresh(row) or id18(row["Id"]) in touched]
-        changes += [self._left(row) for row in rows if self.is_outside(row)]
+        changes += [self.change(row) for row in rows if self.is_outside(row)]
         if missing := sorted(touched - in_hand):
             changes += self._by_id(missing)
         stamped = [*own, *relations, *(self._event_of(r) for r in relations if self._is_foreign(r))]
@@ -97,7 +97,7 @@ class CalendarReader(Reader):
             if not self.is_outside(row) or self._is_invited(guests.get(record_id, [])):
                 changes.append(self._told(row, guests))
             elif record_id in held:
-                changes.append(self._left(row))
+                changes.append(self.change(row))
         return changes
 
     def _told(self, row: Row, guests: Mapping[str, list[Row]]) -> Change:
@@ -106,10 +106,6 @@ class CalendarReader(Reader):
             return change
         fields = {**invitee_fields(guests.get(change.ref.id, [])), INVITED: self.is_outside(row)}
         return replace(change, item=change.item.with_fields(fields))
-
-    def _left(self, row: Row) -> Change:
-        change = self.change(row)
-        return replace(change, left=not change.deleted)
 
     def _is_invited(self, relations: Sequence[Row]) -> bool:
         return any(invites(r) and id18(str(r["RelationId"])) == id18(self.poll.owner_id) for r in relations)

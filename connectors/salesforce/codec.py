@@ -17,7 +17,8 @@ from mapping.model.item import MISSING, Attendee, Item, ItemKind, ItemRef, Pendi
 INVITEES = "Invitees"
 INVITEE_IDS = "InviteeIds"
 INVITED = "Invited"
-VIRTUAL = frozenset({INVITEES, INVITEE_IDS, INVITED})
+LEFT = "Left"
+VIRTUAL = frozenset({INVITEES, INVITEE_IDS, INVITED, LEFT})
 
 VERSION_FIELD = "SystemModstamp"
 

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from connectors.errors import ConnectorError
 from connectors.protocols import Can, Check, Crm, CrmChanges, Detail, OrgShape, Outcome, Watch, Write
+from connectors.salesforce import accounts
 from connectors.salesforce.auth import TokenCache, Tokens
 from connectors.salesforce.checks import check_connection
 from connectors.salesforce.config import SalesforceConfig
-from connectors.salesforce.describe import read_shape
+from connectors.salesforce.describe import OBJECTS, read_shape
 from connectors.salesforce.faults import SCHEMA_MOVED
 from connectors.salesforce.feed import Feed
 from connectors.salesforce.lookups import Lookups
@@ -98,6 +100,7 @@ class SalesforceCrm(Crm):
     ) -> Mapping[str, CrmChanges | ConnectorError]:
         """See `feed.py` for what is read, and `cursor.py` for how it goes on."""
         fresh = self._shape is None
+        self._describe([w.object for w in watches])
         told = self._reading(lambda: self._feed(owner_id).poll(watches, cursors, self._now()))
         moved = [w for w in watches if isinstance(e := told[w.name], ConnectorError) and e.vendor_code in SCHEMA_MOVED]
         if moved and not fresh:
@@ -111,7 +114,16 @@ class SalesforceCrm(Crm):
 
     def find_accounts(self, domains: Iterable[str]) -> Mapping[str, tuple[AccountRecord, ...]]:
         asked = tuple(domains)
-        return self._reading(lambda: self._lookups().accounts(asked))
+        return self._reading(lambda: accounts.by_domain(self._wire, asked))
+
+    def find_accounts_by_name(self, names: Iterable[str]) -> Mapping[str, tuple[AccountRecord, ...]]:
+        asked = tuple(names)
+        return self._reading(lambda: accounts.by_name(self._wire, asked))
+
+    def find_resources(self, names: Iterable[str]) -> Mapping[str, str]:
+        """Empty when the org does not show its calendars."""
+        asked = tuple(names)
+        return self._reading(lambda: self._lookups().resources(asked))
 
     def find_opportunities(self, account_ids: Iterable[str]) -> tuple[OpportunityRecord, ...]:
         asked = tuple(account_ids)
@@ -141,15 +153,24 @@ class SalesforceCrm(Crm):
         return Lookups(self._wire, self.shape(), self._extra)
 
     def _feed(self, owner_id: str) -> Feed:
-        return Feed(self._wire, self.shape(), owner_id, self._extra, self._config.first_days)
+        config = self._config
+        return Feed(self._wire, config.version, self.shape(), owner_id, self._extra, config.first_days)
 
     def _extra(self, crm_object: str) -> tuple[str, ...]:
         return (*self._config.columns.get(crm_object, ()), self._config.key_field)
 
     def _read_shape(self) -> OrgShape:
         token = self._tokens.current()
-        self._shape = read_shape(self._wire, self._config.version, token.user_id, token.org_id)
+        objects = dict.fromkeys((*OBJECTS, *self._config.columns))
+        self._shape = read_shape(self._wire, self._config.version, token.user_id, token.org_id, objects)
         return self._shape
+
+    def _describe(self, objects: Iterable[str]) -> None:
+        """Adds to the describe what is watched besides the usual objects. What the org does not have stays absent."""
+        shape = self.shape()
+        if missing := sorted({name for name in objects if not shape.has(name)} - set(OBJECTS)):
+            found = read_shape(self._wire, self._config.version, shape.user_id, shape.org_id, missing)
+            self._shape = replace(shape, objects={**shape.objects, **found.objects})
 
     def _forget(self) -> None:
         self._shape = None

@@ -2,7 +2,7 @@
 
 A row gets its stamp before it is committed, and stamps have whole seconds, so the newest stamp seen is no safe place
 to go on from. Every poll therefore reads again what lies five minutes before it. The cursor remembers the rows
-of those minutes with their stamps and keeps them out of the next answer. Once a later day's poll has been there, too,
+of those minutes with their stamps and keeps them out of the next answer. Once a poll has been there an hour later,
 nothing can be late any more, and reading goes on behind the stamp.
 
 Deleted rows stay readable for 15 days (recycle bin). A cursor that was last used longer ago has missed some:
@@ -19,7 +19,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.errors import ConnectorError, Fault, Scope
@@ -48,13 +48,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """`since`: the newest stamp seen, None before the first row. `used`: the day of the last poll (a day, so that
+    """`since`: the newest stamp seen, None before the first row. `used`: the hour of the last poll (an hour, so that
     the cursor of an idle owner does not change with every poll). `seen`: id -> stamp of the rows near `since`.
     `view`: the condition of the list view as it was last. `turn`: whose turn it is among the records held."""
 
     watched: str
     since: datetime | None
-    used: date
+    used: datetime
     seen: Mapping[str, str] = field(default_factory=dict)
     place: Place | None = None
     view: str = ""
@@ -68,14 +68,14 @@ class Cursor:
         return self.since + SECOND if self._settled(self.since) else self.since - OVERLAP
 
     def _settled(self, since: datetime) -> bool:
-        """A poll of a later day has read everything up to there: nothing can be committed behind it any more."""
-        return since + OVERLAP + CLOCKS_DIFFER < datetime.combine(self.used, time(), UTC)
+        """A poll of a later hour has read everything up to there: nothing can be committed behind it any more."""
+        return since + OVERLAP + CLOCKS_DIFFER < self.used
 
     def text(self) -> str:
         told: dict[str, object] = {
             "watched": self.watched,
             "since": format_utc(self.since) if self.since else "",
-            "used": self.used.isoformat(),
+            "used": format_utc(self.used),
             "seen": dict(self.seen),
         }
         if self.place:
@@ -84,14 +84,14 @@ class Cursor:
         return json.dumps(told, separators=(",", ":"), sort_keys=True)
 
     @classmethod
-    def parse(cls, text: str, watched: str, today: date) -> Cursor:
+    def parse(cls, text: str, watched: str, now: datetime) -> Cursor:
         """Raises CURSOR_LOST for text that is no cursor of this watch, or one that deletions may have passed by."""
         try:
             told = json.loads(text)
             cursor = cls(
                 watched=told["watched"],
                 since=parse_datetime(told["since"]) if told["since"] else None,
-                used=date.fromisoformat(told["used"]),
+                used=parse_datetime(told["used"]),
                 seen={str(k): str(v) for k, v in told["seen"].items()},
                 place=Place(*told["place"]) if "place" in told else None,
                 view=told.get("view", ""),
@@ -101,7 +101,7 @@ class Cursor:
             raise _lost("not a cursor of this feed") from None
         if cursor.watched != watched:
             raise _lost("another user, scope or condition is watched now")
-        if today - cursor.used > BIN_KEEPS:
+        if now - cursor.used > BIN_KEEPS:
             raise _lost("last used so long ago that deletions were missed")
         return cursor
 
@@ -113,11 +113,11 @@ class Cursor:
         if since is None:
             # Nothing there yet: go on from here, with room for clocks that differ. Without a bound the next poll would
             # be a first one again, and a first one tells no deletions.
-            return replace(self, since=_an_hour_before(now), used=now.date(), seen={}, place=None)
+            return replace(self, since=_an_hour_before(now), used=hour_of(now), seen={}, place=None)
         if self.place:
             stamps = {**self.seen, **stamps}
             since = min(since, parse_datetime(self.place.began))
-        moved = replace(self, since=since, used=now.date(), place=None)
+        moved = replace(self, since=since, used=hour_of(now), place=None)
         # ISO stamps in UTC compare as text like the moments they name.
         edge = format_utc(moved.bound or since)
         near = sorted(((stamp, rid) for rid, stamp in stamps.items() if stamp >= edge), reverse=True)
@@ -131,7 +131,7 @@ class Cursor:
         place = Place(version_of(last), id18(last["Id"]), first, began)
         near = {id18(r["Id"]): s for r in rows if (s := version_of(r)) >= began}
         seen = dict(list({**self.seen, **near}.items())[-MOST_REMEMBERED:])
-        return replace(self, used=now.date(), seen=seen, place=place)
+        return replace(self, used=hour_of(now), seen=seen, place=place)
 
 
 def fingerprint(watch: Watch, owner_id: str) -> str:
@@ -140,8 +140,12 @@ def fingerprint(watch: Watch, owner_id: str) -> str:
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
 
 
+def hour_of(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
 def _an_hour_before(now: datetime) -> datetime:
-    return now.replace(minute=0, second=0, microsecond=0) - CLOCKS_DIFFER
+    return hour_of(now) - CLOCKS_DIFFER
 
 
 def _lost(detail: str) -> ConnectorError:

@@ -1,4 +1,4 @@
-"""Reading records: by id, by key, by moment, and the people, accounts and opportunities that links are chosen from.
+"""Reading records: by id, by key, by moment, and the people, rooms and opportunities that links are chosen from.
 
 All of it is SOQL inside composite calls, as many statements a call as it takes. Rows come from `query`, which leaves
 out deleted and archived records, except where records are read by id.
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from connectors.errors import ConnectorError, Scope
 from connectors.protocols import Detail, OrgShape
@@ -18,10 +17,10 @@ from connectors.salesforce.composite import MOST_QUERIES, batched
 from connectors.salesforce.deletes import SERIES
 from connectors.salesforce.describe import columns_of, email_fields, kind_of
 from connectors.salesforce.invitees import by_event, invitee_fields, relation_columns
-from connectors.salesforce.soql import any_of, chunks, like, literal, one_of, select
+from connectors.salesforce.soql import any_of, chunks, literal, one_of, select
 from connectors.salesforce.wire import Query, Wire
 from mapping.model.item import Item, ItemKind, ItemRef
-from mapping.model.people import AccountRecord, OpportunityRecord, PersonRecord, domain_of, normalise
+from mapping.model.people import OpportunityRecord, PersonRecord, normalise
 
 Row = Mapping[str, Any]
 Columns = Callable[[str], Sequence[str]]
@@ -208,36 +207,21 @@ class Lookups:
                 return id18(_text(candidates[0], "Id"))
         return ""
 
-    def accounts(self, domains: Iterable[str]) -> dict[str, tuple[AccountRecord, ...]]:
-        asked = sorted({d.strip().lower() for d in domains if d.strip()})
-        queries = []
-        for chunk in chunks(asked, repeats=2):
-            where = [any_of([like("Website", d) for d in chunk])]
-            statement = select(("Id", "Name", "Website", "CreatedDate"), "Account", where, order=("CreatedDate", "Id"))
-            queries.append(Query(statement))
-            where = ["AccountId != null", any_of([like("Email", "@" + d, after="") for d in chunk])]
-            columns = ("Id", "Email", "AccountId", "Account.Name", "Account.Website", "Account.CreatedDate")
-            queries.append(Query(select(columns, "Contact", where, order=("CreatedDate", "Id"))))
-        results = self._wire.queries(queries, "find_accounts")
-        found: dict[str, dict[str, AccountRecord]] = {d: {} for d in asked}
-        for rows in results[0::2]:
+    def resources(self, names: Iterable[str]) -> dict[str, str]:
+        """Ids of active resource calendars by the names asked for; a name that several bear is left out."""
+        asked = {name: name.strip().casefold() for name in names if name.strip()}
+        if not asked or not self._shape.has("Calendar", "Type"):
+            return {}
+        found: dict[str, list[str]] = {}
+        of_resources = ["Type = 'Resource'", "IsActive = true"]
+        statements = [
+            select(("Id", "Name"), "Calendar", [*of_resources, one_of("Name", chunk)])
+            for chunk in chunks(asked.values())
+        ]
+        for rows in self._wire.queries([Query(s) for s in statements], "find_resources"):
             for row in rows:
-                if (domain := website_domain(_text(row, "Website"))) in found:
-                    record = _account(_text(row, "Id"), row, by_website=True)
-                    found[domain][record.id] = record
-        for rows in results[1::2]:
-            for row in rows:
-                parent = row.get("Account")
-                domain = domain_of(normalise(_text(row, "Email")))
-                if domain in found and isinstance(parent, Mapping):
-                    account_id = id18(_text(row, "AccountId"))
-                    website = account_id in found[domain] and found[domain][account_id].by_website
-                    found[domain][account_id] = _account(account_id, parent, by_website=website, by_contact=True)
-        return {
-            d: tuple(sorted(records.values(), key=lambda r: (r.created, r.id)))
-            for d, records in found.items()
-            if records
-        }
+                found.setdefault(_text(row, "Name").strip().casefold(), []).append(id18(_text(row, "Id")))
+        return {name: ids[0] for name, folded in asked.items() if len(ids := found.get(folded, [])) == 1}
 
     def opportunities(self, account_ids: Iterable[str]) -> tuple[OpportunityRecord, ...]:
         columns = ["Id", "Name", "AccountId", "OwnerId", "IsClosed", "CloseDate", "CreatedDate"]
@@ -249,27 +233,6 @@ class Lookups:
         ]
         rows = [row for result in self._wire.queries(queries, "find_opportunities") for row in result]
         return tuple(_opportunity(row) for row in rows)
-
-
-def website_domain(website: str) -> str:
-    """The host of a website as people write it, without `www.`; '' when there is none."""
-    text = website.strip().lower()
-    try:
-        host = urlsplit(text if "//" in text else f"//{text}").hostname or ""
-    except ValueError:
-        return ""
-    return host.rstrip(".").removeprefix("www.")
-
-
-def _account(account_id: str, row: Row, *, by_website: bool = False, by_contact: bool = False) -> AccountRecord:
-    return AccountRecord(
-        id=id18(account_id),
-        name=_text(row, "Name"),
-        website=_text(row, "Website"),
-        created=_text(row, "CreatedDate"),
-        by_website=by_website,
-        by_contact=by_contact,
-    )
 
 
 def _opportunity(row: Row) -> OpportunityRecord:

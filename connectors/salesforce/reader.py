@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from connectors.errors import ConnectorError, Fault, Scope
 from connectors.protocols import Change, CrmChanges, OrgShape, Watch
-from connectors.salesforce.codec import VERSION_FIELD, id18, item_of, parse_datetime, version_of
+from connectors.salesforce.codec import LEFT, VERSION_FIELD, id18, item_of, parse_datetime, version_of
 from connectors.salesforce.cursor import Cursor
 from connectors.salesforce.describe import COLUMNS, columns_of
 from connectors.salesforce.scopes import OWNER, Range, held_part
@@ -17,8 +17,9 @@ from connectors.salesforce.soql import any_of, literal, select
 from connectors.salesforce.wire import Query
 from mapping.model.item import ItemRef, Side
 
-# Rows of one answer; a longer reading goes on with the next call, so that no answer outgrows the memory of a worker.
-MOST_ROWS = 4000
+# Rows of one answer (a page of the vendor's); a longer reading goes on with the next call, so that no answer outgrows
+# the memory of a worker.
+MOST_ROWS = 2000
 
 Row = Mapping[str, Any]
 Ask = Callable[[Sequence[Query]], list[list[Row]]]
@@ -107,11 +108,7 @@ class Reader:
         crm_object = self.watch.object
         if crm_object in COLUMNS and not self.watch.columns:
             return columns_of(self.poll.shape, crm_object, extra)
-        fields = self.poll.shape.objects.get(crm_object)
-        if fields is None:
-            raise ConnectorError(
-                Fault.NOT_FOUND, "the org does not have this object, or hides it", crm_object, Scope.CONTAINER
-            )
+        fields = self.poll.shape.objects[crm_object]
         named = [*self.watch.columns, *(c for c in (self.watch.starts, self.watch.ends) if c)]
         if missing := [c for c in named if c not in fields]:
             raise ConnectorError(
@@ -127,8 +124,8 @@ class Reader:
         outside = [row for row in rows if self.is_outside(row)]
         inside = [row for row in rows if not self.is_outside(row)] if outside else rows
         changes = [self.change(row) for row in inside if self.is_fresh(row)]
-        for found in (outside, *results[1:]):
-            changes += [replace(self.change(row), left=not row.get("IsDeleted")) for row in found]
+        changes += [self.change(row) for row in outside]
+        changes += [_left(self.change(row)) for found in results[1:] for row in found]
         return CrmChanges(tuple(changes), *self._goes_on(rows, inside))
 
     def _goes_on(self, rows: list[Row], inside: list[Row]) -> tuple[str, bool]:
@@ -148,3 +145,7 @@ class Reader:
             return Change(ItemRef(Side.CRM, kind, id18(row["Id"]), crm_object), deleted=True)
         item = item_of(row, crm_object, kind, self.poll.shape.objects[crm_object])
         return Change(item.ref, item=item)
+
+
+def _left(change: Change) -> Change:
+    return change if change.item is None else replace(change, item=change.item.with_fields({LEFT: True}))

@@ -44,8 +44,11 @@ class Range:
 
 
 def range_of(watch: Watch, shape: OrgShape, owner_id: str, view: Range | None = None) -> Range:
-    """`view`: the range of the list view that the scope names. Raises INVALID (CONTAINER) for a scope that makes no
-    sense."""
+    """`view`: the range of the list view that the scope names. Raises NOT_FOUND (CONTAINER) for an object that the org
+    does not show, INVALID for a scope that makes no sense."""
+    if watch.object not in shape.objects:
+        detail = "the org does not have this object, or hides it"
+        raise ConnectorError(Fault.NOT_FOUND, detail, watch.object, Scope.CONTAINER)
     if view is None and watch.scope not in (MINE, ALL):
         raise misconfigured("a scope is mine, all or view:ID", "SCOPE_UNKNOWN")
     found = view or Range(owner_id if watch.scope == MINE else "")

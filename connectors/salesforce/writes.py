@@ -29,6 +29,7 @@ from connectors.salesforce.config import ROWS_PER_COLLECTION, SalesforceConfig
 from connectors.salesforce.deletes import Deletes
 from connectors.salesforce.faults import GONE, SCHEMA_MOVED
 from connectors.salesforce.likes import Likes
+from connectors.salesforce.relations import RELATION, are_shared, invitations, withdrawals
 from connectors.salesforce.results import Result, all_of, in_turn, of_part, of_rows
 from connectors.salesforce.rows import Entry, entry_of, for_item
 from connectors.salesforce.soql import one_of, select
@@ -70,7 +71,7 @@ class Writer:
             raise ValueError("one verb and one target a call, and no more writes than batch_size")
         outcomes: dict[int, Outcome] = {}
         entries = self._prepare(writes, outcomes)
-        step = {Verb.CREATE: self._create, Verb.UPDATE: self._update, Verb.DELETE: self._deletes.write}[verb]
+        step = {Verb.CREATE: self._create, Verb.UPDATE: self._update, Verb.DELETE: self._delete}[verb]
         results = step(target, entries) if entries else {}
         refused = [r for r in results.values() if isinstance(r, ConnectorError)]
         if refused and len(refused) == len(entries):
@@ -129,6 +130,11 @@ class Writer:
             results |= self._likes.find(target, taken)
         except ConnectorError:
             return results  # the rows that were written must be told, so the refusals stay as they are
+        if target == RELATION and are_shared(self._shape):
+            invited = self._collections("PATCH", _COLLECTIONS, target, invitations(entries, results, self._shape))
+            results |= {
+                place: replace(o, adopted=True) if isinstance(o, Outcome) else o for place, o in invited.items()
+            }
         return results
 
     def _adopt(self, entries: list[Entry], target: str) -> dict[int, Result]:
@@ -189,6 +195,15 @@ class Writer:
 
     def _guard(self, target: str, entry: Entry) -> dict[str, str]:
         return {**self._headers(target), "If-Unmodified-Since": http_date(entry.write.version)}
+
+    # --- delete
+
+    def _delete(self, target: str, entries: list[Entry]) -> dict[int, Result]:
+        kept: list[Entry] = []
+        if target == RELATION and are_shared(self._shape):
+            kept = withdrawals(self._wire, entries, self._shape)
+        results = self._collections("PATCH", _COLLECTIONS, target, kept)
+        return results | self._deletes.write(target, [e for e in entries if e.place not in results])
 
     # --- what they share
 

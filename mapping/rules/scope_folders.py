@@ -72,8 +72,10 @@ def contact_from_crm(item: Item, pair: PairFacts | None, me: Me, settings: Effec
     """Is this Salesforce contact to be shown in the mailbox?"""
     inside = settings.text("contacts.scope") != "mine" or _is_mine(item, me)
     if pair is not None and pair.saved_before and not pair.unsynced:
-        return _known(inside, Decision(Outcome.MIRROR, Reason.LINKED, "CON-6"), "CON-10")
-    if not inside:
+        # what was born in the mailbox is there because the user put it there, and not because a list shows it
+        listed = not item.flag("Left") or pair.kind_letter == "A"
+        return _known(inside and listed, Decision(Outcome.MIRROR, Reason.LINKED, "CON-6"), "CON-10")
+    if not inside or item.flag("Left"):
         return _skip(Reason.NOT_MINE, "CON-2")
     if pair is not None and pair.unsynced:
         return _skip(Reason.UNSYNCED, "DEL-7")

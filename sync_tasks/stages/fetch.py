@@ -244,7 +244,7 @@ def _stage_crm(ctx: StageContext, watch: Watch, changes: Sequence[Change], found
                 found.add(Work(Side.CRM, watch.kind, change.ref, deleted=True, key=pair.key))
             continue
         seen = pair is not None and change.item is not None and _is_seen(ctx, pair, change.item)
-        if change.item is None or (seen and not change.left) or (change.item.flag("Invited") and not is_live):
+        if change.item is None or seen or (change.item.flag("Invited") and not is_live):
             found.echoes += 1
             continue
         found.add(Work(Side.CRM, watch.kind, change.ref, item=change.item))

@@ -60,10 +60,11 @@ class Pairs:
         return [_view(row) for row in rows]
 
     def records(self, user_id: int) -> dict[str, tuple[str, ...]]:
-        """Object -> ids of the records that live pairs stand for."""
+        """Object -> ids of the records that live pairs stand for, without those of colleagues in which the user only
+        takes part."""
         rows = self._session.execute(
             select(Pair.crm_object, Pair.crm_id)
-            .where(Pair.user_id == user_id, Pair.state == PairState.LIVE, Pair.crm_id != "")
+            .where(Pair.user_id == user_id, Pair.state == PairState.LIVE, Pair.crm_id != "", Pair.letter != "E")
             .order_by(Pair.crm_id)
         )
         found: dict[str, list[str]] = {}

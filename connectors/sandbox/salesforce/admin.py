@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.wrappers import Request
 
 from connectors.sandbox.control import body, route
-from connectors.sandbox.salesforce import oauth, orgs
+from connectors.sandbox.salesforce import listviews, oauth, orgs
 from connectors.sandbox.salesforce.call import state_of
 from connectors.sandbox.salesforce.facts import FieldFact, objects
 from connectors.sandbox.salesforce.ids import to18
@@ -177,6 +177,13 @@ def _load(request: Request, sandbox: Sandbox) -> Any:
     rows = raw if isinstance(raw, list) else raw["records"]
     org = find(sandbox, None if isinstance(raw, list) else raw.get("org"))
     return {"ids": load(sandbox, org, rows)}
+
+
+@route("POST", "/control/salesforce/listviews")
+def _add_view(request: Request, sandbox: Sandbox) -> Any:
+    """{"org"?, "object", "label"?, "where"?, "scope"?, "id"?}"""
+    raw = dict(body(request))
+    return {"id": listviews.add(sandbox.store, find(sandbox, raw.pop("org", None)), raw)}
 
 
 @route("GET", "/control/salesforce/settings")

@@ -109,6 +109,8 @@ _SHARED = (
     """CREATE TABLE IF NOT EXISTS sf_locator(id TEXT PRIMARY KEY, org TEXT, user TEXT, soql TEXT, all_rows INTEGER,
        ids TEXT, used_at REAL)""",
     "CREATE TABLE IF NOT EXISTS sf_blob(org TEXT, id TEXT, data BLOB, PRIMARY KEY(org, id))",
+    """CREATE TABLE IF NOT EXISTS sf_view(org TEXT, id TEXT, object TEXT, label TEXT, scope TEXT, condition TEXT,
+       PRIMARY KEY(org, id))""",
     # which event belongs to which: kind `invitee` (child of a user's invitation) or `series` (occurrence of a series)
     "CREATE TABLE IF NOT EXISTS sf_link(org TEXT, kind TEXT, child TEXT, parent TEXT, PRIMARY KEY(org, kind, child))",
     "CREATE INDEX IF NOT EXISTS sf_link_parent ON sf_link(org, kind, parent)",

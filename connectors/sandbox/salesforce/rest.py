@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from werkzeug.http import parse_date
 
-from connectors.sandbox.salesforce import describe, query, records
+from connectors.sandbox.salesforce import describe, listviews, query, records
 from connectors.sandbox.salesforce.call import Call
 from connectors.sandbox.salesforce.errors import SfError, not_found
 from connectors.sandbox.salesforce.facts import ObjectFact
@@ -125,6 +125,8 @@ def _sobjects(call: Call, part: Part, steps: list[str]) -> Answer:
     if len(steps) == 2 and steps[1] == "describe":
         _only(part, "GET", "HEAD")
         return _described(call, describe.full(call, fact))
+    if steps[1] == "listviews":
+        return _list_views(call, part, fact, steps[2:])
     if len(steps) == 2 and steps[1] in REPLICATION_DAYS:
         return _replication(call, part, fact, steps[1])
     if len(steps) == 2:
@@ -141,6 +143,17 @@ def _sobjects(call: Call, part: Part, steps: list[str]) -> Answer:
         return Answer(200, bytes(data), {"Content-Type": "application/octet-stream"})
     if len(steps) == 3:
         return _by_key(call, part, fact, steps[1], steps[2])
+    raise UnknownRouteError
+
+
+def _list_views(call: Call, part: Part, fact: ObjectFact, steps: list[str]) -> Answer:
+    _only(part, "GET")
+    if not steps:
+        return Answer(200, listviews.listed(call, fact))
+    if len(steps) == 1:
+        return Answer(200, listviews.one(call, fact, steps[0]))
+    if steps[1:] == ["describe"]:
+        return Answer(200, listviews.described(call, fact, steps[0]))
     raise UnknownRouteError
 
 

@@ -36,6 +36,7 @@ _OPERATIONS: tuple[tuple[str, str, str], ...] = (
     ("*", r"composite/sobjects/[^/]+", "sf.collections.retrieve"),
     ("*", r"sobjects", "sf.describeGlobal"),
     ("*", r"sobjects/[^/]+/describe", "sf.describe"),
+    ("*", r"sobjects/[^/]+/listviews(/.*)?", "sf.listViews"),
     ("*", r"sobjects/[^/]+/updated", "sf.updated"),
     ("*", r"sobjects/[^/]+/deleted", "sf.deleted"),
     ("POST", r"sobjects/[^/]+", "sf.sobject.create"),

@@ -258,6 +258,13 @@ class Compiler:
         query = node.values
         assert isinstance(query, ast.Query)
         self.semi_joins += 1
+        where = self.query.where
+        top = where.parts if isinstance(where, ast.Chain) and where.operator == "AND" else (where,)
+        if not any(part is node for part in top):
+            raise ast.malformed(
+                "Semi join sub-selects are only allowed at the top level WHERE expressions and not in nested WHERE "
+                "expressions."
+            )
         target = self.call.find_object(query.source.text)
         if target is None:
             raise ast.unknown_type(self.text, query.source)

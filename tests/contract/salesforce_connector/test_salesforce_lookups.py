@@ -8,6 +8,7 @@ import pytest
 
 from connectors.errors import ConnectorError, Fault
 from connectors.protocols import Detail
+from connectors.salesforce.accounts import MOST_ALIKE
 from mapping.model.item import Attendee, ItemKind, ItemRef, Side
 from tests.contract.salesforce_connector.world import KEY_FIELD, SOON, World
 
@@ -233,3 +234,44 @@ def test_a_step_that_fails_is_a_line_and_not_an_exception(world: World, name: st
     failing = [c for c in crm.check() if not c.ok]
     assert failing[0].name == name
     assert failing[0].advice
+
+
+@pytest.mark.rule("CON-11")
+def test_accounts_are_found_by_the_name_of_a_company_in_one_call(world: World) -> None:
+    acme = world.make("Account", Name="ACME")
+    world.later(1)
+    again = world.make("Account", Name="Acme")
+    world.later(1)
+    europe = world.make("Account", Name="Acme Europe Ltd")
+    globex = world.make("Account", Name="Globex (Berlin)")
+    world.make("Account", Name="Initech")
+    with world.calls(1):
+        found = world.crm.find_accounts_by_name(["Acme", "acme europe ltd", "Globex", "50%_off", "Umbrella", " ", "IT"])
+    assert {name: [a.id for a in accounts] for name, accounts in found.items()} == {
+        "Acme": [acme, again, europe],
+        "acme europe ltd": [acme, again, europe],
+        "Globex": [globex],
+    }
+
+
+def test_a_name_that_nearly_all_accounts_contain_does_not_hide_the_others(world: World) -> None:
+    rows = [{"object": "Account", "fields": {"Name": f"Firm number {n}"}} for n in range(MOST_ALIKE)]
+    world.control("records", rows)
+    world.later(1)
+    acme = world.make("Account", Name="Acme Europe")
+    found = world.crm.find_accounts_by_name(["Firm", "Acme"])
+    assert [a.id for a in found["Acme"]] == [acme]
+    assert len(found["Firm"]) == MOST_ALIKE
+
+
+def test_rooms_are_found_by_their_exact_name(world: World) -> None:
+    calendars = [
+        ("Blue Room", "Resource", True), ("Old Room", "Resource", False), ("Team", "Public", True),
+        ("Twin", "Resource", True), ("twin", "Resource", True),
+    ]  # fmt: skip
+    rows = [{"object": "Calendar", "fields": {"Name": n, "Type": t, "IsActive": a}} for n, t, a in calendars]
+    blue = world.control("records", rows)["ids"][0]
+    with world.calls(1):
+        found = world.crm.find_resources(["BLUE room ", "Old Room", "Team", "Twin", "Blue", ""])
+    assert found == {"BLUE room ": blue}
+    assert world.crm.find_resources([]) == {}

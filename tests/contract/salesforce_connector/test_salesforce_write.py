@@ -223,3 +223,61 @@ def test_a_person_account_is_created_and_found_by_its_contact(world: World) -> N
 def test_one_call_takes_one_verb_and_one_target(world: World, writes: list[Write]) -> None:
     with pytest.raises(ValueError, match="one verb and one target"):
         world.crm.write(writes)
+
+
+# --- who is on an event
+
+
+def invite(event: str, person: str, status: str = "New") -> Write:
+    values = {"EventId": event, "RelationId": person, "Status": status}
+    return Write(Verb.CREATE, ItemKind.EVENT, "EventRelation", values=values)
+
+
+def on_event(world: World, event: str) -> list[tuple[str, bool, bool, str]]:
+    rows = world.rows(f"SELECT RelationId, IsParent, IsInvitee, Status FROM EventRelation WHERE EventId = '{event}'")
+    return [(r["RelationId"], r["IsParent"], r["IsInvitee"], r["Status"]) for r in rows]
+
+
+def test_where_activities_are_shared_whom_an_event_is_about_is_invited_on_the_same_row(world: World) -> None:
+    world.switch(shared_activities=True)
+    ann = world.make("Contact", LastName="Ann", Email="ann@example.com")
+    event = world.event(WhoId=ann)
+    assert on_event(world, event) == [(ann, True, False, "New")]
+    outcome = world.crm.write([invite(event, ann, "Accepted")])[0]
+    assert (outcome.error, outcome.id != "") == (None, True)
+    assert on_event(world, event) == [(ann, True, True, "Accepted")]
+
+
+def test_where_activities_are_shared_a_withdrawn_invitation_leaves_the_link(world: World) -> None:
+    world.switch(shared_activities=True)
+    ann, bob = (world.make("Contact", LastName=name) for name in ("Ann", "Bob"))
+    event = world.event(WhoId=ann)
+    ids = [o.id for o in world.crm.write([invite(event, ann), invite(event, bob)])]
+    assert all(o.error is None for o in world.crm.write([delete(i, target="EventRelation") for i in ids]))
+    assert on_event(world, event) == [(ann, True, False, "New")]
+    assert world.rows(f"SELECT WhoId FROM Event WHERE Id = '{event}'")[0]["WhoId"] == ann
+
+
+def test_elsewhere_an_invitation_is_a_row_of_its_own(world: World) -> None:
+    ann = world.make("Contact", LastName="Ann")
+    event = world.event(WhoId=ann)
+    relation = world.crm.write([invite(event, ann)])[0].id
+    with world.calls(1):
+        assert world.crm.write([delete(relation, target="EventRelation")])[0].error is None
+    assert world.rows("SELECT Id FROM EventRelation") == []
+    assert world.rows(f"SELECT WhoId FROM Event WHERE Id = '{event}'")[0]["WhoId"] == ann
+
+
+def test_a_room_that_is_taken_refuses_the_event_alone(world: World) -> None:
+    room = world.control("records", [{"object": "Calendar", "fields": {"Name": "Blue", "Type": "Resource",
+                                                                       "IsActive": True}}])["ids"][0]  # fmt: skip
+    first, second = world.event("First"), world.event("Second")
+    outcomes = world.crm.write([invite(first, room, "Accepted"), invite(second, room, "Accepted")])
+    assert [o.error.fault if o.error else None for o in outcomes] == [None, Fault.INVALID]
+    assert outcomes[1].error is not None
+    assert outcomes[1].error.vendor_code == "FIELD_INTEGRITY_EXCEPTION"
+    ref = ItemRef(Side.CRM, ItemKind.EVENT, first, "Event")
+    item = world.crm.read([ref], Detail.HEAD)[ref]
+    assert not isinstance(item, Exception)
+    assert item.fields["Invitees"] == ()  # a room has no address
+    assert item.fields["InviteeIds"] == ((outcomes[0].id, room, ""),)

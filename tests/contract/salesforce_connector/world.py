@@ -60,7 +60,7 @@ class World:
             "on_call": lambda operation: self.made.update([operation]),
             **more,
         }
-        return SalesforceCrm.connect(SalesforceConfig(**config), tokens)
+        return SalesforceCrm.connect(SalesforceConfig(**config), tokens, now=self.sandbox.clock.now)
 
     # --- the org and everybody else in it
 
@@ -69,6 +69,9 @@ class World:
 
     def user(self, username: str, **more: Any) -> str:
         return str(self.control("users", {"username": username, **more})["users"][0]["id"])
+
+    def view(self, crm_object: str = "Contact", **more: Any) -> str:
+        return str(self.control("listviews", {"object": crm_object, **more})["id"])
 
     def control(self, what: str, body: Any) -> Any:
         answer = self._http.post(f"{self.server.url}/control/salesforce/{what}", json=body)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -14,7 +14,6 @@ from connectors.salesforce.cursor import Cursor, Place, fingerprint
 from mapping.model.item import ItemKind
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-TODAY = NOON.date()
 WATCH = Watch("contact", ItemKind.CONTACT, "Contact")
 
 
@@ -22,35 +21,35 @@ def row(number: int, at: datetime) -> dict[str, str]:
     return {"Id": f"003A0100000000{number:01d}AAA", "SystemModstamp": at.strftime("%Y-%m-%dT%H:%M:%S.000+0000")}
 
 
-def fresh(used: date = TODAY) -> Cursor:
+def fresh(used: datetime = NOON) -> Cursor:
     return Cursor("w", None, used)
 
 
-def lost(text: str, watched: str = "w", today: date = TODAY) -> bool:
+def lost(text: str, watched: str = "w", now: datetime = NOON) -> bool:
     with pytest.raises(ConnectorError) as caught:
-        Cursor.parse(text, watched, today)
+        Cursor.parse(text, watched, now)
     return caught.value.fault is Fault.CURSOR_LOST
 
 
 def test_a_cursor_reads_back_as_written() -> None:
     cursor = Cursor(
-        "w", NOON, TODAY, {"00U1": "2026-03-01T00:00:00Z"}, Place("2026-03-01T00:00:00Z", "003", True, "x"),
+        "w", NOON, NOON, {"00U1": "2026-03-01T00:00:00Z"}, Place("2026-03-01T00:00:00Z", "003", True, "x"),
         "OwnerId = '005'", 3,
     )  # fmt: skip
-    assert Cursor.parse(cursor.text(), "w", TODAY) == cursor
+    assert Cursor.parse(cursor.text(), "w", NOON) == cursor
 
 
 @pytest.mark.parametrize(
-    "text", ["x", "[]", "{}", json.dumps({"watched": "w", "since": 5, "used": "2026-01-01", "seen": {}})]
+    "text", ["x", "[]", "{}", json.dumps({"watched": "w", "since": 5, "used": "2026-01-01T00:00:00Z", "seen": {}})]
 )
 def test_what_is_no_cursor_is_a_lost_cursor(text: str) -> None:
     assert lost(text)
 
 
 def test_a_cursor_that_slept_longer_than_the_recycle_bin_keeps_is_lost() -> None:
-    text = fresh(date(2026, 1, 1)).text()
-    assert Cursor.parse(text, "w", date(2026, 1, 15)).since is None
-    assert lost(text, today=date(2026, 1, 16))
+    text = fresh().text()
+    assert Cursor.parse(text, "w", NOON + timedelta(days=14)).since is None
+    assert lost(text, now=NOON + timedelta(days=15))
 
 
 @pytest.mark.parametrize(
@@ -59,7 +58,7 @@ def test_a_cursor_that_slept_longer_than_the_recycle_bin_keeps_is_lost() -> None
 )
 def test_a_cursor_is_good_for_what_it_was_made_for_alone(other: dict[str, object]) -> None:
     assert fingerprint(replace(WATCH, held=("003",)), "005A") == fingerprint(WATCH, "005A")
-    text = Cursor(fingerprint(WATCH, "005A"), None, TODAY).text()
+    text = Cursor(fingerprint(WATCH, "005A"), None, NOON).text()
     assert lost(text, fingerprint(replace(WATCH, **other), "005A"))  # type: ignore[arg-type]
     assert lost(text, fingerprint(WATCH, "005B"))
 
@@ -71,12 +70,14 @@ def test_what_lies_five_minutes_back_is_read_again_and_remembered() -> None:
     assert set(cursor.seen) == {rows[1]["Id"], rows[2]["Id"]}
 
 
-def test_on_a_later_day_nothing_can_be_late_any_more() -> None:
+def test_an_hour_later_nothing_can_be_late_any_more() -> None:
     cursor = fresh().after([row(1, NOON)], NOON)
-    later = cursor.after([], NOON + timedelta(days=1))
+    soon = cursor.after([row(1, NOON)], NOON + timedelta(minutes=59))
+    assert soon.bound == NOON - timedelta(minutes=5)
+    later = cursor.after([row(1, NOON)], NOON + timedelta(hours=2))
     assert later.bound == NOON + timedelta(seconds=1)
     assert later.seen == {}
-    assert later.after([], NOON + timedelta(days=1, hours=2)).text() == later.text()
+    assert later.after([], NOON + timedelta(hours=2, minutes=50)).text() == later.text()
 
 
 def test_a_poll_that_found_nothing_yet_goes_on_from_about_now() -> None:

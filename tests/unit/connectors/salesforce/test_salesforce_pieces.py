@@ -9,11 +9,11 @@ import requests
 import urllib3
 
 from connectors.errors import Fault
+from connectors.salesforce.accounts import website_domain
 from connectors.salesforce.composite import Part, answers_of, refers, request_of
 from connectors.salesforce.config import SalesforceConfig
 from connectors.salesforce.describe import fields_of
 from connectors.salesforce.invitees import invitee_fields
-from connectors.salesforce.lookups import website_domain
 from connectors.salesforce.session import TlsAdapter, _lost, rebase
 from mapping.model.item import Attendee, Response, Role
 
