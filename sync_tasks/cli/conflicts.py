@@ -98,9 +98,8 @@ def resolve(
     if as_json:
         give(_told(after))
     else:
-        say(
-            f"conflict {conflict} of {after.user}: {SIDES[side]} is right; the next run writes {after.field} to the other side"
-        )
+        right, other = SIDES[side], SIDES[side.other]
+        say(f"conflict {conflict} of {after.user}: {right} is right; the next run writes {after.field} to {other}")
 
 
 def _known(unit: Unit, number: int) -> ConflictView:
