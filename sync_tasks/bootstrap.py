@@ -154,7 +154,8 @@ class App:
         )  # fmt: skip
         return StageContext(
             ref=ref, run=run, user=user, mailbox=self.mailbox(user), crm=crm, shape=shape,
-            store=self.store, box=self.vault.run_box(wrapped), fingerprint_key=self.vault.fingerprint_key(user.id),
+            store=self.store, box=self.vault.run_box(wrapped), kept=self.vault.kept_box(user.id),
+            fingerprint_key=self.vault.fingerprint_key(user.id),
             settings=settings, me=me, colleagues=colleagues,
             book=address_book(settings, mine, FREE_DOMAINS, (a for each in colleagues for a in each.addresses)),
             key_field=self.settings.salesforce_key_field, clock=self.clock,

@@ -8,23 +8,29 @@ conflict.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from mapping.merge.baseline import Baseline, fingerprint
 from mapping.merge.plan import FieldChange
 from mapping.model.item import MISSING, Fields, Side, Value
 from mapping.model.table import Direction, Field, Table, Winner
 
+NOBODY: Mapping[str, Side] = MappingProxyType({})
+
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """One row edited on both sides. `won` is None while a person has to decide."""
+    """One row edited on both sides. `baseline`: the mark of what they agreed on before, empty if they never did. `won`
+    is None while a person has to decide."""
 
     field: str
     mailbox: Value
     crm: Value
     winner: Winner
     won: Side | None
+    baseline: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,7 @@ class _Work:
     base: Baseline
     newest: Side
     authority: Side | None
+    decided: Mapping[str, Side]
     agreed: dict[str, str]
     to_mailbox: dict[str, Value] = field(default_factory=dict)
     to_crm: dict[str, Value] = field(default_factory=dict)
@@ -81,12 +88,14 @@ class _Work:
 
 
 def merge(
-    table: Table, mailbox: Fields, crm: Fields, base: Baseline, newest: Side, authority: Side | None = None
-) -> Merged:
+    table: Table, mailbox: Fields, crm: Fields, base: Baseline, newest: Side, authority: Side | None = None,
+    decided: Mapping[str, Side] = NOBODY,
+) -> Merged:  # fmt: skip
     """What either side must be told so that both show the same; a row that a side does not tell is left alone. With an
-    `authority` (one-way modes) that side is right wherever they differ, and edits of the other are undone."""
+    `authority` (one-way modes) that side is right wherever they differ, and edits of the other are undone.
+    `decided`: of single rows, the side that a person said is right."""
     kept = {name: mark for name, mark in base.marks.items() if table.row(name)}
-    work = _Work(dict(mailbox), base, newest, authority, kept)
+    work = _Work(dict(mailbox), base, newest, authority, decided, kept)
     # A row that needs other fields sees them as this merge leaves them, so it comes after the rows that write them.
     for row in sorted(table.fields, key=lambda row: bool(row.needs)):
         try:
@@ -120,8 +129,8 @@ def _merge_row(row: Field, crm: Fields, work: _Work) -> None:
     )
     if ours == theirs:
         work.agree(row, ours)  # 1, or 4 with the same edit
-    elif work.authority is not None:
-        _obey(row, ours, theirs, work)
+    elif (right := work.decided.get(row.name, work.authority)) is not None:
+        _obey(row, ours, theirs, right, work)
     elif edited == (False, True):
         work.down(row, theirs)  # 2
     elif edited == (True, False):
@@ -130,10 +139,10 @@ def _merge_row(row: Field, crm: Fields, work: _Work) -> None:
         _settle(row, ours, theirs, work)  # 4
 
 
-def _obey(row: Field, ours: Value, theirs: Value, work: _Work) -> None:
-    if work.authority is Side.MAILBOX and row.direction.goes_up:
+def _obey(row: Field, ours: Value, theirs: Value, right: Side, work: _Work) -> None:
+    if right is Side.MAILBOX and row.direction.goes_up:
         work.up(row, ours, theirs)
-    elif work.authority is Side.CRM and row.direction.goes_down:
+    elif right is Side.CRM and row.direction.goes_down:
         work.down(row, theirs)
 
 
@@ -144,7 +153,7 @@ def _settle(row: Field, ours: Value, theirs: Value, work: _Work) -> None:
         Winner.NEWEST: work.newest,
         Winner.MANUAL: None,
     }[row.winner]
-    work.conflicts.append(Conflict(row.name, ours, theirs, row.winner, won))
+    work.conflicts.append(Conflict(row.name, ours, theirs, row.winner, won, work.base.marks.get(row.name, "")))
     if won is Side.MAILBOX:
         work.up(row, ours, theirs)
     elif won is Side.CRM:

@@ -99,6 +99,8 @@ class Reason(StrEnum):
     ATTENDEES_CHANGED = "attendees_changed"
     STATUS_CHANGED = "status_changed"
     CONFLICT = "conflict"
+    CONFLICT_OPEN = "conflict_open"
+    CONFLICT_RESOLVED = "conflict_resolved"
     VALUE_REFUSED = "value_refused"
     ADOPTED = "adopted"
     KEY_STAMPED = "key_stamped"
@@ -216,6 +218,8 @@ SENTENCES: dict[Reason, str] = {
     Reason.ATTENDEES_CHANGED: "The list of guests was changed on the other side.",
     Reason.STATUS_CHANGED: "A guest answered the invitation.",
     Reason.CONFLICT: "{field} was changed on both sides; your settings decide which value stays ({winner}).",
+    Reason.CONFLICT_OPEN: "{field} was changed on both sides; it is left alone until somebody says which value stays.",
+    Reason.CONFLICT_RESOLVED: "{field} was changed on both sides; somebody said which value stays ({winner}).",
     Reason.VALUE_REFUSED: "{field} holds a value that has no counterpart on the other side; it was left as it is.",
     Reason.ADOPTED: "It was there on both sides already; the two are now kept the same.",
     Reason.KEY_STAMPED: "The record was given the key by which it is known again.",
@@ -271,6 +275,7 @@ CODES: dict[Reason, str] = {
     Reason.NO_ACCOUNT: "LINK.NO_ACCOUNT",
     Reason.NO_ACCOUNT_MARKED: "LINK.NO_ACCOUNT",
     Reason.ENCRYPTED: "MAIL_ENCRYPTED",
+    Reason.CONFLICT_OPEN: "CONFLICT",
 }
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import chain
 
-from mapping.model.item import MISSING, Fields, ItemKind, Value
+from mapping.model.item import MISSING, Fields, ItemKind, Side, Value
 from mapping.model.lens import Lens, identity
 
 
@@ -37,6 +37,8 @@ class Winner(StrEnum):
     NEWEST = "newest"
     MANUAL = "manual"
 
+
+WINNERS: Mapping[Side, Winner] = {Side.MAILBOX: Winner.MAILBOX, Side.CRM: Winner.SALESFORCE}
 
 Columns = tuple[str, ...]
 

@@ -8,13 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from connectors.salesforce.codec import id18
-from mapping.rules.identity import email_key
+from mapping.rules.identity import PREFIX, email_key
 from sync_tasks.cli.shell import Json, NotFoundError, give, open_app, say, table, the_user
 from sync_tasks.cli.summary import SIDES, operation, show_operations, show_summary, specific, summary
 from sync_tasks.state.records import DecisionView, IssueView, OpView, RunView
 from sync_tasks.state.store import Unit
 
-PAIR_KEYS = ("ev:", "em:", "nomid:")
+PAIR_KEYS = (*PREFIX.values(), "nomid:")
 
 UserOption = Annotated[str | None, typer.Option("--user", metavar="ADDRESS", help="Only as this user sees it.")]
 UserArgument = Annotated[str | None, typer.Argument(metavar="[USER]", help="Only this user's.")]

@@ -14,6 +14,7 @@ from connectors.errors import ConnectorError, Fault
 from sync_tasks.bootstrap import NotConnectedError
 from sync_tasks.cli import (
     config,
+    conflicts,
     database,
     demo,
     doctor,
@@ -44,8 +45,15 @@ cli = typer.Typer(
 )
 for module in (demo, sandbox, processes, doctor, running, inspecting):
     module.register(cli)
-_FAMILIES = (("db", database), ("org", organizations), ("user", users), ("config", config), ("holds", holds))
-for name, family in _FAMILIES:
+_FAMILIES = {
+    "db": database,
+    "org": organizations,
+    "user": users,
+    "config": config,
+    "holds": holds,
+    "conflicts": conflicts,
+}
+for name, family in _FAMILIES.items():
     cli.add_typer(family.app, name=name)
 
 

@@ -4,7 +4,8 @@ A sealed value is `version | length of key id | key id | nonce | AES-256-GCM cip
 context are authenticated with it, so a value moved to another row or another key's name does not open.
 
 Nonces are random 96-bit numbers, which bounds one key to 2^32 seals. Content of runs is sealed with keys of its own,
-so what counts towards the bound is credentials and one wrapped key a run: decades, and every rotation starts anew.
+so what counts towards the bound is credentials, open conflicts and one wrapped key a run: decades, and every rotation
+starts anew.
 """
 
 from __future__ import annotations
@@ -55,6 +56,24 @@ class RunBox:
 
     def open(self, sealed: bytes, context: bytes = b"") -> bytes:
         return _decrypt(self._cipher, sealed, 0, context)
+
+
+class KeptBox:
+    """Seals what must outlive a run, of one user: under the keys of the installation, and of no use with another's."""
+
+    __slots__ = ("_user", "_vault")
+
+    def __init__(self, vault: Vault, user: int) -> None:
+        self._vault, self._user = vault, user
+
+    def seal(self, content: bytes, context: str) -> bytes:
+        return self._vault.seal(content, self._of(context))
+
+    def open(self, sealed: bytes, context: str) -> bytes:
+        return self._vault.open(sealed, self._of(context))
+
+    def _of(self, context: str) -> bytes:
+        return f"user\0{self._user}\0{context}".encode()
 
 
 class Vault:
@@ -112,6 +131,9 @@ class Vault:
 
     def run_box(self, wrapped: bytes) -> RunBox:
         return RunBox(self.open(wrapped, _RUN_CONTEXT))
+
+    def kept_box(self, user: int) -> KeptBox:
+        return KeptBox(self, user)
 
     def fingerprint_key(self, user: str | int) -> bytes:
         """The key of a user's baselines.

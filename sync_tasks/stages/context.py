@@ -17,7 +17,7 @@ from mapping.rules.addresses import AddressBook
 from mapping.rules.roles import Colleague
 from mapping.rules.scope import Decision, Me, Outcome
 from mapping.rules.settings import Effective
-from sync_tasks.security.vault import RunBox
+from sync_tasks.security.vault import KeptBox, RunBox
 from sync_tasks.stages.payload import Origin, Payload
 from sync_tasks.stages.work import Work
 from sync_tasks.state.records import DecisionView, RunRef, RunView, UserView
@@ -55,6 +55,7 @@ class StageContext:
     shape: OrgShape
     store: Store
     box: RunBox
+    kept: KeptBox
     fingerprint_key: bytes
     settings: Effective
     book: AddressBook

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 
 from mapping.merge.plan import Step
-from sync_tasks.stages import apply
+from mapping.model.reasons import Reason
+from sync_tasks.stages import apply, disputes
 from sync_tasks.stages.context import StageContext, StageReport
+from sync_tasks.state.records import RetryView
 
 APPLIED_HERE = (Step.DELETES, Step.AFTERWARDS)
 
@@ -14,6 +16,7 @@ APPLIED_HERE = (Step.DELETES, Step.AFTERWARDS)
 def run(ctx: StageContext) -> StageReport:
     counts: Counter[str] = Counter(apply.run(ctx, APPLIED_HERE))
     counts["healed"] += _heal(ctx)
+    disputes.settle(ctx)
     return StageReport(counts, more=False)
 
 
@@ -25,9 +28,15 @@ def _heal(ctx: StageContext) -> int:
         for side in ("mailbox", "crm"):
             refs = [w.ref.id for w in works if w.side == side]
             retries = unit.trail.retries_for(ctx.user.id, side, refs)
-            failed = {ref for ref, retry in retries.items() if retry.run_id == ctx.ref.id}
+            failed = {ref for ref, retry in retries.items() if retry.run_id == ctx.ref.id or _is_newer(ctx, retry)}
             fine = [ref for ref in refs if ref not in failed]
             unit.trail.close_issues(ctx.user.id, side, fine, ctx.now())
             unit.trail.drop_retries(ctx.user.id, side, fine)
             healed += len(retries) - len(failed)
     return healed
+
+
+def _is_newer(ctx: StageContext, retry: RetryView) -> bool:
+    """Somebody answered a conflict while this run was under way; the next one is to look at it."""
+    asked = retry.not_before
+    return retry.reason == Reason.CONFLICT_RESOLVED and asked is not None and asked > ctx.run.started_at

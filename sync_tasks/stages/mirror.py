@@ -18,7 +18,7 @@ from mapping.model.reasons import Reason
 from mapping.model.series import split_id
 from mapping.rules.roles import GUEST
 from mapping.rules.scope import Outcome
-from sync_tasks.stages import apply, copies, holding, plan_emails, plan_items, plan_series, series
+from sync_tasks.stages import apply, copies, disputes, holding, plan_emails, plan_items, plan_series, series
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.holding import Verdict
 from sync_tasks.stages.kinds import MIRRORED
@@ -48,6 +48,7 @@ def _plan(ctx: StageContext) -> Verdict:
     pairs = {**_pairs(ctx, works), **opened.adopted}
     every = [*works, *opened.masters]
     draft.sharings = sharings(ctx, {w.key: w.item for w in every if w.kind is ItemKind.EVENT and w.key})
+    draft.conflicts = disputes.known(ctx)
     _read_the_rest(draft, works, pairs)
     plan_series.plan(draft, opened)
     plan_items.plan(draft, [w for w in works if w.kind in MIRRORED], pairs)
@@ -57,6 +58,7 @@ def _plan(ctx: StageContext) -> Verdict:
         if not ctx.preview and not verdict.waits:
             draft.write_pairs(unit)
             draft.write_retries(unit)
+            disputes.keep(draft, unit)
         ctx.save_operations(unit, draft.operations)
         unit.plans.keep_needed(ctx.ref.id, PEOPLE_STEPS)  # nobody is created whom nothing that is saved names
         unit.trail.forget_stage(ctx.ref.id, "mirror")

@@ -16,12 +16,12 @@ from mapping.model import fields as f
 from mapping.model.item import Item, ItemKind, ItemRef, Side, Span, Value
 from mapping.model.reasons import Reason
 from mapping.model.series import split_id
-from mapping.model.table import Table
+from mapping.model.table import WINNERS, Table
 from mapping.rules import appended, deletion, marks, roles, series
 from mapping.rules.decision import Decision
 from mapping.rules.deletion import Fate, Trigger
 from mapping.rules.scope import Outcome
-from sync_tasks.stages import plan_shared
+from sync_tasks.stages import disputes, plan_shared
 from sync_tasks.stages.categorize import ends_at
 from sync_tasks.stages.fetch import row_fingerprint
 from sync_tasks.stages.kinds import MIRRORED
@@ -228,12 +228,14 @@ def _merge(draft: Draft, case: Case, pair: PairView | None, ours: Item, theirs: 
     ctx, what = draft.ctx, case.what
     base = pair.marks if pair is not None else {}
     own = appended.own_text(ours)
+    answers = disputes.answers(draft.conflicts.get(case.key, ()))
     table, shown, forced = what.shown(draft, pair, what.between(draft, case.table, ours, theirs), own)
     merged = merge(
         table, shown.fields, theirs.fields, Baseline(base, ctx.fingerprint_key), _newest(ours, theirs),
-        what.authority(ctx.settings),
+        what.authority(ctx.settings), answers,
     )  # fmt: skip
-    _explain(draft, case, ours, merged)
+    draft.dispute(case.key, case.kind, merged.conflicts)
+    _explain(draft, case, ours, merged, answers)
     up = {change.name for change in merged.changes_crm}
     down = {change.name for change in merged.changes_mailbox}
     settled = {name: mark for name, mark in merged.agreed.items() if name not in up | down}
@@ -287,11 +289,17 @@ def _merge_down(draft: Draft, case: Case, ours: Item, merged: Merged, more: Extr
     _bring_home(draft, case, ours, after)
 
 
-def _explain(draft: Draft, case: Case, ours: Item, merged: Merged) -> None:
-    for conflict in merged.conflicts:
+def _explain(draft: Draft, case: Case, ours: Item, merged: Merged, answers: Mapping[str, Side]) -> None:
+    told = [(each.field, each.winner.value, Reason.CONFLICT) for each in merged.conflicts if each.won is not None]
+    told += [(name, WINNERS[side].value, Reason.CONFLICT_RESOLVED) for name, side in answers.items()]
+    for name, winner, reason in told:
         draft.decide(
-            Side.MAILBOX, case.kind, ours.ref.id, case.key, Outcome.MIRROR, Reason.CONFLICT, "IDN-4",
-            field=conflict.field, winner=conflict.winner.value,
+            Side.MAILBOX, case.kind, ours.ref.id, case.key, Outcome.MIRROR, reason, "IDN-4", field=name, winner=winner
+        )
+    for conflict in draft.disputes[case.key]:
+        draft.decide(
+            Side.MAILBOX, case.kind, ours.ref.id, case.key, Outcome.WAIT, Reason.CONFLICT_OPEN, "TOP-8",
+            field=conflict.field,
         )  # fmt: skip
     for refusal in merged.refused:
         draft.decide(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Any
 
+from mapping.merge.fields import Conflict
 from mapping.merge.plan import Operation
 from mapping.model.item import ItemKind, ItemRef, Side
 from mapping.model.people import AccountRecord, PersonRecord
@@ -15,7 +16,7 @@ from mapping.rules.scope import Decision, Outcome
 from sync_tasks.stages.context import StageContext
 from sync_tasks.stages.payload import Origin
 from sync_tasks.stages.sharing import Sharing
-from sync_tasks.state.records import DecisionView
+from sync_tasks.state.records import ConflictView, DecisionView
 from sync_tasks.state.store import Unit
 
 
@@ -25,6 +26,9 @@ class Draft:
     people: Mapping[str, tuple[PersonRecord, ...]]
     accounts: Mapping[str, Sequence[AccountRecord]] = field(default_factory=dict)  # by the name of the company
     sharings: Mapping[str, Sharing] = field(default_factory=dict)  # by pair key: who else has a copy of the meeting
+    conflicts: Mapping[str, Sequence[ConflictView]] = field(default_factory=dict)  # by pair key: those that are open
+    disputes: dict[str, tuple[Conflict, ...]] = field(default_factory=dict)  # of each pair merged: left to a person
+    kinds: dict[str, ItemKind] = field(default_factory=dict)  # of each pair merged
     operations: list[tuple[Operation, Origin]] = field(default_factory=list)
     decisions: list[DecisionView] = field(default_factory=list)
     _later: list[tuple[int, ItemRef, datetime, Reason]] = field(default_factory=list)
@@ -38,6 +42,11 @@ class Draft:
     def pair(self, key: str, **values: Any) -> None:
         """Note what is to be written about a pair together with the plan."""
         self._pairs.setdefault(key, {}).update(values)
+
+    def dispute(self, key: str, kind: ItemKind, conflicts: Iterable[Conflict]) -> None:
+        """Note of a pair that was merged which fields a person has to decide; perhaps none."""
+        self.kinds[key] = kind
+        self.disputes[key] = tuple(each for each in conflicts if each.won is None)
 
     @property
     def notes(self) -> Mapping[str, Mapping[str, Any]]:
@@ -57,6 +66,7 @@ class Draft:
         self.decisions[:] = [each for each in self.decisions if each.key not in keys]
         for key in keys:
             self._pairs.pop(key, None)
+            self.disputes.pop(key, None)
 
     def write_pairs(self, unit: Unit) -> None:
         user = self.ctx.user

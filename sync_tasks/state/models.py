@@ -305,7 +305,7 @@ class ConflictRow(Base):
     baseline: Mapped[str] = mapped_column(String(64), default="")  # the mark of what both sides agreed on last
     opened_at: Mapped[datetime]
     seen_at: Mapped[datetime]
-    resolution: Mapped[str] = mapped_column(String(10), default="")  # Winner: mailbox or salesforce
+    resolution: Mapped[str] = mapped_column(String(10), default="")  # Side: whose value stays
     resolved_at: Mapped[datetime | None]
     resolved_by: Mapped[str] = mapped_column(String(120), default="")
     closed_at: Mapped[datetime | None]

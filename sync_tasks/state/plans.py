@@ -106,6 +106,15 @@ class Plans:
     def failed(self, run_id: int, op_id: str, code: str, state: OpState = OpState.FAILED) -> None:
         self._set(run_id, op_id, state=state, error_code=code[:80], sealed=None)
 
+    def failed_keys(self, run_id: int) -> frozenset[str]:
+        """The pairs of which something could not be written."""
+        rows = self._session.scalars(
+            select(OperationRow.pair_key).where(
+                OperationRow.run_id == run_id, OperationRow.state.in_([OpState.FAILED, OpState.SKIPPED])
+            )
+        )
+        return frozenset(rows)
+
     def _set(self, run_id: int, op_id: str, **values: object) -> None:
         self._session.execute(
             update(OperationRow).where(OperationRow.run_id == run_id, OperationRow.op_id == op_id).values(**values)

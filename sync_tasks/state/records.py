@@ -206,6 +206,26 @@ class HoldView:
 
 
 @dataclass(frozen=True, slots=True)
+class ConflictView:
+    """A field edited on both sides, of which a person is, or was, to say whose value stays. `resolution`: the side, or
+    empty. `closed_at`: the two agree again, or are no longer kept the same."""
+
+    id: int
+    user_id: int
+    user: str
+    key: str
+    kind: str
+    field: str
+    baseline: str
+    opened_at: datetime
+    seen_at: datetime
+    resolution: str
+    resolved_at: datetime | None
+    resolved_by: str
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class RetryView:
     side: str
     kind: str

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from sync_tasks.state.accounts import Accounts
+from sync_tasks.state.conflicts import Conflicts
 from sync_tasks.state.holds import Holds
 from sync_tasks.state.models import SyncRun, User
 from sync_tasks.state.pairs import Pairs
@@ -38,6 +39,7 @@ class Unit:
         self.plans = Plans(session)
         self.trail = Trail(session)
         self.holds = Holds(session)
+        self.conflicts = Conflicts(session)
         self.workspace = Workspace(session)
 
 

@@ -19,7 +19,7 @@ from sync_tasks.bootstrap import App, secrets_of
 from sync_tasks.services.scheduling import run_here
 from sync_tasks.settings import Settings
 from sync_tasks.state import migrate
-from sync_tasks.state.records import HoldView, OpView, RunState, RunView, UserView
+from sync_tasks.state.records import ConflictView, HoldView, OpView, RunState, RunView, UserView
 
 ORG = "acme"
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday
@@ -122,6 +122,11 @@ class World:
         """What waits for a person, or for the run after the answer."""
         with self.app.store.reading() as unit:
             return unit.holds.active(user.id)
+
+    def conflicts(self, user: UserView) -> list[ConflictView]:
+        """Fields that wait for a person, or for the run after the answer."""
+        with self.app.store.reading() as unit:
+            return unit.conflicts.open(user.id)
 
     def writes(self) -> dict[str, int]:
         """Writes on both sides since the counters were last looked at, by side and verb."""

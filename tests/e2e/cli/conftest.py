@@ -96,6 +96,21 @@ class Company:
         }  # fmt: skip
         return str(self.control("ews/items", mailbox=ANN, kind="CalendarItem", values=given)["id"])
 
+    def edit(self, item: str, **values: Any) -> None:
+        self.control("ews/items/update", mailbox=ANN, id=item, values=values)
+
+    def change(self, crm_object: str, record: str, **values: Any) -> None:
+        """Edit a record as somebody in Salesforce does."""
+        token = requests.post(
+            f"{self.url}/salesforce/services/oauth2/token", data={"grant_type": "client_credentials"},
+            auth=("inbox-sync", "sandbox-secret"), timeout=10,
+        ).json()["access_token"]  # fmt: skip
+        answer = requests.patch(
+            f"{self.url}/salesforce/services/data/v66.0/sobjects/{crm_object}/{record}", json=values, timeout=10,
+            headers={"Authorization": f"Bearer {token}"},
+        )  # fmt: skip
+        assert answer.ok, answer.text
+
     def discard(self, item: str) -> None:
         self.control("ews/items/delete", mailbox=ANN, id=item)
 

@@ -134,3 +134,39 @@ def test_in_somebody_elses_meeting_the_guests_stand_in_the_description() -> None
     assert first_description(item, organizer_is_me=False) == (
         f"From: {CUSTOMER}\nTo: {ME}; {OTHER}\nEvent reference: uid-1\n\nAgenda"
     )
+
+
+MANUAL = adjust(EVENT, [{"name": row.name, "winner": "manual"} for row in EVENT.fields])
+BOTH = ({fields.LOCATION: "Room 2"}, {"Location": "Room 3"})
+
+
+@pytest.mark.rule("TOP-8")
+def test_by_hand_a_field_edited_on_both_sides_is_left_and_keeps_its_baseline() -> None:
+    found = merged(*BOTH, MANUAL)
+
+    assert (found.to_mailbox, found.to_crm) == ({}, {})
+    (conflict,) = found.conflicts
+    assert (conflict.mailbox, conflict.crm, conflict.won) == ("Room 2", "Room 3", None)
+    assert conflict.baseline == found.agreed[fields.LOCATION] == MARKS[fields.LOCATION]
+
+
+@pytest.mark.rule("TOP-8")
+@pytest.mark.parametrize("side", Side)
+def test_the_side_a_person_named_is_written_to_the_other(side: Side) -> None:
+    mailbox, crm = BOTH
+    found = merge(MANUAL, ITEM | mailbox, ROW | crm, BASE, Side.CRM, decided={fields.LOCATION: side})
+
+    if side is Side.MAILBOX:
+        assert (found.to_mailbox, found.to_crm) == ({}, {"Location": "Room 2"})
+    else:
+        assert (found.to_mailbox, found.to_crm) == ({fields.LOCATION: "Room 3"}, {})
+    assert found.conflicts == ()
+
+
+@pytest.mark.rule("TOP-8")
+def test_an_answer_holds_for_its_own_field_only() -> None:
+    mailbox, crm = {fields.SUBJECT: "Here"} | BOTH[0], {"Subject": "There"} | BOTH[1]
+    found = merge(MANUAL, ITEM | mailbox, ROW | crm, BASE, Side.CRM, decided={fields.LOCATION: Side.CRM})
+
+    assert found.to_mailbox == {fields.LOCATION: "Room 3"}
+    assert [each.field for each in found.conflicts] == [fields.SUBJECT]

@@ -105,3 +105,13 @@ def test_fingerprint_keys_differ_by_user_and_outlive_a_rotation() -> None:
 def test_a_vault_without_keys_is_refused() -> None:
     with pytest.raises(SecretKeyError):
         Vault([])
+
+
+def test_what_is_kept_of_a_user_opens_for_that_user_alone_and_after_a_rotation() -> None:
+    sealed = Vault([OLD]).kept_box(1).seal(b"both values", "conflict 7")
+    rotated = Vault([NEW, OLD])
+    assert rotated.kept_box(1).open(sealed, "conflict 7") == b"both values"
+    with pytest.raises(DamagedError):
+        rotated.kept_box(2).open(sealed, "conflict 7")
+    with pytest.raises(DamagedError):
+        rotated.kept_box(1).open(sealed, "conflict 8")

@@ -1,0 +1,142 @@
+"""`inbox-sync conflicts`: fields edited on both sides that wait for a person, and the person's answer."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import date, datetime
+from typing import Annotated, Any
+
+import typer
+
+from mapping.model.item import MISSING, Attendee, Person, Side, Span, Value
+from sync_tasks.cli.shell import (
+    CommandError,
+    Json,
+    NotFoundError,
+    WrongUsageError,
+    give,
+    open_app,
+    say,
+    shown,
+    table,
+    the_user,
+)
+from sync_tasks.cli.summary import SIDES
+from sync_tasks.services import deciding
+from sync_tasks.state.records import ConflictView
+from sync_tasks.state.store import Unit
+
+app = typer.Typer(help="Fields edited on both sides, where you decide which value stays.")
+
+Number = Annotated[int, typer.Argument(metavar="ID", help="Number of the conflict; `inbox-sync conflicts` lists them.")]
+
+
+@app.callback(invoke_without_command=True)
+def _list_when_nothing_is_said(context: typer.Context, as_json: Json = False) -> None:
+    if context.invoked_subcommand is None:
+        list_(as_json=as_json)
+
+
+@app.command("list")
+def list_(
+    user: Annotated[str | None, typer.Argument(metavar="[USER]", help="Only this user's.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Those that are over, too.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="Most conflicts shown.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """Conflicts that wait, newest first; never the values."""
+    with open_app() as opened, opened.store.reading() as unit:
+        user_id = None if user is None else the_user(unit, user).id
+        found = unit.conflicts.recent(user_id, closed=everything, limit=limit)
+    if as_json:
+        give([_told(each) for each in found])
+        return
+    if not found:
+        say("no conflict waits")
+        return
+    rows = [(c.id, c.user, c.kind, c.field, c.opened_at, _state(c), c.key) for c in found]
+    table("", ("Conflict", "User", "Kind", "Field", "Since", "State", "Item"), rows)
+    say("`inbox-sync conflicts show ID` shows both values; `conflicts resolve ID --mailbox` or `--salesforce`", "dim")
+
+
+@app.command()
+def show(conflict: Number, as_json: Json = False) -> None:
+    """Both values of one conflict, as they were last seen. That somebody looked is noted."""
+    with open_app() as opened:
+        with opened.store.reading() as unit:
+            found = _known(unit, conflict)
+        values = deciding.both_values(opened, found, by="console") or {}
+    if as_json:
+        give(_told(found) | {"values": {side.value: _plain(value) for side, value in values.items()}})
+        return
+    say(f"Conflict {conflict} of {found.user}: {found.field} of {found.kind} {found.key}", "bold")
+    say(f"since {shown(found.opened_at)}, last seen {shown(found.seen_at)}; {_state(found)}")
+    if not values:
+        say("it is over, and its values were thrown away")
+    table("", ("Side", "Value"), [(SIDES[side], _plain(value)) for side, value in values.items()])
+
+
+@app.command()
+def resolve(
+    conflict: Number,
+    mailbox: Annotated[bool, typer.Option("--mailbox", help="The mailbox is right.")] = False,
+    salesforce: Annotated[bool, typer.Option("--salesforce", help="Salesforce is right.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Say whose value stays; the next run writes it to the other side."""
+    if mailbox == salesforce:
+        raise WrongUsageError("say which side is right: either --mailbox or --salesforce")
+    side = Side.MAILBOX if mailbox else Side.CRM
+    with open_app() as opened:
+        with opened.store.reading() as unit:
+            _known(unit, conflict)
+        done = deciding.resolve(opened, conflict, side, by="console")
+        with opened.store.reading() as unit:
+            after = _known(unit, conflict)
+    if not done:
+        raise CommandError(f"conflict {conflict} is over since {shown(after.closed_at)}; nothing is left to decide")
+    if as_json:
+        give(_told(after))
+    else:
+        right, other = SIDES[side], SIDES[side.other]
+        say(f"conflict {conflict} of {after.user}: {right} is right; the next run writes {after.field} to {other}")
+
+
+def _known(unit: Unit, number: int) -> ConflictView:
+    found = unit.conflicts.get(number)
+    if found is None:
+        raise NotFoundError(f"there is no conflict {number}; `inbox-sync conflicts list --all` lists them")
+    return found
+
+
+def _told(conflict: ConflictView) -> dict[str, Any]:
+    """A conflict as JSON values; a fingerprint tells nobody anything."""
+    hidden = ("user_id", "baseline")
+    return {each.name: getattr(conflict, each.name) for each in fields(conflict) if each.name not in hidden}
+
+
+def _state(conflict: ConflictView) -> str:
+    if conflict.closed_at is not None:
+        return "over"
+    if not conflict.resolution:
+        return "waits"
+    return f"{SIDES[conflict.resolution]} is right, not yet written"
+
+
+def _plain(value: Value) -> str:
+    """A value as people read it."""
+    match value:
+        case None:
+            return ""
+        case datetime():
+            return shown(value)
+        case Span(start=start, end=end):
+            return f"{_plain(start)} to {_plain(end)}"
+        case date():
+            return value.isoformat()
+        case Person(address=address, name=name) | Attendee(address=address, name=name):
+            return f"{name} <{address}>" if name else address
+        case tuple():
+            return ", ".join(map(_plain, value))
+        case _:
+            return "" if value is MISSING else str(value)
