@@ -21,8 +21,9 @@ REASONS: Mapping[str, Reason] = {"LIST_VIEW_CAMPAIGN": Reason.LIST_BY_CAMPAIGN}
 
 def watches(ctx: StageContext) -> list[Watch]:
     """Of every kind that the user mirrors, once the mailbox has the folder for it."""
+    wanted = {kind: what for kind, what in MIRRORED.items() if what.wanted(ctx.settings)}
     with ctx.store.reading() as unit:
-        held = unit.pairs.records(ctx.user.id)
+        held = unit.pairs.records(ctx.user.id, [kind.value for kind in wanted])
     return [
         Watch(
             name=kind.value,
