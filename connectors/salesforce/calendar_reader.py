@@ -41,9 +41,16 @@ class CalendarReader(Reader):
         return [*mine, "IsChild = false"] if self.poll.shape.has("Event", "IsChild") else mine
 
     def _window(self, prefix: str = "") -> list[str]:
-        if self.poll.shape.has("Event", "EndDateTime"):
-            return [f"{prefix}EndDateTime >= {literal(self.poll.horizon)}"]
-        return [f"{prefix}ActivityDate >= {literal(self.poll.horizon.date())}"]
+        shape, horizon = self.poll.shape, self.poll.horizon
+        day = literal(horizon.date())
+        ended = f"ActivityDate >= {day}"
+        if shape.has("Event", "EndDateTime"):
+            ended = f"EndDateTime >= {literal(horizon)}"
+        matters = [prefix + ended]
+        if shape.has("Event", "RecurrenceEndDateOnly"):
+            # the record of a series bears the dates of its first occurrence, however long ago that was
+            matters.append(f"{prefix}RecurrenceEndDateOnly >= {day}")
+        return [any_of(matters)]
 
     def _relations_moved(self) -> list[str]:
         bound = self.cursor.bound

@@ -86,6 +86,8 @@ class Reason(StrEnum):
     DEACTIVATED = "deactivated"
     MOVED_OUT = "moved_out"
     LEFT_SCOPE = "left_scope"
+    LIST_BY_CAMPAIGN = "list_by_campaign"
+    LIST_REFUSED = "list_refused"
     TAKEN_OVER = "taken_over"
     HANDED_OVER = "handed_over"
     FOLDER_GONE = "folder_gone"
@@ -207,6 +209,8 @@ SENTENCES: dict[Reason, str] = {
     Reason.MARK_RESTORED: "The mark was taken off a saved item; it was put back. Use the other mark to unsync.",
     Reason.DEACTIVATED: "Synchronization was switched off for you.",
     Reason.MOVED_OUT: "The item was moved to a folder that is not synchronized; both copies stay.",
+    Reason.LIST_BY_CAMPAIGN: "The list view is filtered by campaign; such a list cannot be read. Choose another.",
+    Reason.LIST_REFUSED: "Salesforce refuses to tell these records. Check the list, its condition and who may see it.",
     Reason.LEFT_SCOPE: "The record in Salesforce is no longer among those that are shown to you.",
     Reason.FOLDER_GONE: "The folder for Salesforce was removed; it was made again and filled from Salesforce.",
     Reason.RESTORED: "The item may not be removed here, so it was put back. Delete it in Salesforce instead.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -59,12 +59,18 @@ class Pairs:
         )
         return [_view(row) for row in rows]
 
-    def records(self, user_id: int) -> dict[str, tuple[str, ...]]:
+    def records(self, user_id: int, kinds: Collection[str]) -> dict[str, tuple[str, ...]]:
         """Object -> ids of the records that live pairs stand for, without those of colleagues in which the user only
         takes part."""
         rows = self._session.execute(
             select(Pair.crm_object, Pair.crm_id)
-            .where(Pair.user_id == user_id, Pair.state == PairState.LIVE, Pair.crm_id != "", Pair.letter != "E")
+            .where(
+                Pair.user_id == user_id,
+                Pair.kind.in_(kinds),
+                Pair.state == PairState.LIVE,
+                Pair.crm_id != "",
+                Pair.letter != "E",
+            )
             .order_by(Pair.crm_id)
         )
         found: dict[str, list[str]] = {}

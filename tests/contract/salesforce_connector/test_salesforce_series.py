@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from connectors.errors import Fault
-from connectors.protocols import ONWARDS, Detail, Outcome, Verb, Write
+from connectors.protocols import ONWARDS, CrmChanges, Detail, Outcome, Verb, Watch, Write
 from mapping.model.item import Item, ItemKind, ItemRef, Side, Value
 from tests.contract.salesforce_connector.world import World, create
 
@@ -120,3 +120,17 @@ def test_an_org_without_recurring_events_is_known_by_its_describe(world: World) 
     assert shape.has("Event", "IsRecurrence")
     assert not shape.can_create("Event", "IsRecurrence")
     assert not shape.can_create("Event", "Recurrence2PatternText")
+
+
+def test_the_first_poll_tells_a_series_that_began_long_ago_and_goes_on(world: World) -> None:
+    series = made(world, RecurrenceInterval=10, RecurrenceEndDateOnly=date(2026, 6, 30))
+    over = made(world, "ev:2", RecurrenceEndDateOnly=date(2026, 3, 10))
+    world.sandbox.clock.set(START + timedelta(days=80), frozen=True)
+    fresh = world.connect()
+    told = fresh.changes([Watch("event", ItemKind.EVENT, "Event")], fresh.shape().user_id, {})["event"]
+    assert isinstance(told, CrmChanges)
+    items = {change.ref.id: change.item for change in told.changes if change.item is not None}
+    assert series in items
+    assert over not in items
+    recent = [i for i in items.values() if i.text("RecurrenceActivityId") == series and not i.flag("IsRecurrence")]
+    assert len(recent) == 7

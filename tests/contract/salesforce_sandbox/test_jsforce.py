@@ -48,6 +48,8 @@ def test_jsforce_takes_the_sandbox_for_an_org(home: Path) -> None:
     sandbox = Sandbox()
     with SandboxServer(sandbox) as server:
         requests.post(f"{server.url}/control/salesforce/settings", json={"batch_size": 3}, timeout=10)
+        view = {"object": "Contact", "label": "Chiefs", "where": "Title = 'CEO'"}
+        requests.post(f"{server.url}/control/salesforce/listviews", json=view, timeout=10)
         form = {"grant_type": "client_credentials"}
         token = requests.post(
             f"{server.url}/salesforce/services/oauth2/token", form, auth=("inbox-sync", "sandbox-secret"), timeout=10
@@ -81,4 +83,8 @@ def test_jsforce_takes_the_sandbox_for_an_org(home: Path) -> None:
         "missing": "REQUIRED_FIELD_MISSING",
         "gone": "ENTITY_IS_DELETED",
         "deleted": 1,
+        "view": ["Chiefs", "Contact", True],
+        "viewed": [True],
+        "occurrences": 3,
+        "ended": 0,
     }

@@ -85,3 +85,17 @@ def test_what_a_run_looked_at_counts_when_it_ended_well_and_only_then(office: Of
     office.put(office.ann, "ev:1", mailbox_seen_next="new")
     office.end_a_run(well=True)
     assert office.seen() == ("new", "old")
+
+
+def test_the_records_a_user_holds_are_those_that_he_leads_of_the_kinds_asked_for(office: Office) -> None:
+    office.put(office.ann, "ev:1", crm_object="Event", crm_id="00U2", letter="A")
+    office.put(office.ann, "ev:2", crm_object="Event", crm_id="00U1", letter="C")
+    office.put(office.ann, "ev:3", crm_object="Event", crm_id="00U3", letter="E")
+    office.put(office.ann, "ev:4", crm_object="Event", crm_id="00U4", state="released")
+    office.put(office.ann, "ev:5", crm_object="Event")
+    office.put(office.ann, "tk:1", kind="task", crm_object="Task", crm_id="00T1")
+    office.put(office.ann, "em:1", kind="email", crm_object="EmailMessage", crm_id="02s1")
+    office.put(office.ben, "ev:1", crm_object="Event", crm_id="00U5")
+    with office.store.reading() as unit:
+        held = unit.pairs.records(office.ann, ["event", "task"])
+    assert held == {"Event": ("00U1", "00U2"), "Task": ("00T1",)}

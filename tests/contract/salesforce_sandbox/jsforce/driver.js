@@ -53,6 +53,21 @@ async function main() {
   out.gone = await failure(() => org.sobject("Contact").retrieve(contact.id));
   const deleted = await org.sobject("Contact").deleted(new Date(Date.now() - 3600e3), new Date(Date.now() + 3600e3));
   out.deleted = deleted.deletedRecords.length;
+
+  const ceo = await org.sobject("Contact").create({ LastName: "Boss", Title: "CEO" });
+  const view = (await org.sobject("Contact").listviews()).listviews[0];
+  const told = await org.sobject("Contact").listview(view.id).describe();
+  out.view = [view.label, told.sobjectType, told.id === view.id];
+  out.viewed = (await org.query(told.query)).records.map((row) => row.Id === ceo.id);
+
+  const series = await org.sobject("Event").create({
+    Subject: "Series", IsRecurrence: true, RecurrenceType: "RecursDaily", RecurrenceInterval: 1,
+    RecurrenceStartDateTime: "2026-11-24T10:00:00Z", RecurrenceEndDateOnly: "2026-11-26", ...times,
+  });
+  const of = { RecurrenceActivityId: series.id, IsRecurrence: false };
+  out.occurrences = (await org.sobject("Event").find(of, ["Id"])).length;
+  await org.sobject("Event").destroy(series.id);
+  out.ended = (await org.sobject("Event").find(of, ["Id"])).length;
   process.stdout.write(JSON.stringify(out));
 }
 
