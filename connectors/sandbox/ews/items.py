@@ -148,13 +148,13 @@ class Items:
             self.delete(full)
             return self.create(folder, full.kind, full.values, created=full.created)
 
-    def by_uid(self, folder: Folder, uid: str) -> Stored | None:
-        """The item of a folder with this iCalendar UID."""
-        number = self.store.scalar(
-            "SELECT item FROM ews_property WHERE folder = ? AND name = 'UID' AND value = ? ORDER BY item LIMIT 1",
+    def by_uid(self, folder: Folder, uid: str) -> list[Stored]:
+        """The items of a folder with this iCalendar UID: one, or single occurrences of a series that share it."""
+        rows = self.store.all(
+            "SELECT item FROM ews_property WHERE folder = ? AND name = 'UID' AND value = ? ORDER BY item",
             (folder.id, uid),
         )
-        return None if number is None else self.get(number)
+        return list(self.many((row["item"] for row in rows), heavy=True).values())
 
     def count(self, folder: Folder) -> int:
         return int(self.store.scalar("SELECT count(*) FROM ews_item WHERE folder = ?", (folder.id,)))

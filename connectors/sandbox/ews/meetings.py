@@ -1,7 +1,7 @@
-"""What Exchange itself does to calendar items: fills in what follows from the rest, and mails meeting messages.
+"""Meeting messages that Exchange mails: invitations, updates, cancellations, answers; for series and single items.
 
-Mails are counted in the ledger. Recipients with a mailbox in this sandbox also get them: a message in the Inbox and
-the copy in the calendar that a real attendee finds there.
+They are counted in the ledger. Recipients with a mailbox in this sandbox also get them: a message in the Inbox and the
+copy in the calendar that a real attendee finds there.
 """
 
 from __future__ import annotations
@@ -9,73 +9,12 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from connectors.sandbox.ews import series, zones
+from connectors.sandbox.ews import copies
+from connectors.sandbox.ews.appointments import CANCELLED, ROLES, attendees
 from connectors.sandbox.ews.call import Call
-from connectors.sandbox.ews.errors import EwsError
-from connectors.sandbox.ews.fields import names_in
 from connectors.sandbox.ews.ids import change_key
 from connectors.sandbox.ews.items import Stored, Values
 from connectors.sandbox.ews.state import Mailbox
-
-ROLES = ("RequiredAttendees", "OptionalAttendees", "Resources")
-MEETING, RECEIVED, CANCELLED = 1, 2, 4
-# the start of the global object id that every Exchange UID has
-_UID_START = "040000008200E00074C5B7101A82E008"
-_COPIED = names_in(
-    "UID Subject Body Location Start End StartTimeZone EndTimeZone IsAllDayEvent Sensitivity "
-    "LegacyFreeBusyStatus Recurrence CalendarItemType IsRecurring RequiredAttendees OptionalAttendees "
-    "Resources Organizer ReminderIsSet ReminderMinutesBeforeStart AppointmentSequenceNumber"
-)
-
-
-def attendees(values: Values) -> list[Values]:
-    return [each for role in ROLES for each in values.get(role) or ()]
-
-
-def finish(values: Values, owner: Mailbox, now: str, before: Values | None = None) -> Values:
-    """A calendar item as the server would keep it: checked, whole days cut at midnight, derived properties set.
-    `before`: the values that a master had until now."""
-    made = dict(values)
-    made.setdefault("Start", now)
-    if "End" not in made:
-        made["End"] = made["Start"]
-    zone = made.setdefault("StartTimeZone", owner.timezone)
-    made.setdefault("EndTimeZone", zone)
-    if made["End"] < made["Start"]:
-        raise EwsError("ErrorCalendarEndDateIsEarlierThanStartDate")
-    if made.setdefault("IsAllDayEvent", False):
-        start, end = zones.moment(made["Start"]), zones.moment(made["End"])
-        first, last = zones.midnight(start, zone), zones.midnight(end, zone)
-        if last < end or last <= first:
-            last = zones.day_after(last, zone)
-        made["Start"], made["End"] = zones.stamp(first), zones.stamp(last)
-    for name, value in (
-        ("UID", _UID_START + uuid.uuid4().hex.upper()),
-        ("LegacyFreeBusyStatus", "Busy"),
-        ("ReminderIsSet", False),
-        ("ReminderMinutesBeforeStart", 15),
-        ("Organizer", {"name": owner.name, "address": owner.address}),
-        ("IsCancelled", False),
-        ("AppointmentSequenceNumber", 0),
-        ("MeetingRequestWasSent", False),
-        ("IsResponseRequested", True),
-        ("AppointmentState", 0),
-    ):
-        made.setdefault(name, value)
-    state = int(made["AppointmentState"])
-    mine = (made["Organizer"].get("address") or "").lower() == owner.address
-    state = state | MEETING if attendees(made) else state & ~MEETING if not state & RECEIVED else state
-    made["AppointmentState"] = state
-    made["IsMeeting"] = bool(state & MEETING)
-    made["IsCancelled"] = bool(state & CANCELLED)
-    made["IsOrganizer"] = mine or not state & RECEIVED
-    made.setdefault("MyResponseType", "Organizer" if made["IsOrganizer"] else "NoResponseReceived")
-    if "OriginalStart" in made:  # an occurrence is not told by what it holds
-        return made
-    made["IsRecurring"] = bool(made.get("Recurrence"))
-    made["CalendarItemType"] = "RecurringMaster" if made.get("Recurrence") else "Single"
-    made = series.aligned(made) if made.get("Recurrence") else made
-    return series.renewed(before, made) if before is not None else made
 
 
 def invite(call: Call, item: Stored, *, update: bool = False, only: frozenset[str] | None = None) -> Stored:
@@ -88,9 +27,9 @@ def invite(call: Call, item: Stored, *, update: bool = False, only: frozenset[st
     for each in told:
         mailbox = call.directory.find_mailbox(each.get("address", ""))
         if mailbox is not None and mailbox.id != item.mailbox:
-            copy = _copy_to(call, item, mailbox)
+            copy = copies.renew(call, item, mailbox)
             kind = "FullUpdate" if update else "NewMeetingRequest"
-            message = {**_message(call, item, sender, mailbox, copy), **{n: copy.values.get(n) for n in _COPIED}}
+            message = {**_message(call, item, sender, mailbox, copy), **copies.shared(copy.values)}
             message.update(MeetingRequestType=kind, IsMeeting=True, MyResponseType=copy.values["MyResponseType"])
             message.update(AppointmentState=copy.values["AppointmentState"], IsCancelled=False)
             message["IntendedFreeBusyStatus"] = item.values.get("LegacyFreeBusyStatus", "Busy")
@@ -111,7 +50,7 @@ def cancel(call: Call, item: Stored, only: frozenset[str] | None = None) -> None
         mailbox = call.directory.find_mailbox(each.get("address", ""))
         if mailbox is None or mailbox.id == item.mailbox:
             continue
-        copy = call.items.by_uid(call.directory.distinguished(mailbox, "calendar"), str(item.values.get("UID", "")))
+        copy = copies.of(call, item, mailbox)
         if copy is not None:
             state = int(copy.values.get("AppointmentState", 0)) | CANCELLED
             changed = {**copy.values, "AppointmentState": state, "IsCancelled": True}
@@ -136,7 +75,7 @@ def respond(call: Call, copy: Stored, answer: str, *, tell: bool) -> Stored:
     mailbox = call.directory.find_mailbox(address)
     if mailbox is None or mailbox.id == copy.mailbox:
         return copy
-    original = call.items.by_uid(call.directory.distinguished(mailbox, "calendar"), str(copy.values.get("UID", "")))
+    original = copies.of(call, copy, mailbox)
     if original is not None:
         noted = dict(original.values)
         for role in ROLES:
@@ -174,26 +113,6 @@ def _count(call: Call, item: Stored, told: list[Values], reason: str) -> None:
     call.sandbox.ledger.mail("ews", sender, recipients, str(item.values.get("Subject", "")), reason)
 
 
-def _copy_to(call: Call, item: Stored, mailbox: Mailbox) -> Stored:
-    """The attendee's calendar copy, made or brought up to date; own categories and properties stay."""
-    calendar = call.directory.distinguished(mailbox, "calendar")
-    shared = {name: item.values[name] for name in _COPIED if name in item.values}
-    for role in ROLES:
-        # only the organizer sees who answered what
-        if role in shared:
-            shared[role] = [{"name": each.get("name", ""), "address": each.get("address", "")} for each in shared[role]]
-    found = call.items.by_uid(calendar, str(item.values.get("UID", "")))
-    if found is not None:
-        kept = {name: value for name, value in found.values.items() if name not in _COPIED}
-        moved = any(found.values.get(name) != shared.get(name) for name in ("Start", "End", "Recurrence"))
-        if moved:
-            kept["MyResponseType"] = "NoResponseReceived"
-        return call.items.replace(found, finish({**kept, **shared}, mailbox, call.items.now))
-    fresh = {**shared, "AppointmentState": MEETING | RECEIVED, "MyResponseType": "NoResponseReceived"}
-    fresh["LegacyFreeBusyStatus"] = "Tentative"
-    return call.items.create(calendar, "CalendarItem", finish(fresh, mailbox, call.items.now))
-
-
 def _message(call: Call, item: Stored, sender: Mailbox, to: Mailbox, copy: Stored | None) -> Values:
     who = {"name": sender.name, "address": sender.address}
     made: Values = {
@@ -206,6 +125,7 @@ def _message(call: Call, item: Stored, sender: Mailbox, to: Mailbox, copy: Store
         "DateTimeReceived": call.items.now,
         "InternetMessageId": f"<{uuid.uuid4().hex}@{sender.address.partition('@')[2]}>",
         "UID": item.values.get("UID", ""),
+        "RecurrenceId": item.values.get("RecurrenceId"),
         "IsRead": False,
         "IsDraft": False,
         "IsOutOfDate": False,

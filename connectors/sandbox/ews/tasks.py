@@ -7,19 +7,14 @@ shows its current occurrence: completing it leaves a finished copy behind and mo
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
+from connectors.sandbox.ews.patterns import Pairs, days
+
 Values = dict[str, Any]
-Pairs = list[list[Any]]
 
 _DONE = "Completed"
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_GROUPS = {"Day": _DAYS, "Weekday": _DAYS[:5], "WeekendDay": _DAYS[5:]}
-_MONTHS = list(calendar.month_name)
-_PLACES = {"First": 0, "Second": 1, "Third": 2, "Fourth": 3, "Last": -1}
-_FAR = 99 * 31 + 366  # days to the next occurrence, at the most: every 99 months
 
 
 def finish(values: Values, before: Values | None, now: str) -> Values:
@@ -67,13 +62,12 @@ def moved_on(values: Values, now: str) -> Values | None:
 
 def _next(pattern: Pairs, reach: dict[str, str], current: date, today: date) -> date | None:
     name, parts = str(pattern[0]), dict(pattern[1])
-    every = int(parts.get("Interval", 1))
     if name.endswith("Regeneration"):
-        following = _regenerated(name, today, every)
+        following = _regenerated(name, today, int(parts.get("Interval", 1)))
     else:
-        start = min(current, date.fromisoformat(reach["StartDate"][:10]))
-        days = (current + timedelta(days=n) for n in range(1, _FAR))
-        following = next(day for day in days if _matches(name, parts, every, start, day))
+        start = min(current.isoformat(), reach["StartDate"][:10])
+        endless = [pattern, ["NoEndRecurrence", [["StartDate", start]]]]
+        following = next(day for day in days(endless) if day > current)
     last = reach.get("EndDate")
     return None if last and following > date.fromisoformat(last[:10]) else following
 
@@ -84,41 +78,3 @@ def _regenerated(name: str, today: date, every: int) -> date:
     months = today.month - 1 + every * (12 if name.startswith("Yearly") else 1)
     year, month = today.year + months // 12, months % 12 + 1
     return date(year, month, min(today.day, calendar.monthrange(year, month)[1]))
-
-
-def _matches(name: str, parts: dict[str, str], every: int, start: date, day: date) -> bool:
-    months = (day.year - start.year) * 12 + day.month - start.month
-    match name:
-        case "DailyRecurrence":
-            return (day - start).days % every == 0
-        case "WeeklyRecurrence":
-            first = _DAYS.index(parts.get("FirstDayOfWeek", "Monday"))
-            weeks = (_week(day, first) - _week(start, first)).days // 7
-            return _DAYS[day.weekday()] in parts["DaysOfWeek"].split() and weeks % every == 0
-        case "AbsoluteMonthlyRecurrence":
-            return months % every == 0 and day.day == _day_in(day, int(parts["DayOfMonth"]))
-        case "RelativeMonthlyRecurrence":
-            return months % every == 0 and day == _placed(parts, day)
-        case "AbsoluteYearlyRecurrence":
-            return _MONTHS[day.month] == parts["Month"] and day.day == _day_in(day, int(parts["DayOfMonth"]))
-    return _MONTHS[day.month] == parts["Month"] and day == _placed(parts, day)
-
-
-def _week(day: date, first: int) -> date:
-    """The day on which its week begins."""
-    return day - timedelta(days=(day.weekday() - first) % 7)
-
-
-def _day_in(month: date, number: int) -> int:
-    """The 31st of a shorter month is its last day."""
-    return min(number, calendar.monthrange(month.year, month.month)[1])
-
-
-def _placed(parts: dict[str, str], month: date) -> date:
-    wanted = [name for each in parts["DaysOfWeek"].split() for name in _GROUPS.get(each, (each,))]
-    return [day for day in _days_of(month) if _DAYS[day.weekday()] in wanted][_PLACES[parts["DayOfWeekIndex"]]]
-
-
-def _days_of(month: date) -> Iterator[date]:
-    for number in range(1, calendar.monthrange(month.year, month.month)[1] + 1):
-        yield month.replace(day=number)

@@ -6,7 +6,7 @@ from typing import Any
 
 from lxml import etree
 
-from connectors.sandbox.ews import contacts, meetings, messages, tasks
+from connectors.sandbox.ews import appointments, contacts, copies, meetings, messages, tasks
 from connectors.sandbox.ews.call import Call
 from connectors.sandbox.ews.codecs import ATTENDEES, ENTRIES
 from connectors.sandbox.ews.errors import EwsError, malformed
@@ -57,7 +57,7 @@ def finish(
     if kind == "CalendarItem":
         if call.zone_name:
             values = {"StartTimeZone": call.zone_name, **values}
-        return meetings.finish(values, owner, call.items.now, before)
+        return appointments.finish(values, owner, call.items.now, before)
     if kind == "Message":
         return messages.finish(values, owner, call.items.now, draft=draft)
     if kind == "Contact":
@@ -125,8 +125,7 @@ def _send(call: Call, values: Values, owner: Mailbox, folder: Folder | None, *, 
 def _answer(call: Call, node: Node, answer: str, *, tell: bool) -> Node:
     item = call.item(need(node, "ReferenceItemId"))
     if item.kind == "MeetingRequest":
-        calendar = call.directory.distinguished(call.acting, "calendar")
-        copy = call.items.by_uid(calendar, str(item.values.get("UID", "")))
+        copy = copies.of(call, item, call.acting)
         remove(call, item, for_good=False)
     else:
         copy = item
@@ -187,8 +186,8 @@ def _tell_of_update(call: Call, before: Stored, after: Stored, telling: str) -> 
     """Invite those who are new, tell the rest, cancel for those who were taken off."""
     if not after.values.get("IsOrganizer"):
         return after
-    old = {each["address"].lower() for each in meetings.attendees(before.values) if each.get("address")}
-    new = {each["address"].lower() for each in meetings.attendees(after.values) if each.get("address")}
+    old = {each["address"].lower() for each in appointments.attendees(before.values) if each.get("address")}
+    new = {each["address"].lower() for each in appointments.attendees(after.values) if each.get("address")}
     meetings.cancel(call, before, frozenset(old - new))
     after = meetings.invite(call, after, only=frozenset(new - old))
     changed_only = telling in ("SendOnlyToChanged", "SendToChangedAndSaveCopy")
@@ -222,7 +221,7 @@ def _change(call: Call, item: Stored, values: Values, change: Node) -> str:
     if field.name not in new:
         raise EwsError("ErrorUpdatePropertyMismatch", "The property does not match its path.", {"FieldURI": uri})
     if field.codec is ATTENDEES:
-        new[field.name] = _with_answers(new[field.name], meetings.attendees(values))
+        new[field.name] = _with_answers(new[field.name], appointments.attendees(values))
     values[field.name] = (
         _appended(values.get(field.name), new[field.name]) if verb == "AppendToItemField" else new[field.name]
     )

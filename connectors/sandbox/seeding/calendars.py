@@ -10,7 +10,7 @@ from typing import Any
 
 import icalendar
 
-from connectors.sandbox.ews import meetings, writes, zones
+from connectors.sandbox.ews import appointments, writes, zones
 from connectors.sandbox.ews.call import Call
 from connectors.sandbox.ews.errors import EwsError
 from connectors.sandbox.ews.items import Values
@@ -116,7 +116,7 @@ def _add_event(call: Call, component: Any, home: Home, newest: dict[str, int], r
     if _sequence(component) < newest.get(uid, 0):
         raise Unusable("an older revision of the same UID")
     calendar = call.directory.distinguished(call.acting, "calendar")
-    if uid and call.items.by_uid(calendar, uid) is not None:
+    if uid and call.items.by_uid(calendar, uid):
         raise Unusable("the calendar has an item of this UID already")
     times = times_of(component, home)
     values = _common(component, home, report)
@@ -139,7 +139,7 @@ def _add_event(call: Call, component: Any, home: Home, newest: dict[str, int], r
         values["Recurrence"] = pattern
     _people(call, component, values)
     _reminder(component, times, values, report)
-    finished = meetings.finish(values, call.acting, call.items.now)
+    finished = appointments.finish(values, call.acting, call.items.now)
     _store(call, "CalendarItem", finished, component, home)
     report.loaded["CalendarItem"] += 1
 
@@ -220,9 +220,9 @@ def _people(call: Call, component: Any, values: Values) -> None:
         room = _parameter(each, "CUTYPE") in ("RESOURCE", "ROOM") or _parameter(each, "ROLE") == "NON-PARTICIPANT"
         role = "Resources" if room else "OptionalAttendees" if _parameter(each, "ROLE") == "OPT-PARTICIPANT" else ""
         values.setdefault(role or "RequiredAttendees", []).append({**person, "response": answer})
-    state = 0 if mine else meetings.MEETING | meetings.RECEIVED
+    state = 0 if mine else appointments.MEETING | appointments.RECEIVED
     if _text(component, "STATUS").upper() == "CANCELLED":
-        state |= meetings.CANCELLED
+        state |= appointments.CANCELLED
     if not mine:
         values["Organizer"] = organizer
     values |= {"AppointmentState": state, "MyResponseType": my_answer}
