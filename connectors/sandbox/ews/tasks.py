@@ -66,7 +66,7 @@ def _next(pattern: Pairs, reach: dict[str, str], current: date, today: date) -> 
         following = _regenerated(name, today, int(parts.get("Interval", 1)))
     else:
         start = min(current.isoformat(), reach["StartDate"][:10])
-        endless = [pattern, ["NoEndRecurrence", [["StartDate", start]]]]
+        endless: Pairs = [pattern, ["NoEndRecurrence", [["StartDate", start]]]]
         following = next(day for day in days(endless) if day > current)
     last = reach.get("EndDate")
     return None if last and following > date.fromisoformat(last[:10]) else following
