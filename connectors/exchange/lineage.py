@@ -16,7 +16,8 @@ class Lineage:
 
     def wrote(self, master: str, before: str, after: str) -> None:
         chain = self._chains.get(master, [])
-        self._chains[master] = [*(chain if chain and chain[-1] == before else [before]), after]
+        # several occurrences are written at one version that was looked at before all of them
+        self._chains[master] = [*(chain if before in chain else [before]), after]
 
     def seen(self, master: str, version: str) -> None:
         chain = self._chains.get(master)
