@@ -1,9 +1,4 @@
-"""Series between EWS and the neutral `Series`: pattern and range against RRULE, exceptions, and the zone.
-
-Exchange names zones by Windows names, or by names that only the sender knew (`Customized Time Zone`). Where the name
-says nothing, the zone is the one that explains the instants which the server tells of the series: the mailbox's own if
-that does, else the first that does.
-"""
+"""Series between EWS and the neutral `Series`: pattern and range against RRULE, exceptions, and the zone."""
 
 from __future__ import annotations
 
@@ -25,10 +20,10 @@ from mapping.recurrence.patterns import GROUPS, ORDINALS, Kind, Pattern, pattern
 from mapping.recurrence.rules import Rule
 
 NEEDS = (
-    "type", "start", "end", "is_all_day", "_start_timezone", "_end_timezone", "recurrence", "last_occurrence",
-    "modified_occurrences", "deleted_occurrences",
+    "type", "start", "end", "is_all_day", "_start_timezone", "_end_timezone", "recurrence", "modified_occurrences",
+    "deleted_occurrences",
 )  # fmt: skip
-_TAKEN = ("Recurrence", "LastOccurrence", "ModifiedOccurrences", "DeletedOccurrences")
+_TAKEN = ("Recurrence", "ModifiedOccurrences", "DeletedOccurrences")
 _KINDS = {
     "DailyRecurrence": Kind.DAILY, "WeeklyRecurrence": Kind.WEEKLY,
     "AbsoluteMonthlyRecurrence": Kind.MONTHLY, "RelativeMonthlyRecurrence": Kind.MONTHLY_NTH,
@@ -60,12 +55,12 @@ class _Told:
     all_day: bool
     cancelled: tuple[datetime, ...]
     moved: tuple[tuple[datetime, datetime, datetime, str], ...]  # original, start, end, id
-    last: datetime | None  # original start of the last occurrence
 
 
 def take_series(element: Any, home: EWSTimeZone | None) -> Series | None:
     """Remove what a CalendarItem element says of a recurrence and give the series that it means; None for what is no
-    series, or one that cannot be read. `home`: the zone of the mailbox."""
+    series, or one that cannot be read. `home`: the zone of the mailbox, in which a timed series is meant that names
+    none and defines none."""
     found: dict[str, Any] = {}
     for name in _TAKEN:
         child = element.find(f"{{{TNS}}}{name}")
@@ -75,24 +70,10 @@ def take_series(element: Any, home: EWSTimeZone | None) -> Series | None:
     if "Recurrence" not in found:
         return None
     try:
-        return _fitting(_read(element, found), zone_in(element, "StartTimeZone", home), home)
+        told, zone = _read(element, found), zone_in(element, home)
+        return _in_zone(told, zone if told.all_day else zone or home or EWSTimeZone("UTC"))
     except (ValueError, LookupError):
         return None
-
-
-def _fitting(told: _Told, named: EWSTimeZone | None, home: EWSTimeZone | None) -> Series:
-    if named is not None or told.all_day:
-        return _in_zone(told, named)
-    fallback = home or EWSTimeZone("UTC")
-    zones = (fallback, *(EWSTimeZone.from_ms_id(name) for name in EWSTimeZone.MS_TO_IANA_MAP))
-    found = (series for series in (_in_zone(told, zone) for zone in zones) if _explains(series, told))
-    return next(found, None) or _in_zone(told, fallback)
-
-
-def _explains(series: Series, told: _Told) -> bool:
-    """Does the rule, in this zone, yield all occurrences that the server names?"""
-    named = {*told.cancelled, *(original for original, *_ in told.moved)} | ({told.last} if told.last else set())
-    return not named or named <= set(originals(series, before=max(named) + timedelta(minutes=1)))
 
 
 def _in_zone(told: _Told, zone: EWSTimeZone | None) -> Series:
@@ -143,7 +124,6 @@ def _read(element: Any, found: Mapping[str, Any]) -> _Told:
     pattern, limits = found["Recurrence"]
     values = {_name(child): (child.text or "").strip() for child in limits}
     count, until = values.get("NumberOfOccurrences"), values.get("EndDate")
-    last = found.get("LastOccurrence")
     return _Told(
         _pattern(_name(pattern), {_name(child): (child.text or "").strip() for child in pattern}),
         _date(values["StartDate"]), int(count) if count else None, _date(until) if until else None,
@@ -153,7 +133,6 @@ def _read(element: Any, found: Mapping[str, Any]) -> _Told:
             (_minute(each, "OriginalStart"), _minute(each, "Start"), _minute(each, "End"), _id(each))
             for each in found.get("ModifiedOccurrences", ())
         ),
-        None if last is None else _minute(last, "OriginalStart"),
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ others: their versions are compared just before, with the masters that have to b
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from exchangelib.items import CalendarItem
@@ -91,20 +92,64 @@ def _current(batch: Batch, which: Sequence[int]) -> dict[int, Place]:
 # --- masters
 
 
-def standing_series(batch: Batch) -> frozenset[int]:
-    """The updates whose series has its pattern already: to write it again would take its exceptions away."""
-    wanted = {at: write.values[f.SERIES] for at, write in enumerate(batch.writes) if f.SERIES in write.values}
-    asked = {at: series for at, series in wanted.items() if isinstance(series, Series)}
-    if not asked:
-        return frozenset()
-    found = masters(batch.line, (batch.writes[at].id for at in asked))
-    return frozenset(at for at, series in asked.items() if _stands(batch.line, found.get(batch.writes[at].id), series))
+@dataclass(slots=True)
+class Prepared:
+    """What is known of masters before their series are written. `standing`: the updates whose series has its pattern
+    already. `versions`: the present ones, by update."""
+
+    standing: set[int] = field(default_factory=set)
+    versions: dict[int, str] = field(default_factory=dict)
 
 
-def _stands(line: Line, master: Master | ConnectorError | None, wanted: Series) -> bool:
-    if not isinstance(master, Master) or not set(master.series.cancelled) <= set(wanted.cancelled):
-        return False
+def prepare(batch: Batch) -> Prepared:
+    """Look at the masters whose series are written. A pattern that stands is not written again, because that would take
+    away what single occurrences have of their own. Only if one of them is to come back that was cancelled, the pattern
+    is removed now, to be written anew: there is no other way. Those that moved on are settled as STALE."""
+    asked = {at: write.values[f.SERIES] for at, write in enumerate(batch.writes) if f.SERIES in write.values}
+    wanted = {at: series for at, series in asked.items() if isinstance(series, Series)}
+    prepared, spent = Prepared(), list[int]()
+    found = masters(batch.line, (batch.writes[at].id for at in wanted))
+    for at, series in wanted.items():
+        write = batch.writes[at]
+        master = found.get(write.id)
+        if not isinstance(master, Master):
+            continue
+        if not batch.line.lineage.holds(master.id, write.version, master.version):
+            batch.fail(at, Fault.STALE, "the item was changed since it was read")
+            continue
+        prepared.versions[at] = master.version
+        if _alike(batch.line, master.series, series):
+            if set(master.series.cancelled) <= set(series.cancelled):
+                prepared.standing.add(at)
+            else:
+                spent.append(at)
+    _remove_patterns(batch, prepared, spent)
+    return prepared
+
+
+def _alike(line: Line, one: Series, other: Series) -> bool:
+    """Are the two written in the same way, their exceptions aside?"""
     try:
-        return series_values(master.series, line.zone) == series_values(wanted, line.zone)
+        return series_values(one, line.zone) == series_values(other, line.zone)
     except (ValueError, LookupError):
         return False
+
+
+def _remove_patterns(batch: Batch, prepared: Prepared, which: Sequence[int]) -> None:
+    if not which:
+        return
+    line, service = batch.line, wire.UpdateItem(account=batch.line.account)
+    items = [
+        CalendarItem(account=line.account, id=batch.writes[at].id, changekey=prepared.versions[at]) for at in which
+    ]
+    changes = [(item, ("recurrence",)) for item in items]
+    answers = line.call(lambda: service.items(changes, "NeverOverwrite"), writing=True)
+    for at, answer in zip(which, line.matched(answers, len(which), otherwise=Fault.UNKNOWN), strict=True):
+        if isinstance(answer, Exception):
+            batch.settle(at, line.failed(answer))
+        elif answer is not True:
+            prepared.versions[at] = answer[1]
+
+
+def _master_at(line: Line, identifier: str, version: str) -> CalendarItem:
+    return CalendarItem(account=line.account, id=identifier, changekey=version)

@@ -18,7 +18,7 @@ from connectors.exchange.line import Line
 from connectors.exchange.occurrences import is_occurrence
 from connectors.exchange.properties import ATTRIBUTE
 from connectors.exchange.rows import assembled
-from connectors.exchange.series_writes import delete_occurrences, standing_series, update_occurrences
+from connectors.exchange.series_writes import delete_occurrences, prepare, update_occurrences
 from connectors.protocols import Outcome, Verb, Write
 from mapping.model import fields as f
 from mapping.model.item import Fields, ItemKind
@@ -80,20 +80,22 @@ def _adopt(batch: Batch, folder: Any) -> None:
 def _update(line: Line, writes: Sequence[Write]) -> list[Outcome]:
     batch = Batch(line, writes)
     single = [at for at, write in enumerate(writes) if is_occurrence(write.id)]
-    standing = standing_series(batch)
+    prepared = prepare(batch)
     made = batch.encoded(
         {
-            at: _without_series(write.values) if at in standing else _values(write)
-            for at, write in enumerate(writes) if at not in single
+            at: _without_series(writes[at].values) if at in prepared.standing else _values(writes[at])
+            for at in batch.open if at not in single
         }
     )  # fmt: skip
+    known = {at: write.version for at, write in enumerate(writes) if write.version} | prepared.versions
     for at in made:
         if not made[at]:
-            batch.settle(at, Outcome(writes[at].id, writes[at].version))
+            batch.settle(at, Outcome(writes[at].id, known.get(at, "")))
     whole = [at for at in made if at in batch.open]
     _rename(batch, made, whole)
-    unconditional = batch.versions(at for at in whole if not writes[at].version)
-    conditional = {at: writes[at].version for at in whole if writes[at].version}
+    conditional = {at: known[at] for at in whole if writes[at].version}
+    unconditional = {at: known[at] for at in whole if at in known and at not in conditional}
+    unconditional |= batch.versions(at for at in whole if at not in known)
     for versions, conflicts in ((conditional, "NeverOverwrite"), (unconditional, "AlwaysOverwrite")):
         which = list(versions)
         changes = [(_target(line, writes[at], versions[at], made[at]), tuple(made[at])) for at in which]

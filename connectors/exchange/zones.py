@@ -17,6 +17,7 @@ from exchangelib.errors import UnknownTimeZone
 from exchangelib.ewsdatetime import UTC as EWS_UTC
 from exchangelib.util import TNS
 
+from connectors.exchange.zone_definitions import zone_defined
 from mapping.model.item import Span
 
 _TAKEN = ("Start", "End", "OriginalStart", "StartTimeZone", "EndTimeZone")
@@ -36,9 +37,11 @@ def zone_named(name: str) -> EWSTimeZone | None:
     return None
 
 
-def zone_in(element: Any, name: str, home: EWSTimeZone | None) -> EWSTimeZone | None:
-    """The zone that an element's child names. Many zones share one Windows name: `home` is preferred to the others."""
-    found = _zone(element.find(f"{{{TNS}}}{name}"))
+def zone_in(element: Any, home: EWSTimeZone | None) -> EWSTimeZone | None:
+    """The zone in which a CalendarItem element starts. Many zones share one Windows name: `home` is preferred to the
+    others."""
+    start = moment_in(element, "Start")
+    found = _zone(element.find(f"{{{TNS}}}StartTimeZone"), start.year, home) if start else None
     return home if home is not None and found == home else found
 
 
@@ -84,9 +87,9 @@ def take_times(element: Any) -> Times | None:
         return None
     if not is_all_day(element):
         return Times(_ews(start), _ews(end), _ews(original) if original else None)
-    zone = _zone(found.get("StartTimeZone"))
+    zone = _zone(found.get("StartTimeZone"), start.year)
     first = day_of(start, zone)
-    after = max(day_of(end, _zone(found.get("EndTimeZone")) or zone), first + _DAY)
+    after = max(day_of(end, _zone(found.get("EndTimeZone"), start.year) or zone), first + _DAY)
     day = ews_date(day_of(original, zone)) if original else None
     return Times(ews_date(first), ews_date(after - _DAY), day)
 
@@ -145,5 +148,9 @@ def _moment(element: Any) -> datetime | None:
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _zone(element: Any) -> EWSTimeZone | None:
-    return None if element is None else zone_named(element.get("Id") or element.get("Name") or "")
+def _zone(element: Any, year: int, home: EWSTimeZone | None = None) -> EWSTimeZone | None:
+    """The zone that an element names, or defines for the year."""
+    if element is None:
+        return None
+    named = (zone_named(element.get(attribute) or "") for attribute in ("Id", "Name"))
+    return next((zone for zone in named if zone is not None), None) or zone_defined(element, year, home)

@@ -27,11 +27,12 @@ def series_of(world: World, master: str) -> Series:
 
 def contents(world: World, master: str, originals: Iterable[Original]) -> dict[Original, Fields]:
     """All that occurrences hold, but for the time at which they were written."""
-    found = {original: there(world, occurrence_id(master, original), Detail.BODY) for original in originals}
+    refs = {at(master, original): original for original in originals}
+    found = world.mailbox.read(list(refs), Detail.BODY)
     return {
-        original: {name: value for name, value in item.fields.items() if name != f.MODIFIED}
-        for original, item in found.items()
-    }
+        refs[ref]: {name: value for name, value in item.fields.items() if name != f.MODIFIED}
+        for ref, item in found.items() if isinstance(item, Item)
+    }  # fmt: skip
 
 
 def at(master: str, original: Original) -> ItemRef:
