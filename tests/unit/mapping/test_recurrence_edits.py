@@ -90,7 +90,7 @@ def test_an_ended_series_has_nothing_left_from_the_moment_on() -> None:
     series = replace(
         ENDLESS,
         cancelled=(at(2), at(8)),
-        moved=(Moved(at(3), hour(at(3, 15))), Moved(at(4), hour(at(20))), Moved(at(9), hour(at(1, 15)))),
+        moved=(Moved(at(3), hour(at(3, 15))), Moved(at(4), hour(at(6))), Moved(at(9), hour(at(1, 15)))),
     )
 
     ended = ended_before(series, at(6))
