@@ -8,7 +8,7 @@ start, which never changes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -51,13 +51,13 @@ def originals(series: Series, after: datetime | None = None, before: datetime | 
     """The original starts that the rule yields, cancelled ones included, in order and each once: `after <= start <
     before`, where None is no bound. An endless series without `before` never ends. Raises ValueError for a rule
     without sense, or for a zone that nobody knows."""
-    zone = _clock(series)
+    zone, tell = _clock(series), _teller(series)
     # The bounds only spare work, with a day for what the clocks may be moved; the moments themselves decide.
     low = _local(after, zone) - _DAY if after is not None else None
     high = _local(before, zone) + _DAY if before is not None else None
     previous: Original | None = None
     for naive in _starts(series, low, high):
-        original = _original(series, naive, zone)
+        original = tell(naive)
         # On a day that a zone left out, two days of the rule are the same moment.
         if original == previous or (after is not None and moment_of(original) < after):
             continue
@@ -120,7 +120,7 @@ def day_of(series: Series, original: Original) -> date:
 
 def on_day(series: Series, day: date) -> Original:
     """Where an occurrence of that day starts, whether or not the rule has one then."""
-    return _original(series, datetime.combine(day, _time(series)), _clock(series))
+    return _teller(series)(datetime.combine(day, _time(series)))
 
 
 def is_skipped(series: Series, original: Original) -> bool:
@@ -153,14 +153,14 @@ def _time(series: Series) -> time:
     return _local(start, _clock(series)).time() if isinstance(start, datetime) else time()
 
 
-def _original(series: Series, naive: datetime, zone: tzinfo) -> Original:
-    if series.all_day:
-        return naive.date()
-    first = series.first.start
+def _teller(series: Series) -> Callable[[datetime], Original]:
+    """What tells the original start from a start on the clock of the series."""
+    start, zone = series.first.start, _clock(series)
+    if not isinstance(start, datetime):
+        return datetime.date
+    first, begin = start.astimezone(UTC), _local(start, zone)
     # The first may be the second of two equal times, which the local time alone does not tell.
-    if isinstance(first, datetime) and naive == _local(first, zone):
-        return first.astimezone(UTC)
-    return naive.replace(tzinfo=zone).astimezone(UTC)
+    return lambda naive: first if naive == begin else naive.replace(tzinfo=zone).astimezone(UTC)
 
 
 def _length(series: Series) -> timedelta:

@@ -13,7 +13,6 @@ from mapping.recurrence.refusals import NOT_EXPRESSIBLE, ZONE_UNKNOWN, Refusal, 
 from mapping.recurrence.rules import Frequency, Rule
 from mapping.recurrence.zones import salesforce_key
 
-LONGEST_TEXT = 512
 MOST = 999  # occurrences that COUNT may ask for
 INTERVALS = {Frequency.DAILY: 999, Frequency.WEEKLY: 99, Frequency.MONTHLY: 99, Frequency.YEARLY: 1}
 
@@ -31,8 +30,7 @@ def columns(series: Series, since: datetime, zone: str) -> Fields | Refusal | No
     if begun is None:
         return None
     rule = rule_of(begun)
-    text = _PREFIX + with_rule(begun, rule).rule
-    if not _is_allowed(rule) or len(text) > LONGEST_TEXT:
+    if not _is_allowed(rule):
         return NOT_EXPRESSIBLE
     start = moment_of(begun.first.start)
     last = max(map(moment_of, originals(begun, before=start + _LOOK_AHEAD)))
@@ -42,12 +40,13 @@ def columns(series: Series, since: datetime, zone: str) -> Fields | Refusal | No
         "IsAllDayEvent": False,
         "StartDateTime": start,
         "DurationInMinutes": begun.first.minutes,
-        "Recurrence2PatternText": text,
+        "Recurrence2PatternText": _PREFIX + with_rule(begun, rule).rule,
     }
 
 
 def _is_allowed(rule: Rule) -> bool:
-    """Whether the rule keeps to the part of RFC 5545 that Salesforce takes."""
+    """Whether the rule keeps to the part of RFC 5545 that Salesforce takes. What does fits into the 512 characters of
+    the column, too."""
     numbers = {day.ordinal for day in rule.by_day} - {0} | set(rule.by_set_pos)
     foreign = rule.by_week or rule.by_year_day
     short = rule.interval <= INTERVALS[rule.frequency] and (rule.count or 0) <= MOST

@@ -110,6 +110,7 @@ def in_week(days: Iterable[int], start: int) -> tuple[int, ...]:
 # --- one form
 
 _LAST_SECOND = time(23, 59, 59)
+_USUAL_STARTS = (MONDAY, SUNDAY, 1, 2, 3, 4, 5)
 _FOREIGN: Mapping[Frequency, tuple[str, ...]] = {
     Frequency.DAILY: ("by_week", "by_year_day"),
     Frequency.WEEKLY: ("by_week", "by_year_day", "by_month_day"),
@@ -170,7 +171,8 @@ def _week_start(rule: Rule) -> Rule:
     if rule.by_week:
         return rule
     days = [day.weekday for day in rule.by_day] if weekly else []
-    return replace(rule, week_start=next(s for s in range(7) if in_week(days, s) == in_week(days, rule.week_start)))
+    alike = (start for start in _USUAL_STARTS if in_week(days, start) == in_week(days, rule.week_start))
+    return replace(rule, week_start=next(alike))
 
 
 # --- parts of the text

@@ -1,5 +1,8 @@
-"""Laws of series. Each is asked of every kind of pattern with every kind of end, which makes 18 tests of a law. The
-examples of all of them are more than 10,000 series."""
+"""Laws of series, each asked of every kind of pattern with every kind of end: 18 tests a law.
+
+An edit and the way through Salesforce are asked of 18 times 560 series, over 10,000; an independent reader, which takes
+longer, of 18 times 200; the rest of 18 times 40 each. That is some 45 seconds of one core.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from mapping.model.item import Moved, Series, Span
+from mapping.model.item import Moved, Original, Series, Span
 from mapping.recurrence import classic
 from mapping.recurrence.edits import Difference, begun_at, difference, ended_before, shifted, with_cancelled, with_moved
 from mapping.recurrence.expand import (
@@ -31,15 +34,15 @@ from mapping.recurrence.patterns import Kind, pattern_of, rule_for, sure_days
 from mapping.recurrence.refusals import NOT_EXPRESSIBLE
 from mapping.recurrence.rules import SUNDAY, parse
 from tests.property.judge import judged
-from tests.property.series import EXCEPTIONS_WITHIN, ZONES, elsewhere, exceptions, series
+from tests.property.series import ENDS, EXCEPTIONS_WITHIN, ZONES, elsewhere, exceptions, series
 
 WINDOW = timedelta(days=74)
 FAR = timedelta(days=400 * 366)
-KEYS = frozenset(ZONES) - {"UTC"} | {"GMT"}
+KEYS = frozenset(ZONES)
 
 Law = Callable[..., None]
 of_every_kind = pytest.mark.parametrize("kind", Kind)
-with_every_end = pytest.mark.parametrize("end", ("never", "count", "until"))
+with_every_end = pytest.mark.parametrize("end", ENDS)
 
 
 def hold(examples: int, *strategies: st.SearchStrategy[Any]) -> Callable[[Law], None]:
@@ -62,11 +65,11 @@ def by_original(given: Series | None, before: datetime) -> dict[Any, Span]:
 
 def horizon(given: Series) -> datetime:
     """A moment after the occurrences that the strategies change, and some more."""
-    starts = tuple(islice(originals(given), 2 * EXCEPTIONS_WITHIN))
+    starts = tuple(islice(originals(given), EXCEPTIONS_WITHIN + 1))
     return max(*map(moment_of, starts), *(moment_of(each.span.start) for each in given.moved), moment_of(starts[0]))
 
 
-@pytest.mark.parametrize(("all_day", "examples"), [(False, 200), (True, 60)], ids=["timed", "all-day"])
+@pytest.mark.parametrize(("all_day", "examples"), [(False, 150), (True, 50)], ids=["timed", "all-day"])
 @with_every_end
 @of_every_kind
 @pytest.mark.rule("REC-12", "REC-13", "ALL-4")
@@ -82,26 +85,51 @@ def test_a_series_takes_place_when_an_independent_reader_says(
 
 @with_every_end
 @of_every_kind
-@pytest.mark.rule("REC-4", "REC-5", "REC-14")
-def test_what_salesforce_is_told_of_a_series_is_that_series(kind: Kind, end: str) -> None:
+@pytest.mark.rule("REC-4", "REC-5", "REC-12", "REC-13", "REC-14")
+def test_a_series_comes_through_salesforce_and_through_the_edit_of_one_occurrence(kind: Kind, end: str) -> None:
     interval = 1 if kind in (Kind.YEARLY, Kind.YEARLY_NTH) else 6
 
-    @hold(220, series(kind, end, interval=interval), st.integers(0, 800))
-    def law(drawn: Series, days: int) -> None:
-        since = moment_of(drawn.first.start) + timedelta(days)
-        starts = tuple(islice(originals(drawn, since), 101))
-        part = classic.part(drawn, since, KEYS)
+    @hold(560, series(kind, end, interval=interval).flatmap(edits), st.integers(0, 800))
+    def law(edit: tuple[Series, Original, Span], days: int) -> None:
+        drawn = edit[0]
+        an_edit_changes_one_occurrence(*edit)
+        salesforce_is_told_of_it(drawn, moment_of(drawn.first.start) + timedelta(days))
 
-        if not isinstance(part, classic.Part):
-            assert part is (NOT_EXPRESSIBLE if is_unsure(drawn) else None)
-            assert part or not starts
-            return
-        back = classic.read(part.columns)
-        assert isinstance(back, Series)
-        assert tuple(originals(back)) == part.originals == starts[: len(part.originals)]
-        assert back.first.minutes == drawn.first.minutes
-        assert part.next == (starts[len(part.originals)] if len(starts) > len(part.originals) else None)
-        assert replace(rule_of(back), until=None) == replace(rule_of(drawn), until=None, count=None)
+
+@st.composite
+def edits(draw: st.DrawFn, plain: Series) -> tuple[Series, Original, Span]:
+    """A series with exceptions, one of its original starts, and where that occurrence is moved to."""
+    drawn = draw(exceptions(plain))
+    starts = tuple(islice(originals(drawn), EXCEPTIONS_WITHIN))
+    original = starts[draw(st.integers(0, len(starts) - 1))]
+    return drawn, original, draw(elsewhere(original))
+
+
+def an_edit_changes_one_occurrence(given: Series, original: Original, span: Span) -> None:
+    cancelled, moved = with_cancelled(given, original), with_moved(given, Moved(original, span))
+    until = max(horizon(given), moment_of(span.start)) + timedelta(days=1)
+    before = by_original(given, until)
+
+    assert by_original(cancelled, until) == {name: at for name, at in before.items() if name != original}
+    assert by_original(moved, until) == {**before, original: span}
+    assert difference(cancelled, moved) is Difference.EXCEPTIONS
+    assert difference(given, replace(given)) is Difference.NONE
+
+
+def salesforce_is_told_of_it(given: Series, since: datetime) -> None:
+    starts = tuple(islice(originals(given, since), 101))
+    part = classic.part(given, since, KEYS)
+
+    if not isinstance(part, classic.Part):
+        assert part is (NOT_EXPRESSIBLE if is_unsure(given) else None)
+        assert part or not starts
+        return
+    back = classic.read(part.columns)
+    assert isinstance(back, Series)
+    assert tuple(originals(back)) == part.originals == starts[: len(part.originals)]
+    assert back.first.minutes == given.first.minutes
+    assert part.next == (starts[len(part.originals)] if len(starts) > len(part.originals) else None)
+    assert replace(rule_of(back), until=None) == replace(rule_of(given), until=None, count=None)
 
 
 def is_unsure(given: Series) -> bool:
@@ -115,30 +143,9 @@ def is_unsure(given: Series) -> bool:
 
 @with_every_end
 @of_every_kind
-@pytest.mark.rule("REC-12", "REC-13")
-def test_an_edit_of_one_occurrence_changes_that_one_alone(kind: Kind, end: str) -> None:
-    drawn_and_place = series(kind, end).flatmap(exceptions).flatmap(
-        lambda drawn: st.tuples(st.just(drawn), st.sampled_from(tuple(islice(originals(drawn), EXCEPTIONS_WITHIN))))
-    )  # fmt: skip
-
-    @hold(120, drawn_and_place.flatmap(lambda both: st.tuples(st.just(both), elsewhere(both[1]))))
-    def law(drawn: Any) -> None:
-        (given, original), span = drawn
-        cancelled, moved = with_cancelled(given, original), with_moved(given, Moved(original, span))
-        until = max(horizon(given), span.start) + timedelta(days=1)
-        before = by_original(given, until)
-
-        assert by_original(cancelled, until) == {name: at for name, at in before.items() if name != original}
-        assert by_original(moved, until) == {**before, original: span}
-        assert difference(cancelled, moved) is Difference.EXCEPTIONS
-        assert difference(given, given) is Difference.NONE
-
-
-@with_every_end
-@of_every_kind
 @pytest.mark.rule("REC-10")
 def test_a_series_cut_in_two_takes_place_as_before(kind: Kind, end: str) -> None:
-    @hold(80, series(kind, end).flatmap(exceptions), st.integers(0, 40), st.integers(-1, 1))
+    @hold(40, series(kind, end).flatmap(exceptions), st.integers(0, 40), st.integers(-1, 1))
     def law(drawn: Series, place: int, beside: int) -> None:
         starts = tuple(islice(originals(drawn), place + 1))
         moment = moment_of(starts[-1]) + timedelta(minutes=beside)
@@ -155,7 +162,7 @@ def test_a_series_cut_in_two_takes_place_as_before(kind: Kind, end: str) -> None
 @of_every_kind
 @pytest.mark.rule("REC-10")
 def test_a_shifted_series_keeps_its_occurrences(kind: Kind, end: str) -> None:
-    @hold(60, series(kind, end).flatmap(exceptions), st.integers(-40, 40), st.integers(-240, 240))
+    @hold(40, series(kind, end).flatmap(exceptions), st.integers(-40, 40), st.integers(-240, 240))
     def law(drawn: Series, days: int, minutes: int) -> None:
         start = drawn.first.start + timedelta(days, minutes=minutes)
         pattern = pattern_of(rule_of(drawn))
@@ -174,7 +181,7 @@ def test_a_shifted_series_keeps_its_occurrences(kind: Kind, end: str) -> None:
 @with_every_end
 @of_every_kind
 def test_occurrences_are_counted_and_found_again(kind: Kind, end: str) -> None:
-    @hold(60, series(kind, end))
+    @hold(40, series(kind, end))
     def law(drawn: Series) -> None:
         starts = tuple(islice(originals(drawn), 30))
 
@@ -185,7 +192,7 @@ def test_occurrences_are_counted_and_found_again(kind: Kind, end: str) -> None:
 @with_every_end
 @of_every_kind
 def test_a_rule_is_the_same_however_it_is_written(kind: Kind, end: str) -> None:
-    @hold(60, series(kind, end), st.randoms())
+    @hold(40, series(kind, end), st.randoms())
     def law(drawn: Series, chance: Any) -> None:
         rule = rule_of(drawn)
         parts = drawn.rule.lower().split(";")
