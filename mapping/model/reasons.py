@@ -89,6 +89,12 @@ class Reason(StrEnum):
     TAKEN_OVER = "taken_over"
     HANDED_OVER = "handed_over"
     FOLDER_GONE = "folder_gone"
+    CONDITION_MET = "condition_met"
+    GUESTS_OUTSIDE = "guests_outside"
+    ARCHIVED = "archived"
+    EDITED_IN_CRM = "edited_in_crm"
+    CANCELLED_IN_CRM = "cancelled_in_crm"
+    CANCEL_UNFIT = "cancel_unfit"
     RESTORED = "restored"
     RESTORED_RECORD = "restored_record"
     REDACTED = "redacted"
@@ -207,6 +213,13 @@ SENTENCES: dict[Reason, str] = {
     Reason.MOVED_OUT: "The item was moved to a folder that is not synchronized; both copies stay.",
     Reason.LEFT_SCOPE: "The record in Salesforce is no longer among those that are shown to you.",
     Reason.FOLDER_GONE: "The folder for Salesforce was removed; it was made again and filled from Salesforce.",
+    Reason.CONDITION_MET: "The event has a value in Salesforce with which your settings keep it out of the calendar.",
+    Reason.GUESTS_OUTSIDE: "The meeting stays in the calendar, because guests from outside take part in it.",
+    Reason.ARCHIVED: "The event is archived in Salesforce and was left there as it is.",
+    Reason.EDITED_IN_CRM: "The item was deleted, but somebody had edited its event in Salesforce, where it was kept. "
+    "Delete it there if nobody needs it.",
+    Reason.CANCELLED_IN_CRM: "The event was marked as cancelled in Salesforce instead of being deleted.",
+    Reason.CANCEL_UNFIT: "The event was kept, because the columns that say it is cancelled do not fit your Salesforce.",
     Reason.RESTORED: "The item may not be removed here, so it was put back. Delete it in Salesforce instead.",
     Reason.RESTORED_RECORD: "The mailbox decides about events, so the deleted one was made again in Salesforce.",
     Reason.REDACTED: "The item became private, so its content was taken out of Salesforce.",

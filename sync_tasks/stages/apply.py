@@ -153,8 +153,8 @@ def _learnt(op: OpView, payload: Payload, outcome: Outcome) -> list[Note]:
             values |= {"folder": str(payload.values.get("folder", "")), "unseen": True}
         if act is Act.CREATE:
             values |= {"folder": op.target, "state": PairState.LIVE.value, "unseen": True}
-        if "state" in marks:
-            values |= {"state": marks.pop("state"), "reason": op.reason}
+    if "state" in marks:
+        values |= {"state": marks.pop("state"), "reason": op.reason}
     people = marks.pop("people", None)
     if people is not None:
         values["people"] = people.split()

@@ -158,6 +158,17 @@ class StageContext:
             not_before=not_before, attempts=attempts, run_id=self.ref.id,
         )  # fmt: skip
 
+    def note_quarantined(self, unit: Unit, ref: ItemRef, code: str, *, key: str = "") -> None:
+        """Open an issue for something that is not tried again by itself."""
+        side, kind = ref.side.value, ref.kind.value
+        unit.trail.open_issue(
+            self.user.id, self.ref.id, side=side, kind=kind, ref=ref.id, key=key, code=code, fields=(), now=self.now()
+        )
+        unit.trail.retry_later(
+            self.user.id, side=side, kind=kind, ref=ref.id, container=ref.container, reason=code, not_before=None,
+            attempts=len(LADDER), run_id=self.ref.id,
+        )  # fmt: skip
+
     def note_issues(self, unit: Unit, works: Sequence[Work]) -> None:
         """What was left alone although somebody asked for it. What time or somebody else may heal is tried again."""
         for work in works:
