@@ -82,12 +82,19 @@ class World:
             unit.accounts.put_setting(org, None, "domains.internal", ["acme.example"])
         self.org = org
 
-    def user(self, address: str = "ann@acme.example", *, aliases: Sequence[str] = (), **settings: Any) -> UserView:
-        """A user with a mailbox and a Salesforce user, activated now."""
+    def user(self, address: str = "ann@acme.example", *, aliases: Sequence[str] = (), zone: str = "UTC",
+             **settings: Any) -> UserView:  # fmt: skip
+        """A user with a mailbox and a Salesforce user, both in the zone (IANA name), activated now."""
         name = address.split("@")[0].title()
-        self.control("ews/mailboxes", address=address, name=name, aliases=list(aliases))
+        self.control("ews/mailboxes", address=address, name=name, aliases=list(aliases), timezone=zone)
         made = self.control(
-            "salesforce/users", org=ORG, username=address, Email=address, FirstName=name, LastName="Acme"
+            "salesforce/users",
+            org=ORG,
+            username=address,
+            Email=address,
+            FirstName=name,
+            LastName="Acme",
+            TimeZoneSidKey=zone,
         )["users"][0]
         with self.app.store.writing() as unit:
             user_id = unit.accounts.add_user(
