@@ -39,8 +39,12 @@ def open_mailbox(
         raise ValueError(f"there is no mailbox vendor {vendor!r}; known: {', '.join(MAILBOXES)}")
     from connectors.exchange.mailbox import ExchangeMailbox
     from connectors.exchange.session import Access, Auth, ExchangeConfig
+    from connectors.exchange.zones import zone_named
 
     given = {name: facts[name] for name in ("build", "time_zone") if facts.get(name)}
+    own = facts.get("own_zone", "")
+    if own and zone_named(own) is not None:
+        given["time_zone"] = own  # the user's, rather than the one that stands for everybody
     config = ExchangeConfig(
         endpoint=facts["endpoint"], username=facts["username"], password=secrets.get("password", ""), address=address,
         access=Access(facts.get("access") or Access.IMPERSONATION), auth=Auth(facts.get("auth") or Auth.BASIC),

@@ -44,6 +44,7 @@ class Reason(StrEnum):
     NO_TIME = "no_time"
     TOO_LONG = "too_long"
     GROUP_TOO_LONG = "group_too_long"
+    MULTI_DAY_OFF = "multi_day_off"
     AUTOSAVE_OFF = "autosave_off"
     ONE_WAY_DOWN = "one_way_down"
     DOWN_OFF = "down_off"
@@ -91,6 +92,12 @@ class Reason(StrEnum):
     TAKEN_OVER = "taken_over"
     HANDED_OVER = "handed_over"
     FOLDER_GONE = "folder_gone"
+    CONDITION_MET = "condition_met"
+    GUESTS_OUTSIDE = "guests_outside"
+    ARCHIVED = "archived"
+    EDITED_IN_CRM = "edited_in_crm"
+    CANCELLED_IN_CRM = "cancelled_in_crm"
+    CANCEL_UNFIT = "cancel_unfit"
     RESTORED = "restored"
     RESTORED_RECORD = "restored_record"
     REDACTED = "redacted"
@@ -166,6 +173,8 @@ SENTENCES: dict[Reason, str] = {
     Reason.PRIVATE_PLACEHOLDER: "The item is private: only its time is shown in Salesforce.",
     Reason.NO_TIME: "The item has no readable start and end.",
     Reason.TOO_LONG: "The event lasts {days} days; Salesforce takes events of up to {limit} days.",
+    Reason.MULTI_DAY_OFF: "Your Salesforce takes no events of more than 24 hours; an administrator can allow them in its "
+    "activity settings.",
     Reason.GROUP_TOO_LONG: "Events of group and public calendars are saved up to 24 hours; this one is longer.",
     Reason.AUTOSAVE_OFF: "Saving automatically is switched off for this kind of item, and it is not marked.",
     Reason.ONE_WAY_DOWN: "Your settings show Salesforce events in the calendar and save nothing from it.",
@@ -213,6 +222,13 @@ SENTENCES: dict[Reason, str] = {
     Reason.LIST_REFUSED: "Salesforce refuses to tell these records. Check the list, its condition and who may see it.",
     Reason.LEFT_SCOPE: "The record in Salesforce is no longer among those that are shown to you.",
     Reason.FOLDER_GONE: "The folder for Salesforce was removed; it was made again and filled from Salesforce.",
+    Reason.CONDITION_MET: "The event has a value in Salesforce with which your settings keep it out of the calendar.",
+    Reason.GUESTS_OUTSIDE: "The meeting stays in the calendar, because guests from outside take part in it.",
+    Reason.ARCHIVED: "The event is archived in Salesforce and was left there as it is.",
+    Reason.EDITED_IN_CRM: "The item was deleted, but somebody had edited its event in Salesforce, where it was kept. "
+    "Delete it there if nobody needs it.",
+    Reason.CANCELLED_IN_CRM: "The event was marked as cancelled in Salesforce instead of being deleted.",
+    Reason.CANCEL_UNFIT: "The event was kept, because the columns that say it is cancelled do not fit your Salesforce.",
     Reason.RESTORED: "The item may not be removed here, so it was put back. Delete it in Salesforce instead.",
     Reason.RESTORED_RECORD: "The mailbox decides about events, so the deleted one was made again in Salesforce.",
     Reason.REDACTED: "The item became private, so its content was taken out of Salesforce.",

@@ -23,7 +23,7 @@ class Setting:
     aliases: tuple[str, ...] = ()
     allowed: tuple[SettingValue, ...] = ()
     optional: bool = False
-    entries: str = ""  # what a list holds: "addresses" (and domains) or "columns"
+    entries: str = ""  # what a list holds: "addresses" (and domains), "columns", "values" of columns
 
 
 def _switch(name: str, default: bool, text: str, *aliases: str, levels: tuple[str, ...] = LEVELS) -> Setting:
@@ -47,8 +47,8 @@ def _entries(name: str, text: str, levels: tuple[str, ...], *aliases: str) -> Se
     return Setting(name, tuple, (), text, levels, aliases, entries="addresses")
 
 
-def _columns(name: str, text: str, *aliases: str) -> Setting:
-    return Setting(name, tuple, (), text, BY_ADMIN, aliases, entries="columns")
+def _columns(name: str, text: str, *aliases: str, entries: str = "columns") -> Setting:
+    return Setting(name, tuple, (), text, BY_ADMIN, aliases, entries=entries)
 
 
 SETTINGS: dict[str, Setting] = {
@@ -159,6 +159,30 @@ SETTINGS: dict[str, Setting] = {
             ("off", "own", "all"),
             "Delete calendar items when their event is deleted in Salesforce.",
             "ServiceEventDeletionStrategy",
+        ),
+        _switch(
+            "deletion.own_meetings",
+            False,
+            "Let meetings that the user organizes for guests from outside be deleted from the calendar.",
+        ),
+        _columns(
+            "deletion.unsync_when",
+            "Take an event out of the calendar, not out of Salesforce, once a column there has one of these values.",
+            "SalesforceEventUnsyncConditions",
+            entries="values",
+        ),
+        _columns(
+            "deletion.cancel_instead",
+            "Write these values to the Salesforce event of a deleted item instead of deleting it.",
+            "Cancel Appointments/Visits in CRM instead of deletion",
+            entries="values",
+        ),
+        _columns("defaults.event", "Values that every new Salesforce event gets.", entries="values"),
+        _switch(
+            "events.read_only_archived",
+            False,
+            "Leave archived Salesforce events as they are.",
+            "read only events",
         ),
         _switch(
             "description.safe",

@@ -7,8 +7,10 @@ Tasks and contacts are A (born in the mailbox) or B (born in Salesforce).
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from mapping.merge.edits import Edits
 from mapping.model.item import ItemKind, Side
 from mapping.model.reasons import Reason
 from mapping.rules.settings import Effective
@@ -26,6 +28,7 @@ class Trigger(StrEnum):
     SWITCHED_OFF = "switched_off"  # Salesforce's own are no longer to be shown
     FOLDER_GONE = "folder_gone"  # the managed folder itself was removed: that deletes nothing
     LEFT_SCOPE = "left_scope"  # the record is somebody else's now, or left the chosen list
+    CONDITION = "condition"  # a column of the record has a value that `deletion.unsync_when` names
     TAKEN_OVER = "taken_over"  # the organizer's own run writes the record from now on
     OCCURRENCE_GONE = "occurrence_gone"  # one occurrence of a series was cancelled
     SERIES_CHANGED = "series_changed"  # the rule of the series no longer yields this occurrence, which lay ahead
@@ -41,6 +44,8 @@ class Fate(StrEnum):
     DROP = "drop"  # nothing is left but the pair
     RESTORE_ITEM = "restore_item"  # the mailbox copy is made again from the record
     RESTORE_RECORD = "restore_record"  # the record is made again from the mailbox copy
+    CANCEL = "cancel"  # the record says that it is cancelled, and stays
+    KEEP = "keep"  # as RELEASE, and a person has to hear of it
 
 
 _DEL_CRM, _DEL_BOX, _FREE = Fate.DELETE_CRM, Fate.DELETE_MAILBOX, Fate.RELEASE
@@ -59,6 +64,7 @@ _TABLE: dict[Trigger, tuple[tuple[Fate, Fate, Fate, Fate, Fate], str]] = {
     Trigger.SWITCHED_OFF: ((_FREE, _DEL_BOX, _FREE, _FREE, _FREE), "SCP-16"),
     Trigger.LEFT_SCOPE: ((_FREE, _FREE, _FREE, _FREE, _FREE), "ROL-9"),
     Trigger.FOLDER_GONE: ((_FREE, _FREE, _FREE, _FREE, _FREE), "MRK-2"),
+    Trigger.CONDITION: ((_DEL_BOX, _DEL_BOX, _DEL_BOX, _DEL_BOX, _FREE), "DEL-3"),
     Trigger.TAKEN_OVER: ((_FREE, _FREE, _FREE, _FREE, _FREE), "ROL-7"),
     Trigger.OCCURRENCE_GONE: ((_DEL_CRM, _DEL_CRM, _DEL_CRM, _DEL_CRM, _DECLINE), "REC-13"),
     Trigger.SERIES_CHANGED: ((_DEL_CRM, _DEL_CRM, _DEL_CRM, _DEL_CRM, _DECLINE), "REC-10"),
@@ -94,6 +100,7 @@ REASONS: dict[Trigger, Reason] = {
     Trigger.SWITCHED_OFF: Reason.DOWN_OFF,
     Trigger.LEFT_SCOPE: Reason.LEFT_SCOPE,
     Trigger.FOLDER_GONE: Reason.FOLDER_GONE,
+    Trigger.CONDITION: Reason.CONDITION_MET,
     Trigger.TAKEN_OVER: Reason.TAKEN_OVER,
     Trigger.OCCURRENCE_GONE: Reason.OCCURRENCE_CANCELLED,
     Trigger.SERIES_CHANGED: Reason.SERIES_CHANGED,
@@ -134,6 +141,38 @@ def fate(
         return Fate.DELETE_MAILBOX, rule
     found = fates[_LETTERS.index(letter)]
     return found, "DEL-6" if found is Fate.DECLINE else rule
+
+
+@dataclass(frozen=True, slots=True)
+class Stake:
+    """What a deletion would destroy. `outsiders`: guests from outside would see the meeting go. `read_only`: the record
+    is archived. `edits`: what somebody changed in the record since both sides agreed."""
+
+    outsiders: bool = False
+    read_only: bool = False
+    edits: Edits = field(default_factory=Edits)
+
+
+def spared(
+    found: Fate, rule: str, trigger: Trigger, stake: Stake, settings: Effective
+) -> tuple[Fate, str, Reason | None]:
+    """What becomes of a deletion that would destroy something: fate, rule, and the reason if it is another one."""
+    if found is Fate.DELETE_MAILBOX:
+        asked = trigger is not Trigger.CONDITION or settings.bool("deletion.own_meetings")
+        return (found, rule, None) if asked or not stake.outsiders else (Fate.RELEASE, "DEL-10", Reason.GUESTS_OUTSIDE)
+    if found is not Fate.DELETE_CRM:
+        return found, rule, None
+    if stake.read_only:
+        return Fate.RELEASE, "SCP-21", Reason.ARCHIVED
+    if trigger is Trigger.MAILBOX_DELETED and stake.edits:
+        winner = settings.text("conflict.event")
+        if winner == "salesforce":
+            return Fate.RESTORE_ITEM, "DEL-5", None
+        if winner == "manual" or stake.edits.outside:
+            return Fate.KEEP, "DEL-5", Reason.EDITED_IN_CRM
+    if trigger is Trigger.MAILBOX_DELETED and settings.list("deletion.cancel_instead"):
+        return Fate.CANCEL, rule, Reason.CANCELLED_IN_CRM
+    return found, rule, None
 
 
 def plain_fate(kind: ItemKind, letter: str, trigger: Trigger, settings: Effective) -> tuple[Fate, str]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from mapping.model import fields
-from mapping.model.item import ELSEWHERE, Item, Response, Series, Side, Span
+from mapping.model.item import ELSEWHERE, Item, Response, Series, Side, Span, Value
 from mapping.model.moment import DAY_MINUTES, length_minutes, tidy
 from mapping.model.reasons import Reason
 from mapping.recurrence import classic, lex
 from mapping.recurrence.refusals import Refusal
 from mapping.rules import roles, series
 from mapping.rules.addresses import AddressBook, others
+from mapping.rules.columns import holds
 from mapping.rules.decision import Decision, Me, Outcome, PairFacts, is_marked, is_private
 from mapping.rules.kinds import is_meeting, organizer_of
 from mapping.rules.marks import UNSYNC
@@ -359,8 +361,12 @@ def _judged(rule: Series, after: datetime) -> Span | None:
         return None
 
 
-def event_from_crm(item: Item, pair: PairFacts | None, me: Me, settings: Effective, now: datetime) -> Decision:
-    """Is this Salesforce event ours? A private one is: it is the user's own calendar that shows it."""
+def event_from_crm(
+    item: Item, pair: PairFacts | None, me: Me, settings: Effective, now: datetime,
+    unwanted: Mapping[str, Value] = MappingProxyType({}),
+) -> Decision:  # fmt: skip
+    """Is this Salesforce event ours? A private one is: it is the user's own calendar that shows it. `unwanted`: values
+    of columns that keep an event out of the calendar (`deletion.unsync_when`)."""
     owner = item.text("OwnerId")
     if item.flag("IsChild"):
         return _skip(Reason.CHILD_EVENT, "ROL-1")
@@ -382,6 +388,8 @@ def event_from_crm(item: Item, pair: PairFacts | None, me: Me, settings: Effecti
         span = _judged(rule, now - timedelta(days=settings.int("scope.past_days")))
     if not isinstance(span, Span):
         return _skip(Reason.NO_TIME, "FLD-1")
+    if holds(unwanted, item.fields):
+        return Decision(Outcome.RELEASE if saved else Outcome.SKIP, Reason.CONDITION_MET, "DEL-3")
     if saved:
         left = None if rule is not None else left_window(span, pair, settings, now)
         return left or Decision(Outcome.MIRROR, Reason.LINKED, "FLD-1")

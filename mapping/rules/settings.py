@@ -173,4 +173,5 @@ def _is_column(text: str) -> bool:
 _ENTRIES: dict[str, tuple[Callable[[str], bool], str]] = {
     "addresses": (_is_address, "addresses and domains without wildcards"),
     "columns": (_is_column, "API names of Salesforce columns"),
+    "values": (lambda text: "=" in text and _is_column(text.partition("=")[0].strip()), "entries like Column=value"),
 }

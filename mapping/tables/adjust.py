@@ -46,6 +46,12 @@ def adjust(table: Table, rows: Sequence[Mapping[str, object]]) -> Table:
     return table
 
 
+def downwards(table: Table) -> Table:
+    """The table of a record that must not be written: what goes both ways goes down, what only goes up is gone."""
+    rows = (replace(row, direction=Direction.DOWN) for row in table.fields if row.direction.goes_down)
+    return replace(table, fields=tuple(rows))
+
+
 def _apply(table: Table, change: Mapping[str, object]) -> Table:
     unknown = sorted(set(change) - WORDS)
     if unknown:

@@ -15,6 +15,7 @@ from connectors.errors import ConnectorError, Fault
 from connectors.protocols import Endpoint, Outcome, Verb, Write
 from mapping.merge.plan import Act, Step
 from mapping.model.item import ItemKind, Side
+from mapping.rules.refusals import explained
 from sync_tasks.stages.context import StageContext
 from sync_tasks.stages.payload import Payload, filled
 from sync_tasks.state.records import OpState, OpView, PairState
@@ -153,8 +154,8 @@ def _learnt(op: OpView, payload: Payload, outcome: Outcome) -> list[Note]:
             values |= {"folder": str(payload.values.get("folder", "")), "unseen": True}
         if act is Act.CREATE:
             values |= {"folder": op.target, "state": PairState.LIVE.value, "unseen": True}
-        if "state" in marks:
-            values |= {"state": marks.pop("state"), "reason": op.reason}
+    if "state" in marks:
+        values |= {"state": marks.pop("state"), "reason": op.reason}
     people = marks.pop("people", None)
     if people is not None:
         values["people"] = people.split()
@@ -165,7 +166,8 @@ def _learnt(op: OpView, payload: Payload, outcome: Outcome) -> list[Note]:
 
 def _failed(ctx: StageContext, unit: Unit, op: OpView, payload: Payload, error: ConnectorError) -> None:
     """One item's failure: an issue with its reason, and a place on the ladder. Everything else goes on."""
-    code = error.vendor_code or error.fault.value
+    known = explained(op.target, payload.values, error.vendor_code, error.fields)
+    code = (known.value if known else error.vendor_code) or error.fault.value
     unit.plans.failed(ctx.ref.id, op.op_id, code)
     stale = error.fault is Fault.STALE
     ctx.note_failure(unit, payload.origin, code, error.fields, key=op.pair_key, at_once=stale)

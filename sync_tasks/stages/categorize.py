@@ -11,6 +11,7 @@ from mapping.model.item import Item, ItemKind, Side, Span
 from mapping.model.reasons import Reason
 from mapping.model.series import split_id, stamp
 from mapping.rules import marks, roles, scope, series
+from mapping.rules.columns import conditions
 from mapping.rules.decision import categories, is_marked
 from mapping.rules.identity import crm_key, email_key, event_key, mailbox_key, nomid_key
 from mapping.rules.kinds import organizer_of
@@ -32,9 +33,6 @@ GOES_ON = frozenset(Outcome) - {Outcome.SKIP, Outcome.WAIT}
 def run(ctx: StageContext) -> StageReport:
     works = ctx.load_works()
     by_ref, by_key = _known_pairs(ctx, works)
-    copied = copies.strip(ctx, works, by_ref, by_key)
-    if copied:
-        by_ref, by_key = _known_pairs(ctx, works)
     first = _is_first_run(ctx)
     counts = {"skipped": 0, "waiting": 0, "selected": 0}
     seen = [work for work in works if work.item is not None and not work.deleted]  # the fate of the gone: see mirror
@@ -46,10 +44,10 @@ def run(ctx: StageContext) -> StageReport:
     for work in seen:
         if not series.is_part(work.item):  # type: ignore[arg-type]
             pair = by_ref.get(work.slot) or by_key.get(work.key)
-            decided = copied.get(work.slot) or _decide(
-                ctx, _as_marked(work) if work.ref.id in asked else work, pair, first, leaders.get(work.key)
-            )  # fmt: skip
-            work.decision = copies.left_alone(decided) if work.slot in copied else decided
+            copies.strip(work)
+            asked_for = _as_marked(work) if work.ref.id in asked else work
+            decided = _decide(ctx, asked_for, pair, first, leaders.get(work.key))
+            work.decision = copies.settled(work, pair, decided)
             _count(counts, work.outcome)
     _follow_series(ctx, works, by_ref, by_key)
     kept = [work for work in works if work.deleted or work.outcome in GOES_ON]
@@ -165,7 +163,8 @@ def _decide_crm(ctx: StageContext, item: Item, known: PairFacts | None) -> scope
         return scope.task_from_crm(item, known, ctx.me, ctx.settings, ctx.now())
     if item.ref.kind is ItemKind.CONTACT:
         return scope.contact_from_crm(item, known, ctx.me, ctx.settings)
-    return scope.event_from_crm(item, known, ctx.me, ctx.settings, ctx.now())
+    unwanted = conditions(ctx.settings.list("deletion.unsync_when"), ctx.shape.objects.get("Event", {})).values
+    return scope.event_from_crm(item, known, ctx.me, ctx.settings, ctx.now(), unwanted)
 
 
 def _is_unfinished(work: Work, pair: PairView) -> bool:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from connectors.errors import ConnectorError
-from connectors.protocols import Crm, Mailbox, OrgShape
+from connectors.protocols import Crm, Detail, Mailbox, OrgShape
 from mapping.merge.plan import Operation
-from mapping.model.item import ItemKind, ItemRef, Side
+from mapping.model.item import Item, ItemKind, ItemRef, Side
 from mapping.model.reasons import CODES, ISSUES, Reason
 from mapping.model.series import SEPARATOR
 from mapping.rules.addresses import AddressBook
@@ -27,7 +27,7 @@ MAY_HEAL = frozenset(
     {Reason.AMBIGUOUS, Reason.NO_PERSON_MARKED, Reason.NO_ACCOUNT_MARKED, Reason.WAITING_FOR_ORGANIZER}
 )
 
-ALIASES_LIVE = timedelta(days=7)  # how long the addresses of a mailbox are taken for granted
+PROFILE_LIVES = timedelta(days=7)  # how long addresses and zone of a user are taken for granted
 
 # how long an item waits after its n-th failure; after the last it is quarantined
 LADDER = (timedelta(0), timedelta(0), timedelta(hours=1), timedelta(hours=4), timedelta(hours=24))
@@ -118,15 +118,21 @@ class StageContext:
         with self.fenced() as unit:
             unit.accounts.remember_folders(self.user.org_id, self.user.id, ids)
 
-    def refresh_aliases(self) -> None:
-        """Ask the mailbox once a week for all its addresses (ATT-10)."""
+    def refresh_profile(self) -> None:
+        """Ask once a week for all addresses of the user (ATT-10) and for the zone in which his days begin (ALL-4)."""
         with self.store.reading() as unit:
-            asked = unit.accounts.aliases_asked_at(self.user.org_id, self.user.id)
-        if self.preview or (asked is not None and self.now() - asked < ALIASES_LIVE):
+            asked = unit.accounts.profile_asked_at(self.user.org_id, self.user.id)
+        if self.preview or (asked is not None and self.now() - asked < PROFILE_LIVES):
             return
-        aliases = self.mailbox.aliases()
+        aliases, zone = self.mailbox.aliases(), self._zone()
         with self.fenced() as unit:
-            unit.accounts.remember_aliases(self.user.org_id, self.user.id, aliases, self.now())
+            unit.accounts.remember_profile(self.user.org_id, self.user.id, aliases, zone, self.now())
+
+    def _zone(self) -> str:
+        """The zone that the user has set in Salesforce, by its IANA name; '' when nobody knows."""
+        ref = ItemRef(Side.CRM, ItemKind.CONTACT, self.user.crm_user_id, "User")
+        found = self.crm.read([ref], Detail.HEAD).get(ref) if self.user.crm_user_id else None
+        return found.text("TimeZoneSidKey") if isinstance(found, Item) else ""
 
     # --- failures of single items
 
@@ -157,6 +163,17 @@ class StageContext:
         unit.trail.retry_later(
             self.user.id, side=side, kind=kind, ref=ref.id, container=ref.container, reason=code,
             not_before=not_before, attempts=attempts, run_id=self.ref.id,
+        )  # fmt: skip
+
+    def note_quarantined(self, unit: Unit, ref: ItemRef, code: str, *, key: str = "") -> None:
+        """Open an issue for something that is not tried again by itself."""
+        side, kind = ref.side.value, ref.kind.value
+        unit.trail.open_issue(
+            self.user.id, self.ref.id, side=side, kind=kind, ref=ref.id, key=key, code=code, fields=(), now=self.now()
+        )
+        unit.trail.retry_later(
+            self.user.id, side=side, kind=kind, ref=ref.id, container=ref.container, reason=code, not_before=None,
+            attempts=len(LADDER), run_id=self.ref.id,
         )  # fmt: skip
 
     def note_issues(self, unit: Unit, works: Sequence[Work]) -> None:

@@ -50,7 +50,7 @@ class Found:
 def run(ctx: StageContext) -> StageReport:
     with ctx.store.reading() as unit:
         cursors = unit.runs.cursors(ctx.user.id)
-    ctx.refresh_aliases()
+    ctx.refresh_profile()
     found = Found()
     for folder in watched(ctx.settings):
         if not ctx.mailbox_has(folder):

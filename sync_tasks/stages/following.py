@@ -89,6 +89,7 @@ def _turned_up(ctx: StageContext, works: Iterable[Work], vanished: set[str]) -> 
         for work in others[0 if key in staying else 1 :]:
             assert work.item is not None
             work.item = replace(work.item, fields={n: v for n, v in work.item.fields.items() if n != f.KEY})
+            work.copied = True
     return strangers.keys() - staying
 
 

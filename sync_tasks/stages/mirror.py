@@ -59,6 +59,7 @@ def _plan(ctx: StageContext) -> Verdict:
             draft.write_pairs(unit)
             draft.write_retries(unit)
             disputes.keep(draft, unit)
+            draft.write_quarantined(unit)
         ctx.save_operations(unit, draft.operations)
         unit.plans.keep_needed(ctx.ref.id, PEOPLE_STEPS)  # nobody is created whom nothing that is saved names
         unit.trail.forget_stage(ctx.ref.id, "mirror")
@@ -80,7 +81,7 @@ def _read_the_rest(draft: Draft, works: list[Work], pairs: dict[str, PairView]) 
     for work in fresh:
         answer = bodies.get(_body_of(work))
         if isinstance(answer, Item) and work.item is not None and _body_of(work) != work.ref:
-            work.item = work.item.with_fields({f.BODY: answer.text(f.BODY)})
+            work.item = work.item.with_fields({f.BODY: answer.text(f.BODY), f.HTML: answer.text(f.HTML)})
         elif isinstance(answer, Item):
             work.item = answer
         else:
@@ -112,10 +113,10 @@ def _counterpart(draft: Draft, work: Work, pair: PairView | None, side: Side) ->
 
 
 def _detail(ctx: StageContext, work: Work) -> Detail:
-    """Of the other copy the body is read when bodies are compared, and when the record has to be made again."""
-    what = MIRRORED[work.kind]
-    again = work.deleted and what.authority(ctx.settings) is work.side.other
-    return Detail.BODY if again or what.compares_body(ctx.settings) else Detail.HEAD
+    """Of the other copy the body is read when bodies are compared, and when a deletion would destroy it or has to be
+    undone."""
+    gone = work.deleted or work.outcome is Outcome.GONE
+    return Detail.BODY if gone or MIRRORED[work.kind].compares_body(ctx.settings) else Detail.HEAD
 
 
 def _body_of(work: Work) -> ItemRef:

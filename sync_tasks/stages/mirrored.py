@@ -50,6 +50,16 @@ class Extra:
 NOTHING = Extra()
 
 
+@dataclass(frozen=True, slots=True)
+class Stakes:
+    """What is known of a pair of which one side is to go."""
+
+    pair: PairView
+    table: Table
+    ours: Item | None
+    theirs: Item | None
+
+
 class Mirrored:
     """One kind. The methods are the places where kinds differ; what stands here is what tasks and contacts do."""
 
@@ -99,6 +109,12 @@ class Mirrored:
 
     def fate(self, pair: PairView, trigger: Trigger, settings: Effective) -> tuple[Fate, str]:
         return deletion.plain_fate(self.kind, pair.letter or "A", trigger, settings)
+
+    def spared(
+        self, _draft: Draft, _case: Stakes, found: Fate, rule: str, _trigger: Trigger
+    ) -> tuple[Fate, str, Reason | None]:  # fmt: skip
+        """What becomes of a deletion that would destroy something: fate, rule, and the reason if it is another one."""
+        return found, rule, None
 
     def authority(self, _settings: Effective) -> Side | None:
         """The side that is right wherever the two differ; None where both may edit."""

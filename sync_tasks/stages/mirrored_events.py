@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
+from mapping.merge.baseline import Baseline
+from mapping.merge.edits import Edits, edits
 from mapping.merge.fields import Merged
 from mapping.merge.plan import Act, Operation, Step
 from mapping.model import fields as f
@@ -13,14 +16,15 @@ from mapping.model.reasons import Reason
 from mapping.model.table import Table
 from mapping.rules import attendees, deletion, kinds, privacy
 from mapping.rules.attendees import AttendeePlan
+from mapping.rules.columns import to_write
 from mapping.rules.decision import Me, is_private
 from mapping.rules.deletion import Fate, Trigger
 from mapping.rules.description import carried, first_description
 from mapping.rules.settings import Effective
-from mapping.tables.adjust import adjust
+from mapping.tables.adjust import adjust, downwards
 from mapping.tables.event import EVENT, reminder_minutes
 from sync_tasks.stages.context import StageContext
-from sync_tasks.stages.mirrored import NOTHING, Extra, Mirrored
+from sync_tasks.stages.mirrored import NOTHING, Extra, Mirrored, Stakes
 from sync_tasks.stages.payload import id_of
 from sync_tasks.stages.planning import Draft
 from sync_tasks.stages.resolve import attendee_addresses
@@ -39,7 +43,10 @@ class Events(Mirrored):
     def table_for(self, ctx: StageContext) -> Table:
         table = super().table_for(ctx)
         safe = ctx.settings.bool("description.safe") or table.row(f.BODY) is None
-        return table if safe else adjust(table, [{"name": f.BODY, "direction": "both"}])
+        table = table if safe else adjust(table, [{"name": f.BODY, "direction": "both"}])
+        defaults = to_write(ctx.settings.list("defaults.event"), ctx.shape.objects.get("Event", {}), "createable")
+        fixed = {column: value for column, value in defaults.values.items() if column not in table.columns}
+        return replace(table, fixed={**table.fixed, **fixed})
 
     def compares_body(self, settings: Effective) -> bool:
         return (
@@ -58,6 +65,23 @@ class Events(Mirrored):
             pair.letter or "A", trigger, settings.text("deletion.events"), born=Side(pair.born),
             way=settings.text("events.way"),
         )  # fmt: skip
+
+    def spared(
+        self, draft: Draft, case: Stakes, found: Fate, rule: str, trigger: Trigger
+    ) -> tuple[Fate, str, Reason | None]:
+        ctx = draft.ctx
+        people = attendee_addresses(case.ours) if case.ours is not None else ()
+        stake = deletion.Stake(
+            case.pair.letter == "C" and not all(ctx.book.is_internal(each.address) for each in people),
+            case.theirs is not None and is_read_only(case.theirs, ctx.settings),
+            Edits() if case.theirs is None else
+            edits(case.table, Baseline(case.pair.marks, ctx.fingerprint_key), case.theirs, ctx.shape.user_id),
+        )  # fmt: skip
+        return deletion.spared(found, rule, trigger, stake, ctx.settings)
+
+    def between(self, draft: Draft, table: Table, ours: Item, theirs: Item) -> Table:
+        table = super().between(draft, table, ours, theirs)
+        return downwards(table) if is_read_only(theirs, draft.ctx.settings) else table
 
     def authority(self, settings: Effective) -> Side | None:
         return {"up": Side.MAILBOX, "down": Side.CRM}.get(settings.text("events.way"))
@@ -126,7 +150,7 @@ class Events(Mirrored):
 
     def _guests(self, draft: Draft, pair: PairView | None, key: str, ours: Item, theirs: Item, merged: Merged) -> Extra:
         ctx = draft.ctx
-        if not ctx.settings.bool("attendees.continuous"):
+        if not ctx.settings.bool("attendees.continuous") or is_read_only(theirs, ctx.settings):
             return NOTHING
         people = pair.people if pair is not None else frozenset()
         moves = any(change.name in RESETS_ANSWERS for change in merged.changes_crm)
@@ -161,6 +185,10 @@ class Events(Mirrored):
                     ),
                     ItemRef(Side.CRM, ItemKind.EVENT, pair.crm_id, pair.crm_object),
                 )  # fmt: skip
+
+
+def is_read_only(record: Item, settings: Effective) -> bool:
+    return record.flag("IsArchived") and settings.bool("events.read_only_archived")
 
 
 def _carry(draft: Draft, ours: Item, theirs: Item, merged: Merged) -> Extra:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from mapping.merge.baseline import Baseline
+from mapping.merge.edits import seen
 from mapping.merge.fields import Merged, merge, project_down, project_up
 from mapping.merge.plan import Act, FieldChange, Operation, Step
 from mapping.model import fields as f
@@ -18,6 +19,7 @@ from mapping.model.reasons import Reason
 from mapping.model.series import split_id
 from mapping.model.table import WINNERS, Table
 from mapping.rules import appended, deletion, marks, roles, series
+from mapping.rules.columns import to_write
 from mapping.rules.decision import Decision
 from mapping.rules.deletion import Fate, Trigger
 from mapping.rules.scope import Outcome
@@ -25,7 +27,7 @@ from sync_tasks.stages import disputes, plan_shared
 from sync_tasks.stages.categorize import ends_at
 from sync_tasks.stages.fetch import row_fingerprint
 from sync_tasks.stages.kinds import MIRRORED
-from sync_tasks.stages.mirrored import Extra, Mirrored, categories_of
+from sync_tasks.stages.mirrored import Extra, Mirrored, Stakes, categories_of
 from sync_tasks.stages.planning import Draft
 from sync_tasks.stages.series import seen_fingerprint
 from sync_tasks.stages.sharing import Sharing
@@ -154,7 +156,7 @@ def _create_down(draft: Draft, case: Case, work: Work, item: Item, *, again: boo
     born = Side(case.pair.born) if again and case.pair is not None else Side.CRM
     letter = case.pair.letter if again and case.pair is not None else letter
     _note_pair(draft, case, born, letter, item, crm=item.ref, span=values.get(f.SPAN))
-    draft.pair(case.key, crm_seen_next=row_fingerprint(ctx, item))
+    draft.pair(case.key, crm_seen_next=row_fingerprint(ctx, item), marks=seen(ctx.fingerprint_key, item))
     _stamp(draft, case, item)
     draft.add(
         Operation(
@@ -241,7 +243,8 @@ def _merge(draft: Draft, case: Case, pair: PairView | None, ours: Item, theirs: 
     settled = {name: mark for name, mark in merged.agreed.items() if name not in up | down}
     span = ours.get(f.SPAN)
     draft.pair(
-        case.key, marks=settled, crm_seen_next=row_fingerprint(ctx, theirs), mailbox_id=ours.ref.id, reason="",
+        case.key, marks={**settled, **seen(ctx.fingerprint_key, theirs)}, mailbox_id=ours.ref.id, reason="",
+        crm_seen_next=row_fingerprint(ctx, theirs),
         **({"ends_at": ends_at(span)} if isinstance(span, Span) else {}),
         **({"mailbox_seen_next": seen_fingerprint(ctx, ours)} if series.is_part(ours) else {}),
     )  # fmt: skip
@@ -324,6 +327,9 @@ def _let_go(draft: Draft, case: Case, pair: PairView, trigger: Trigger) -> None:
     reason = deletion.REASONS[trigger]
     fate, rule = case.what.fate(pair, trigger, draft.ctx.settings)
     item = case.mailbox.item if case.mailbox is not None else None
+    stakes = Stakes(pair, case.table, item, case.crm.item if case.crm is not None else None)
+    fate, rule, other = case.what.spared(draft, stakes, fate, rule, trigger)
+    reason = other or reason
     mailbox_ref = ItemRef(Side.MAILBOX, case.kind, pair.mailbox_id, pair.folder)
     crm_ref = ItemRef(Side.CRM, case.kind, pair.crm_id, pair.crm_object)
     source = mailbox_ref if case.mailbox is not None and trigger is not Trigger.CRM_DELETED else crm_ref
@@ -340,6 +346,11 @@ def _let_go(draft: Draft, case: Case, pair: PairView, trigger: Trigger) -> None:
             _delete(draft, case, crm_ref, rule, reason, state, source)
             if trigger is Trigger.UNSYNC_MARK and item is not None:
                 _clear_mark(draft, case, item, rule, reason, state)
+        case Fate.CANCEL:
+            _cancel(draft, case, crm_ref, rule, source)
+        case Fate.KEEP:
+            draft.pair(case.key, state=released.value, reason=reason.value)
+            draft.quarantine(case.key, crm_ref, reason)
         case Fate.DELETE_MAILBOX:
             state = PairState.GONE if trigger is Trigger.CRM_DELETED else PairState.RELEASED
             _delete(draft, case, mailbox_ref, rule, reason, state, source)
@@ -358,6 +369,25 @@ def _let_go(draft: Draft, case: Case, pair: PairView, trigger: Trigger) -> None:
             draft.pair(case.key, state=PairState.GONE.value, reason=reason.value)
         case Fate.DECLINE:
             case.what.leave(draft, case.key, pair, case.crm.item if case.crm is not None else None, rule, reason)
+
+
+def _cancel(draft: Draft, case: Case, ref: ItemRef, rule: str, source: ItemRef) -> None:
+    """The record stays and says what happened. Where it cannot say so, it is kept, and a person is told."""
+    ctx = draft.ctx
+    facts = ctx.shape.objects.get(ref.container, {})
+    wanted = to_write(ctx.settings.list("deletion.cancel_instead"), facts, "updateable")
+    if wanted.unfit:
+        draft.pair(case.key, state=PairState.RELEASED.value, reason=Reason.CANCEL_UNFIT.value)
+        draft.quarantine(case.key, ref, Reason.CANCEL_UNFIT)
+        return
+    draft.add(
+        Operation(
+            Act.UPDATE, Side.CRM, case.kind, ref.container, Step.DELETES, rule, Reason.CANCELLED_IN_CRM.value,
+            pair_key=case.key, ref=ref.id, values=wanted.values, agreed={"state": PairState.GONE.value},
+            changes=tuple(FieldChange(name, None, value) for name, value in wanted.values.items()),
+        ),
+        source,
+    )  # fmt: skip
 
 
 def _delete(

@@ -11,7 +11,7 @@ from mapping.merge.fields import Conflict
 from mapping.merge.plan import Operation
 from mapping.model.item import ItemKind, ItemRef, Side
 from mapping.model.people import AccountRecord, PersonRecord
-from mapping.model.reasons import Reason
+from mapping.model.reasons import CODES, Reason
 from mapping.rules.scope import Decision, Outcome
 from sync_tasks.stages.context import StageContext
 from sync_tasks.stages.payload import Origin
@@ -32,6 +32,7 @@ class Draft:
     operations: list[tuple[Operation, Origin]] = field(default_factory=list)
     decisions: list[DecisionView] = field(default_factory=list)
     _later: list[tuple[int, ItemRef, datetime, Reason]] = field(default_factory=list)
+    _kept: list[tuple[str, ItemRef, Reason]] = field(default_factory=list)
     _pairs: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def add(self, operation: Operation, origin: ItemRef, *, retrying: bool = False) -> str:
@@ -64,6 +65,7 @@ class Draft:
                 kept.append((op, origin))
         self.operations[:] = kept
         self.decisions[:] = [each for each in self.decisions if each.key not in keys]
+        self._kept[:] = [each for each in self._kept if each[0] not in keys]
         for key in keys:
             self._pairs.pop(key, None)
             self.disputes.pop(key, None)
@@ -86,6 +88,14 @@ class Draft:
                 user_id, side=ref.side.value, kind=ref.kind.value, ref=ref.id, container=ref.container,
                 reason=reason.value, attempts=0, run_id=self.ctx.ref.id, not_before=moment,
             )  # fmt: skip
+
+    def quarantine(self, key: str, ref: ItemRef, reason: Reason) -> None:
+        """Leave something as it is, and tell a person, who has to decide."""
+        self._kept.append((key, ref, reason))
+
+    def write_quarantined(self, unit: Unit) -> None:
+        for key, ref, reason in self._kept:
+            self.ctx.note_quarantined(unit, ref, CODES.get(reason, reason.value), key=key)
 
     def decide(
         self, side: Side, kind: ItemKind, ref: str, key: str, outcome: Outcome, reason: Reason, rule: str, **detail: str

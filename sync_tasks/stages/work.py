@@ -22,6 +22,7 @@ class Work:
     key: str = ""  # the pair key, as soon as it is known
     decision: Decision | None = None
     links: Links | None = None
+    copied: bool = False  # it was copied from a saved item, with all that we had put on that
 
     @property
     def slot(self) -> str:
@@ -43,6 +44,7 @@ class Work:
             if decision is None
             else [decision.outcome.value, decision.reason.value, decision.rule, dict(decision.detail)],
             "links": None if links is None else asdict(links),
+            "copied": self.copied,
         }
         return json.dumps(body).encode()
 
@@ -58,6 +60,7 @@ class Work:
             body["key"],
             None if decision is None else Decision(Outcome(decision[0]), Reason(decision[1]), decision[2], decision[3]),
             None if links is None else load_links(links),
+            body["copied"],
         )  # fmt: skip
 
 

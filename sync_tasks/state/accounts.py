@@ -129,15 +129,15 @@ class Accounts:
         """Keep the vendor ids of a mailbox's managed folders with the user, so that a run need not ask for them."""
         self._remember(org_id, user_id, folders=dict(folders))
 
-    def remember_aliases(self, org_id: int, user_id: int, aliases: Iterable[str], now: datetime) -> None:
-        """Keep the further addresses of a mailbox with the user, and when it was asked for them."""
+    def remember_profile(self, org_id: int, user_id: int, aliases: Iterable[str], zone: str, now: datetime) -> None:
+        """Keep the further addresses of a user and his time zone, and when they were asked for."""
         user = self._session.get_one(User, user_id)
         user.aliases = sorted(set(aliases) - {user.address})
-        self._remember(org_id, user_id, aliases_at=now.isoformat())
+        self._remember(org_id, user_id, profile_at=now.isoformat(), own_zone=zone)
 
-    def aliases_asked_at(self, org_id: int, user_id: int) -> datetime | None:
+    def profile_asked_at(self, org_id: int, user_id: int) -> datetime | None:
         row = self._connection(org_id, user_id, "mailbox")
-        told = row.facts.get("aliases_at") if row is not None else None
+        told = row.facts.get("profile_at") if row is not None else None
         return datetime.fromisoformat(told) if told else None
 
     def _remember(self, org_id: int, user_id: int, **facts: Any) -> None:

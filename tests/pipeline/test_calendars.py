@@ -75,3 +75,27 @@ def test_a_meeting_that_a_customer_booked_is_saved_like_any_other(world: World) 
 
     assert world.saved("Booked: 30 minutes")["WhoId"] == contact
     assert world.answers() == {contact: "Accepted"}
+
+
+@pytest.mark.rule("SCP-21")
+@pytest.mark.parametrize("read_only", [True, False])
+def test_an_archived_event_is_left_as_it_is_where_that_is_wanted(world: World, read_only: bool) -> None:
+    world.setting(archive_after_days=5)
+    ann = world.user(events__read_only_archived=read_only, scope__past_days=30)
+    contact = world.record("Contact", LastName="Simpson", Email="homer@globex.example")
+    world.later(minutes=1)
+    review = world.appointment(
+        ann, "Review", RequiredAttendees=[{"address": "homer@globex.example", "name": "Homer"}], Location="Here"
+    )
+    world.sync(ann)
+
+    world.later(days=8)
+    world.edit(ann, review, Subject="Renamed", RequiredAttendees=[])
+    world.sync(ann)
+    rows = world.everything("Event", "Subject", "IsArchived", "IsDeleted")
+    assert [(row["Subject"], row["IsArchived"]) for row in rows] == [("Review" if read_only else "Renamed", True)]
+    assert list(world.answers()) == ([contact] if read_only else [])
+
+    world.discard(ann, review)
+    world.sync(ann)
+    assert [row["IsDeleted"] for row in world.everything("Event", "IsDeleted")] == [not read_only]

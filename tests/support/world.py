@@ -14,6 +14,7 @@ from typing import Any
 import requests
 
 from connectors.sandbox.ews.zones import windows_name
+from connectors.sandbox.salesforce import oauth, orgs
 from connectors.sandbox.server import Sandbox, SandboxServer
 from sync_tasks.bootstrap import App, secrets_of
 from sync_tasks.services.scheduling import run_here
@@ -22,6 +23,7 @@ from sync_tasks.state import migrate
 from sync_tasks.state.records import ConflictView, HoldView, OpView, RunState, RunView, UserView
 
 ORG = "acme"
+SOMEBODY = "somebody@acme.example"
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday
 
 
@@ -80,12 +82,19 @@ class World:
             unit.accounts.put_setting(org, None, "domains.internal", ["acme.example"])
         self.org = org
 
-    def user(self, address: str = "ann@acme.example", *, aliases: Sequence[str] = (), **settings: Any) -> UserView:
-        """A user with a mailbox and a Salesforce user, activated now."""
+    def user(self, address: str = "ann@acme.example", *, aliases: Sequence[str] = (), zone: str = "UTC",
+             **settings: Any) -> UserView:  # fmt: skip
+        """A user with a mailbox and a Salesforce user, both in the zone (IANA name), activated now."""
         name = address.split("@")[0].title()
-        self.control("ews/mailboxes", address=address, name=name, aliases=list(aliases))
+        self.control("ews/mailboxes", address=address, name=name, aliases=list(aliases), timezone=zone)
         made = self.control(
-            "salesforce/users", org=ORG, username=address, Email=address, FirstName=name, LastName="Acme"
+            "salesforce/users",
+            org=ORG,
+            username=address,
+            Email=address,
+            FirstName=name,
+            LastName="Acme",
+            TimeZoneSidKey=zone,
         )["users"][0]
         with self.app.store.writing() as unit:
             user_id = unit.accounts.add_user(
@@ -263,6 +272,15 @@ class World:
     def change(self, crm_object: str, record_id: str, **fields: Any) -> None:
         self._sf("PATCH", f"sobjects/{crm_object}/{record_id}", json=fields)
 
+    def colleague_changes(self, crm_object: str, record_id: str, **fields: Any) -> None:
+        """As `change`, by somebody other than the user that the engine acts as."""
+        self.control("salesforce/users", org=ORG, username=SOMEBODY, view_all=True)
+        org = orgs.find_org(self.sandbox.store, ORG)
+        assert org is not None
+        client = {"client_id": SOMEBODY, "client_secret": "sandbox-secret", "run_as": SOMEBODY}
+        oauth.register_client(self.sandbox, client, org)
+        self._sf("PATCH", f"sobjects/{crm_object}/{record_id}", user=SOMEBODY, json=fields)
+
     def remove(self, crm_object: str, record_id: str) -> None:
         self._sf("DELETE", f"sobjects/{crm_object}/{record_id}")
 
@@ -293,10 +311,15 @@ class World:
         """Who is invited to events, by id, with the answer that Salesforce shows."""
         return {row["RelationId"]: row["Status"] for row in self.query("SELECT RelationId, Status FROM EventRelation")}
 
-    def _sf(self, method: str, path: str, **more: Any) -> dict[str, Any]:
+    def everything(self, crm_object: str, *fields: str) -> list[dict[str, Any]]:
+        """As `records`, with what was deleted or archived."""
+        soql = f"SELECT {', '.join(('Id', *fields))} FROM {crm_object} ORDER BY Id"
+        return list(self._sf("GET", "queryAll", params={"q": soql})["records"])
+
+    def _sf(self, method: str, path: str, *, user: str = "inbox-sync", **more: Any) -> dict[str, Any]:
         token = self._http.post(
             f"{self.server.url}/salesforce/services/oauth2/token", data={"grant_type": "client_credentials"},
-            auth=("inbox-sync", "sandbox-secret"), timeout=30,
+            auth=(user, "sandbox-secret"), timeout=30,
         ).json()["access_token"]  # fmt: skip
         answer = self._http.request(
             method, f"{self.server.url}/salesforce/services/data/v66.0/{path}", timeout=30,

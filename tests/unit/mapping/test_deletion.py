@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from mapping.merge.decide import PAIRED, PairAct, State
+from mapping.merge.edits import Edits
 from mapping.model.item import ItemKind, Side
-from mapping.rules.deletion import REASONS, Fate, Trigger, fate, plain_fate
+from mapping.rules import deletion
+from mapping.rules.deletion import REASONS, Fate, Stake, Trigger, fate, plain_fate
 from mapping.rules.kinds import letter
 from tests.support.items import COLLEAGUE, CUSTOMER, ME, crm_event, event, guest, me, settings
 
@@ -28,6 +29,7 @@ TABLE = {
     Trigger.SWITCHED_OFF: "RMRRR",
     Trigger.LEFT_SCOPE: "RRRRR",
     Trigger.FOLDER_GONE: "RRRRR",
+    Trigger.CONDITION: "MMMMR",
     Trigger.TAKEN_OVER: "RRRRR",
     Trigger.OCCURRENCE_GONE: "CCCCD",
     Trigger.SERIES_CHANGED: "CCCCD",
@@ -124,11 +126,46 @@ def test_the_kind_follows_guests_birth_and_organizer() -> None:
     assert letter(event(ME, organizer=COLLEAGUE), Side.MAILBOX, me(COLLEAGUE)) == "E"
 
 
-def test_every_meeting_of_two_states_has_its_act() -> None:
-    assert set(PAIRED) == {(ours, theirs) for ours in State for theirs in State}
-    assert set(PAIRED.values()) == set(PairAct)
+# --- what is spared
+
+
+def spared(found: Fate, stake: Stake, trigger: Trigger = Trigger.MAILBOX_DELETED, **given: object) -> Fate:
+    return deletion.spared(found, "DEL-1", trigger, stake, settings(**given))[0]
+
+
+@pytest.mark.rule("DEL-10")
+def test_a_meeting_with_outsiders_is_deleted_by_a_condition_only_where_that_is_set() -> None:
+    outsiders = Stake(outsiders=True)
+
+    assert spared(Fate.DELETE_MAILBOX, outsiders, Trigger.CONDITION) is Fate.RELEASE
+    assert spared(Fate.DELETE_MAILBOX, Stake(), Trigger.CONDITION) is Fate.DELETE_MAILBOX
+    asked = spared(Fate.DELETE_MAILBOX, outsiders, Trigger.CONDITION, deletion__own_meetings=True)
+    assert asked is Fate.DELETE_MAILBOX
+    # `deletion.events` is an explicit wish too
+    assert spared(Fate.DELETE_MAILBOX, outsiders, Trigger.CRM_DELETED) is Fate.DELETE_MAILBOX
 
 
 @pytest.mark.rule("DEL-5")
-def test_an_edit_against_a_deletion_is_held() -> None:
-    assert PAIRED[State.GONE, State.CHANGED] is PAIRED[State.CHANGED, State.GONE] is PairAct.HOLD
+def test_an_edited_event_is_deleted_kept_or_restored_by_the_policy_for_conflicts() -> None:
+    mapped, outside = Stake(edits=Edits(mapped=True)), Stake(edits=Edits(outside=True))
+
+    assert spared(Fate.DELETE_CRM, Stake()) is Fate.DELETE_CRM
+    assert spared(Fate.DELETE_CRM, mapped) is Fate.DELETE_CRM
+    assert spared(Fate.DELETE_CRM, outside) is Fate.KEEP
+    assert spared(Fate.DELETE_CRM, mapped, conflict__event="manual") is Fate.KEEP
+    assert spared(Fate.DELETE_CRM, outside, conflict__event="salesforce") is Fate.RESTORE_ITEM
+    assert spared(Fate.DELETE_CRM, outside, Trigger.UNSYNC_MARK) is Fate.DELETE_CRM  # the user said so
+
+
+@pytest.mark.rule("SCP-21")
+def test_an_archived_event_is_not_deleted() -> None:
+    assert spared(Fate.DELETE_CRM, Stake(read_only=True)) is Fate.RELEASE
+    assert spared(Fate.DECLINE, Stake(read_only=True)) is Fate.DECLINE
+
+
+def test_cancelled_instead_of_deleted() -> None:
+    instead = {"deletion__cancel_instead": "ShowAs=Free"}
+
+    assert spared(Fate.DELETE_CRM, Stake(), **instead) is Fate.CANCEL
+    assert spared(Fate.DELETE_CRM, Stake(edits=Edits(outside=True)), **instead) is Fate.KEEP
+    assert spared(Fate.DELETE_CRM, Stake(), Trigger.UNSYNC_MARK, **instead) is Fate.DELETE_CRM
