@@ -1,8 +1,12 @@
-"""Does a table fit this Salesforce org? What does not fit is taken out of the table and told as a finding."""
+"""Does a table fit this Salesforce org? What does not fit is taken out of the table and told as a finding.
+
+A describe tells of each column, as far as the org says it: `type`, `length`, `createable`, `updateable`,
+`restrictedPicklist`, and the active `values` of a picklist.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -53,7 +57,7 @@ def _fit_row(row: Field, describe: Describe, found: list[Finding]) -> Field | No
 
 def _fit_lens(row: Field, describe: Describe, found: list[Finding]) -> Lens:
     lens, column = row.lens, row.columns[0]
-    missing = sorted(lens.words - _active_words(describe[column])) if lens.words else []
+    missing = sorted(lens.words - active_words(describe[column])) if lens.words else []
     if missing:
         text = f"{column} lacks the picklist values {', '.join(missing)}"
         found.append(Finding(Gap.WORDS, row.name, column, text))
@@ -70,7 +74,7 @@ def _fits_fixed(column: str, value: object, describe: Describe, found: list[Find
     if about is None or not about.get("createable"):
         found.append(Finding(Gap.MISSING, "", column, f"{column} cannot be set on a new record"))
         return False
-    words = _active_words(about)
+    words = active_words(about)
     # An unrestricted picklist takes any word, and a text column lists none.
     if words and about.get("restrictedPicklist") and value not in words:
         found.append(Finding(Gap.WORDS, "", column, f"{column} lacks the picklist value {value}"))
@@ -78,7 +82,7 @@ def _fits_fixed(column: str, value: object, describe: Describe, found: list[Find
     return True
 
 
-def _active_words(about: Mapping[str, object]) -> frozenset[str]:
-    values = about.get("picklistValues")
-    entries = values if isinstance(values, Iterable) else ()
-    return frozenset(str(each["value"]) for each in entries if isinstance(each, Mapping) and each.get("active", True))
+def active_words(about: Mapping[str, object]) -> frozenset[str]:
+    """The values that a picklist offers; none for anything else."""
+    values = about.get("values")
+    return frozenset(map(str, values)) if isinstance(values, (list, tuple)) else frozenset()

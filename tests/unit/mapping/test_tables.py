@@ -10,8 +10,7 @@ import pytest
 from mapping.model import fields
 from mapping.model.item import MISSING, ItemKind, Person, Span
 from mapping.model.lens import CUT_MARK, addresses, clipped, clipped_html, coarser, cut, one_way, truncated
-from mapping.model.table import Direction, Field, Table, Winner
-from mapping.tables.adjust import adjust
+from mapping.model.table import Field, Table
 from mapping.tables.describe import Gap, fit
 from mapping.tables.email_message import EMAIL_MESSAGE, email_message
 from mapping.tables.email_task import EMAIL_TASK, email_task
@@ -252,7 +251,7 @@ def describe(**more: Any) -> dict[str, dict[str, object]]:
     known: dict[str, dict[str, object]] = {
         column: {"createable": True, "updateable": True, "length": 255} for column in EVENT.columns
     }
-    known["ShowAs"]["picklistValues"] = [{"value": word, "active": True} for word in ("Free", "Busy", "OutOfOffice")]
+    known["ShowAs"]["values"] = ["Free", "Busy", "OutOfOffice"]
     known["Description"]["length"] = 32_000
     return {**known, **more}
 
@@ -274,10 +273,7 @@ def test_rows_that_cannot_be_written_are_left_out() -> None:
 
 
 def test_shorter_columns_and_missing_words_are_found() -> None:
-    picklist = {
-        "createable": True,
-        "picklistValues": [{"value": "Busy", "active": True}, {"value": "Free", "active": False}],
-    }
+    picklist = {"createable": True, "values": ["Busy"]}
     table, found = fit(EVENT, describe(Subject={"createable": True, "length": 80}, ShowAs=picklist))
     subject = table.row(fields.SUBJECT)
 
@@ -288,8 +284,8 @@ def test_shorter_columns_and_missing_words_are_found() -> None:
 
 def test_fixed_columns_fit_too() -> None:
     known: dict[str, dict[str, object]] = {column: {"createable": True} for column in EMAIL_TASK.columns}
-    known["Status"] = {"createable": True, "restrictedPicklist": True, "picklistValues": [{"value": "Done"}]}
-    known["Priority"] = {"createable": True, "picklistValues": [{"value": "Medium"}]}
+    known["Status"] = {"createable": True, "restrictedPicklist": True, "values": ["Done"]}
+    known["Priority"] = {"createable": True, "values": ["Medium"]}
     table, found = fit(EMAIL_TASK, known)
 
     assert table.fixed == {"Priority": "Normal"}
@@ -306,56 +302,3 @@ def test_an_email_table_can_be_fitted_and_used() -> None:
 
     assert "ThreadIdentifier" not in columns
     assert len(str(columns["TextBody"])) == 100
-
-
-# --- changes by an organization
-
-
-def test_rows_are_changed_removed_and_added() -> None:
-    table = adjust(
-        EVENT,
-        [
-            {"name": "location", "remove": True},
-            {"name": "subject", "winner": "newest", "length": 80},
-            {"name": "show_as", "direction": "up"},
-            {"name": "where", "from": "location", "column": "Where__c", "length": 40},
-            {"name": "uid", "from": "uid", "column": "Uid__c"},
-        ],
-    )
-    subject, where, shown = (table.row(name) for name in ("subject", "where", "show_as"))
-
-    assert table.row("location") is None
-    assert subject is not None and (subject.winner, subject.lens.limit) == (Winner.NEWEST, 80)
-    assert shown is not None and shown.direction is Direction.UP
-    assert where is not None and where.direction is Direction.UP
-    assert table.project({"location": "Room 1", "uid": "u"}) == {"Where__c": "Room 1", "Uid__c": "u"}
-
-
-@pytest.mark.rule("DSC-4")
-def test_the_description_can_be_mirrored_both_ways() -> None:
-    body = adjust(EVENT, [{"name": "body", "direction": "both"}]).row(fields.BODY)
-
-    assert body is not None and body.direction is Direction.BOTH
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"name": "subject", "winer": "newest"}, "unknown word winer; known are"),
-        ({"name": "subject", "winner": "me"}, "winner must be one of mailbox, salesforce, newest, manual"),
-        ({"name": "subject", "direction": "sideways"}, "direction must be one of both, up, down, up_once"),
-        ({"name": "subject", "length": 300}, "row subject cannot be 300 characters long"),
-        ({"name": "subject", "length": 0}, "length must be a whole number above 0"),
-        ({"name": "span", "length": 5}, "row span cannot be 5 characters long"),
-        ({"name": "subject", "column": "X__c"}, "row subject exists already"),
-        ({"name": "nothing"}, "there is no row nothing"),
-        ({"name": "x", "from": "attendees", "column": "X__c"}, "attendees cannot be mapped to a column"),
-        ({"name": "x", "from": "location", "column": "Subject"}, "column named twice: Subject"),
-        ({"name": "x", "from": "location", "column": "X__c", "direction": "both"}, "named twice: location"),
-        ({"name": "reminder", "direction": "both"}, "row reminder can only go up"),
-        ({"name": " "}, "name must be a name"),
-    ],
-)
-def test_changes_that_make_no_sense_are_refused(change: dict[str, object], words: str) -> None:
-    with pytest.raises(ValueError, match=f"change 2 of the Event table: .*{words}"):
-        adjust(EVENT, [{"name": "subject"}, change])
