@@ -173,8 +173,8 @@ SENTENCES: dict[Reason, str] = {
     Reason.PRIVATE_PLACEHOLDER: "The item is private: only its time is shown in Salesforce.",
     Reason.NO_TIME: "The item has no readable start and end.",
     Reason.TOO_LONG: "The event lasts {days} days; Salesforce takes events of up to {limit} days.",
-    Reason.MULTI_DAY_OFF: "Your Salesforce takes no events of more than 24 hours; an administrator can allow them in its "
-    "activity settings.",
+    Reason.MULTI_DAY_OFF: "Your Salesforce takes no events of more than 24 hours; an administrator can allow them "
+    "in its activity settings.",
     Reason.GROUP_TOO_LONG: "Events of group and public calendars are saved up to 24 hours; this one is longer.",
     Reason.AUTOSAVE_OFF: "Saving automatically is switched off for this kind of item, and it is not marked.",
     Reason.ONE_WAY_DOWN: "Your settings show Salesforce events in the calendar and save nothing from it.",
