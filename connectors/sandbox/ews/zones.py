@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tzlocal.windows_tz import tz_win, win_tz
 
+WINDOWS_NAMES = tuple(win_tz)
+
 
 @cache
 def zone(name: str) -> ZoneInfo | None:

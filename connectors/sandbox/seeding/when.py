@@ -29,7 +29,8 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """`zone` None: a zone known only to the file. `first_day`: of the start, where it happens."""
+    """`zone` None: a zone known only to the file, which is `own_zone`. `first_day`: of the start, where it happens;
+    `days`: how many an all-day event lasts."""
 
     start: datetime
     end: datetime
@@ -37,7 +38,9 @@ class Times:
     zone_name: str
     zone: ZoneInfo | None
     first_day: date
+    days: int = 0
     note: str = ""
+    own_zone: tzinfo = UTC
 
 
 def home_of(calendar_zone: str, mailbox_zone: str) -> Home:
@@ -75,7 +78,8 @@ def times_of(component: Any, home: Home) -> Times:
             if last < start:
                 raise Unusable("it ends before it begins")
             last = start + DAY
-        return Times(at_midnight(start, home), at_midnight(last, home), True, home.name, home.zone, start)
+        midnights = at_midnight(start, home), at_midnight(last, home)
+        return Times(*midnights, True, home.name, home.zone, start, (last - start).days)
     first, name, zone, note = aware(begins, home)
     if ends is not None:
         until = ends.dt if isinstance(ends.dt, datetime) else None
@@ -85,7 +89,8 @@ def times_of(component: Any, home: Home) -> Times:
     if last_moment < first:
         raise Unusable("it ends before it begins")
     local_day = first.astimezone(zone).date() if zone is not None else start.date()
-    return Times(first.astimezone(UTC), last_moment.astimezone(UTC), False, name, zone, local_day, note)
+    own = start.tzinfo or home.zone
+    return Times(first.astimezone(UTC), last_moment.astimezone(UTC), False, name, zone, local_day, 0, note, own)
 
 
 def aware(prop_value: Any, home: Home) -> tuple[datetime, str, ZoneInfo | None, str]:
@@ -106,7 +111,26 @@ def aware(prop_value: Any, home: Home) -> tuple[datetime, str, ZoneInfo | None, 
     zone, windows = resolve(identifier)
     if zone is not None and windows and zone.utcoffset(value.replace(tzinfo=None)) == value.utcoffset():
         return value, windows, zone, ""
+    likewise = alike(value, home)
+    if likewise is not None:
+        return value, likewise.name, likewise.zone, f"time zone {identifier!r} of the file taken for {likewise.name}"
     return value, "UTC", None, f"time zone {identifier!r} of the file kept as UTC"
+
+
+def alike(value: datetime, home: Home) -> Home | None:
+    """A zone that Windows has a name for, and whose clocks go like those of the value for the next two years."""
+    days = [value.replace(tzinfo=None, hour=12) + number * DAY for number in range(2 * 366)]
+    told = [day.replace(tzinfo=value.tzinfo).utcoffset() for day in days]
+    candidates = ((name, zones.zone(name)) for name in (home.name, *zones.WINDOWS_NAMES))
+    for name, zone in candidates:
+        if zone and all(day.replace(tzinfo=zone).utcoffset() == at for day, at in zip(days, told, strict=True)):
+            return Home(name, zone)
+    return None
+
+
+def within(value: datetime, zone: tzinfo) -> datetime:
+    """The moment; without a zone of its own it is meant in the given one."""
+    return value if value.tzinfo is not None else value.replace(tzinfo=zone)
 
 
 def _key(zone: tzinfo) -> str:
