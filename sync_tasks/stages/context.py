@@ -18,6 +18,7 @@ from mapping.rules.roles import Colleague
 from mapping.rules.scope import Decision, Me, Outcome
 from mapping.rules.settings import Effective
 from sync_tasks.security.vault import KeptBox, RunBox
+from sync_tasks.stages.company import Company
 from sync_tasks.stages.payload import Origin, Payload
 from sync_tasks.stages.work import Work
 from sync_tasks.state.records import DecisionView, RunRef, RunView, UserView
@@ -58,9 +59,7 @@ class StageContext:
     kept: KeptBox
     fingerprint_key: bytes
     settings: Effective
-    book: AddressBook
-    me: Me
-    colleagues: tuple[Colleague, ...]  # the other users of the organization
+    company: Company
     key_field: str
     clock: Callable[[], datetime]
 
@@ -69,9 +68,20 @@ class StageContext:
         return self.user.org_name
 
     @property
+    def me(self) -> Me:
+        return self.company.me
+
+    @property
+    def book(self) -> AddressBook:
+        return self.company.book
+
+    @property
+    def colleagues(self) -> tuple[Colleague, ...]:
+        return self.company.colleagues
+
+    @property
     def primary(self) -> Mapping[str, str]:
-        """The chief address of a colleague by each of his addresses."""
-        return {address: each.address for each in self.colleagues for address in each.addresses}
+        return self.company.primary
 
     @property
     def preview(self) -> bool:

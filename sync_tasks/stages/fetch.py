@@ -50,6 +50,7 @@ class Found:
 def run(ctx: StageContext) -> StageReport:
     with ctx.store.reading() as unit:
         cursors = unit.runs.cursors(ctx.user.id)
+        unseen = unit.pairs.unseen(ctx.user.id)
     ctx.refresh_profile()
     found = Found()
     for folder in watched(ctx.settings):
@@ -57,7 +58,7 @@ def run(ctx: StageContext) -> StageReport:
             if ctx.preview:
                 continue  # looking must not create the managed folder
             ctx.ensure_folders([each for each in managed(ctx.settings) if not ctx.mailbox_has(each)])
-        _read_folder(ctx, folder, cursors.get(f"mailbox:{folder}"), found)
+        _read_folder(ctx, folder, cursors.get(f"mailbox:{folder}"), [p for p in unseen if p.folder == folder], found)
     for work in follow(ctx, list(found.works.values()), found.gone):
         found.add(work)
     _read_crm(ctx, cursors, found)
@@ -66,10 +67,8 @@ def run(ctx: StageContext) -> StageReport:
     _switched_off(ctx, found)
 
     with ctx.fenced() as unit:
-        for name, cursor in found.cursors.items():
-            if not ctx.preview:
-                unit.runs.stage_cursor(ctx.user.id, name, cursor)
         if not ctx.preview:
+            unit.runs.stage_cursors(ctx.user.id, found.cursors)
             watching.note(ctx, unit, found.heard, found.refused)
             if found.more:
                 unit.accounts.force(ctx.user.id, ctx.now(), timedelta(0))
@@ -82,7 +81,10 @@ def run(ctx: StageContext) -> StageReport:
 # --- the mailbox
 
 
-def _read_folder(ctx: StageContext, folder: str, cursor: str | None, found: Found) -> None:
+def _read_folder(
+    ctx: StageContext, folder: str, cursor: str | None, unseen: Sequence[PairView], found: Found
+) -> None:  # fmt: skip
+    """`unseen`: pairs of what we created in the folder, and it has not told yet."""
     kind = KIND_OF_FOLDER[folder]
     lost = False
     try:
@@ -103,7 +105,7 @@ def _read_folder(ctx: StageContext, folder: str, cursor: str | None, found: Foun
     found.cursors[f"mailbox:{folder}"] = answer.cursor
     with ctx.store.reading() as unit:
         pairs = unit.pairs.by_mailbox(ctx.user.id, [change.ref.id for change in answer.changes])
-        known = unit.pairs.in_folder(ctx.user.id, folder) if lost else unit.pairs.unseen(ctx.user.id, folder)
+        known = unit.pairs.in_folder(ctx.user.id, folder) if lost else unseen
     wanted = [c.ref for c in answer.changes if not c.deleted and not _is_echo(c, pairs.get(c.ref.id))]
     wanted = [
         ref for ref, change in _zip(wanted, answer.changes)

@@ -237,7 +237,7 @@ def _invite(
     """A relation row for an attendee whom Salesforce knows; nobody else can be an invitee there."""
     ctx = draft.ctx
     record = attendees.invitee_record(draft.people.get(attendee.address, ()))
-    colleague = next((each for each in ctx.colleagues if attendee.address == each.address), None)
+    colleague = ctx.company.by_address.get(attendee.address)
     if colleague is not None and colleague.crm_user_id:
         record = PersonRecord("User", colleague.crm_user_id, attendee.address)
     if record is None or (record.object != "User" and ctx.settings.bool("attendees.colleagues_only")):

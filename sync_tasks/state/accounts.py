@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import and_, delete, func, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from sync_tasks.state.models import AdminAudit, Connection, Credential, Organization, SettingValue, SyncRun, User
+from mapping.rules.roles import Colleague
+from sync_tasks.state.models import (
+    MAY_RUN,
+    AdminAudit,
+    Connection,
+    Credential,
+    Organization,
+    SettingValue,
+    SyncRun,
+    User,
+)
 from sync_tasks.state.records import OrgView, RunState, UserView
+
+# the same statement, which each kind of database spells for itself
+INSERT: Mapping[str, Callable[[type[Credential]], postgresql.Insert | sqlite.Insert]] = {
+    "sqlite": sqlite.insert,
+    "postgresql": postgresql.insert,
+}
 
 
 class Accounts:
@@ -32,10 +49,17 @@ class Accounts:
     def org(self, name: str) -> OrgView | None:
         return next((org for org in self.orgs() if org.name == name), None)
 
-    def shape(self, org_id: int) -> tuple[dict[str, Any], datetime] | None:
-        """The cached describe of the organization's Salesforce, and when it was read."""
-        row = self._session.get_one(Organization, org_id)
-        return None if row.shape is None or row.shape_at is None else (row.shape, row.shape_at)
+    def shape_at(self, org_id: int) -> datetime | None:
+        """When the kept describe of the organization's Salesforce was read; None when there is none."""
+        return self._session.scalars(select(Organization.shape_at).where(Organization.id == org_id)).one()
+
+    def shape(self, org_id: int) -> dict[str, Any]:
+        """The kept describe itself, which is large. Raises LookupError when there is none."""
+        query = select(Organization.shape).where(Organization.id == org_id)
+        kept: dict[str, Any] | None = self._session.scalars(query).one()
+        if kept is None:
+            raise LookupError(f"organization {org_id} has not been described")
+        return kept
 
     def put_shape(self, org_id: int, shape: dict[str, Any], now: datetime) -> None:
         row = self._session.get_one(Organization, org_id)
@@ -60,6 +84,23 @@ class Accounts:
         if org_id is not None:
             query = query.where(User.org_id == org_id)
         return [_user(user, org) for user, org in self._session.execute(query)]
+
+    def colleagues(self, org_id: int, user_id: int) -> tuple[Colleague, ...]:
+        """The other users of the organization."""
+        told = (User.id, User.address, User.aliases, User.crm_user_id, User.suspended_at)
+        query = (
+            select(*told, and_(*MAY_RUN).label("enabled"))
+            .join(Organization, Organization.id == User.org_id)
+            .where(User.org_id == org_id, User.id != user_id)
+            .order_by(User.address)
+        )
+        return tuple(
+            Colleague(
+                row.id, frozenset({row.address, *row.aliases}), bool(row.enabled), row.suspended_at, row.address,
+                row.crm_user_id,
+            )
+            for row in self._session.execute(query)
+        )  # fmt: skip
 
     def user(self, user_id: int) -> UserView:
         query = select(User, Organization).join(Organization, Organization.id == User.org_id).where(User.id == user_id)
@@ -111,8 +152,12 @@ class Accounts:
     def connection(self, org_id: int, user_id: int | None, side: str) -> tuple[int, str, dict[str, Any]] | None:
         """(id, vendor, facts) of the organization's connection with the user's own facts laid over it. The id is the
         user's own connection's when that holds credentials of its own."""
-        shared = self._connection(org_id, None, side)
-        own = self._connection(org_id, user_id, side) if user_id is not None else None
+        theirs = or_(Connection.user_id.is_(None), Connection.user_id == user_id)
+        rows = self._session.scalars(
+            select(Connection).where(Connection.org_id == org_id, Connection.side == side, theirs)
+        ).all()
+        shared = next((row for row in rows if row.user_id is None), None)
+        own = next((row for row in rows if row.user_id is not None), None)
         if shared is None and own is None:
             return None
         has_own = (
@@ -158,14 +203,14 @@ class Accounts:
         ).one_or_none()
 
     def put_credential(self, connection_id: int, name: str, sealed: bytes, expires_at: datetime | None = None) -> None:
-        row = self._session.scalars(
-            select(Credential).where(Credential.connection_id == connection_id, Credential.name == name)
-        ).one_or_none()
-        if row is None:
-            row = Credential(connection_id=connection_id, name=name, sealed=sealed)
-            self._session.add(row)
-        row.sealed, row.expires_at = sealed, expires_at
-        self._session.flush()
+        """Keep a credential in place of what had its name; of several writers at once the last one stays."""
+        insert = INSERT[self._session.get_bind().dialect.name]
+        row = insert(Credential).values(connection_id=connection_id, name=name, sealed=sealed, expires_at=expires_at)
+        self._session.execute(
+            row.on_conflict_do_update(
+                index_elements=["connection_id", "name"], set_={"sealed": sealed, "expires_at": expires_at}
+            )
+        )
 
     def forget_tokens(self, connection_id: int) -> None:
         """Drop the tokens kept for a connection, so that the next use logs in anew."""
@@ -173,10 +218,14 @@ class Accounts:
             delete(Credential).where(Credential.connection_id == connection_id, Credential.name.startswith("token:"))
         )
 
-    def credential(self, connection_id: int, name: str) -> bytes | None:
-        return self._session.scalars(
-            select(Credential.sealed).where(Credential.connection_id == connection_id, Credential.name == name)
-        ).one_or_none()
+    def credentials(self, connection_id: int, names: Collection[str]) -> dict[str, bytes]:
+        """Those of these credentials that there are, sealed."""
+        rows = self._session.execute(
+            select(Credential.name, Credential.sealed).where(
+                Credential.connection_id == connection_id, Credential.name.in_(names)
+            )
+        )
+        return {row.name: row.sealed for row in rows}
 
     # --- settings
 
@@ -192,7 +241,8 @@ class Accounts:
 
     def settings(self, org_id: int, user_id: int | None) -> list[tuple[str, dict[str, Any]]]:
         """The layers that apply, weakest first: organization, then user."""
-        rows = self._session.scalars(select(SettingValue).where(SettingValue.org_id == org_id)).all()
+        theirs = or_(SettingValue.user_id.is_(None), SettingValue.user_id == user_id)
+        rows = self._session.scalars(select(SettingValue).where(SettingValue.org_id == org_id, theirs)).all()
         layers = [("organization", {row.name: row.value for row in rows if row.user_id is None})]
         if user_id is not None:
             layers.append(("user", {row.name: row.value for row in rows if row.user_id == user_id}))

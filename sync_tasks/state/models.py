@@ -30,7 +30,8 @@ class Organization(Base):
     name: Mapped[str] = mapped_column(String(120), unique=True)
     enabled: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
-    shape: Mapped[dict[str, Any] | None]  # cached describes: field facts, no content
+    # cached describes: field facts, no content; large, so read only when it is asked for
+    shape: Mapped[dict[str, Any] | None] = mapped_column(deferred=True)
     shape_at: Mapped[datetime | None]
 
 
@@ -61,6 +62,10 @@ class User(Base):
     # who may write for it: the lease, with its fencing token
     lease_token: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[datetime | None]
+
+
+# of a user and the organization it is joined to: nothing keeps it from running by itself
+MAY_RUN = (Organization.enabled, User.paused_at.is_(None), User.disabled_at.is_(None), User.suspended_at.is_(None))
 
 
 class Connection(Base):

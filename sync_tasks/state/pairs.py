@@ -43,12 +43,10 @@ class Pairs:
         )
         return [_view(row) for row in rows]
 
-    def unseen(self, user_id: int, folder: str) -> list[PairView]:
+    def unseen(self, user_id: int) -> list[PairView]:
         """Live pairs whose mailbox item we created and whose folder has not told it yet."""
         rows = self._session.scalars(
-            select(Pair).where(
-                Pair.user_id == user_id, Pair.folder == folder, Pair.state == PairState.LIVE, Pair.unseen.is_(True)
-            )
+            select(Pair).where(Pair.user_id == user_id, Pair.state == PairState.LIVE, Pair.unseen.is_(True))
         )
         return [_view(row) for row in rows]
 

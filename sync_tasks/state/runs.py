@@ -7,10 +7,20 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, case, delete, or_, select, update
+from sqlalchemy import and_, case, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from sync_tasks.state.models import Cursor, OperationRow, Organization, Pair, RunStage, StagedItem, SyncRun, User
+from sync_tasks.state.models import (
+    MAY_RUN,
+    Cursor,
+    OperationRow,
+    Organization,
+    Pair,
+    RunStage,
+    StagedItem,
+    SyncRun,
+    User,
+)
 from sync_tasks.state.records import OpState, RunRef, RunState, RunView
 
 # stages are the same words everywhere: in the chain, in sync_run.stage, in the console
@@ -35,10 +45,7 @@ class Runs:
             .where(
                 User.next_sync_at <= now,
                 or_(User.lease_until.is_(None), User.lease_until < now),
-                User.paused_at.is_(None),
-                User.disabled_at.is_(None),
-                User.suspended_at.is_(None),
-                Organization.enabled,
+                *MAY_RUN,
                 ~select(SyncRun.id).where(SyncRun.user_id == User.id, SyncRun.state == RunState.OPEN).exists(),
             )
             .order_by(User.next_sync_at)
@@ -142,10 +149,11 @@ class Runs:
         return [_view(row) for row in self._session.scalars(query)]
 
     def finish_stage(self, run: RunRef, stage: str, now: datetime, seconds: float, counts: Mapping[str, int]) -> None:
+        """Note a stage as done; nobody is at work on the run any more."""
         row = self._session.get_one(SyncRun, run.id)
-        row.stage, row.touched_at = stage, now
+        row.stage, row.touched_at, row.working = stage, now, ""
         row.counts = _added(row.counts, counts)
-        self._session.merge(RunStage(run_id=run.id, stage=stage, finished_at=now, seconds=seconds, counts=dict(counts)))
+        self._session.add(RunStage(run_id=run.id, stage=stage, finished_at=now, seconds=seconds, counts=dict(counts)))
 
     def stages(self, run_id: int) -> list[RunStage]:
         rows = self._session.scalars(select(RunStage).where(RunStage.run_id == run_id)).all()
@@ -158,8 +166,6 @@ class Runs:
         commit_cursors: bool, error_code: str = "", error_text: str = "",
     ) -> None:  # fmt: skip
         """End a run: commit or drop the cursors it read, throw away what it staged and the key that sealed it."""
-        row = self._session.get_one(SyncRun, run.id)
-        user = self._session.get_one(User, run.user_id)
         if commit_cursors:
             self._session.execute(
                 update(Cursor)
@@ -177,19 +183,27 @@ class Runs:
         )
         if commit_cursors:
             # what an earlier run created has been told by now, or was looked for
+            began = select(SyncRun.started_at).where(SyncRun.id == run.id).scalar_subquery()
             self._session.execute(
                 update(Pair)
-                .where(Pair.user_id == run.user_id, Pair.unseen.is_(True), Pair.updated_at < row.started_at)
+                .where(Pair.user_id == run.user_id, Pair.unseen.is_(True), Pair.updated_at < began)
                 .values(unseen=False)
+                .execution_options(synchronize_session=False)
             )
-        row.state, row.finished_at, row.touched_at, row.run_key, row.working = state, now, now, None, ""
-        row.error_code, row.error_text = error_code, error_text[:400]
-        user.lease_until = None
-        user.next_sync_at = next_sync_at
+        self._session.execute(
+            update(SyncRun)
+            .where(SyncRun.id == run.id)
+            .values(
+                state=state, finished_at=now, touched_at=now, run_key=None, working="", error_code=error_code,
+                error_text=error_text[:400],
+            )
+        )  # fmt: skip
+        told: dict[str, Any] = {"lease_until": None, "next_sync_at": next_sync_at}
         if state is RunState.HELD:
-            user.held_at = user.held_at or now
+            told["held_at"] = func.coalesce(User.held_at, now)
         if state is not RunState.FAILED:
-            user.failures = 0
+            told["failures"] = 0
+        self._session.execute(update(User).where(User.id == run.user_id).values(told))
 
     # --- cursors
 
@@ -199,13 +213,15 @@ class Runs:
         )
         return {name: value or "" for name, value in rows}
 
-    def stage_cursor(self, user_id: int, name: str, pending: str) -> None:
-        """Remember where reading would go on; it becomes true only when the run ends well."""
-        row = self._session.get(Cursor, (user_id, name))
-        if row is None:
-            self._session.add(Cursor(user_id=user_id, name=name, pending=pending))
-        else:
-            row.pending = pending
+    def stage_cursors(self, user_id: int, pending: Mapping[str, str]) -> None:
+        """Remember where reading would go on; it becomes true only when the run ends well. Those that did not move,
+        as with an idle user, write nothing."""
+        rows = {row.name: row for row in self._session.scalars(select(Cursor).where(Cursor.user_id == user_id))}
+        for name, cursor in pending.items():
+            if name not in rows:
+                self._session.add(Cursor(user_id=user_id, name=name, pending=cursor))
+            else:
+                rows[name].pending = cursor if cursor != rows[name].value else None
         self._session.flush()
 
     # --- counting, for `runs` and for tests

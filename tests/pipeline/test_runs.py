@@ -218,6 +218,19 @@ def test_one_user_never_has_two_runs(world: World) -> None:
 
 
 @pytest.mark.rule("INS-8")
+def test_the_interval_counts_from_the_beginning_of_a_run_however_long_it_takes(world: World) -> None:
+    ann = world.user()
+    world.appointment(ann, "Call", marked=True)
+    began = world.now
+
+    run_here(world.app, ann.id, on_stage=lambda _: world.later(minutes=4))
+    assert world.now - began == timedelta(minutes=24)
+
+    with world.app.store.reading() as unit:
+        due = unit.accounts.user(ann.id).next_sync_at
+    assert timedelta(minutes=27) <= due - began <= timedelta(minutes=33)
+
+
 def test_forcing_is_kept_to_one_run_a_minute_and_asking_often_is_asking_once(world: World) -> None:
     ann = world.user()
     world.sync(ann)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -105,6 +106,15 @@ class Cluster:
         log = self.home / f"{name}.log"
         chosen = ("-Q", ",".join(queues)) if queues else ()
         argv = worker_argv("-n", f"{name}@%h", "-c", str(concurrency), "-l", self._loglevel, *chosen, *more)
+        made = Worker(GuardedProcess(argv, log=log, env=self.env), log)
+        self.workers.append(made)
+        return made
+
+    def command(self, *words: str) -> Worker:
+        """Start `inbox-sync worker` or `inbox-sync beat` as people do, with options of their own choice."""
+        self._started += 1
+        log = self.home / f"{words[0][0]}{self._started}.log"
+        argv = [sys.executable, "-m", "sync_tasks.cli.main", *words]
         made = Worker(GuardedProcess(argv, log=log, env=self.env), log)
         self.workers.append(made)
         return made

@@ -121,8 +121,7 @@ class World:
     def lose_cursors(self, user: UserView, *names: str) -> None:
         """Make the user's next run go on from where the vendors cannot: `lose_cursors(ann, "mailbox:calendar")`."""
         with self.app.store.writing() as unit:
-            for name in names:
-                unit.runs.stage_cursor(user.id, name, "bm90IGEgY3Vyc29y")
+            unit.runs.stage_cursors(user.id, dict.fromkeys(names, "bm90IGEgY3Vyc29y"))
             ref = unit.runs.claim_user(user.id, "manual", self.now, timedelta(minutes=5), self.app.vault.run_key())
             assert ref is not None
             unit.runs.close(ref, RunState.DONE, self.now, self.now, commit_cursors=True)
