@@ -80,6 +80,7 @@ class SampleWorld:
         self._meet(ANN, "Sales round", 1, 11, with_=[BEN])
         self._meet(ANN, "Write the monthly report", 2, 8)
         self._meet(ANN, "Prepare the showroom", 2, 13, Categories=["Salesforce"])
+        self._meet(ANN, "Fitting, every week", 4, 9, Categories=["Salesforce"], Recurrence="FREQ=WEEKLY;COUNT=3")
         self._meet(ANN, "Physiotherapy", 3, 16, Sensitivity="Private", with_=[IDA])
         self._meet(ANN, TENDER, 3, 10, with_=[IDA])
         self._meet(BEN, "Lobby: which lamps?", 1, 14, with_=[MARCO], Location="Harbour Hotels")

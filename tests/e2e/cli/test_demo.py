@@ -31,7 +31,7 @@ def test_the_demo_mirrors_both_sides_and_then_writes_nothing(tmp_path: Path) -> 
     ann, ben = told["first"]
     assert (ann["user"], ann["trigger"], ann["state"]) == ("ann@acme.example", "schedule", "done")
     assert ann["sides"]["crm"]["EmailMessage"]["created"] >= 5
-    assert ann["sides"]["crm"]["Event"]["created"] == 3
+    assert ann["sides"]["crm"]["Event"]["created"] == 6
     assert ann["sides"]["mailbox"]["calendar"]["created"] == 2
     assert ben["sides"]["crm"]["Lead"] == {"created": 1}
     left = {row["reason"] for row in ann["skipped"]}
