@@ -14,6 +14,7 @@ from tests.support.world import World
 ZONES = ["Pacific/Tongatapu", "Pacific/Pago_Pago", "Europe/Berlin", "America/Los_Angeles"]
 
 
+@pytest.mark.seed(12)
 @pytest.mark.rule("ALL-4", "FLD-6")
 @pytest.mark.parametrize("name", ZONES)
 def test_whole_days_keep_their_dates_in_every_zone_and_over_the_change_to_summer(world: World, name: str) -> None:
@@ -97,6 +98,7 @@ def test_where_salesforce_takes_no_events_of_several_days_that_is_said(world: Wo
     assert world.issues(ann) == []
 
 
+@pytest.mark.seed(11)
 @pytest.mark.rule("FLD-2", "STS-2")
 def test_tentative_stays_tentative_over_ten_runs(world: World) -> None:
     ann = world.user()
@@ -114,6 +116,7 @@ def test_tentative_stays_tentative_over_ten_runs(world: World) -> None:
         assert world.saved("Lunch")["ShowAs"] == "Busy"
 
 
+@pytest.mark.seed(30)
 @pytest.mark.rule("FLD-4")
 def test_over_long_texts_are_stable_and_stay_whole_in_the_mailbox(world: World) -> None:
     ann = world.user(description__safe=False)

@@ -69,6 +69,7 @@ def test_a_salesforce_born_appointment_deleted_in_the_mailbox_goes_and_does_not_
     assert world.items(ann) == []
 
 
+@pytest.mark.seed(4)
 @pytest.mark.parametrize("kind", ["A", "C", "D"])
 @pytest.mark.rule("DEL-2", "DEL-10")
 def test_what_is_deleted_in_salesforce_is_released_in_the_mailbox(world: World, kind: str) -> None:
@@ -87,6 +88,7 @@ def test_what_is_deleted_in_salesforce_is_released_in_the_mailbox(world: World, 
     assert world.mails() == 0
 
 
+@pytest.mark.seed(4)
 @pytest.mark.rule("DEL-2")
 def test_a_salesforce_born_appointment_deleted_there_leaves_the_mailbox(world: World) -> None:
     ann = world.user()
@@ -113,6 +115,7 @@ def test_the_strategy_all_deletes_own_items_too(world: World) -> None:
     settled(world, ann)
 
 
+@pytest.mark.seed(2)
 @pytest.mark.parametrize("kind", ["A", "C", "D"])
 @pytest.mark.rule("DEL-8")
 def test_the_unsync_mark_takes_the_event_out_of_salesforce_for_good(world: World, kind: str) -> None:
@@ -162,6 +165,7 @@ def test_a_saved_item_that_ages_out_is_released_and_both_copies_stay(world: Worl
     settled(world, ann)
 
 
+@pytest.mark.seed(3)
 @pytest.mark.rule("DEL-3")
 def test_a_salesforce_born_appointment_that_ages_out_leaves_the_mailbox_and_stays_in_salesforce(world: World) -> None:
     ann = world.user()

@@ -52,6 +52,7 @@ def quiet(world: World, user: UserView, runs: int = 3) -> None:
 # --- what is held
 
 
+@pytest.mark.seed(19)
 @pytest.mark.rule("SCP-16", "TOP-4", "DEL-3")
 def test_switching_salesforce_events_off_waits_and_cancels_no_meeting(world_on_both: World) -> None:
     world = world_on_both
