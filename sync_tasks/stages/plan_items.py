@@ -6,8 +6,7 @@ One way for events, tasks and contacts; what a kind adds stands in its `Mirrored
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import replace
 
 from mapping.merge.baseline import Baseline
 from mapping.merge.edits import seen
@@ -16,10 +15,8 @@ from mapping.merge.plan import Act, FieldChange, Operation, Step
 from mapping.model import fields as f
 from mapping.model.item import Item, ItemKind, ItemRef, Side, Span, Value
 from mapping.model.reasons import Reason
-from mapping.model.series import split_id
-from mapping.model.table import WINNERS, Table
+from mapping.model.table import WINNERS
 from mapping.rules import appended, deletion, marks, roles, series
-from mapping.rules.columns import to_write
 from mapping.rules.decision import Decision
 from mapping.rules.deletion import Fate, Trigger
 from mapping.rules.scope import Outcome
@@ -27,50 +24,21 @@ from sync_tasks.stages import disputes, plan_shared
 from sync_tasks.stages.categorize import ends_at
 from sync_tasks.stages.fetch import row_fingerprint
 from sync_tasks.stages.kinds import MIRRORED
-from sync_tasks.stages.mirrored import Extra, Mirrored, Stakes, categories_of
+from sync_tasks.stages.mirrored import Extra, Stakes, categories_of
+from sync_tasks.stages.plan_parts import (
+    Case,
+    bring_home,
+    cancel,
+    clear_mark,
+    delete,
+    note_pair,
+    stamp_record,
+    update_mailbox,
+)
 from sync_tasks.stages.planning import Draft
 from sync_tasks.stages.series import seen_fingerprint
-from sync_tasks.stages.sharing import Sharing
 from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairState, PairView
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One item: its kind and table, its pair, if any, and what each side brought into this run."""
-
-    what: Mirrored
-    table: Table
-    key: str
-    pair: PairView | None
-    mailbox: Work | None
-    crm: Work | None
-
-    @property
-    def kind(self) -> ItemKind:
-        return self.what.kind
-
-    @property
-    def live(self) -> bool:
-        return self.pair is not None and self.pair.state == PairState.LIVE
-
-    @property
-    def record(self) -> Item | None:
-        return None if self.crm is None else self.crm.item
-
-    def sharing(self, draft: Draft) -> Sharing:
-        return draft.sharings.get(self.key, Sharing())
-
-    @property
-    def promoted(self) -> bool:
-        """Does nobody lead the record of this guest's meeting any more, so that his own run must?"""
-        guest = self.pair is not None and self.pair.role == roles.GUEST
-        return guest and self.mailbox is not None and self.mailbox.outcome is Outcome.MIRROR
-
-    @property
-    def retrying(self) -> bool:
-        """An earlier run planned this create and never learned what became of it."""
-        return self.pair is not None and self.pair.state == PairState.PENDING
 
 
 def plan(draft: Draft, works: list[Work], pairs: Mapping[str, PairView]) -> None:
@@ -124,7 +92,7 @@ def _create_up(draft: Draft, case: Case, work: Work, item: Item, *, again: bool 
         columns["OwnerId"] = ctx.user.crm_user_id
     born = Side(case.pair.born) if again and case.pair is not None else Side.MAILBOX
     letter = case.pair.letter if again and case.pair is not None else what.letter(item, born, ctx.me)
-    _note_pair(draft, case, born, letter, item, mailbox=item.ref)
+    note_pair(draft, case, born, letter, item, mailbox=item.ref)
     made = draft.add(
         Operation(
             Act.CREATE, Side.CRM, case.kind, what.crm_object, Step.RECORDS, _rule(work), _reason(work),
@@ -142,8 +110,8 @@ def _create_up(draft: Draft, case: Case, work: Work, item: Item, *, again: bool 
     mark = {name: value for name, value in wanted.items() if item.get(name) != value}
     after: tuple[str, ...] = ()
     if mark:
-        after = (_update_mailbox(draft, case, item, mark, {}, "MRK-5", Reason.MARK_ADDED, after=(made,), act=Act.MARK),)
-    _bring_home(draft, case, item, after)
+        after = (update_mailbox(draft, case, item, mark, {}, "MRK-5", Reason.MARK_ADDED, after=(made,), act=Act.MARK),)
+    bring_home(draft, case, item, after)
 
 
 def _create_down(draft: Draft, case: Case, work: Work, item: Item, *, again: bool = False) -> None:
@@ -155,9 +123,9 @@ def _create_down(draft: Draft, case: Case, work: Work, item: Item, *, again: boo
     letter = what.letter(item.with_fields(more.values), Side.CRM, ctx.me)
     born = Side(case.pair.born) if again and case.pair is not None else Side.CRM
     letter = case.pair.letter if again and case.pair is not None else letter
-    _note_pair(draft, case, born, letter, item, crm=item.ref, span=values.get(f.SPAN))
+    note_pair(draft, case, born, letter, item, crm=item.ref, span=values.get(f.SPAN))
     draft.pair(case.key, crm_seen_next=row_fingerprint(ctx, item), marks=seen(ctx.fingerprint_key, item))
-    _stamp(draft, case, item)
+    stamp_record(draft, case, item)
     draft.add(
         Operation(
             Act.CREATE, Side.MAILBOX, case.kind, what.home, Step.ITEMS, _rule(work), _reason(work),
@@ -168,27 +136,11 @@ def _create_down(draft: Draft, case: Case, work: Work, item: Item, *, again: boo
     )  # fmt: skip
 
 
-def _stamp(draft: Draft, case: Case, item: Item) -> None:
-    """An event's key follows its copies into other mailboxes, so the record must bear it. Those of tasks and contacts
-    are made of the record's id and can always be made again."""
-    ctx = draft.ctx
-    if case.kind is not ItemKind.EVENT or item.text(ctx.key_field) == case.key:
-        return
-    if ctx.shape.can_create(case.what.crm_object, ctx.key_field):
-        draft.add(
-            Operation(
-                Act.UPDATE, Side.CRM, case.kind, case.what.crm_object, Step.RECORDS, "IDN-8",
-                Reason.KEY_STAMPED.value, pair_key=case.key, ref=item.ref.id, values={ctx.key_field: case.key},
-            ),
-            item.ref,
-        )  # fmt: skip
-
-
 def _adopt(draft: Draft, case: Case, ours: Work, theirs: Work) -> None:
     """Both copies are there but nobody remembers the pair: they are one, and merge as if both were new."""
     assert ours.item is not None and theirs.item is not None
     letter = case.what.letter(ours.item, Side.MAILBOX, draft.ctx.me)
-    _note_pair(draft, case, Side.MAILBOX, letter, ours.item, mailbox=ours.ref)
+    note_pair(draft, case, Side.MAILBOX, letter, ours.item, mailbox=ours.ref)
     draft.pair(case.key, crm_id=theirs.ref.id, crm_object=case.what.crm_object, state=PairState.LIVE.value)
     draft.decide(Side.CRM, case.kind, theirs.ref.id, case.key, Outcome.MIRROR, Reason.ADOPTED, "IDN-8")
     _merge(draft, case, None, ours.item, theirs.item)
@@ -284,12 +236,12 @@ def _merge_down(draft: Draft, case: Case, ours: Item, merged: Merged, more: Extr
     if values:
         agreed = {c.name: merged.agreed[c.name] for c in merged.changes_mailbox if c.name in merged.agreed}
         after = (
-            _update_mailbox(
+            update_mailbox(
                 draft, case, ours, values, {**agreed, **more.agreed}, rule, reason,
                 changes=merged.changes_mailbox, mails=more.mails,
             ),
         )  # fmt: skip
-    _bring_home(draft, case, ours, after)
+    bring_home(draft, case, ours, after)
 
 
 def _explain(draft: Draft, case: Case, ours: Item, merged: Merged, answers: Mapping[str, Side]) -> None:
@@ -343,17 +295,17 @@ def _let_go(draft: Draft, case: Case, pair: PairView, trigger: Trigger) -> None:
     match fate:
         case Fate.DELETE_CRM:
             state = PairState.UNSYNCED if trigger is Trigger.UNSYNC_MARK else PairState.GONE
-            _delete(draft, case, crm_ref, rule, reason, state, source)
+            delete(draft, case, crm_ref, rule, reason, state, source)
             if trigger is Trigger.UNSYNC_MARK and item is not None:
-                _clear_mark(draft, case, item, rule, reason, state)
+                clear_mark(draft, case, item, rule, reason, state)
         case Fate.CANCEL:
-            _cancel(draft, case, crm_ref, rule, source)
+            cancel(draft, case, crm_ref, rule, source)
         case Fate.KEEP:
             draft.pair(case.key, state=released.value, reason=reason.value)
             draft.quarantine(case.key, crm_ref, reason)
         case Fate.DELETE_MAILBOX:
             state = PairState.GONE if trigger is Trigger.CRM_DELETED else PairState.RELEASED
-            _delete(draft, case, mailbox_ref, rule, reason, state, source)
+            delete(draft, case, mailbox_ref, rule, reason, state, source)
         case Fate.RESTORE_ITEM:
             if case.crm is not None and case.crm.item is not None:
                 _create_down(draft, case, _because(case.crm, Reason.RESTORED, rule), case.crm.item, again=True)
@@ -362,53 +314,13 @@ def _let_go(draft: Draft, case: Case, pair: PairView, trigger: Trigger) -> None:
                 _create_up(draft, case, _because(case.mailbox, Reason.RESTORED_RECORD, rule), item, again=True)
         case Fate.RELEASE if item is not None:
             draft.pair(case.key, folder=item.ref.container)
-            _clear_mark(draft, case, item, rule, reason, released)
+            clear_mark(draft, case, item, rule, reason, released)
         case Fate.RELEASE:
             draft.pair(case.key, state=released.value, reason=reason.value)
         case Fate.DROP:
             draft.pair(case.key, state=PairState.GONE.value, reason=reason.value)
         case Fate.DECLINE:
             case.what.leave(draft, case.key, pair, case.crm.item if case.crm is not None else None, rule, reason)
-
-
-def _cancel(draft: Draft, case: Case, ref: ItemRef, rule: str, source: ItemRef) -> None:
-    """The record stays and says what happened. Where it cannot say so, it is kept, and a person is told."""
-    ctx = draft.ctx
-    facts = ctx.shape.objects.get(ref.container, {})
-    wanted = to_write(ctx.settings.list("deletion.cancel_instead"), facts, "updateable")
-    if wanted.unfit:
-        draft.pair(case.key, state=PairState.RELEASED.value, reason=Reason.CANCEL_UNFIT.value)
-        draft.quarantine(case.key, ref, Reason.CANCEL_UNFIT)
-        return
-    draft.add(
-        Operation(
-            Act.UPDATE, Side.CRM, case.kind, ref.container, Step.DELETES, rule, Reason.CANCELLED_IN_CRM.value,
-            pair_key=case.key, ref=ref.id, values=wanted.values, agreed={"state": PairState.GONE.value},
-            changes=tuple(FieldChange(name, None, value) for name, value in wanted.values.items()),
-        ),
-        source,
-    )  # fmt: skip
-
-
-def _delete(
-    draft: Draft, case: Case, ref: ItemRef, rule: str, reason: Reason, state: PairState, source: ItemRef
-) -> None:  # fmt: skip
-    draft.add(
-        Operation(
-            Act.DELETE, ref.side, case.kind, ref.container, Step.DELETES, rule, reason.value,
-            pair_key=case.key, ref=ref.id, agreed={"state": state.value},
-        ),
-        source,
-    )  # fmt: skip
-
-
-def _clear_mark(draft: Draft, case: Case, item: Item, rule: str, reason: Reason, state: PairState) -> None:
-    if series.is_part(item):
-        draft.pair(case.key, state=state.value, reason=reason.value)
-        return
-    values = {f.CATEGORIES: marks.clear(categories_of(item))}
-    agreed = {"state": state.value}
-    _update_mailbox(draft, case, item, values, agreed, rule, reason, act=Act.MARK, step=Step.AFTERWARDS)
 
 
 def part(
@@ -427,67 +339,12 @@ def part(
             what = MIRRORED[item.ref.kind]
             case = Case(what, what.table, key, pair, None, None)
             draft.pair(key, folder=item.ref.container)
-            _clear_mark(draft, case, item, "TOP-4", reason, released)
+            clear_mark(draft, case, item, "TOP-4", reason, released)
         else:
             draft.pair(key, **{**({} if alive else notes[key]), "state": released.value, "reason": reason.value})
 
 
 # --- small parts
-
-
-def _bring_home(draft: Draft, case: Case, item: Item, after: tuple[str, ...]) -> None:
-    """A saved item that stands outside the managed folder is moved into it, once all else is done (MRK-4)."""
-    if item.ref.container not in case.what.elsewhere:
-        draft.pair(case.key, folder=item.ref.container)
-        return
-    draft.add(
-        Operation(
-            Act.MOVE, Side.MAILBOX, case.kind, item.ref.container, Step.AFTERWARDS, "MRK-4", Reason.MOVED_HOME.value,
-            pair_key=case.key, ref=item.ref.id, values={"folder": case.what.home}, after=after,
-        ),
-        item.ref,
-    )  # fmt: skip
-
-
-def _update_mailbox(
-    draft: Draft, case: Case, item: Item, values: Mapping[str, Value], agreed: Mapping[str, str],
-    rule: str, reason: Reason, *, act: Act = Act.UPDATE, step: Step = Step.ITEMS, after: tuple[str, ...] = (),
-    changes: tuple[FieldChange, ...] = (), mails: int = 0,
-) -> str:  # fmt: skip
-    return draft.add(
-        Operation(
-            act, Side.MAILBOX, case.kind, item.ref.container, step, rule, reason.value, pair_key=case.key,
-            ref=item.ref.id, version=item.version, values=dict(values), agreed=dict(agreed), after=after, mails=mails,
-            changes=changes or tuple(FieldChange(name, item.get(name), value) for name, value in values.items()),
-        ),
-        item.ref,
-    )  # fmt: skip
-
-
-def _note_pair(
-    draft: Draft, case: Case, born: Side, letter: str, item: Item, *,
-    mailbox: ItemRef | None = None, crm: ItemRef | None = None, span: Value = None,
-) -> None:  # fmt: skip
-    """The pair row that is written before anything is created remotely."""
-    when = item.get(f.SPAN) if span is None else span
-    values: dict[str, object] = {
-        "born": born.value, "kind": case.kind.value, "letter": letter, "role": "",
-        "state": PairState.PENDING.value, "reason": "",
-    }  # fmt: skip
-    if isinstance(when, Span):
-        horizon = draft.ctx.now() - timedelta(days=draft.ctx.settings.int("scope.past_days"))
-        # marked by hand when it already lay outside the window: the window will not take it away again
-        values |= {"ends_at": ends_at(when), "pinned": ends_at(when) < horizon}
-    if mailbox is not None:
-        # No version: only one that our own write returned may make a change an echo. What is merely planned may never
-        # be written, and the item must be looked at again then.
-        values |= {"mailbox_id": mailbox.id, "mailbox_version": "", "folder": mailbox.container, "crm_id": ""}
-        if series.is_part(item):
-            values["series"] = split_id(mailbox.id)[0]
-            values["mailbox_seen_next"] = seen_fingerprint(draft.ctx, item)
-    if crm is not None:
-        values |= {"crm_id": crm.id, "crm_object": crm.container, "crm_version": "", "mailbox_id": "", "folder": ""}
-    draft.pair(case.key, **values)
 
 
 def _because(work: Work, reason: Reason, rule: str) -> Work:
