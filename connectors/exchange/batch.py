@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -40,22 +40,30 @@ class Batch:
     def send(
         self, which: Sequence[int], action: Callable[[], Sequence[Any]], outcome: Callable[[int, Any], Outcome]
     ) -> None:
-        """Send one call for some of the writes. A call that fails as a whole is raised, unless some of the batch is
-        written already or may be: then each of its writes carries the error."""
+        """Send one call for some of the writes and settle them."""
+        for at, answer in self.answers(which, action):
+            failed = isinstance(answer, Exception)
+            self.settle(at, self.line.failed(answer) if failed else outcome(at, answer))
+
+    def answers(self, which: Sequence[int], action: Callable[[], Sequence[Any]]) -> Iterator[tuple[int, Any]]:
+        """Send one call for some of the writes and give the answer for each."""
         if not which:
             return
         try:
             answers = self.line.matched(self.line.call(action, writing=True), len(which), otherwise=Fault.UNKNOWN)
         except ConnectorError as error:
-            if error.fault is not Fault.UNKNOWN and not self._told:
-                raise
-            for at in which:
-                self.settle(at, Outcome(error=error))
+            self.lost(which, error)
             return
         self._told = True
-        for at, answer in zip(which, answers, strict=True):
-            failed = isinstance(answer, Exception)
-            self.settle(at, self.line.failed(answer) if failed else outcome(at, answer))
+        yield from zip(which, answers, strict=True)
+
+    def lost(self, which: Iterable[int], error: ConnectorError) -> None:
+        """A call for some of the writes failed as a whole. That is raised, unless some of the batch is written already
+        or may be: then each of these writes carries the error."""
+        if error.fault is not Fault.UNKNOWN and not self._told:
+            raise error
+        for at in which:
+            self.settle(at, Outcome(error=error))
 
     def outcomes(self) -> list[Outcome]:
         return [self._outcomes[at] for at in range(len(self.writes))]
@@ -97,7 +105,9 @@ class Batch:
         compared just before them; a write in that moment is lost."""
         asked = [at for at in which if self.writes[at].version]
         for at, version in self.versions(asked).items():
-            if version != self.writes[at].version:
+            write = self.writes[at]
+            self.line.lineage.seen(write.id, version)
+            if not self.line.lineage.holds(write.id, write.version, version):
                 self.fail(at, Fault.STALE, "the item was changed since it was read")
 
     def outcome(self, at: int) -> Outcome | None:

@@ -24,6 +24,11 @@ class Lineage:
         if chain and not chain[-1]:
             chain[-1] = version
 
+    def latest(self, master: str, known: str) -> str:
+        """What became of a version by our own writing, as far as it was told."""
+        chain = self._chains.get(master, [])
+        return chain[-1] or known if known in chain else known
+
     def holds(self, master: str, known: str, now: str) -> bool:
         """Is what somebody knows at a version still so, but for what we wrote ourselves?"""
         chain = self._chains.get(master, [])

@@ -27,10 +27,11 @@ _LAST = "ErrorRecurrenceHasNoOccurrence"
 
 def update_occurrences(batch: Batch, which: Sequence[int]) -> None:
     """Settle these writes, each of which changes one occurrence and none of the others."""
-    if not which:
-        return
     line, writes = batch.line, batch.writes
-    places = _current(batch, which)
+    for at in which:
+        if f.SERIES in writes[at].values:
+            batch.fail(at, Fault.INVALID, "an occurrence has no series of its own", f.SERIES)
+    places = _current(batch, [at for at in which if at in batch.open])
     for at in which:
         if at not in places and at in batch.open:
             batch.fail(at, Fault.NOT_FOUND, "the series has no such occurrence")
@@ -51,8 +52,6 @@ def update_occurrences(batch: Batch, which: Sequence[int]) -> None:
 
 def delete_occurrences(batch: Batch, which: Sequence[int]) -> None:
     """Settle these writes, each of which cancels one occurrence. The last one of a series goes with the series."""
-    if not which:
-        return
     line, writes = batch.line, batch.writes
     places = _current(batch, which)
     for at in which:
@@ -75,12 +74,17 @@ def _is_last(outcome: Outcome | None) -> bool:
 
 def _current(batch: Batch, which: Sequence[int]) -> dict[int, Place]:
     """The places of these writes. Those whose series moved on since their version are settled as STALE."""
-    places, found = places_of(batch.line, (batch.writes[at].id for at in which)), dict[int, Place]()
+    found: dict[int, Place] = {}
+    try:
+        places = places_of(batch.line, (batch.writes[at].id for at in which))
+    except ConnectorError as error:
+        batch.lost(which, error)
+        return found
     for at in which:
         write = batch.writes[at]
         match places.get(write.id):
-            case ConnectorError() as error:
-                batch.settle(at, Outcome(error=error))
+            case ConnectorError() as unreadable:
+                batch.settle(at, Outcome(error=unreadable))
             case Place() as place:
                 if batch.line.lineage.holds(place.master.id, write.version, place.master.version):
                     found[at] = place
@@ -136,20 +140,13 @@ def _alike(line: Line, one: Series, other: Series) -> bool:
 
 
 def _remove_patterns(batch: Batch, prepared: Prepared, which: Sequence[int]) -> None:
-    if not which:
-        return
     line, service = batch.line, wire.UpdateItem(account=batch.line.account)
     items = [
         CalendarItem(account=line.account, id=batch.writes[at].id, changekey=prepared.versions[at]) for at in which
     ]
     changes = [(item, ("recurrence",)) for item in items]
-    answers = line.call(lambda: service.items(changes, "NeverOverwrite"), writing=True)
-    for at, answer in zip(which, line.matched(answers, len(which), otherwise=Fault.UNKNOWN), strict=True):
+    for at, answer in batch.answers(which, lambda: service.items(changes, "NeverOverwrite")):
         if isinstance(answer, Exception):
             batch.settle(at, line.failed(answer))
         elif answer is not True:
             prepared.versions[at] = answer[1]
-
-
-def _master_at(line: Line, identifier: str, version: str) -> CalendarItem:
-    return CalendarItem(account=line.account, id=identifier, changekey=version)

@@ -21,7 +21,7 @@ from connectors.exchange.rows import assembled
 from connectors.exchange.series_writes import delete_occurrences, prepare, update_occurrences
 from connectors.protocols import Outcome, Verb, Write
 from mapping.model import fields as f
-from mapping.model.item import Fields, ItemKind
+from mapping.model.item import Fields, ItemKind, Series
 
 _CREATABLE = (ItemKind.EVENT, ItemKind.TASK, ItemKind.CONTACT)
 
@@ -55,7 +55,8 @@ def _create(line: Line, writes: Sequence[Write]) -> list[Outcome]:
 def _values(write: Write, *more: str) -> Fields:
     """What is written. A series says itself when it begins; `more` may name the key, which a new item bears."""
     values = {**write.values, f.KEY: write.key} if write.key and f.KEY in more else write.values
-    return {name: value for name, value in values.items() if name != f.SPAN} if f.SERIES in values else values
+    begins = isinstance(values.get(f.SERIES), Series)
+    return {name: value for name, value in values.items() if name != f.SPAN} if begins else values
 
 
 def _new(line: Line, kind: ItemKind, contents: dict[str, Any]) -> Any:
@@ -87,7 +88,8 @@ def _update(line: Line, writes: Sequence[Write]) -> list[Outcome]:
             for at in batch.open if at not in single
         }
     )  # fmt: skip
-    known = {at: write.version for at, write in enumerate(writes) if write.version} | prepared.versions
+    latest = {at: line.lineage.latest(write.id, write.version) for at, write in enumerate(writes) if write.version}
+    known = latest | prepared.versions
     for at in made:
         if not made[at]:
             batch.settle(at, Outcome(writes[at].id, known.get(at, "")))
@@ -147,10 +149,9 @@ def _moved(line: Line, write: Write, before: str, answer: Any) -> Outcome:
 def _delete(line: Line, writes: Sequence[Write]) -> list[Outcome]:
     batch = Batch(line, writes)
     single = [at for at, write in enumerate(writes) if is_occurrence(write.id)]
+    batch.only_current(at for at in batch.open if at not in single)
     delete_occurrences(batch, single)
-    which = [at for at in batch.open if at not in single]
-    batch.only_current(which)
-    which = [at for at in which if at in batch.open]
+    which = batch.open
     service = wire.DeleteItem(account=line.account)
     batch.send(which, lambda: service.items([writes[at].id for at in which]), lambda at, _: Outcome(writes[at].id))
     return [
@@ -165,6 +166,9 @@ def _move(line: Line, writes: Sequence[Write]) -> list[Outcome]:
     if len(roles) != 1:
         raise ConnectorError(Fault.INVALID, "one call moves to one folder")
     folder = line.folder(str(roles.pop()))
+    for at, write in enumerate(writes):
+        if is_occurrence(write.id):
+            batch.fail(at, Fault.INVALID, "an occurrence stays with its series")
     batch.only_current(batch.open)
     which = batch.open
     service = wire.MoveItem(account=line.account)

@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from connectors.errors import Fault
-from connectors.protocols import Detail
+from connectors.errors import ConnectorError, Fault
+from connectors.protocols import Detail, Verb, Write
 from mapping.model import fields as f
-from mapping.model.item import Fields, Item, Series, Span
+from mapping.model.item import Fields, Item, ItemKind, Series, Span
 from mapping.model.series import occurrence_id
 from mapping.recurrence.expand import originals
 from tests.contract.exchange_connector.series import (
@@ -236,6 +236,42 @@ def test_an_outcome_that_nobody_told_is_unknown_for_every_occurrence(world: Worl
 
     assert [fault(each) for each in outcomes] == [Fault.UNKNOWN, Fault.UNKNOWN]
     assert [done(each).id for each in world.mailbox.write([update(each, {f.SUBJECT: "x"}) for each in ids])] == ids
+
+
+def test_a_master_can_be_written_after_its_occurrences(world: World) -> None:
+    master = world.series("FREQ=DAILY;COUNT=30", MONDAY)
+    ids = [occurrence_id(master, MONDAY + timedelta(days=day)) for day in range(2)]
+    version = there(world, master).version
+    done(world.mailbox.write([update(ids[0], {f.SUBJECT: "x"}, version)])[0])
+
+    done(world.mailbox.write([update(master, {f.LOCATION: "here"}, version)])[0])
+    done(world.mailbox.write([delete(ids[1], version)])[0])
+    done(world.mailbox.write([delete(master, version)])[0])
+
+    assert world.content("calendar") == []
+
+
+def test_what_was_written_before_a_call_failed_is_told(world: World) -> None:
+    master = world.series("FREQ=DAILY;COUNT=30", MONDAY)
+    single = world.has(Subject="single", Start=MONDAY.isoformat(), End=(MONDAY + HOUR).isoformat())
+    version = there(world, single).version
+    writes = [update(occurrence_id(master, MONDAY), {f.SUBJECT: "x"}), update(single, {f.SUBJECT: "x"}, version)]
+    world.goes_wrong("GetItem", code="ErrorServerBusy", times=2)
+
+    assert [fault(each) for each in world.mailbox.write(writes)] == [Fault.THROTTLED, None]
+    with pytest.raises(ConnectorError):
+        world.mailbox.write(writes[:1])
+
+
+def test_an_occurrence_has_no_series_and_no_folder_of_its_own(world: World) -> None:
+    master = world.series("FREQ=DAILY;COUNT=30", MONDAY)
+    one, series = occurrence_id(master, MONDAY), series_of(world, master)
+
+    (updated,) = world.mailbox.write([update(one, {f.SERIES: series})])
+    (moved,) = world.mailbox.write([Write(Verb.MOVE, ItemKind.EVENT, "calendar", one, values={"folder": "deleted"})])
+
+    assert (fault(updated), fault(moved)) == (Fault.INVALID, Fault.INVALID)
+    assert series_of(world, master) == series
 
 
 # --- the feed

@@ -223,11 +223,12 @@ def test_a_series_that_somebody_else_changed_is_stale(world: World) -> None:
 def test_a_series_ends_and_begins(world: World) -> None:
     made = written(world, WEEKLY)
 
-    done(world.mailbox.write([update(made.id, {f.SERIES: None})])[0])
+    later = Span(MONDAY + DAY, MONDAY + DAY + HOUR)
+    done(world.mailbox.write([update(made.id, {f.SERIES: None, f.SPAN: later})])[0])
     single = there(world, made.id)
     done(world.mailbox.write([update(made.id, {f.SERIES: BROKEN})])[0])
 
-    assert (single.get(f.RECURRENCE), single.get(f.SPAN)) == ("", WEEKLY.first)
+    assert (single.get(f.RECURRENCE), single.get(f.SPAN)) == ("", later)
     assert same(series_of(world, made.id), BROKEN)
 
 
