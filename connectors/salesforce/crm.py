@@ -143,6 +143,10 @@ class SalesforceCrm(Crm):
         asked = tuple(ids)
         return self._reading(lambda: self._lookups().series(asked))
 
+    def find_tasks(self, owner_id: str, subjects: Iterable[str]) -> tuple[Item, ...]:
+        asked = tuple(subjects)
+        return self._reading(lambda: self._lookups().tasks_called(owner_id, asked))
+
     def find_user(self, address: str) -> str:
         """The id of the one active user with this address, or ''."""
         return self._reading(lambda: self._lookups().user_id(address))

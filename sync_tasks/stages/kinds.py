@@ -26,6 +26,9 @@ class Tasks(Mirrored):
     conflict: ClassVar[str] = "conflict.task"
     down: ClassVar[str] = "tasks.down"
 
+    def outlives(self, item: Item) -> bool:
+        return item.flag(f.IS_RECURRING)  # the record is one instance of it
+
     def first_down(self, _draft: Draft, item: Item) -> Extra:
         at = item.get("ReminderDateTime")
         return Extra({f.REMINDER_AT: at}) if item.flag("IsReminderSet") else NOTHING
