@@ -150,12 +150,9 @@ class Lookups:
         if not self._shape.has("Task"):
             return ()
         columns = columns_of(self._shape, "Task", self._extra("Task"))
+        where = f"OwnerId = {literal(owner_id)}"
         queries = [
-            Query(
-                select(
-                    columns, "Task", [f"OwnerId = {literal(owner_id)}", one_of("Subject", chunk)], ("CreatedDate", "Id")
-                )
-            )
+            Query(select(columns, "Task", [where, one_of("Subject", chunk)], order=("CreatedDate", "Id")))
             for chunk in chunks(subjects)
         ]
         types = self._shape.objects["Task"]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+from mapping.merge.fields import Merged
 from mapping.model import fields as f
 from mapping.model.item import Item, ItemKind
 from mapping.model.table import Table
+from mapping.rules import scope_folders
 from mapping.rules.accounts import choose_account
 from mapping.rules.settings import Effective
 from mapping.tables.contact import CONTACT
@@ -16,6 +18,7 @@ from sync_tasks.stages.mirrored import NOTHING, Extra, Mirrored
 from sync_tasks.stages.mirrored_events import Events
 from sync_tasks.stages.planning import Draft
 from sync_tasks.stages.work import Work
+from sync_tasks.state.records import PairView
 
 
 class Tasks(Mirrored):
@@ -41,6 +44,17 @@ class Contacts(Mirrored):
     switch: ClassVar[str] = "contacts.enabled"
     conflict: ClassVar[str] = "conflict.contact"
     down: ClassVar[str] = "contacts.down"
+
+    def merge_more(
+        self, draft: Draft, pair: PairView | None, key: str, _ours: Item, theirs: Item, _merged: Merged
+    ) -> Extra:
+        """A record that never was the user's is adopted nevertheless; then he is not told when it is not (CON-16)."""
+        settled = pair is not None and pair.role != scope_folders.OUTSIDE
+        if not settled and scope_folders.lies_outside(theirs, draft.ctx.me, draft.ctx.settings):
+            draft.pair(key, role=scope_folders.OUTSIDE)
+        elif not settled:
+            draft.pair(key, role="")
+        return NOTHING
 
     def first_up(self, draft: Draft, _work: Work, item: Item) -> Extra:
         company = item.text(f.COMPANY).strip()
