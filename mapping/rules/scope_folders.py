@@ -16,7 +16,6 @@ from mapping.rules.settings import Effective
 
 HOMES = {ItemKind.TASK: "synced_tasks", ItemKind.CONTACT: "synced_contacts"}
 FINISHED = "Completed"
-LEFT = "Left"  # virtual column of a record that is no longer among those that were asked for
 OUTSIDE = "outside"  # the role of a pair whose record never was among those that are shown to the user
 SAVED = {ItemKind.TASK: "TSK-1", ItemKind.CONTACT: "CON-5"}
 
@@ -72,7 +71,7 @@ def task_from_crm(item: Item, pair: PairFacts | None, me: Me, settings: Effectiv
 
 def contact_from_crm(item: Item, pair: PairFacts | None, me: Me, settings: Effective) -> Decision:
     """Is this Salesforce contact to be shown in the mailbox?"""
-    inside = not item.flag(LEFT) and (settings.text("contacts.scope") != "mine" or _is_mine(item, me))
+    inside = settings.text("contacts.scope") != "mine" or _is_mine(item, me)
     if pair is not None and pair.saved_before and not pair.unsynced:
         # what was born in the mailbox is there because the user put it there, and not because a list shows it
         listed = not item.flag("Left") or pair.kind_letter == "A"
@@ -91,10 +90,8 @@ def _known(inside: bool, stays: Decision, rule: str) -> Decision:
 
 
 def lies_outside(record: Item, me: Me, settings: Effective) -> bool:
-    """Is this contact, which an item of the mailbox adopts, none of those that are shown to the user? What a list view
-    holds is not known here."""
-    scope = settings.text("contacts.scope")
-    return scope not in ("mine", "all") or (scope == "mine" and not _is_mine(record, me))
+    """Is this contact, which an item of the mailbox adopts, somebody else's where only the user's own are shown?"""
+    return settings.text("contacts.scope") == "mine" and not _is_mine(record, me)
 
 
 def _is_mine(item: Item, me: Me) -> bool:

@@ -17,7 +17,6 @@ from mapping.model.series import occurrence_id
 from mapping.rules import marks, series
 from mapping.rules.decision import is_marked
 from mapping.rules.scope import Decision, Outcome, slid_out
-from mapping.rules.scope_folders import LEFT
 from sync_tasks.stages import watching
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.following import Gone, follow
@@ -249,8 +248,7 @@ def _stage_crm(ctx: StageContext, watch: Watch, changes: Sequence[Change], found
         if change.item is None or seen or (change.item.flag("Invited") and not is_live):
             found.echoes += 1
             continue
-        item = change.item.with_fields({LEFT: True}) if change.left else change.item
-        found.add(Work(Side.CRM, watch.kind, change.ref, item=item))
+        found.add(Work(Side.CRM, watch.kind, change.ref, item=change.item))
 
 
 def _reconcile(ctx: StageContext, watch: Watch, listed: set[str], found: Found) -> None:

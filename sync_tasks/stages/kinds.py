@@ -12,7 +12,8 @@ from mapping.model.table import Table
 from mapping.rules import scope_folders
 from mapping.rules.accounts import choose_account
 from mapping.rules.settings import Effective
-from mapping.tables.contact import CONTACT
+from mapping.tables.adjust import adjust
+from mapping.tables.contact import CONTACT, RECORD_URL
 from mapping.tables.task import TASK
 from sync_tasks.stages.mirrored import NOTHING, Extra, Mirrored
 from sync_tasks.stages.mirrored_events import Events
@@ -45,15 +46,19 @@ class Contacts(Mirrored):
     conflict: ClassVar[str] = "conflict.contact"
     down: ClassVar[str] = "contacts.down"
 
+    def between(self, draft: Draft, table: Table, ours: Item, theirs: Item) -> Table:
+        """A page that the user noted on the card himself is not replaced by that of the record."""
+        table = super().between(draft, table, ours, theirs)
+        own = ours.text(f.WEB_PAGE) not in ("", theirs.text(RECORD_URL))
+        return adjust(table, [{"name": f.WEB_PAGE, "remove": True}]) if own and table.row(f.WEB_PAGE) else table
+
     def merge_more(
         self, draft: Draft, pair: PairView | None, key: str, _ours: Item, theirs: Item, _merged: Merged
     ) -> Extra:
-        """A record that never was the user's is adopted nevertheless; then he is not told when it is not (CON-16)."""
-        settled = pair is not None and pair.role != scope_folders.OUTSIDE
-        if not settled and scope_folders.lies_outside(theirs, draft.ctx.me, draft.ctx.settings):
-            draft.pair(key, role=scope_folders.OUTSIDE)
-        elif not settled:
-            draft.pair(key, role="")
+        """A colleague's contact that was adopted never was among those that are shown, so it cannot leave them."""
+        if pair is None or pair.role == scope_folders.OUTSIDE:
+            outside = scope_folders.lies_outside(theirs, draft.ctx.me, draft.ctx.settings)
+            draft.pair(key, role=scope_folders.OUTSIDE if outside else "")
         return NOTHING
 
     def first_up(self, draft: Draft, _work: Work, item: Item) -> Extra:

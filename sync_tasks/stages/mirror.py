@@ -7,6 +7,7 @@ does a plan that waits for a person.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from connectors.errors import ConnectorError
@@ -14,6 +15,7 @@ from connectors.protocols import Detail
 from mapping.merge.plan import Step
 from mapping.model import fields as f
 from mapping.model.item import Item, ItemKind, ItemRef, Side
+from mapping.model.people import AccountRecord
 from mapping.model.reasons import Reason
 from mapping.model.series import split_id
 from mapping.rules.roles import GUEST
@@ -52,6 +54,7 @@ def _plan(ctx: StageContext) -> Verdict:
     draft.sharings = sharings(ctx, {w.key: w.item for w in every if w.kind is ItemKind.EVENT and w.key})
     draft.conflicts = disputes.known(ctx)
     _read_the_rest(draft, works, pairs)
+    draft.accounts = _accounts(draft, works)
     plan_series.plan(draft, opened)
     _give_up(draft, adopted.given_up)
     plan_items.plan(draft, [w for w in works if w.kind in MIRRORED], pairs)
@@ -69,6 +72,19 @@ def _plan(ctx: StageContext) -> Verdict:
         unit.trail.decide(ctx.user.id, draft.decisions)
         verdict.keep(ctx, unit)
     return verdict
+
+
+def _accounts(draft: Draft, works: list[Work]) -> Mapping[str, Sequence[AccountRecord]]:
+    """By the names of their companies, the accounts that new contacts may belong to: one call for all (CON-11)."""
+    if not draft.ctx.settings.bool("resolve.account_lookup"):
+        return {}
+    companies = {
+        work.item.text(f.COMPANY).strip()
+        for work in works
+        if work.kind is ItemKind.CONTACT and adopting.is_new(work) and work.item and work.key not in draft.adopted
+    }
+    named = sorted(companies - {""})
+    return draft.ctx.crm.find_accounts_by_name(named) if named else {}
 
 
 def _give_up(draft: Draft, keys: list[str]) -> None:

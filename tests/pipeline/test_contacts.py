@@ -139,6 +139,44 @@ def test_edits_of_either_side_travel_and_nothing_of_the_card_is_lost(world: Worl
     settled(world, ann)
 
 
+@pytest.mark.rule("CON-5", "CON-11")
+def test_the_company_of_a_contact_without_account_stays_and_that_of_one_with_an_account_is_its_name(
+    world: World,
+) -> None:
+    ann = mirroring(world)
+    _, alone = saved(world, ann, "Simpson", CompanyName="Umbrella")
+    account = world.record("Account", Name="Globex")
+    _, belongs = shown(world, ann, "Burns", AccountId=account)
+
+    for made in (alone, belongs):
+        world.change("Contact", made, Title="Boss")
+    world.sync(ann)
+
+    assert (card(world, ann, "Simpson")["JobTitle"], card(world, ann, "Simpson")["CompanyName"]) == ("Boss", "Umbrella")
+    assert card(world, ann, "Burns")["CompanyName"] == "Globex"
+    assert record(world, "Burns")["AccountId"] == account
+    settled(world, ann)
+
+
+@pytest.mark.rule("CON-1")
+def test_the_card_leads_to_the_page_of_the_record_unless_the_user_noted_another_page(world: World) -> None:
+    ann = mirroring(world)
+    _, theirs = shown(world, ann, "Burns")
+    _, mine = saved(world, ann, "Simpson")
+    saved(world, ann, "Smithers", BusinessHomePage="https://smithers.example")
+
+    for surname in ("Simpson", "Smithers"):
+        world.change("Contact", record(world, surname)["Id"], Title="Boss")
+    world.sync(ann)
+
+    pages = {surname: card(world, ann, surname)["BusinessHomePage"] for surname in ("Burns", "Simpson", "Smithers")}
+    assert pages == {
+        "Burns": f"{world.server.url}/salesforce/{theirs}", "Simpson": f"{world.server.url}/salesforce/{mine}",
+        "Smithers": "https://smithers.example",
+    }  # fmt: skip
+    settled(world, ann)
+
+
 @pytest.mark.rule("CON-7")
 @pytest.mark.parametrize("born", [saved, shown])
 def test_a_contact_deleted_in_salesforce_leaves_the_mailbox(world: World, born: Any) -> None:
@@ -367,6 +405,40 @@ def test_a_colleagues_contact_that_is_adopted_is_kept_and_changes_travel_up(worl
     assert (found["Id"], found["Title"], found["OwnerId"]) == (made, "Inspector", ben.crm_user_id)
     assert card(world, ann, "Simpson")["Categories"] == TRACKED
     settled(world, ann)
+
+
+@pytest.mark.parametrize(
+    ("company", "belongs"),
+    [("globex", "Globex"), ("Initech", "Initech International"), ("Umbrella", None), ("Acme", None), ("", None)],
+)
+@pytest.mark.rule("CON-11")
+def test_a_new_contact_belongs_to_the_account_that_its_company_names(
+    world: World, company: str, belongs: str | None
+) -> None:
+    ann = mirroring(world)
+    accounts: dict[str, str] = {}
+    for name in ("Globex", "Globex Labs", "Globex", "Initech International", "Acme North", "Acme South"):
+        accounts.setdefault(name, world.record("Account", Name=name))
+        world.later(minutes=1)
+
+    world.contact(ann, "Simpson", folder=HOME, CompanyName=company)
+    world.sync(ann)
+
+    assert record(world, "Simpson")["AccountId"] == (accounts[belongs] if belongs else None)
+    settled(world, ann)
+
+
+@pytest.mark.rule("CON-11")
+def test_the_accounts_of_any_number_of_contacts_are_looked_up_together(world: World) -> None:
+    ann = mirroring(world)
+    world.record("Account", Name="Globex")
+    for number in range(5):
+        world.contact(ann, f"Simpson {number}", folder=HOME, CompanyName="Globex" if number % 2 else f"Other {number}")
+    world.app.calls.counts.clear()
+
+    world.sync(ann)
+
+    assert world.app.calls.counts["find_accounts"] == 1
 
 
 # --- deletions and moves
