@@ -254,3 +254,7 @@ class Crm(Endpoint, Protocol):
     def find_events(self, owner_id: str, starts: Iterable[datetime]) -> tuple[Item, ...]:
         """Events of an owner that start at one of the moments: the look before creating where there is no key field."""
         ...
+
+    def find_tasks(self, owner_id: str, subjects: Iterable[str]) -> tuple[Item, ...]:
+        """Tasks of an owner that have one of the subjects: the look before one is saved for the first time."""
+        ...

@@ -17,14 +17,7 @@ from exchangelib.properties import Mailbox
 
 from connectors.exchange import codec_contacts, codec_tasks, series
 from connectors.exchange.properties import ATTRIBUTE
-from connectors.exchange.rows import Reader as _Reader
-from connectors.exchange.rows import Writer as _Writer
-from connectors.exchange.rows import as_is as _as_is
-from connectors.exchange.rows import check, plain_day
-from connectors.exchange.rows import flag as _flag
-from connectors.exchange.rows import moment as _moment
-from connectors.exchange.rows import text as _text
-from connectors.exchange.rows import word as _word
+from connectors.exchange.rows import Reader, Writer, as_is, check, flag, moment, plain_day, text, word
 from connectors.exchange.series import series_values
 from connectors.exchange.zones import span_values, utc
 from connectors.protocols import Detail
@@ -168,48 +161,48 @@ def _headers(item: Any) -> Value:
     return tuple((header.name or "", header.value or "") for header in item.headers or ())
 
 
-_COMMON: dict[str, _Reader] = {
-    f.SUBJECT: _Reader(("subject",), _text("subject")),
-    f.BODY: _Reader(("text_body",), _text("text_body"), deep=True),
-    f.HTML: _Reader(("body",), _html, deep=True),
-    f.CATEGORIES: _Reader(("categories",), _categories),
-    f.SENSITIVITY: _Reader(("sensitivity",), _sensitivity),
-    f.KEY: _Reader((ATTRIBUTE,), _key),
-    f.CREATED: _Reader(("datetime_created",), _moment("datetime_created")),
-    f.MODIFIED: _Reader(("last_modified_time",), _moment("last_modified_time")),
-    f.ITEM_CLASS: _Reader(("item_class",), _text("item_class")),
+_COMMON: dict[str, Reader] = {
+    f.SUBJECT: Reader(("subject",), text("subject")),
+    f.BODY: Reader(("text_body",), text("text_body"), deep=True),
+    f.HTML: Reader(("body",), _html, deep=True),
+    f.CATEGORIES: Reader(("categories",), _categories),
+    f.SENSITIVITY: Reader(("sensitivity",), _sensitivity),
+    f.KEY: Reader((ATTRIBUTE,), _key),
+    f.CREATED: Reader(("datetime_created",), moment("datetime_created")),
+    f.MODIFIED: Reader(("last_modified_time",), moment("last_modified_time")),
+    f.ITEM_CLASS: Reader(("item_class",), text("item_class")),
 }
-_EVENT: dict[str, _Reader] = {
-    f.UID: _Reader(("uid",), _text("uid")),
-    f.SPAN: _Reader(("start", "end", "is_all_day", "_start_timezone", "_end_timezone"), _span),
-    f.LOCATION: _Reader(("location",), _text("location")),
-    f.SHOW_AS: _Reader(("legacy_free_busy_status",), lambda item: SHOW_AS.get(item.legacy_free_busy_status, "busy")),
-    f.REMINDER: _Reader(("reminder_is_set", "reminder_minutes_before_start"), _reminder),
-    f.ORGANIZER: _Reader(("organizer",), _organizer),
-    f.ATTENDEES: _Reader(("organizer", *(name for _, name in _ATTENDEE_LISTS)), _attendees),
-    f.MY_RESPONSE: _Reader(("my_response_type",), _my_response),
-    f.IS_MEETING: _Reader(("is_meeting",), _is_meeting),
-    f.IS_CANCELLED: _Reader(("is_cancelled",), _flag("is_cancelled")),
-    f.OF_GROUP: _Reader(("organizer",), _of_group),
-    f.RECURRENCE: _Reader(("type",), _recurrence),
-    f.SERIES: _Reader(series.NEEDS, _series),
+_EVENT: dict[str, Reader] = {
+    f.UID: Reader(("uid",), text("uid")),
+    f.SPAN: Reader(("start", "end", "is_all_day", "_start_timezone", "_end_timezone"), _span),
+    f.LOCATION: Reader(("location",), text("location")),
+    f.SHOW_AS: Reader(("legacy_free_busy_status",), lambda item: SHOW_AS.get(item.legacy_free_busy_status, "busy")),
+    f.REMINDER: Reader(("reminder_is_set", "reminder_minutes_before_start"), _reminder),
+    f.ORGANIZER: Reader(("organizer",), _organizer),
+    f.ATTENDEES: Reader(("organizer", *(name for _, name in _ATTENDEE_LISTS)), _attendees),
+    f.MY_RESPONSE: Reader(("my_response_type",), _my_response),
+    f.IS_MEETING: Reader(("is_meeting",), _is_meeting),
+    f.IS_CANCELLED: Reader(("is_cancelled",), flag("is_cancelled")),
+    f.OF_GROUP: Reader(("organizer",), _of_group),
+    f.RECURRENCE: Reader(("type",), _recurrence),
+    f.SERIES: Reader(series.NEEDS, _series),
 }
 # What only occurrences have, and what they have not: they are asked for by ids that tell them.
-_OCCURRENCE: dict[str, _Reader] = {f.ORIGINAL: _Reader(("original_start",), _original)}
-_EMAIL: dict[str, _Reader] = {
-    f.MESSAGE_ID: _Reader(("message_id",), _text("message_id")),
-    f.CONVERSATION: _Reader(("conversation_id",), _conversation),
-    f.FROM: _Reader(("author", "sender"), _sender),
-    f.TO: _Reader(("to_recipients",), _people("to_recipients")),
-    f.CC: _Reader(("cc_recipients",), _people("cc_recipients")),
-    f.BCC: _Reader(("bcc_recipients",), _people("bcc_recipients")),
-    f.SENT_AT: _Reader(("datetime_sent",), _moment("datetime_sent")),
-    f.RECEIVED_AT: _Reader(("datetime_received",), _moment("datetime_received")),
-    f.IS_DRAFT: _Reader(("is_draft",), _flag("is_draft")),
-    f.HAS_ATTACHMENTS: _Reader(("has_attachments",), _flag("has_attachments")),
-    f.HEADERS: _Reader(("headers",), _headers, deep=True),
+_OCCURRENCE: dict[str, Reader] = {f.ORIGINAL: Reader(("original_start",), _original)}
+_EMAIL: dict[str, Reader] = {
+    f.MESSAGE_ID: Reader(("message_id",), text("message_id")),
+    f.CONVERSATION: Reader(("conversation_id",), _conversation),
+    f.FROM: Reader(("author", "sender"), _sender),
+    f.TO: Reader(("to_recipients",), _people("to_recipients")),
+    f.CC: Reader(("cc_recipients",), _people("cc_recipients")),
+    f.BCC: Reader(("bcc_recipients",), _people("bcc_recipients")),
+    f.SENT_AT: Reader(("datetime_sent",), moment("datetime_sent")),
+    f.RECEIVED_AT: Reader(("datetime_received",), moment("datetime_received")),
+    f.IS_DRAFT: Reader(("is_draft",), flag("is_draft")),
+    f.HAS_ATTACHMENTS: Reader(("has_attachments",), flag("has_attachments")),
+    f.HEADERS: Reader(("headers",), _headers, deep=True),
 }
-READERS: dict[ItemKind, dict[str, _Reader]] = {
+READERS: dict[ItemKind, dict[str, Reader]] = {
     ItemKind.EVENT: {**_COMMON, **_EVENT, **_OCCURRENCE},
     ItemKind.EMAIL: {**_COMMON, **_EMAIL},
     ItemKind.TASK: {**_COMMON, **codec_tasks.READERS},
@@ -291,21 +284,21 @@ def _write_attendees(value: Any, _: EWSTimeZone) -> Mapping[str, Any]:
     }
 
 
-_MARKS: dict[str, _Writer] = {f.CATEGORIES: _write_categories, f.KEY: _as_is(ATTRIBUTE)}
-_COMMON_WRITERS: dict[str, _Writer] = {
+_MARKS: dict[str, Writer] = {f.CATEGORIES: _write_categories, f.KEY: as_is(ATTRIBUTE)}
+_COMMON_WRITERS: dict[str, Writer] = {
     **_MARKS,
-    f.SUBJECT: _as_is("subject"),
+    f.SUBJECT: as_is("subject"),
     f.BODY: _write_body,
     f.HTML: _write_html,
-    f.SENSITIVITY: _word("sensitivity", _SENSITIVITIES_BACK, "Normal"),
+    f.SENSITIVITY: word("sensitivity", _SENSITIVITIES_BACK, "Normal"),
 }
-WRITERS: dict[ItemKind, dict[str, _Writer]] = {
+WRITERS: dict[ItemKind, dict[str, Writer]] = {
     ItemKind.EVENT: {
         **_COMMON_WRITERS,
-        f.LOCATION: _as_is("location"),
+        f.LOCATION: as_is("location"),
         f.SPAN: span_values,
         f.SERIES: _write_series,
-        f.SHOW_AS: _word("legacy_free_busy_status", _SHOW_AS_BACK, "Busy"),
+        f.SHOW_AS: word("legacy_free_busy_status", _SHOW_AS_BACK, "Busy"),
         f.REMINDER: _write_reminder,
         f.ATTENDEES: _write_attendees,
     },

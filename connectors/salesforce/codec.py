@@ -18,7 +18,8 @@ INVITEES = "Invitees"
 INVITEE_IDS = "InviteeIds"
 INVITED = "Invited"
 LEFT = "Left"
-VIRTUAL = frozenset({INVITEES, INVITEE_IDS, INVITED, LEFT})
+RECORD_URL = "RecordUrl"
+VIRTUAL = frozenset({INVITEES, INVITEE_IDS, INVITED, LEFT, RECORD_URL})
 
 VERSION_FIELD = "SystemModstamp"
 

@@ -17,6 +17,7 @@ from connectors.protocols import Can, Check, Crm, CrmChanges, Detail, OrgShape, 
 from connectors.salesforce import accounts
 from connectors.salesforce.auth import TokenCache, Tokens
 from connectors.salesforce.checks import check_connection
+from connectors.salesforce.codec import RECORD_URL
 from connectors.salesforce.config import SalesforceConfig
 from connectors.salesforce.describe import OBJECTS, read_shape
 from connectors.salesforce.faults import SCHEMA_MOVED
@@ -26,7 +27,7 @@ from connectors.salesforce.person_accounts import PERSON_ACCOUNT, write_person_a
 from connectors.salesforce.session import plain_session
 from connectors.salesforce.wire import Wire
 from connectors.salesforce.writes import Writer
-from mapping.model.item import Item, ItemRef
+from mapping.model.item import Item, ItemKind, ItemRef
 from mapping.model.people import AccountRecord, OpportunityRecord, PersonRecord
 
 T = TypeVar("T")
@@ -77,7 +78,8 @@ class SalesforceCrm(Crm):
     # --- Endpoint
 
     def read(self, refs: Sequence[ItemRef], detail: Detail) -> Mapping[ItemRef, Item | ConnectorError]:
-        return self._reading(lambda: self._lookups().by_refs(refs, detail)) if refs else {}
+        found = self._reading(lambda: self._lookups().by_refs(refs, detail)) if refs else {}
+        return {ref: self._with_page(told) if isinstance(told, Item) else told for ref, told in found.items()}
 
     def write(self, writes: Sequence[Write]) -> list[Outcome]:
         if not writes:
@@ -106,7 +108,7 @@ class SalesforceCrm(Crm):
         if moved and not fresh:
             self._forget()
             told |= self._feed(owner_id).poll(moved, cursors, self._now())
-        return told
+        return {name: self._with_pages(answer) for name, answer in told.items()}
 
     def find_people(self, addresses: Iterable[str]) -> Mapping[str, tuple[PersonRecord, ...]]:
         asked = tuple(addresses)
@@ -143,6 +145,10 @@ class SalesforceCrm(Crm):
         asked = tuple(ids)
         return self._reading(lambda: self._lookups().series(asked))
 
+    def find_tasks(self, owner_id: str, subjects: Iterable[str]) -> tuple[Item, ...]:
+        asked = tuple(subjects)
+        return self._reading(lambda: self._lookups().tasks_called(owner_id, asked))
+
     def find_user(self, address: str) -> str:
         """The id of the one active user with this address, or ''."""
         return self._reading(lambda: self._lookups().user_id(address))
@@ -171,6 +177,19 @@ class SalesforceCrm(Crm):
         if missing := sorted({name for name in objects if not shape.has(name)} - set(OBJECTS)):
             found = read_shape(self._wire, self._config.version, shape.user_id, shape.org_id, missing)
             self._shape = replace(shape, objects={**shape.objects, **found.objects})
+
+    def _with_pages(self, told: CrmChanges | ConnectorError) -> CrmChanges | ConnectorError:
+        if isinstance(told, ConnectorError):
+            return told
+        return replace(
+            told, changes=tuple(c if c.item is None else replace(c, item=self._with_page(c.item)) for c in told.changes)
+        )
+
+    def _with_page(self, item: Item) -> Item:
+        """A contact with the address of its page, which is shown on its card."""
+        if item.ref.kind is not ItemKind.CONTACT:
+            return item
+        return item.with_fields({RECORD_URL: f"{self._tokens.current().instance_url}/{item.ref.id}"})
 
     def _forget(self) -> None:
         self._shape = None

@@ -154,6 +154,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         *_SYSTEM,
         "OwnerId",
         "AccountId",
+        "Account.Name",
         "FirstName",
         "LastName",
         "MiddleName",
@@ -284,7 +285,13 @@ def columns_of(shape: OrgShape, crm_object: str, extra: Sequence[str] = (), bodi
             Fault.NOT_FOUND, "the org does not have this object, or hides it", crm_object, scope=Scope.CONTAINER
         )
     wanted = dict.fromkeys((*COLUMNS.get(crm_object, _SYSTEM), *extra))
-    return [c for c in wanted if c in fields and (bodies or c not in BODIES)]
+    return [c for c in wanted if _shows(fields, c) and (bodies or c not in BODIES)]
+
+
+def _shows(fields: Mapping[str, object], column: str) -> bool:
+    """Does the object have the column? One of a parent (`Account.Name`) takes the reference to it."""
+    parent, dot, _ = column.partition(".")
+    return f"{parent}Id" in fields if dot else column in fields
 
 
 def email_fields(shape: OrgShape, crm_object: str) -> list[str]:

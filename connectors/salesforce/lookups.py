@@ -146,6 +146,19 @@ class Lookups:
             found.setdefault(id18(str(row[SERIES])), []).append(item)
         return {series_id: tuple(items) for series_id, items in found.items()}
 
+    def tasks_called(self, owner_id: str, subjects: Iterable[str]) -> tuple[Item, ...]:
+        if not self._shape.has("Task"):
+            return ()
+        columns = columns_of(self._shape, "Task", self._extra("Task"))
+        where = f"OwnerId = {literal(owner_id)}"
+        queries = [
+            Query(select(columns, "Task", [where, one_of("Subject", chunk)], order=("CreatedDate", "Id")))
+            for chunk in chunks(subjects)
+        ]
+        types = self._shape.objects["Task"]
+        found = self._wire.queries(queries, "find_tasks")
+        return tuple(item_of(row, "Task", ItemKind.TASK, types) for rows in found for row in rows)
+
     def people(self, addresses: Iterable[str]) -> dict[str, tuple[PersonRecord, ...]]:
         asked = sorted({n for a in addresses if (n := normalise(a))})
         objects = [o for o in ("Contact", "Lead", "User") if email_fields(self._shape, o)]

@@ -113,6 +113,21 @@ def merge(
     )
 
 
+def first_marks(table: Table, mailbox: Fields, crm: Fields, key: bytes) -> dict[str, str]:
+    """What two copies that meet for the first time agree on: where one is empty, that, so that it takes the value of
+    the other instead of emptying it."""
+    marks: dict[str, str] = {}
+    for row in table.fields:
+        try:
+            views = (row.view(mailbox), row.crm_view(crm))
+        except ValueError:
+            continue  # the merge says what is wrong with it
+        for view in views:
+            if view in ("", None):
+                marks[row.name] = fingerprint(key, row.name, view)
+    return marks
+
+
 def _merge_row(row: Field, crm: Fields, work: _Work) -> None:
     #                    | CRM as agreed | CRM edited
     #   mailbox as agreed| 1 nothing     | 2 down

@@ -16,6 +16,7 @@ from mapping.rules.settings import Effective
 
 HOMES = {ItemKind.TASK: "synced_tasks", ItemKind.CONTACT: "synced_contacts"}
 FINISHED = "Completed"
+OUTSIDE = "outside"  # the role of a pair whose record never was among those that are shown to the user
 SAVED = {ItemKind.TASK: "TSK-1", ItemKind.CONTACT: "CON-5"}
 
 
@@ -86,6 +87,11 @@ def contact_from_crm(item: Item, pair: PairFacts | None, me: Me, settings: Effec
 
 def _known(inside: bool, stays: Decision, rule: str) -> Decision:
     return stays if inside else Decision(Outcome.RELEASE, Reason.LEFT_SCOPE, rule)
+
+
+def lies_outside(record: Item, me: Me, settings: Effective) -> bool:
+    """Is this contact, which an item of the mailbox adopts, somebody else's where only the user's own are shown?"""
+    return settings.text("contacts.scope") == "mine" and not _is_mine(record, me)
 
 
 def _is_mine(item: Item, me: Me) -> bool:

@@ -1,7 +1,7 @@
 """The contact of a mailbox and the Salesforce Contact, row by row.
 
-`AccountName` and `RecordUrl` are virtual columns that the connector supplies: the name of the contact's account and
-the address of its page. An account is chosen by `mapping.rules.accounts`, never written as a name.
+`Account.Name` and `RecordUrl` are virtual columns that the connector supplies: the name of the contact's account, if it
+has one, and the address of its page. An account is chosen by `mapping.rules.accounts`, never written as a name.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _BLOCKS = (
     (fields.BODY, "Description", 32_000),
 )
 
-ACCOUNT_NAME, RECORD_URL = "AccountName", "RecordUrl"
+ACCOUNT_NAME, RECORD_URL = "Account.Name", "RecordUrl"
 
 CONTACT = Table(
     ItemKind.CONTACT,

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+from mapping.merge.fields import Merged
 from mapping.model import fields as f
 from mapping.model.item import Item, ItemKind
 from mapping.model.table import Table
+from mapping.rules import scope_folders
 from mapping.rules.accounts import choose_account
 from mapping.rules.settings import Effective
-from mapping.tables.contact import CONTACT
+from mapping.tables.adjust import adjust
+from mapping.tables.contact import CONTACT, RECORD_URL
 from mapping.tables.task import TASK
 from sync_tasks.stages.mirrored import NOTHING, Extra, Mirrored
 from sync_tasks.stages.mirrored_events import Events
 from sync_tasks.stages.planning import Draft
 from sync_tasks.stages.work import Work
+from sync_tasks.state.records import PairView
 
 
 class Tasks(Mirrored):
@@ -25,6 +29,9 @@ class Tasks(Mirrored):
     switch: ClassVar[str] = "tasks.enabled"
     conflict: ClassVar[str] = "conflict.task"
     down: ClassVar[str] = "tasks.down"
+
+    def outlives(self, item: Item) -> bool:
+        return item.flag(f.IS_RECURRING)  # the record is one instance of it
 
     def first_down(self, _draft: Draft, item: Item) -> Extra:
         at = item.get("ReminderDateTime")
@@ -38,6 +45,21 @@ class Contacts(Mirrored):
     switch: ClassVar[str] = "contacts.enabled"
     conflict: ClassVar[str] = "conflict.contact"
     down: ClassVar[str] = "contacts.down"
+
+    def between(self, draft: Draft, table: Table, ours: Item, theirs: Item) -> Table:
+        """A page that the user noted on the card himself is not replaced by that of the record."""
+        table = super().between(draft, table, ours, theirs)
+        own = ours.text(f.WEB_PAGE) not in ("", theirs.text(RECORD_URL))
+        return adjust(table, [{"name": f.WEB_PAGE, "remove": True}]) if own and table.row(f.WEB_PAGE) else table
+
+    def merge_more(
+        self, draft: Draft, pair: PairView | None, key: str, _ours: Item, theirs: Item, _merged: Merged
+    ) -> Extra:
+        """A colleague's contact that was adopted never was among those that are shown, so it cannot leave them."""
+        if pair is None or pair.role == scope_folders.OUTSIDE:
+            outside = scope_folders.lies_outside(theirs, draft.ctx.me, draft.ctx.settings)
+            draft.pair(key, role=scope_folders.OUTSIDE if outside else "")
+        return NOTHING
 
     def first_up(self, draft: Draft, _work: Work, item: Item) -> Extra:
         company = item.text(f.COMPANY).strip()

@@ -7,6 +7,7 @@ does a plan that waits for a person.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from connectors.errors import ConnectorError
@@ -14,11 +15,12 @@ from connectors.protocols import Detail
 from mapping.merge.plan import Step
 from mapping.model import fields as f
 from mapping.model.item import Item, ItemKind, ItemRef, Side
+from mapping.model.people import AccountRecord
 from mapping.model.reasons import Reason
 from mapping.model.series import split_id
 from mapping.rules.roles import GUEST
-from mapping.rules.scope import Outcome
-from sync_tasks.stages import apply, copies, disputes, holding, plan_emails, plan_items, plan_series, series
+from mapping.rules.scope import Decision, Outcome
+from sync_tasks.stages import adopting, apply, copies, disputes, holding, plan_emails, plan_items, plan_series, series
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.holding import Verdict
 from sync_tasks.stages.kinds import MIRRORED
@@ -43,6 +45,8 @@ def _plan(ctx: StageContext) -> Verdict:
     works = ctx.load_works()
     draft = Draft(ctx, load_people(ctx.load_note("people")))
     works = copies.plan(draft, works)
+    adopted = adopting.load(ctx)
+    draft.adopted = adopted.records
     opened = series.open_all(ctx, works)
     works = opened.works
     pairs = {**_pairs(ctx, works), **opened.adopted}
@@ -50,7 +54,9 @@ def _plan(ctx: StageContext) -> Verdict:
     draft.sharings = sharings(ctx, {w.key: w.item for w in every if w.kind is ItemKind.EVENT and w.key})
     draft.conflicts = disputes.known(ctx)
     _read_the_rest(draft, works, pairs)
+    draft.accounts = _accounts(draft, works)
     plan_series.plan(draft, opened)
+    _give_up(draft, adopted.given_up)
     plan_items.plan(draft, [w for w in works if w.kind in MIRRORED], pairs)
     plan_emails.plan(draft, [w for w in works if w.kind is ItemKind.EMAIL], pairs)
     verdict = holding.judge(draft, works, pairs)
@@ -66,6 +72,28 @@ def _plan(ctx: StageContext) -> Verdict:
         unit.trail.decide(ctx.user.id, draft.decisions)
         verdict.keep(ctx, unit)
     return verdict
+
+
+def _accounts(draft: Draft, works: list[Work]) -> Mapping[str, Sequence[AccountRecord]]:
+    """By the names of their companies, the accounts that new contacts may belong to: one call for all (CON-11)."""
+    if not draft.ctx.settings.bool("resolve.account_lookup"):
+        return {}
+    companies = {
+        work.item.text(f.COMPANY).strip()
+        for work in works
+        if work.kind is ItemKind.CONTACT and adopting.is_new(work) and work.item and work.key not in draft.adopted
+    }
+    named = sorted(companies - {""})
+    return draft.ctx.crm.find_accounts_by_name(named) if named else {}
+
+
+def _give_up(draft: Draft, keys: list[str]) -> None:
+    """An item that adopts a record goes by another key; of its pair under the old one nothing is left."""
+    ctx = draft.ctx
+    with ctx.store.reading() as unit:
+        found = unit.pairs.by_key(ctx.user.id, keys)
+    for key in found:
+        draft.pair(key, state=PairState.GONE.value, reason=Reason.ADOPTED.value, mailbox_id="")
 
 
 def _pairs(ctx: StageContext, works: list[Work]) -> dict[str, PairView]:
@@ -97,11 +125,18 @@ def _read_the_rest(draft: Draft, works: list[Work], pairs: dict[str, PairView]) 
             some = [ref for ref, (_, wanted) in refs.items() if wanted is detail]
             for ref, answer in endpoint.read(some, detail).items() if some else ():
                 if isinstance(answer, Item):
-                    works.append(Work(side, ref.kind, ref, item=answer, key=refs[ref][0]))
+                    key = refs[ref][0]
+                    works.append(Work(side, ref.kind, ref, item=answer, key=key, decision=_adoption(draft, side, key)))
+
+
+def _adoption(draft: Draft, side: Side, key: str) -> Decision | None:
+    return Decision(Outcome.MIRROR, Reason.ADOPTED, "IDN-3") if side is Side.CRM and key in draft.adopted else None
 
 
 def _counterpart(draft: Draft, work: Work, pair: PairView | None, side: Side) -> tuple[str, str] | None:
     """Where the other copy of an item is: its id and folder or object."""
+    if side is Side.CRM and work.key in draft.adopted:
+        return draft.adopted[work.key], MIRRORED[work.kind].crm_object
     leader = draft.sharings[work.key].leader if work.key in draft.sharings else None
     if side is Side.CRM and work.outcome is Outcome.JOIN and leader is not None:
         return (leader.crm_id, leader.crm_object) if leader.crm_id else None

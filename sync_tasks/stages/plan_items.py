@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from mapping.merge.baseline import Baseline
 from mapping.merge.edits import seen
-from mapping.merge.fields import Merged, merge, project_down, project_up
+from mapping.merge.fields import Merged, first_marks, merge, project_down, project_up
 from mapping.merge.plan import Act, FieldChange, Operation, Step
 from mapping.model import fields as f
 from mapping.model.item import Item, ItemKind, ItemRef, Side, Span, Value
@@ -180,10 +180,10 @@ def _paired(draft: Draft, case: Case) -> None:
 
 def _merge(draft: Draft, case: Case, pair: PairView | None, ours: Item, theirs: Item) -> None:
     ctx, what = draft.ctx, case.what
-    base = pair.marks if pair is not None else {}
     own = appended.own_text(ours)
     answers = disputes.answers(draft.conflicts.get(case.key, ()))
     table, shown, forced = what.shown(draft, pair, what.between(draft, case.table, ours, theirs), own)
+    base = pair.marks if pair else first_marks(table, shown.fields, theirs.fields, ctx.fingerprint_key)
     merged = merge(
         table, shown.fields, theirs.fields, Baseline(base, ctx.fingerprint_key), _newest(ours, theirs),
         what.authority(ctx.settings), answers,

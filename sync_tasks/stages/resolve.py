@@ -14,6 +14,7 @@ from mapping.rules import scope
 from mapping.rules.linking import order_addresses
 from mapping.rules.resolving import Creation, decide_creation, who_to_create
 from mapping.rules.scope import Outcome
+from sync_tasks.stages import adopting
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.payload import Origin
 from sync_tasks.stages.work import Work
@@ -30,6 +31,7 @@ def run(ctx: StageContext) -> StageReport:
     works = ctx.load_works()
     asked = {address for work in works if work.item is not None for address in _addresses(ctx, work)}
     people: People = {address: list(found) for address, found in ctx.crm.find_people(sorted(asked)).items()}
+    adopted = adopting.adopt(ctx, works, people)
     made = _create_the_unresolved(ctx, works, people)
     for work in works:
         if work.outcome is Outcome.CANDIDATE:
@@ -44,6 +46,7 @@ def run(ctx: StageContext) -> StageReport:
         if not ctx.preview:
             ctx.note_issues(unit, left)
         ctx.save_note(unit, "people", dump_people(people))
+        ctx.save_note(unit, adopting.NOTE, adopted.dump())
         ctx.save_works(unit, kept)
         unit.plans.forget_unsent(ctx.ref.id, [Step.ACCOUNTS.value, Step.PEOPLE.value])
         ctx.save_operations(unit, operations)
@@ -52,9 +55,11 @@ def run(ctx: StageContext) -> StageReport:
 
 
 def _addresses(ctx: StageContext, work: Work) -> list[str]:
-    """Everybody on the item who may be linked or invited: not the user, not the blocked."""
+    """Everybody on the item who may be linked or invited: not the user, not the blocked. Of a contact, who it is."""
     if work.item is None or work.side is Side.CRM:
         return []
+    if work.kind is ItemKind.CONTACT:
+        return [work.item.text(f.EMAIL)] if adopting.is_new(work) and work.item.text(f.EMAIL) else []
     every = order_addresses(work.item, ctx.me)
     if work.kind is ItemKind.EVENT:
         primary = ctx.primary

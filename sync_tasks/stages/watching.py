@@ -9,6 +9,7 @@ from connectors.protocols import Watch
 from mapping.model.item import ItemKind, Side
 from mapping.model.reasons import Reason
 from mapping.rules.scope import Decision, Outcome
+from mapping.rules.scope_folders import OUTSIDE
 from sync_tasks.stages.context import StageContext
 from sync_tasks.stages.kinds import MIRRORED
 from sync_tasks.state.store import Unit
@@ -23,7 +24,7 @@ def watches(ctx: StageContext) -> list[Watch]:
     """Of every kind that the user mirrors, once the mailbox has the folder for it."""
     wanted = {kind: what for kind, what in MIRRORED.items() if what.wanted(ctx.settings)}
     with ctx.store.reading() as unit:
-        held = unit.pairs.records(ctx.user.id, [kind.value for kind in wanted])
+        held = unit.pairs.records(ctx.user.id, [kind.value for kind in wanted], without=OUTSIDE)
     return [
         Watch(
             name=kind.value,

@@ -57,9 +57,9 @@ class Pairs:
         )
         return [_view(row) for row in rows]
 
-    def records(self, user_id: int, kinds: Collection[str]) -> dict[str, tuple[str, ...]]:
+    def records(self, user_id: int, kinds: Collection[str], *, without: str) -> dict[str, tuple[str, ...]]:
         """Object -> ids of the records that live pairs stand for, without those of colleagues in which the user only
-        takes part."""
+        takes part, and without pairs of a role."""
         rows = self._session.execute(
             select(Pair.crm_object, Pair.crm_id)
             .where(
@@ -68,6 +68,7 @@ class Pairs:
                 Pair.state == PairState.LIVE,
                 Pair.crm_id != "",
                 Pair.letter != "E",
+                Pair.role != without,
             )
             .order_by(Pair.crm_id)
         )

@@ -10,11 +10,12 @@ import calendar
 from datetime import date, timedelta
 from typing import Any
 
-from connectors.sandbox.ews.patterns import Pairs, days
+from connectors.sandbox.ews.patterns import days
 
 Values = dict[str, Any]
 
 _DONE = "Completed"
+_REGENERATION = "Regeneration"  # patterns that count from the day on which the task was completed
 
 
 def finish(values: Values, before: Values | None, now: str) -> Values:
@@ -47,34 +48,23 @@ def is_done(values: Values) -> bool:
 
 def moved_on(values: Values, now: str) -> Values | None:
     """The recurring task as it shows its next occurrence; None when this was the last."""
-    pattern, reach = values["Recurrence"][0], values["Recurrence"][1]
-    current = date.fromisoformat(str(values.get("DueDate") or now)[:10])
-    following = _next(pattern, dict(reach[1]), current, date.fromisoformat(now[:10]))
-    left = int(dict(reach[1]).get("NumberOfOccurrences", 0)) - 1
-    if following is None or left == 0:
-        return None
-    span = [["StartDate", following.isoformat()], *([name, text] for name, text in reach[1] if name == "EndDate")]
-    span += [["NumberOfOccurrences", str(left)]] if left > 0 else []
-    made = {**values, "DueDate": f"{following.isoformat()}T00:00:00Z", "Status": "NotStarted", "PercentComplete": 0.0}
-    made["Recurrence"] = [pattern, [reach[0], span]]
-    return made
-
-
-def _next(pattern: Pairs, reach: dict[str, str], current: date, today: date) -> date | None:
-    name, parts = str(pattern[0]), dict(pattern[1])
-    if name.endswith("Regeneration"):
-        following = _regenerated(name, today, int(parts.get("Interval", 1)))
+    recurrence = values["Recurrence"]
+    name, told = recurrence[0]
+    if name.endswith(_REGENERATION):
+        following: date | None = _regenerated(name, date.fromisoformat(now[:10]), int(dict(told)["Interval"]))
     else:
-        start = min(current.isoformat(), reach["StartDate"][:10])
-        endless: Pairs = [pattern, ["NoEndRecurrence", [["StartDate", start]]]]
-        following = next(day for day in days(endless) if day > current)
-    last = reach.get("EndDate")
-    return None if last and following > date.fromisoformat(last[:10]) else following
+        current = date.fromisoformat(str(values.get("DueDate") or now)[:10])
+        following = next((day for day in days(recurrence) if day > current), None)
+    if following is None:
+        return None
+    due = f"{following.isoformat()}T00:00:00Z"
+    return {**values, "DueDate": due, "Status": "NotStarted", "PercentComplete": 0.0}
 
 
 def _regenerated(name: str, today: date, every: int) -> date:
-    if name in ("DailyRegeneration", "WeeklyRegeneration"):
-        return today + timedelta(days=every * (7 if name.startswith("Weekly") else 1))
-    months = today.month - 1 + every * (12 if name.startswith("Yearly") else 1)
+    unit = name.removesuffix(_REGENERATION)
+    if unit in ("Daily", "Weekly"):
+        return today + timedelta(days=every * (7 if unit == "Weekly" else 1))
+    months = today.month - 1 + every * (12 if unit == "Yearly" else 1)
     year, month = today.year + months // 12, months % 12 + 1
     return date(year, month, min(today.day, calendar.monthrange(year, month)[1]))
