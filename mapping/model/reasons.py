@@ -27,6 +27,7 @@ class Reason(StrEnum):
     RECURRING_OFF = "recurring_off"
     LIGHTNING_SERIES = "lightning_series"
     SERIES_OF_OTHERS = "series_of_others"
+    SERIES_ENDED = "series_ended"
     RECURRING_CONVERTED = "recurring_converted"
     SERIES_ALL_DAY = "series_all_day"
     SERIES_TOO_LONG = "series_too_long"
@@ -154,6 +155,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.PERSON_CREATED: "Saved, and a record was made for somebody who was not yet known in Salesforce.",
     Reason.MARKED_UNLINKED: "Saved without a link, because nobody outside your company is on it.",
     Reason.PART_OF_SERIES: "The event is one of a series; the series as a whole is shown in the calendar.",
+    Reason.SERIES_ENDED: "The whole series lies more than {days} days back, so there is nothing of it to save.",
     Reason.SERIES_OF_OTHERS: "The series belongs to somebody who does not synchronize; it cannot be saved for him.",
     Reason.LIGHTNING_SERIES: "Salesforce does not tell which events of a Lightning series belong together.",
     Reason.RECURRING_OFF: "Saving recurring events is switched off; ask your administrator to switch it on.",
@@ -270,6 +272,7 @@ ISSUES = frozenset(
         Reason.RECURRING_CONVERTED,
         Reason.RECURRING_OFF,
         Reason.SERIES_OF_OTHERS,
+        Reason.SERIES_ENDED,
         Reason.SERIES_ALL_DAY,
         Reason.SERIES_TOO_LONG,
         Reason.SERIES_NOT_EXPRESSIBLE,

@@ -20,6 +20,7 @@ from mapping.rules.decision import Decision, Me, Outcome, PairFacts, is_marked, 
 from mapping.rules.kinds import is_meeting, organizer_of
 from mapping.rules.marks import UNSYNC
 from mapping.rules.roles import Leader
+from mapping.rules.series import moment
 from mapping.rules.settings import Effective
 from mapping.rules.windows import before, left_window, outside_window
 from mapping.tables.event import EVENT
@@ -226,6 +227,16 @@ def _waits_for_organizer(case: _Case) -> Decision | None:
     return None
 
 
+def _has_ended(case: _Case) -> Decision | None:
+    """A mark saves a single event however old it is; of a series only what lies within the dates is ever saved."""
+    if not series.is_master(case.item) or case.span is None:
+        return None
+    days = case.settings.int("scope.past_days")
+    if moment(case.span.end) > case.now - timedelta(days=days):
+        return None
+    return _skip(Reason.SERIES_ENDED, "SCP-7", days=str(days))
+
+
 def _is_marked_alone(case: _Case) -> Decision | None:
     if is_meeting(case.item) and not all(map(case.book.is_internal, case.others)):
         return None
@@ -302,6 +313,7 @@ _ALWAYS: tuple[_Rule, ...] = (
 _SAVED: tuple[_Rule, ...] = (_is_switched_off, _is_taken_over, _has_left_window, _stays)
 _MARKED: tuple[_Rule, ...] = (
     _is_one_way,
+    _has_ended,
     _joins_organizer,
     _waits_for_organizer,
     _is_not_answered,

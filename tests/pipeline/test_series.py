@@ -306,3 +306,16 @@ def test_an_occurrence_deleted_in_salesforce_is_let_go_and_does_not_come_back(wo
     assert len(starts(world)) == 3
     assert second["Id"] not in {row["Id"] for row in standing(world)}
     settled(world, ann)
+
+
+@pytest.mark.rule("SCP-7")
+def test_a_marked_series_that_ended_long_ago_is_left_alone_and_said_so(world: World) -> None:
+    ann = world.user()
+    weekly(world, ann, "FREQ=WEEKLY;COUNT=3", start=FIRST - timedelta(days=90))
+
+    world.sync(ann)
+
+    assert starts(world) == []
+    assert (world.item(ann, "Round") or {})["Categories"] == ["Salesforce"]
+    assert world.issues(ann) == [Reason.SERIES_ENDED.value]
+    settled(world, ann)
