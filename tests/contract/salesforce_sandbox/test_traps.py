@@ -139,6 +139,14 @@ def test_an_event_may_last_exactly_14_days(org: Org) -> None:
     org.event(DurationInMinutes=20_160)
 
 
+def test_an_org_without_multi_day_events_takes_a_day_at_most(org: Org) -> None:
+    org.settings(multi_day_events=False)
+    org.event(DurationInMinutes=1440)
+    assert org.refused("Event", StartDateTime=START, DurationInMinutes=1441) == "FIELD_INTEGRITY_EXCEPTION"
+    two_days = {"IsAllDayEvent": True, "ActivityDate": "2026-12-01", "DurationInMinutes": 2 * 1440}
+    assert org.refused("Event", **two_days) == "FIELD_INTEGRITY_EXCEPTION"
+
+
 @pytest.mark.parametrize(("reading", "end"), [("inclusive", "2026-12-03"), ("exclusive", "2026-12-04")])
 def test_all_day_events_end_by_the_chosen_reading(reading: str, end: str, org: Org) -> None:
     org.settings(all_day_end=reading)
