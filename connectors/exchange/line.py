@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from exchangelib.properties import FolderId
 
 from connectors.errors import ConnectorError, Fault, Scope
-from connectors.exchange import wire
+from connectors.exchange import wire, wire_folders
 from connectors.exchange.faults import FAILURES, fault_of
 from connectors.exchange.folders import DISTINGUISHED, MANAGED
 from connectors.exchange.lineage import Lineage
@@ -67,7 +67,7 @@ class Line:
         """Look managed folders up by their names, all in one call; those that are there are known from now on."""
         wanted = {role: MANAGED[role] for role in roles}
         parents = [wire.folder_id(self.account, each) for each in dict.fromkeys(m.parent for m in wanted.values())]
-        service = wire.FindFolder(account=self.account)
+        service = wire_folders.FindFolder(account=self.account)
         told = self.call(lambda: service.named(parents, [managed.name for managed in wanted.values()]))
         found = {role: one.id for one in told for role, m in wanted.items() if m.is_it(one.name, one.folder_class)}
         self.folder_ids.update(found)

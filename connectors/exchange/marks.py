@@ -15,7 +15,7 @@ from exchangelib.properties import FolderId, UserConfiguration, UserConfiguratio
 from exchangelib.util import to_xml, xml_to_str
 
 from connectors.errors import ConnectorError, Fault
-from connectors.exchange import wire
+from connectors.exchange import wire, wire_folders
 from connectors.exchange.folders import MANAGED
 from connectors.exchange.line import Line
 
@@ -42,7 +42,7 @@ def ensure_folders(line: Line, roles: Iterable[str]) -> None:
 
 def _create(line: Line, parent: str, roles: Sequence[str]) -> None:
     where = wire.folder_id(line.account, parent)
-    service = wire.CreateFolder(account=line.account)
+    service = wire_folders.CreateFolder(account=line.account)
     try:
         ids = line.call(lambda: service.under(where, [MANAGED[role] for role in roles]), writing=True)
         line.folder_ids.update(zip(roles, line.matched(ids, len(roles)), strict=True))

@@ -12,7 +12,7 @@ from typing import Any
 from exchangelib.properties import FolderId
 
 from connectors.errors import TRANSIENT, Scope
-from connectors.exchange import wire
+from connectors.exchange import wire, wire_folders
 from connectors.exchange.codec import MODELS
 from connectors.exchange.folders import DISTINGUISHED
 from connectors.exchange.line import Line
@@ -40,7 +40,7 @@ def find(line: Line, keys: Iterable[str]) -> dict[str, tuple[str, Any]]:
 def _sorted(line: Line) -> tuple[list[str], list[str], Mapping[str, str]]:
     """Folder ids in the order in which they are asked, and the roles of those that have one."""
     top = wire.folder_id(line.account, "msgfolderroot")
-    folders = line.call(lambda: wire.FindFolder(account=line.account).below(top))
+    folders = line.call(lambda: wire_folders.FindFolder(account=line.account).below(top))
     ours = {ident: role for role, ident in line.folder_ids.items()}
     roles = {each.id: _ROLES.get(each.role) or ours.get(each.id, ELSEWHERE) for each in folders}
     parents = {each.id: each.parent for each in folders}

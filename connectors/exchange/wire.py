@@ -13,15 +13,14 @@ from datetime import timedelta
 from typing import Any
 
 from exchangelib import services
-from exchangelib.errors import MalformedResponseError, ResponseMessageError, SOAPError
+from exchangelib.errors import MalformedResponseError, SOAPError
 from exchangelib.fields import FieldPath
-from exchangelib.folders import BaseFolder, Folder
+from exchangelib.folders import BaseFolder
 from exchangelib.items import ID_ONLY, CalendarItem, Item
-from exchangelib.properties import BaseItemId, DistinguishedFolderId, FieldURI, FolderId, ItemId, Mailbox
+from exchangelib.properties import BaseItemId, DistinguishedFolderId, FolderId, ItemId, Mailbox
 from exchangelib.util import ENS, MNS, SOAPNS, TNS, ParseError, add_xml_child, create_element, safe_xml_value, to_xml
 
 from connectors.exchange.faults import RefusedError
-from connectors.exchange.folders import Managed
 from connectors.exchange.properties import InboxSyncKey
 from connectors.exchange.rows import SEPARATOR, path_of
 from connectors.exchange.series import take_series
@@ -32,7 +31,7 @@ _WARNINGS_AND_ERRORS = (RefusedError,)
 PAGE = 512  # the most that SyncFolderItems gives
 
 
-class _Plain:
+class Plain:
     """What all operations share."""
 
     ERRORS_TO_CATCH_IN_RESPONSE = _WARNINGS_AND_ERRORS
@@ -127,7 +126,7 @@ class Page:
     last: bool
 
 
-class SyncFolderItems(_Plain, services.SyncFolderItems):  # type: ignore[misc]
+class SyncFolderItems(Plain, services.SyncFolderItems):  # type: ignore[misc]
     def page(self, folder: FolderId, fields: Iterable[FieldPath], state: str | None) -> Page:
         """The next page of changes. Raises `RefusedError`."""
         payload = self.get_payload(folder, ID_ONLY, set(fields), state, None, PAGE, None)
@@ -159,7 +158,7 @@ class SyncFolderItems(_Plain, services.SyncFolderItems):  # type: ignore[misc]
         return found
 
 
-class GetItem(_Plain, services.GetItem):  # type: ignore[misc]
+class GetItem(Plain, services.GetItem):  # type: ignore[misc]
     def items(self, ids: Sequence[str | BaseItemId], fields: Iterable[FieldPath]) -> list[Any]:
         """One answer for each id, in order: an item, None, or a `RefusedError`."""
         payload = self.get_payload([_item_id(one) for one in ids], set(fields), ID_ONLY)
@@ -169,13 +168,13 @@ class GetItem(_Plain, services.GetItem):  # type: ignore[misc]
         return None if elem is True else _parsed(elem, self.account)
 
 
-class CreateItem(_Plain, services.CreateItem):  # type: ignore[misc]
+class CreateItem(Plain, services.CreateItem):  # type: ignore[misc]
     def items(self, folder: FolderId, items: Sequence[Item]) -> list[Any]:
         """Create without mailing anybody. One answer for each: what bears id and changekey, True, or an error."""
         return list(self._elems_to_objs(self._get_elements(self.get_payload(items, folder, "SaveOnly", "SendToNone"))))
 
 
-class UpdateItem(_Plain, services.UpdateItem):  # type: ignore[misc]
+class UpdateItem(Plain, services.UpdateItem):  # type: ignore[misc]
     def items(self, changes: Sequence[tuple[Item, Sequence[str]]], conflicts: str) -> list[Any]:
         """Change single fields without mailing anybody. One answer for each: (id, changekey), True, or an error."""
         payload = self.get_payload(changes, conflicts, "SaveOnly", "SendToNone", True)
@@ -197,7 +196,7 @@ class UpdateItem(_Plain, services.UpdateItem):  # type: ignore[misc]
                 yield self._delete_field_elem(path)
 
 
-class DeleteItem(_Plain, services.DeleteItem):  # type: ignore[misc]
+class DeleteItem(Plain, services.DeleteItem):  # type: ignore[misc]
     returns_elements = False
 
     def items(self, ids: Sequence[str | BaseItemId]) -> list[Any]:
@@ -207,7 +206,7 @@ class DeleteItem(_Plain, services.DeleteItem):  # type: ignore[misc]
         return list(self._get_elements(payload))
 
 
-class MoveItem(_Plain, services.MoveItem):  # type: ignore[misc]
+class MoveItem(Plain, services.MoveItem):  # type: ignore[misc]
     def items(self, ids: Sequence[str], folder: FolderId) -> list[Any]:
         """One answer for each: the new (id, changekey), True, or a `RefusedError`."""
         payload = self.get_payload([ItemId(id=one) for one in ids], folder)
@@ -217,7 +216,7 @@ class MoveItem(_Plain, services.MoveItem):  # type: ignore[misc]
         return True if elem is True else super()._elem_to_obj(elem)
 
 
-class _AnyOf:
+class AnyOf:
     """A restriction: the field has one of the values. Stands in for exchangelib's, which needs folder objects."""
 
     def __init__(self, field: Any, values: Sequence[str]) -> None:
@@ -243,22 +242,22 @@ class _AnyOf:
         return test
 
 
-class FindItem(_Plain, services.FindItem):  # type: ignore[misc]
+class FindItem(Plain, services.FindItem):  # type: ignore[misc]
     def by_key(self, folder: FolderId, keys: Sequence[str], fields: Iterable[FieldPath]) -> list[Any]:
         """The items of a folder that bear one of the keys."""
         found = self.bearing([folder], keys, fields)
-        _raise_first(found)
+        raise_first(found)
         return found
 
     def bearing(self, folders: Sequence[FolderId], keys: Sequence[str], fields: Iterable[FieldPath]) -> list[Any]:
         """The items of these folders that bear one of the keys, and a `RefusedError` for each folder that refuses."""
-        return self._found(folders, set(fields), _AnyOf(InboxSyncKey.as_object(), keys), None)
+        return self._found(folders, set(fields), AnyOf(InboxSyncKey.as_object(), keys), None)
 
     def first(self, folder: FolderId) -> list[Any]:
         """At most one item: proves that the folder can be read."""
         self.page_size = 1
         found = self._found([folder], set(), None, 1)
-        _raise_first(found)
+        raise_first(found)
         return found
 
     def _found(
@@ -283,88 +282,21 @@ class FindItem(_Plain, services.FindItem):  # type: ignore[misc]
         return list(container)
 
 
-@dataclass(frozen=True, slots=True)
-class FoundFolder:
-    """A folder as FindFolder tells it. `role`: the distinguished name, empty for folders that people made."""
-
-    id: str
-    parent: str
-    name: str
-    folder_class: str
-    role: str
-
-
-class FindFolder(_Plain, services.FindFolder):  # type: ignore[misc]
-    _FIELDS = ("parent_folder_id", "name", "folder_class", "_distinguished_id")
-
-    def named(self, parents: Sequence[FolderId], names: Sequence[str]) -> list[FoundFolder]:
-        """The folders right under any of the parents that have one of the names."""
-        return self._found(parents, "Shallow", _AnyOf(FieldURI(field_uri="folder:DisplayName"), names))
-
-    def below(self, parent: FolderId) -> list[FoundFolder]:
-        """All folders under the parent, at any depth."""
-        return self._found([parent], "Deep", None)
-
-    def _found(self, parents: Sequence[FolderId], depth: str, restriction: Any) -> list[FoundFolder]:
-        fields = {FieldPath(field=Folder.get_field_by_fieldname(name)) for name in self._FIELDS}
-        found = list(
-            self._elems_to_objs(
-                self._paged_call(
-                    payload_func=self.get_payload, max_items=None, folders=parents, additional_fields=fields,
-                    restriction=restriction, shape=ID_ONLY, depth=depth, page_size=1000, offset=0,
-                )
-            )
-        )  # fmt: skip
-        _raise_first(found)
-        return found
-
-    def _elem_to_obj(self, elem: Any) -> FoundFolder:
-        def told(name: str) -> str:
-            return str(elem.findtext(f"{{{TNS}}}{name}") or "")
-
-        parent = elem.find(f"{{{TNS}}}ParentFolderId")
-        return FoundFolder(
-            _folder_id(elem), "" if parent is None else str(parent.get("Id")), told("DisplayName"),
-            told("FolderClass"), told("DistinguishedFolderId"),
-        )  # fmt: skip
-
-    @classmethod
-    def _get_elements_in_container(cls, container: Any) -> list[Any]:
-        return list(container)
-
-
-class CreateFolder(_Plain, services.CreateFolder):  # type: ignore[misc]
-    def under(self, parent: FolderId, folders: Sequence[Managed]) -> list[str]:
-        """Create folders under a parent and give their ids. Raises `RefusedError`."""
-        created = list(self._get_elements(self.get_payload([_folder(each) for each in folders], parent)))
-        _raise_first(created)
-        return [_folder_id(each) for each in created]
-
-
-def _folder(managed: Managed) -> Any:
-    folder = create_element(managed.element)
-    for tag, text in (("t:FolderClass", managed.folder_class), ("t:DisplayName", managed.name)):
-        child = create_element(tag)
-        child.text = text
-        folder.append(child)
-    return folder
-
-
-class GetUserConfiguration(_Plain, services.GetUserConfiguration):  # type: ignore[misc]
+class GetUserConfiguration(Plain, services.GetUserConfiguration):  # type: ignore[misc]
     @classmethod
     def _get_elements_in_container(cls, container: Any) -> list[Any]:
         return services.GetUserConfiguration._get_elements_in_container(container)  # type: ignore[no-any-return]  # noqa: SLF001
 
 
-class UpdateUserConfiguration(_Plain, services.UpdateUserConfiguration):  # type: ignore[misc]
+class UpdateUserConfiguration(Plain, services.UpdateUserConfiguration):  # type: ignore[misc]
     returns_elements = False
 
 
-class CreateUserConfiguration(_Plain, services.CreateUserConfiguration):  # type: ignore[misc]
+class CreateUserConfiguration(Plain, services.CreateUserConfiguration):  # type: ignore[misc]
     returns_elements = False
 
 
-class ResolveNames(_Plain, services.common.EWSAccountService):  # type: ignore[misc]
+class ResolveNames(Plain, services.common.EWSAccountService):  # type: ignore[misc]
     # exchangelib's own acts for nobody, and a server shows its directory to whom it knows
     SERVICE_NAME = "ResolveNames"
     element_container_name = f"{{{MNS}}}ResolutionSet"
@@ -405,14 +337,7 @@ def _item_id(one: str | BaseItemId) -> BaseItemId:
     return ItemId(id=one) if isinstance(one, str) else one
 
 
-def _folder_id(element: Any) -> str:
-    found = element.find(FolderId.response_tag())
-    if found is None:
-        raise ResponseMessageError("a folder without id")
-    return str(found.get(FolderId.ID_ATTR))
-
-
-def _raise_first(answers: Iterable[Any]) -> None:
+def raise_first(answers: Iterable[Any]) -> None:
     for answer in answers:
         if isinstance(answer, Exception):
             raise answer

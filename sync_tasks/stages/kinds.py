@@ -8,14 +8,16 @@ from typing import ClassVar
 from mapping.merge.fields import Merged
 from mapping.model import fields as f
 from mapping.model.item import Item, ItemKind
+from mapping.model.reasons import Reason
 from mapping.model.table import Table
 from mapping.rules import scope_folders
 from mapping.rules.accounts import choose_account
+from mapping.rules.deletion import Fate, Trigger
 from mapping.rules.settings import Effective
 from mapping.tables.adjust import adjust
 from mapping.tables.contact import CONTACT, RECORD_URL
 from mapping.tables.task import TASK
-from sync_tasks.stages.mirrored import NOTHING, Extra, Mirrored
+from sync_tasks.stages.mirrored import NOTHING, Extra, Mirrored, Stakes
 from sync_tasks.stages.mirrored_events import Events
 from sync_tasks.stages.planning import Draft
 from sync_tasks.stages.work import Work
@@ -30,8 +32,13 @@ class Tasks(Mirrored):
     conflict: ClassVar[str] = "conflict.task"
     down: ClassVar[str] = "tasks.down"
 
-    def outlives(self, item: Item) -> bool:
-        return item.flag(f.IS_RECURRING)  # the record is one instance of it
+    def spared(
+        self, draft: Draft, case: Stakes, found: Fate, rule: str, trigger: Trigger
+    ) -> tuple[Fate, str, Reason | None]:
+        """A recurring task is not deleted along with the record of one of its instances."""
+        if found is Fate.DELETE_MAILBOX and case.ours is not None and case.ours.flag(f.IS_RECURRING):
+            return Fate.RELEASE, "TSK-10", None
+        return super().spared(draft, case, found, rule, trigger)
 
     def first_down(self, _draft: Draft, item: Item) -> Extra:
         at = item.get("ReminderDateTime")

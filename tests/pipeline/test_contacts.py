@@ -116,6 +116,21 @@ def test_all_contacts_may_be_chosen(world: World) -> None:
     assert surnames(world, ann) == ["Burns", "Simpson"]
 
 
+@pytest.mark.rule("CON-14")
+def test_more_contacts_than_one_run_takes_in_come_with_the_next_ones(world: World) -> None:
+    ann = mirroring(world)
+    world.enter("Contact", [{"LastName": f"Nr {n}", "OwnerId": ann.crm_user_id} for n in range(2050)])
+
+    world.sync(ann)
+    first = len(world.items(ann, HOME))
+    world.later(minutes=1)
+    world.sync(ann)
+
+    assert 0 < first < 2050
+    assert len(world.items(ann, HOME)) == 2050
+    settled(world, ann, runs=1)
+
+
 @pytest.mark.rule("CON-5", "CON-6")
 def test_edits_of_either_side_travel_and_nothing_of_the_card_is_lost(world: World) -> None:
     ann = mirroring(world)

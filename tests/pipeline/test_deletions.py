@@ -217,3 +217,76 @@ def test_deleted_on_both_sides_is_simply_gone(world: World) -> None:
     world.sync(ann)
 
     settled(world, ann)
+
+
+# --- moved, not deleted
+
+
+@pytest.mark.parametrize("kind", ["A", "C", "D"])
+@pytest.mark.rule("DEL-4")
+def test_what_is_moved_to_another_calendar_is_released_and_both_copies_stay(world: World, kind: str) -> None:
+    ann = world.user()
+    world.folder(ann, "Team", parent="calendar", holds="IPF.Appointment")
+    item, event = born_in_mailbox(world, ann, kind)
+
+    world.move(ann, item, "Team")
+    world.sync(ann)
+
+    assert [row["Id"] for row in world.records("Event")] == [event]
+    moved = world.item(ann, "Story", "Team")
+    assert moved is not None
+    assert moved.get("Categories", []) == []
+    settled(world, ann)
+    assert world.mails() == 0
+
+
+@pytest.mark.rule("DEL-4")
+def test_what_was_moved_out_and_comes_back_is_saved_again_when_it_is_marked(world: World) -> None:
+    ann = world.user()
+    world.folder(ann, "Team", parent="calendar", holds="IPF.Appointment")
+    item, event = born_in_mailbox(world, ann, "A")
+    item = world.move(ann, item, "Team")
+    world.sync(ann)
+
+    item = world.move(ann, item, "calendar")
+    world.edit(ann, item, Categories=["Salesforce"], Location="Here")
+    world.later(minutes=30)
+    world.sync(ann)
+
+    assert world.records("Event", "Location") == [{"Id": event, "Location": "Here"}]
+    settled(world, ann)
+
+
+@pytest.mark.parametrize("how", ["Deleted Items", "a folder below it", "for good"])
+@pytest.mark.rule("DEL-4", "DEL-1")
+def test_what_is_moved_to_deleted_items_or_nowhere_is_deleted(world: World, how: str) -> None:
+    ann = world.user()
+    world.folder(ann, "Old", parent="deleteditems", holds="IPF.Appointment")
+    item, _ = born_in_mailbox(world, ann, "A")
+
+    if how == "for good":
+        world.discard(ann, item, hard=True)
+    else:
+        world.move(ann, item, "deleteditems" if how == "Deleted Items" else "Old")
+    world.sync(ann)
+
+    assert world.records("Event") == []
+    settled(world, ann)
+
+
+@pytest.mark.rule("DEL-4")
+def test_a_preview_tells_a_move_from_a_deletion_too(world: World) -> None:
+    ann = world.user()
+    world.folder(ann, "Team", parent="calendar", holds="IPF.Appointment")
+    item, _ = born_in_mailbox(world, ann, "A")
+    world.move(ann, item, "Team")
+    world.writes()
+
+    preview = world.sync(ann, preview=True)
+
+    assert world.writes() == {}
+    with world.app.store.reading() as unit:
+        planned = {op.op_id for op in unit.plans.all(preview.id)}
+    real = world.sync(ann)
+    with world.app.store.reading() as unit:
+        assert {op.op_id for op in unit.plans.all(real.id)} == planned

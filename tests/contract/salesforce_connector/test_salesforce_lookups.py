@@ -167,6 +167,7 @@ def test_looking_for_nothing_costs_nothing(world: World) -> None:
         assert world.crm.find_accounts([]) == {}
         assert world.crm.find_opportunities([]) == ()
         assert world.crm.find_events(world.user_id, []) == ()
+        assert world.crm.find_tasks(world.user_id, []) == ()
         assert world.crm.read([], Detail.HEAD) == {}
         assert world.crm.find_user("") == ""
         assert world.crm.write([]) == []
@@ -178,6 +179,17 @@ def test_events_are_found_by_their_start(world: World) -> None:
     with world.calls(1):
         found = world.crm.find_events(world.user_id, [SOON, SOON + timedelta(days=3)])
     assert [item.ref.id for item in found] == [here]
+
+
+@pytest.mark.rule("TSK-14")
+def test_tasks_are_found_by_owner_and_subject(world: World) -> None:
+    ann = world.user("ann@acme.example")
+    mine = world.make("Task", Subject="It's 50% \\ done", OwnerId=world.user_id)
+    world.make("Task", Subject="Call", OwnerId=ann)
+    world.make("Task", Subject="Call again", OwnerId=world.user_id)
+    with world.calls(1):
+        found = world.crm.find_tasks(world.user_id, ["It's 50% \\ done", "Call"])
+    assert [(item.ref.id, item.ref.kind) for item in found] == [(mine, ItemKind.TASK)]
 
 
 def test_a_user_is_found_by_address_when_the_choice_is_clear(world: World) -> None:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from mapping.merge.baseline import Baseline
-from mapping.merge.fields import Merged, merge, project_down, project_up
+from mapping.merge.fields import Merged, first_marks, merge, project_down, project_up
 from mapping.merge.plan import FieldChange
 from mapping.model import fields
 from mapping.model.item import Side, Span
 from mapping.model.table import Winner
 from mapping.rules.description import first_description
 from mapping.tables.adjust import adjust
+from mapping.tables.contact import CONTACT
 from mapping.tables.event import EVENT
+from mapping.tables.task import TASK
 from tests.support.items import CUSTOMER, ME, NOW, OTHER, event
 
 KEY = b"key"
@@ -170,3 +172,23 @@ def test_an_answer_holds_for_its_own_field_only() -> None:
 
     assert found.to_mailbox == {fields.LOCATION: "Room 3"}
     assert [each.field for each in found.conflicts] == [fields.SUBJECT]
+
+
+def test_copies_that_meet_for_the_first_time_fill_each_others_gaps_and_only_then_the_winner_counts() -> None:
+    mailbox = {fields.SURNAME: "Simpson", fields.GIVEN_NAME: "Homer", fields.JOB_TITLE: "", fields.BIRTHDAY: None}
+    crm = {"LastName": "Thompson", "FirstName": None, "Title": "Inspector", "Birthdate": date(1956, 5, 12)}
+
+    base = Baseline(first_marks(CONTACT, mailbox, crm, KEY), KEY)
+    result = merge(CONTACT, mailbox, crm, base, Side.CRM)
+
+    assert result.to_crm == {"FirstName": "Homer"}
+    assert result.to_mailbox == {
+        fields.SURNAME: "Thompson", fields.JOB_TITLE: "Inspector", fields.BIRTHDAY: date(1956, 5, 12),
+    }  # fmt: skip
+    assert [conflict.field for conflict in result.conflicts] == [fields.SURNAME]
+
+
+def test_a_value_that_the_table_does_not_know_is_no_ground_to_meet_on() -> None:
+    mailbox, crm = {fields.STATUS: "napping", fields.SUBJECT: ""}, {"Status": "Not Started", "Subject": "Call"}
+
+    assert set(first_marks(TASK, mailbox, crm, KEY)) == {fields.SUBJECT}

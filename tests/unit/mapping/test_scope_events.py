@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mapping.model import fields
-from mapping.model.item import Attendee, Item, Response, Role, Series, Side
+from mapping.model.item import ELSEWHERE, Attendee, Item, Response, Role, Series, Side
 from mapping.model.reasons import ISSUES, Reason
 from mapping.rules import scope
 from mapping.rules.decision import Decision, Outcome, PairFacts
@@ -460,3 +460,15 @@ def test_a_guest_may_be_written_with_a_response() -> None:
     item = event(guest(CUSTOMER, Response.DECLINED))
 
     assert decide(item).outcome is Outcome.CANDIDATE
+
+
+@pytest.mark.rule("DEL-4")
+def test_a_saved_item_that_was_moved_to_another_calendar_is_released_whatever_else_holds() -> None:
+    moved = event(marks=MARK)
+    moved = replace(moved, ref=replace(moved.ref, container=ELSEWHERE))
+
+    for known in (SAVED, replace(SAVED, guest=True)):
+        decision = decide(moved, known)
+        assert (decision.outcome, decision.reason, decision.rule) == (Outcome.RELEASE, Reason.MOVED_OUT, "DEL-4")
+    cancelled = replace(moved, fields={**moved.fields, fields.IS_CANCELLED: True})
+    assert decide(cancelled, SAVED).outcome is Outcome.RELEASE
