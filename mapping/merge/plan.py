@@ -30,6 +30,7 @@ class Step(StrEnum):
 
     ACCOUNTS = "1-accounts"
     PEOPLE = "2-people"
+    ROOMS = "2-rooms"  # rooms of meetings that move are given back before the meetings move
     RECORDS = "3-records"
     RELATIONS = "4-relations"
     ITEMS = "5-items"  # the mailbox side: creates, updates, marks

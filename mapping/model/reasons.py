@@ -108,6 +108,8 @@ class Reason(StrEnum):
     COLUMNS_SHOWN = "columns_shown"
     ATTENDEES_CHANGED = "attendees_changed"
     STATUS_CHANGED = "status_changed"
+    ROOM_BOOKED = "room_booked"
+    ROOM_TAKEN = "room_taken"
     CONFLICT = "conflict"
     CONFLICT_OPEN = "conflict_open"
     CONFLICT_RESOLVED = "conflict_resolved"
@@ -239,6 +241,8 @@ SENTENCES: dict[Reason, str] = {
     Reason.COLUMNS_SHOWN: "Something changed in Salesforce that is shown below the text of the item.",
     Reason.ATTENDEES_CHANGED: "The list of guests was changed on the other side.",
     Reason.STATUS_CHANGED: "A guest answered the invitation.",
+    Reason.ROOM_BOOKED: "The room of the meeting was booked in Salesforce as well.",
+    Reason.ROOM_TAKEN: "The meeting was saved without its room, which is not available in Salesforce at that time.",
     Reason.CONFLICT: "{field} was changed on both sides; your settings decide which value stays ({winner}).",
     Reason.CONFLICT_OPEN: "{field} was changed on both sides; it is left alone until somebody says which value stays.",
     Reason.CONFLICT_RESOLVED: "{field} was changed on both sides; somebody said which value stays ({winner}).",

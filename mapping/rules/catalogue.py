@@ -148,6 +148,18 @@ SETTINGS: dict[str, Setting] = {
             "SalesforceEventInviteEmployeeOnly",
         ),
         _switch(
+            "rooms.read_location",
+            False,
+            "Show the rooms of a meeting as its place in Salesforce.",
+            "SalesforceEventReadResourceLocation",
+        ),
+        _switch(
+            "rooms.link",
+            False,
+            "Book the room of a meeting in Salesforce too, where a resource has its name.",
+            "SalesforceEventLinkResourceLocation",
+        ),
+        _switch(
             "attendees.track_deleted",
             False,
             "Remove guests from the calendar item when they are removed in Salesforce.",

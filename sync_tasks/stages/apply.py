@@ -15,6 +15,7 @@ from connectors.errors import ConnectorError, Fault
 from connectors.protocols import Endpoint, Outcome, Verb, Write
 from mapping.merge.plan import Act, Step
 from mapping.model.item import ItemKind, Side
+from mapping.rules import rooms
 from mapping.rules.refusals import explained
 from sync_tasks.stages.context import StageContext
 from sync_tasks.stages.payload import Payload, filled
@@ -138,7 +139,10 @@ def _learnt(op: OpView, payload: Payload, outcome: Outcome) -> list[Note]:
     act, values = Act(op.act), dict[str, object]()
     if act in (Act.RELATE, Act.UNRELATE):
         name = "met" if act is Act.RELATE else "left"
-        return [(op.pair_key, {name: [payload.agreed["person"]]})] if "person" in payload.agreed else []
+        told: dict[str, object] = {name: [payload.agreed["person"]]} if "person" in payload.agreed else {}
+        if rooms.MARK in payload.agreed:
+            told["marks"] = {rooms.MARK: payload.agreed[rooms.MARK]}
+        return [(op.pair_key, told)] if told else []
     marks = dict(payload.agreed)
     if act is Act.DELETE:
         values = {"state": marks.pop("state", PairState.GONE.value), "reason": op.reason}

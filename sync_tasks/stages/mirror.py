@@ -20,7 +20,18 @@ from mapping.model.reasons import Reason
 from mapping.model.series import split_id
 from mapping.rules.roles import GUEST
 from mapping.rules.scope import Decision, Outcome
-from sync_tasks.stages import adopting, apply, copies, disputes, holding, plan_emails, plan_items, plan_series, series
+from sync_tasks.stages import (
+    adopting,
+    apply,
+    copies,
+    disputes,
+    holding,
+    plan_emails,
+    plan_items,
+    plan_series,
+    rooms,
+    series,
+)
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.holding import Verdict
 from sync_tasks.stages.kinds import MIRRORED
@@ -31,7 +42,7 @@ from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairState, PairView
 
 PEOPLE_STEPS = (Step.ACCOUNTS.value, Step.PEOPLE.value)
-APPLIED_HERE = (Step.ACCOUNTS, Step.PEOPLE, Step.RECORDS, Step.RELATIONS, Step.ITEMS)
+APPLIED_HERE = (Step.ACCOUNTS, Step.PEOPLE, Step.ROOMS, Step.RECORDS, Step.RELATIONS, Step.ITEMS)
 
 
 def run(ctx: StageContext) -> StageReport:
@@ -55,6 +66,7 @@ def _plan(ctx: StageContext) -> Verdict:
     draft.conflicts = disputes.known(ctx)
     _read_the_rest(draft, works, pairs)
     draft.accounts = _accounts(draft, works)
+    draft.rooms = rooms.known(ctx, works)
     plan_series.plan(draft, opened)
     _give_up(draft, adopted.given_up)
     plan_items.plan(draft, [w for w in works if w.kind in MIRRORED], pairs)

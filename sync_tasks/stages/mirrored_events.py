@@ -14,7 +14,7 @@ from mapping.model.item import Attendee, Item, ItemKind, ItemRef, Person, Side, 
 from mapping.model.people import PersonRecord
 from mapping.model.reasons import Reason
 from mapping.model.table import Table
-from mapping.rules import attendees, deletion, kinds, privacy
+from mapping.rules import attendees, deletion, kinds, privacy, rooms
 from mapping.rules.attendees import AttendeePlan
 from mapping.rules.columns import to_write
 from mapping.rules.decision import Me, is_private
@@ -23,6 +23,7 @@ from mapping.rules.description import carried, first_description
 from mapping.rules.settings import Effective
 from mapping.tables.adjust import adjust, downwards
 from mapping.tables.event import EVENT, reminder_minutes
+from sync_tasks.stages import rooms as booking
 from sync_tasks.stages.context import StageContext
 from sync_tasks.stages.mirrored import NOTHING, Extra, Mirrored, Stakes
 from sync_tasks.stages.payload import id_of
@@ -89,6 +90,9 @@ class Events(Mirrored):
     # --- private ones
 
     def shown(self, draft: Draft, pair: PairView | None, table: Table, item: Item) -> tuple[Table, Item, Extra]:
+        if rooms.rooms_of(item) and draft.ctx.settings.bool("rooms.read_location") and table.row(f.LOCATION):
+            item = item.with_fields({f.LOCATION: rooms.place(item)})
+            table = adjust(table, [{"name": f.LOCATION, "direction": "up"}])
         remembered = None if pair is None else pair.marks.get(privacy.MARK, "")
         if privacy.hides(item, draft.ctx.settings.text("private_mode"), remembered):
             # while it is hidden, nothing written in Salesforce may come back into the item
@@ -119,6 +123,7 @@ class Events(Mirrored):
             shared = draft.sharings.get(key) is not None  # a colleague's record may be taken over, guests and all
             for attendee in attendees.under_one_address(attendee_addresses(item), draft.ctx.primary):
                 _invite(draft, key, item.ref, "@" + made, attendee, retrying=shared)
+            booking.book(draft, key, item, "@" + made)
 
     def first_down(self, draft: Draft, item: Item) -> Extra:
         ctx = draft.ctx
@@ -142,10 +147,14 @@ class Events(Mirrored):
     def merge_more(
         self, draft: Draft, pair: PairView | None, key: str, ours: Item, theirs: Item, merged: Merged
     ) -> Extra:
+        ctx = draft.ctx
         if pair is not None and privacy.hides(ours, "", pair.marks.get(privacy.MARK, "")):
-            for address, relation in _relations(draft, theirs).items():
-                _uninvite(draft, key, ours.ref, relation, address, "PRV-6", Reason.REDACTED)
+            for relation, _, address in attendees.invitee_rows(theirs):
+                _uninvite(draft, key, ours.ref, relation, ctx.primary.get(address, address), "PRV-6", Reason.REDACTED)
             return NOTHING
+        if kinds.organizer_of(ours) in ("", *ctx.me.addresses) and not is_read_only(theirs, ctx.settings):
+            moves = any(change.name == f.SPAN for change in merged.changes_crm)
+            booking.rebook(draft, pair, key, ours, theirs, moves=moves)
         return self._guests(draft, pair, key, ours, theirs, merged) | _carry(draft, ours, theirs, merged)
 
     def _guests(self, draft: Draft, pair: PairView | None, key: str, ours: Item, theirs: Item, merged: Merged) -> Extra:
@@ -282,7 +291,7 @@ def _invitees(draft: Draft, item: Item) -> tuple[Attendee, ...]:
 def _relations(draft: Draft, item: Item) -> dict[str, str]:
     """The relation rows of an event, by address."""
     primary = draft.ctx.primary
-    return {primary.get(address, address): relation for relation, _, address in attendees.invitee_rows(item)}
+    return {primary.get(address, address): relation for relation, _, address in attendees.invitee_rows(item) if address}
 
 
 def _mails(draft: Draft, invited: tuple[Attendee, ...]) -> int:

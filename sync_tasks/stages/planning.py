@@ -30,6 +30,7 @@ class Draft:
     disputes: dict[str, tuple[Conflict, ...]] = field(default_factory=dict)  # of each pair merged: left to a person
     kinds: dict[str, ItemKind] = field(default_factory=dict)  # of each pair merged
     adopted: Mapping[str, str] = field(default_factory=dict)  # by pair key: the record that a new item adopts
+    rooms: Mapping[str, str] = field(default_factory=dict)  # the ids of rooms that Salesforce knows, by name
     operations: list[tuple[Operation, Origin]] = field(default_factory=list)
     decisions: list[DecisionView] = field(default_factory=list)
     _later: list[tuple[int, ItemRef, datetime, Reason]] = field(default_factory=list)
