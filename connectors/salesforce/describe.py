@@ -103,6 +103,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "Recurrence2PatternStartDate",
         "Recurrence2PatternTimeZone",
         "WhoCount",
+        "ClientGuid",
     ),
     "Task": (
         *_SYSTEM,

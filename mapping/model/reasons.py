@@ -41,6 +41,7 @@ class Reason(StrEnum):
     FINISHED_LONG_AGO = "finished_long_ago"
     NO_SURNAME = "no_surname"
     AMBIGUOUS = "ambiguous"
+    ALIKE = "alike"
     PRIVATE_PLACEHOLDER = "private_placeholder"
     NO_TIME = "no_time"
     TOO_LONG = "too_long"
@@ -174,6 +175,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.FINISHED_LONG_AGO: "The task was finished more than {days} days ago.",
     Reason.NO_SURNAME: "The contact has no last name, which Salesforce asks for. Add one.",
     Reason.AMBIGUOUS: "{count} records in Salesforce look the same as this item. Merge them, or mark one of them.",
+    Reason.ALIKE: "Several items look the same as one event in Salesforce. Change the subject of those that are not.",
     Reason.PRIVATE_PLACEHOLDER: "The item is private: only its time is shown in Salesforce.",
     Reason.NO_TIME: "The item has no readable start and end.",
     Reason.TOO_LONG: "The event lasts {days} days; Salesforce takes events of up to {limit} days.",
@@ -291,6 +293,7 @@ ISSUES = frozenset(
         Reason.ENCRYPTED,
         Reason.NO_SURNAME,
         Reason.AMBIGUOUS,
+        Reason.ALIKE,
     }
 )
 

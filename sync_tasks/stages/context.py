@@ -25,7 +25,7 @@ from sync_tasks.state.records import DecisionView, RunRef, RunView, UserView
 from sync_tasks.state.store import Store, Unit
 
 MAY_HEAL = frozenset(
-    {Reason.AMBIGUOUS, Reason.NO_PERSON_MARKED, Reason.NO_ACCOUNT_MARKED, Reason.WAITING_FOR_ORGANIZER}
+    {Reason.AMBIGUOUS, Reason.ALIKE, Reason.NO_PERSON_MARKED, Reason.NO_ACCOUNT_MARKED, Reason.WAITING_FOR_ORGANIZER}
 )
 
 PROFILE_LIVES = timedelta(days=7)  # how long addresses and zone of a user are taken for granted

@@ -138,11 +138,12 @@ def _read_the_rest(draft: Draft, works: list[Work], pairs: dict[str, PairView]) 
             for ref, answer in endpoint.read(some, detail).items() if some else ():
                 if isinstance(answer, Item):
                     key = refs[ref][0]
-                    works.append(Work(side, ref.kind, ref, item=answer, key=key, decision=_adoption(draft, side, key)))
+                    because = _adoption(draft, key) if side is Side.CRM else None
+                    works.append(Work(side, ref.kind, ref, item=answer, key=key, decision=because))
 
 
-def _adoption(draft: Draft, side: Side, key: str) -> Decision | None:
-    return Decision(Outcome.MIRROR, Reason.ADOPTED, "IDN-3") if side is Side.CRM and key in draft.adopted else None
+def _adoption(draft: Draft, key: str) -> Decision | None:
+    return Decision(Outcome.MIRROR, Reason.ADOPTED, "IDN-8") if key in draft.adopted else None
 
 
 def _counterpart(draft: Draft, work: Work, pair: PairView | None, side: Side) -> tuple[str, str] | None:

@@ -137,6 +137,9 @@ class Mirrored:
     def after_up(self, draft: Draft, key: str, letter: str, item: Item, made: str) -> None:
         """What hangs on the record that operation `made` creates."""
 
+    def adopt(self, draft: Draft, key: str, ours: Work, theirs: Item) -> None:
+        """Plan what a record lacks that was not made by us."""
+
     def first_down(self, _draft: Draft, _item: Item) -> Extra:
         """Further fields of a new mailbox item."""
         return NOTHING

@@ -8,7 +8,7 @@ from typing import ClassVar
 from mapping.merge.baseline import Baseline
 from mapping.merge.edits import Edits, edits
 from mapping.merge.fields import Merged
-from mapping.merge.plan import Act, Operation, Step
+from mapping.merge.plan import Act, FieldChange, Operation, Step
 from mapping.model import fields as f
 from mapping.model.item import Attendee, Item, ItemKind, ItemRef, Person, Side, Value
 from mapping.model.people import PersonRecord
@@ -111,12 +111,19 @@ class Events(Mirrored):
         if work.decision is not None and work.decision.reason is Reason.PRIVATE_PLACEHOLDER:
             return NOTHING
         mine = kinds.organizer_of(item) in ("", *draft.ctx.me.addresses)
-        links = work.links
-        values: dict[str, Value] = {f.BODY: first_description(item, organizer_is_me=mine)}
-        if links is not None:
-            wanted = {"WhoId": links.who, "WhatId": links.what}
-            values |= {name: id_of(value) for name, value in wanted.items() if value}
-        return Extra(values)
+        return Extra({f.BODY: first_description(item, organizer_is_me=mine), **_links(work)})
+
+    def adopt(self, draft: Draft, key: str, ours: Work, theirs: Item) -> None:
+        lacking = {name: value for name, value in _links(ours).items() if not theirs.get(name)}
+        if lacking:
+            draft.add(
+                Operation(
+                    Act.UPDATE, Side.CRM, ItemKind.EVENT, "Event", Step.RECORDS, "IDN-1", Reason.ADOPTED.value,
+                    pair_key=key, ref=theirs.ref.id, values=lacking,
+                    changes=tuple(FieldChange(name, None, value) for name, value in lacking.items()),
+                ),
+                ours.ref,
+            )  # fmt: skip
 
     def after_up(self, draft: Draft, key: str, letter: str, item: Item, made: str) -> None:
         if letter == "C":
@@ -194,6 +201,12 @@ class Events(Mirrored):
                     ),
                     ItemRef(Side.CRM, ItemKind.EVENT, pair.crm_id, pair.crm_object),
                 )  # fmt: skip
+
+
+def _links(work: Work) -> dict[str, Value]:
+    """Whom and what a new record is about."""
+    wanted = {} if work.links is None else {"WhoId": work.links.who, "WhatId": work.links.what}
+    return {name: id_of(value) for name, value in wanted.items() if value}
 
 
 def is_read_only(record: Item, settings: Effective) -> bool:

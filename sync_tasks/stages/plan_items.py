@@ -142,8 +142,12 @@ def _adopt(draft: Draft, case: Case, ours: Work, theirs: Work) -> None:
     letter = case.what.letter(ours.item, Side.MAILBOX, draft.ctx.me)
     note_pair(draft, case, Side.MAILBOX, letter, ours.item, mailbox=ours.ref)
     draft.pair(case.key, crm_id=theirs.ref.id, crm_object=case.what.crm_object, state=PairState.LIVE.value)
-    draft.decide(Side.CRM, case.kind, theirs.ref.id, case.key, Outcome.MIRROR, Reason.ADOPTED, "IDN-8")
+    found = "IDN-1" if case.kind is ItemKind.EVENT else "IDN-3"
+    rule = found if case.key in draft.adopted else "IDN-8"
+    draft.decide(Side.CRM, case.kind, theirs.ref.id, case.key, Outcome.MIRROR, Reason.ADOPTED, rule)
+    stamp_record(draft, case, theirs.item)
     _merge(draft, case, None, ours.item, theirs.item)
+    case.what.adopt(draft, case.key, ours, theirs.item)
 
 
 # --- pairs

@@ -14,7 +14,7 @@ from mapping.rules import scope
 from mapping.rules.linking import order_addresses
 from mapping.rules.resolving import Creation, decide_creation, who_to_create
 from mapping.rules.scope import Outcome
-from sync_tasks.stages import adopting
+from sync_tasks.stages import adopting, adopting_events
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.payload import Origin
 from sync_tasks.stages.work import Work
@@ -36,6 +36,7 @@ def run(ctx: StageContext) -> StageReport:
     for work in works:
         if work.outcome is Outcome.CANDIDATE:
             _confirm(ctx, work, people, made)
+    adopting_events.adopt(ctx, works, adopted)
     kept = [w for w in works if w.outcome not in (Outcome.SKIP, Outcome.WAIT)]
     operations = _of_kept(ctx, kept, made)
     for address in made:
