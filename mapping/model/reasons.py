@@ -16,6 +16,7 @@ class Reason(StrEnum):
     AUTOSAVED_INTERNAL = "autosaved_internal"
     AUTOSAVED_UNLINKED = "autosaved_unlinked"
     FROM_SALESFORCE = "from_salesforce"
+    RECORD_SHOWN = "record_shown"
     PEOPLE_PENDING = "people_pending"
     PERSON_FOUND = "person_found"
     SERIES_FOLLOWS = "series_follows"
@@ -42,6 +43,8 @@ class Reason(StrEnum):
     AMBIGUOUS = "ambiguous"
     PRIVATE_PLACEHOLDER = "private_placeholder"
     NO_TIME = "no_time"
+    NO_DATE = "no_date"
+    RECORD_REPEATED = "record_repeated"
     TOO_LONG = "too_long"
     GROUP_TOO_LONG = "group_too_long"
     MULTI_DAY_OFF = "multi_day_off"
@@ -147,6 +150,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.AUTOSAVED_INTERNAL: "Only colleagues take part, and your settings save such meetings.",
     Reason.AUTOSAVED_UNLINKED: "Saved without a link, because nobody on it is known in Salesforce.",
     Reason.FROM_SALESFORCE: "This event was created in Salesforce and is shown in your calendar.",
+    Reason.RECORD_SHOWN: "This record of Salesforce is shown in your calendar; it is edited in Salesforce only.",
     Reason.PEOPLE_PENDING: "Saved if somebody on it is known in Salesforce.",
     Reason.PERSON_FOUND: "Saved, because somebody on it is known in Salesforce.",
     Reason.SERIES_FOLLOWS: "The series it belongs to is saved.",
@@ -172,6 +176,8 @@ SENTENCES: dict[Reason, str] = {
     Reason.AMBIGUOUS: "{count} records in Salesforce look the same as this item. Merge them, or mark one of them.",
     Reason.PRIVATE_PLACEHOLDER: "The item is private: only its time is shown in Salesforce.",
     Reason.NO_TIME: "The item has no readable start and end.",
+    Reason.NO_DATE: "The record in Salesforce has no date yet, or ends before it starts.",
+    Reason.RECORD_REPEATED: "The item shows a Salesforce record, which cannot be repeated. Delete it to have it back.",
     Reason.TOO_LONG: "The event lasts {days} days; Salesforce takes events of up to {limit} days.",
     Reason.MULTI_DAY_OFF: "Your Salesforce takes no events of more than 24 hours; an administrator can allow them "
     "in its activity settings.",
@@ -284,6 +290,7 @@ ISSUES = frozenset(
         Reason.ENCRYPTED,
         Reason.NO_SURNAME,
         Reason.AMBIGUOUS,
+        Reason.RECORD_REPEATED,
     }
 )
 
