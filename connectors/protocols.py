@@ -44,6 +44,7 @@ class Can(StrEnum):
 
 
 ONWARDS = "Onwards"
+OWNER = "OwnerId"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,13 +156,14 @@ class Mailbox(Endpoint, Protocol):
 class Watch:
     """Records of one object that a user is kept informed of. `name`: what the caller calls it, and its cursor.
 
-    `scope`: "mine" (owned by the user), "all", or "view:ID" of a list view. `where`: a SOQL condition of an
-    administrator, on top of the scope. Events are those of the user's calendar, whatever the scope.
+    `scope`: "mine" (owned by the user, who is named by the column `owner`), "all", or "view:ID" of a list view.
+    `where`: a SOQL condition of an administrator, on top of the scope. Events are those of the user's calendar,
+    whatever the scope.
     `columns`: for other objects than Event, Task and Contact the columns to read; besides them come Id,
     SystemModstamp, IsDeleted and OwnerId as far as the object has them, and the columns that date a record:
     `starts` (a date, or a date-time with `ends`).
     `held`: ids of the records that the caller keeps a copy of. While one of them is outside of the scope it is told
-    with every poll: by its `OwnerId` it is somebody else's, or by the virtual `Left` (True) no longer on the list."""
+    with every poll: by its owner it is somebody else's, or by the virtual `Left` (True) no longer on the list."""
 
     name: str
     kind: ItemKind
@@ -172,6 +174,7 @@ class Watch:
     ends: str = ""
     where: str = ""
     held: tuple[str, ...] = ()
+    owner: str = OWNER
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +188,13 @@ class CrmChanges:
 
 @dataclass(frozen=True, slots=True)
 class OrgShape:
-    """What this org is like, read from describes: objects -> field name -> describe of the field."""
+    """What this org is like, read from describes: objects -> field name -> describe of the field. `labels`: what people
+    call the objects."""
 
     objects: Mapping[str, Mapping[str, Mapping[str, object]]]
     user_id: str
     org_id: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     def has(self, crm_object: str, field_name: str = "") -> bool:
         fields = self.objects.get(crm_object)

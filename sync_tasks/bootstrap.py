@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -119,13 +118,12 @@ class App:
         return self._shapes[org_id][1]
 
     def keep_shape(self, org_id: int, crm: Crm) -> OrgShape:
-        """The shape of the organization, read from Salesforce only when what is kept is too old."""
-        kept = self._shape(org_id)
-        if kept is not None:
-            return kept
+        """The shape of the organization, as the CRM holds it: the one that is kept, or one that is read from Salesforce
+        because what was kept is too old."""
         shape = crm.shape()
-        with self.store.writing() as unit:
-            unit.accounts.put_shape(org_id, json.loads(json.dumps(asdict(shape))), self.clock())
+        if self._shape(org_id) is None:
+            with self.store.writing() as unit:
+                unit.accounts.put_shape(org_id, shape, self.clock())
         return shape
 
     # --- what a stage needs

@@ -12,11 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from connectors.protocols import Change, CrmChanges
+from connectors.protocols import OWNER, Change, CrmChanges
 from connectors.salesforce.codec import INVITED, VERSION_FIELD, id18, parse_datetime, version_of
 from connectors.salesforce.invitees import by_event, invitee_fields, invites, relation_columns
 from connectors.salesforce.reader import Reader, Row
-from connectors.salesforce.scopes import OWNER
 from connectors.salesforce.soql import any_of, chunks, literal, one_of, select
 from connectors.salesforce.wire import Query
 

@@ -176,7 +176,9 @@ class SalesforceCrm(Crm):
         shape = self.shape()
         if missing := sorted({name for name in objects if not shape.has(name)} - set(OBJECTS)):
             found = read_shape(self._wire, self._config.version, shape.user_id, shape.org_id, missing)
-            self._shape = replace(shape, objects={**shape.objects, **found.objects})
+            self._shape = replace(
+                shape, objects={**shape.objects, **found.objects}, labels={**shape.labels, **found.labels}
+            )
 
     def _with_pages(self, told: CrmChanges | ConnectorError) -> CrmChanges | ConnectorError:
         if isinstance(told, ConnectorError):

@@ -136,7 +136,7 @@ class Cursor:
 
 def fingerprint(watch: Watch, owner_id: str) -> str:
     """What is watched for whom, in short: a cursor is good for that alone."""
-    told = [owner_id, watch.object, watch.scope, watch.where, watch.starts, watch.ends, *watch.columns]
+    told = [owner_id, watch.object, watch.scope, watch.owner, watch.where, watch.starts, watch.ends, *watch.columns]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
 
 

@@ -244,17 +244,24 @@ def read_shape(wire: Wire, version: str, user_id: str, org_id: str, objects: Ite
     """Describe the objects: one composite call. An object that the org or the user does not have is left out.
     Raises ConnectorError for anything else."""
     found: dict[str, Mapping[str, Mapping[str, object]]] = {}
+    labels: dict[str, str] = {}
     for chunk in batched(objects, MOST_PARTS):
         parts = [Part("GET", f"/services/data/v{version}/sobjects/{o}/describe") for o in chunk]
         for crm_object, answer in zip(chunk, wire.composite(parts, "describe", reading=True), strict=True):
             if answer.ok:
                 found[crm_object] = fields_of(answer.body)
+                labels[crm_object] = label_of(answer.body)
                 continue
             error = call_error(answer.status, answer.body)
             # An absent object is NOT_FOUND, and INVALID_TYPE or FORBIDDEN when hidden from the user.
             if error.fault not in (Fault.NOT_FOUND, Fault.INVALID, Fault.FORBIDDEN) or error.scope is Scope.CONNECTION:
                 raise error
-    return OrgShape(objects=found, user_id=user_id, org_id=org_id)
+    return OrgShape(objects=found, user_id=user_id, org_id=org_id, labels=labels)
+
+
+def label_of(described: Any) -> str:
+    """What people call the object."""
+    return str(described.get("label") or "") if isinstance(described, Mapping) else ""
 
 
 def fields_of(described: Any) -> dict[str, dict[str, object]]:

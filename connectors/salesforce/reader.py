@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from connectors.errors import ConnectorError, Fault, Scope
-from connectors.protocols import Change, CrmChanges, OrgShape, Watch
+from connectors.protocols import OWNER, Change, CrmChanges, OrgShape, Watch
 from connectors.salesforce.codec import LEFT, VERSION_FIELD, id18, item_of, parse_datetime, version_of
 from connectors.salesforce.cursor import Cursor
 from connectors.salesforce.describe import COLUMNS, columns_of
-from connectors.salesforce.scopes import OWNER, Range, held_part
+from connectors.salesforce.scopes import Range, held_part
 from connectors.salesforce.soql import any_of, literal, select
 from connectors.salesforce.wire import Query
 from mapping.model.item import ItemRef, Side
@@ -110,6 +110,7 @@ class Reader:
             return columns_of(self.poll.shape, crm_object, extra)
         fields = self.poll.shape.objects[crm_object]
         named = [*self.watch.columns, *(c for c in (self.watch.starts, self.watch.ends) if c)]
+        named += [self.scope.owner] if self.scope.owner_id else []
         if missing := [c for c in named if c not in fields]:
             raise ConnectorError(
                 Fault.INVALID, "a field is unknown or hidden", "INVALID_FIELD", Scope.CONTAINER, fields=tuple(missing)
@@ -134,7 +135,7 @@ class Reader:
         return replace(cursor, turn=self.next_turn).text(), more
 
     def is_outside(self, row: Row) -> bool:
-        return bool(self.scope.owner_id) and id18(str(row.get(OWNER))) != id18(self.scope.owner_id)
+        return bool(self.scope.owner_id) and id18(str(row.get(self.scope.owner))) != id18(self.scope.owner_id)
 
     def is_fresh(self, row: Row) -> bool:
         return self.cursor.seen.get(id18(row["Id"])) != version_of(row)

@@ -15,30 +15,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from connectors.errors import ConnectorError, Fault, Scope
-from connectors.protocols import OrgShape, Watch
-from connectors.salesforce.soql import any_of, chunks, literal, one_of
+from connectors.protocols import OWNER, OrgShape, Watch
+from connectors.salesforce.soql import any_of, chunks, literal, name, one_of
 
 MINE, ALL, VIEW = "mine", "all", "view:"
-OWNER = "OwnerId"
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
     """`owner_id`: the owner of those inside, '' when the owner does not matter. `condition`: what else holds of
-    them, '' for nothing."""
+    them, '' for nothing. `owner`: the column that names the owner."""
 
     owner_id: str = ""
     condition: str = ""
+    owner: str = OWNER
 
     @property
     def inside(self) -> list[str]:
-        owned = [f"{OWNER} = {literal(self.owner_id)}"] if self.owner_id else []
+        owned = [f"{name(self.owner)} = {literal(self.owner_id)}"] if self.owner_id else []
         return [*owned, self.condition] if self.condition else owned
 
     @property
     def outside(self) -> str:
         """'' when no record can leave but by being deleted."""
-        parts = [f"{OWNER} != {literal(self.owner_id)}"] if self.owner_id else []
+        parts = [f"{name(self.owner)} != {literal(self.owner_id)}"] if self.owner_id else []
         parts += [f"(NOT ({self.condition}))"] if self.condition else []
         return any_of(parts) if parts else ""
 
@@ -52,10 +52,10 @@ def range_of(watch: Watch, shape: OrgShape, owner_id: str, view: Range | None = 
     if view is None and watch.scope not in (MINE, ALL):
         raise misconfigured("a scope is mine, all or view:ID", "SCOPE_UNKNOWN")
     found = view or Range(owner_id if watch.scope == MINE else "")
-    if found.owner_id and not shape.has(watch.object, OWNER):
+    if found.owner_id and not shape.has(watch.object, watch.owner):
         raise misconfigured("records of this object have no owner, so nobody has any of their own", "SCOPE_NO_OWNER")
     conditions = [c for c in (found.condition, watch.where) if c]
-    return Range(found.owner_id, " AND ".join(f"({c})" for c in conditions))
+    return Range(found.owner_id, " AND ".join(f"({c})" for c in conditions), watch.owner)
 
 
 def held_part(held: Sequence[str], turn: int) -> tuple[str, int]:

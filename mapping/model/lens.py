@@ -12,7 +12,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from mapping.model.item import MISSING, Person, Span, Value
 from mapping.model.moment import midnight, minute, tidy
@@ -186,6 +186,17 @@ def text_of(value: Value) -> str:
     if not isinstance(value, str):
         raise ValueError(f"not a text: {type(value).__name__}")
     return str(value)
+
+
+def readable(value: Value) -> str:
+    """A Salesforce value of any type as people read it; what is empty, or no single value, is the empty text."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M UTC")
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value).strip() if isinstance(value, (str, int)) else ""
 
 
 def utf16_length(text: str) -> int:

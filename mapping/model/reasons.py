@@ -16,6 +16,7 @@ class Reason(StrEnum):
     AUTOSAVED_INTERNAL = "autosaved_internal"
     AUTOSAVED_UNLINKED = "autosaved_unlinked"
     FROM_SALESFORCE = "from_salesforce"
+    RECORD_SHOWN = "record_shown"
     PEOPLE_PENDING = "people_pending"
     PERSON_FOUND = "person_found"
     SERIES_FOLLOWS = "series_follows"
@@ -44,6 +45,8 @@ class Reason(StrEnum):
     ALIKE = "alike"
     PRIVATE_PLACEHOLDER = "private_placeholder"
     NO_TIME = "no_time"
+    NO_DATE = "no_date"
+    RECORD_REPEATED = "record_repeated"
     TOO_LONG = "too_long"
     GROUP_TOO_LONG = "group_too_long"
     MULTI_DAY_OFF = "multi_day_off"
@@ -151,6 +154,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.AUTOSAVED_INTERNAL: "Only colleagues take part, and your settings save such meetings.",
     Reason.AUTOSAVED_UNLINKED: "Saved without a link, because nobody on it is known in Salesforce.",
     Reason.FROM_SALESFORCE: "This event was created in Salesforce and is shown in your calendar.",
+    Reason.RECORD_SHOWN: "This record of Salesforce is shown in your calendar; it is edited in Salesforce only.",
     Reason.PEOPLE_PENDING: "Saved if somebody on it is known in Salesforce.",
     Reason.PERSON_FOUND: "Saved, because somebody on it is known in Salesforce.",
     Reason.SERIES_FOLLOWS: "The series it belongs to is saved.",
@@ -178,6 +182,8 @@ SENTENCES: dict[Reason, str] = {
     Reason.ALIKE: "Several items look the same as one event in Salesforce. Change the subject of those that are not.",
     Reason.PRIVATE_PLACEHOLDER: "The item is private: only its time is shown in Salesforce.",
     Reason.NO_TIME: "The item has no readable start and end.",
+    Reason.NO_DATE: "The record in Salesforce has no date yet, or ends before it starts.",
+    Reason.RECORD_REPEATED: "The item shows a Salesforce record, which cannot be repeated. Delete it to have it back.",
     Reason.TOO_LONG: "The event lasts {days} days; Salesforce takes events of up to {limit} days.",
     Reason.MULTI_DAY_OFF: "Your Salesforce takes no events of more than 24 hours; an administrator can allow them "
     "in its activity settings.",
@@ -294,6 +300,7 @@ ISSUES = frozenset(
         Reason.NO_SURNAME,
         Reason.AMBIGUOUS,
         Reason.ALIKE,
+        Reason.RECORD_REPEATED,
     }
 )
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
 
 from mapping.model import fields
-from mapping.model.item import Fields, Item, Value
+from mapping.model.item import Fields, Item
+from mapping.model.lens import readable
 
 DELIMITER = "+" * 24
 
@@ -25,7 +25,7 @@ _END = re.compile(r"\s*</body\s*>", re.IGNORECASE)
 
 def block(columns: Iterable[str], labels: Mapping[str, str], record: Fields) -> str:
     """The lines to show, one a column that says something; '' when none does."""
-    shown = ((labels.get(name) or name, _shown(record.get(name))) for name in columns)
+    shown = ((labels.get(name) or name, readable(record.get(name))) for name in columns)
     return "\n".join(f"{label}: {value}" for label, value in shown if value)
 
 
@@ -69,13 +69,3 @@ def _in_markup(markup: str, lines: str) -> str:
 def _words(text: str) -> list[str]:
     # servers break lines and add spaces when they turn formatted text into plain text
     return text.split()
-
-
-def _shown(value: Value) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M UTC")
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value).strip() if isinstance(value, (str, int)) else ""

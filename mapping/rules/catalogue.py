@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 LEVELS = ("organization", "profile", "preset", "user")
 BY_ADMIN = LEVELS[:-1]
 
-SettingValue = bool | int | str | tuple[str, ...] | None
+SettingValue = bool | int | str | tuple[str, ...] | tuple[Mapping[str, str], ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Setting:
     aliases: tuple[str, ...] = ()
     allowed: tuple[SettingValue, ...] = ()
     optional: bool = False
-    entries: str = ""  # what a list holds: "addresses" (and domains), "columns", "values" of columns
+    entries: str = ""  # what a list holds: "addresses" (and domains), "columns", "values" of columns, or "objects"
 
 
 def _switch(name: str, default: bool, text: str, *aliases: str, levels: tuple[str, ...] = LEVELS) -> Setting:
@@ -84,6 +85,15 @@ SETTINGS: dict[str, Setting] = {
             "Who may change events: both, the mailbox alone (up) or Salesforce alone (down); other edits are undone.",
             "one-way mode",
         ),
+        Setting(
+            "objects.shown",
+            tuple,
+            (),
+            "Records of other Salesforce objects to show in the calendar: a list of mappings, one for each object.",
+            BY_ADMIN,
+            entries="objects",
+        ),
+        _switch("objects.down", True, "Show those records in the calendar."),
         _choice(
             "meetings.ownership",
             "organizer_then_takeover",

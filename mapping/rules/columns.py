@@ -13,6 +13,7 @@ from datetime import date, datetime
 
 from mapping.model.item import Fields, Value
 from mapping.rules.settings import Effective
+from mapping.rules.shown_objects import shown_objects
 
 Facts = Mapping[str, Mapping[str, object]]  # the describe of an object, by column
 
@@ -35,6 +36,8 @@ class Fitted:
 def to_read(settings: Effective) -> dict[str, tuple[str, ...]]:
     """The columns that must be read beyond those that always are, by object, each once."""
     named = {name: [column_of(e) for each in lists for e in settings.list(each)] for name, lists in _READ.items()}
+    for shown in shown_objects(settings.mappings("objects.shown")):
+        named.setdefault(shown.object, []).extend(shown.columns)
     return {name: tuple(dict.fromkeys(columns)) for name, columns in named.items() if columns}
 
 

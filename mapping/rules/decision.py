@@ -58,6 +58,7 @@ class PairFacts:
     folder: str = ""  # role of the folder in which its mailbox item stands
     series: bool = False  # it stands for a series as a whole
     guest: bool = False  # a colleague's pair writes the record
+    refused: bool = False  # somebody refused what was to become of it, so both copies are left alone
 
 
 @dataclass(frozen=True, slots=True)

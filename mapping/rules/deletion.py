@@ -86,6 +86,19 @@ _PLAIN: dict[Trigger, tuple[tuple[Fate, Fate], str, str]] = {
     Trigger.FOLDER_GONE: ((_AGAIN, _AGAIN), "MRK-2", "MRK-2"),
 }
 
+# Records that are only shown: what happens to the item is undone, what happens to the record takes the item away.
+_SHOWN: dict[Trigger, tuple[Fate, str]] = {
+    Trigger.CATEGORY_REMOVED: (_MARK, "OBJ-1"),
+    Trigger.MAILBOX_DELETED: (_AGAIN, "OBJ-1"),
+    Trigger.MOVED_OUT: (_AGAIN, "OBJ-1"),
+    Trigger.WINDOW: (_DEL_BOX, "DEL-3"),
+    Trigger.CRM_DELETED: (_DEL_BOX, "OBJ-2"),
+    Trigger.LEFT_SCOPE: (_DEL_BOX, "OBJ-2"),
+    Trigger.SWITCHED_OFF: (_DEL_BOX, "SCP-16"),
+    Trigger.DEACTIVATED: (_DEL_BOX, "DEL-3"),
+    Trigger.BOTH_DELETED: (_DROP, "OBJ-2"),
+}
+
 _LETTERS = "ABCDE"
 
 REASONS: dict[Trigger, Reason] = {
@@ -186,3 +199,8 @@ def plain_fate(kind: ItemKind, letter: str, trigger: Trigger, settings: Effectiv
         kept = "TSK-6" if kind is ItemKind.TASK else "CON-9"
         return (Fate.RESTORE_ITEM if settings.bool(f"{plural}.down") else Fate.RELEASE), kept
     return fates["AB".index(letter)], rule
+
+
+def shown_fate(trigger: Trigger) -> tuple[Fate, str]:
+    """As `fate`, for records of other objects, which the calendar only shows."""
+    return _SHOWN[trigger]

@@ -52,8 +52,18 @@ def clear(categories: Categories) -> Categories:
 
 def status(text: str) -> str:
     """A reason as the name of a category."""
-    words = " ".join(text.translate(_SEPARATORS).split())
-    return (STATUS + words)[:LONGEST].rstrip()
+    return named(STATUS + text)
+
+
+def named(text: str) -> str:
+    """A text as the name of a category."""
+    return " ".join(text.translate(_SEPARATORS).split())[:LONGEST].rstrip()
+
+
+def is_ours(category: str) -> bool:
+    """Would the engine take this category for one of its own?"""
+    ours = (SALESFORCE, UNSYNC, ERROR, TRACKED)
+    return any(_same(category, mark) for mark in ours) or _is_status(category)
 
 
 def _without_error(categories: Categories) -> Categories:

@@ -9,6 +9,7 @@ from mapping.rules.decision import Decision, Me, Outcome, PairFacts
 from mapping.rules.scope_emails import FORCED, confirm_email, email
 from mapping.rules.scope_events import confirm_event, event_from_crm, event_from_mailbox, part_from_mailbox
 from mapping.rules.scope_folders import contact_from_crm, from_mailbox, task_from_crm
+from mapping.rules.scope_records import record_from_crm, record_from_mailbox
 from mapping.rules.settings import Effective
 from mapping.rules.windows import slid_out
 
@@ -28,6 +29,8 @@ __all__ = [
     "may_create",
     "not_linkable",
     "part_from_mailbox",
+    "record_from_crm",
+    "record_from_mailbox",
     "slid_out",
     "task_from_crm",
 ]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from mapping.rules import shown_objects
 from mapping.rules.catalogue import LEVELS, SETTINGS, Setting, SettingValue
 
 __all__ = [
@@ -67,6 +69,9 @@ class Effective:
     def list(self, name: str) -> tuple[str, ...]:
         return _typed(self.value(name), tuple, name)
 
+    def mappings(self, name: str) -> tuple[Mapping[str, str], ...]:
+        return _typed(self.value(name), tuple, name)
+
     def int(self, name: str) -> int:
         return _typed(self.value(name), int, name)
 
@@ -112,6 +117,8 @@ def parse(name: str, text: str) -> SettingValue:
     word = text.strip()
     if setting.optional and word.lower() in _NONE:
         return None
+    if setting.entries in _MAPPINGS:
+        return _mappings(setting, _from_json(setting, word or "[]"))
     if setting.type is tuple:
         return _checked(setting, tuple(each.strip() for each in word.split(",") if each.strip()))
     if setting.type is bool:
@@ -130,6 +137,8 @@ def coerce(name: str, value: object) -> SettingValue:
     setting = find(name)
     if isinstance(value, str):
         return parse(name, value)
+    if setting.entries in _MAPPINGS:
+        return _mappings(setting, value)
     if isinstance(value, (list, tuple, set, frozenset)) and setting.type is tuple:
         return _checked(setting, tuple(str(each).strip() for each in value))
     if value is None and setting.optional:
@@ -154,10 +163,24 @@ def _checked(setting: Setting, value: SettingValue) -> SettingValue:
     if type(value) is int and value < 0:
         raise ValueError(f"{setting.name} must not be below 0, not {value}")
     fits, form = _ENTRIES.get(setting.entries, (bool, ""))
-    bad = [each for each in value if not fits(each)] if isinstance(value, tuple) else []
+    bad = [each for each in value if not fits(str(each))] if isinstance(value, tuple) else []
     if bad:
         raise ValueError(f"{setting.name} takes {form}, not {bad[0]!r}")
     return value
+
+
+def _mappings(setting: Setting, value: object) -> tuple[Mapping[str, str], ...]:
+    try:
+        return _MAPPINGS[setting.entries](value)
+    except ValueError as error:
+        raise ValueError(f"{setting.name}: {error}") from None
+
+
+def _from_json(setting: Setting, text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise ValueError(f"{setting.name} is written as JSON, which this is not") from None
 
 
 def _is_address(text: str) -> bool:
@@ -175,3 +198,5 @@ _ENTRIES: dict[str, tuple[Callable[[str], bool], str]] = {
     "columns": (_is_column, "API names of Salesforce columns"),
     "values": (lambda text: "=" in text and _is_column(text.partition("=")[0].strip()), "entries like Column=value"),
 }
+# lists of small mappings, by what reads them
+_MAPPINGS: dict[str, Callable[[object], tuple[Mapping[str, str], ...]]] = {"objects": shown_objects.read}

@@ -18,6 +18,7 @@ from sync_tasks.cli.shell import (
     table,
     the_org,
     the_user,
+    written,
 )
 from sync_tasks.state.store import Unit
 
@@ -67,7 +68,10 @@ def explain(name: Name, org: Org = None, user: User = None, as_json: Json = Fals
 @app.command("set")
 def set_(
     name: Name,
-    value: Annotated[str, typer.Argument(metavar="VALUE", help="New value; a list is written a,b,c.")],
+    value: Annotated[
+        str,
+        typer.Argument(metavar="VALUE", help="New value; a list is written a,b,c, mappings as JSON or in a @FILE."),
+    ],
     org: Org = None,
     user: User = None,
     as_json: Json = False,
@@ -75,7 +79,7 @@ def set_(
     """Set a value for the organization, or with --user for one user."""
     setting = _known(name)
     try:
-        meant = parse(setting.name, value)
+        meant = parse(setting.name, written(setting.name, value) if setting.entries == "objects" else value)
     except ValueError as error:
         raise WrongUsageError(str(error)) from None
     # "no limit" is a value of its own, and the store takes an empty one for "not set"

@@ -8,6 +8,11 @@ from typing import Annotated, Any
 import redis
 import typer
 
+from connectors.protocols import OrgShape
+from mapping.rules.columns import to_read
+from mapping.rules.settings import Effective, resolve
+from mapping.rules.shown_objects import shown_objects
+from mapping.tables.shown import misfits
 from sync_tasks.bootstrap import App, NotConnectedError
 from sync_tasks.cli.checks import check_rows, row, show_checks
 from sync_tasks.cli.shell import FAILED, Json, give, is_embedded, open_app, say, the_user
@@ -104,10 +109,24 @@ def _database(app: App) -> dict[str, Any]:
 def _crm(app: App, org: OrgView) -> Rows:
     if not org.enabled:
         return [row("organization", True, "disabled: its users do not run")]
+    with app.store.reading() as unit:
+        settings = resolve(unit.accounts.settings(org.id, None))
     try:
-        return check_rows(app.crm_of(org.id, None, org.name, fresh=True))
+        crm = app.crm_of(org.id, None, org.name, fresh=True, columns=to_read(settings))
+        rows = check_rows(crm)
+        return rows + (_shown(settings, crm.shape()) if all(each["ok"] for each in rows) else [])
     except NotConnectedError as error:
         return [row("connection", False, str(error), f"`inbox-sync org connect {org.name} --crm salesforce ...`")]
+
+
+def _shown(settings: Effective, shape: OrgShape) -> Rows:
+    """Do the objects that the calendar is to show fit what Salesforce tells of itself?"""
+    advice = "Correct the setting objects.shown, or give the user of the connection access."
+    found = []
+    for each in shown_objects(settings.mappings("objects.shown")):
+        wrong = list(misfits(each, shape.objects.get(each.object)))
+        found.append(row(f"shown: {each.object}", not wrong, "; ".join(wrong), advice if wrong else ""))
+    return found
 
 
 def _user(app: App, user: UserView) -> Rows:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -142,7 +140,7 @@ def _try_crm(opened: App, org: OrgView) -> list[dict[str, Any]]:
     crm = opened.crm_of(org.id, None, org.name, fresh=True)
     rows = check_rows(crm)
     if all(row["ok"] for row in rows):
-        shape = json.loads(json.dumps(asdict(crm.shape())))
+        shape = crm.shape()
         with opened.store.writing() as unit:
             unit.accounts.put_shape(org.id, shape, opened.clock())
     return rows

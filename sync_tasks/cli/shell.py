@@ -7,7 +7,7 @@ import getpass
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -108,6 +108,8 @@ def shown(value: object) -> str:
         return value.astimezone().strftime("%Y-%m-%d %H:%M:%S")
     if isinstance(value, (tuple, list)):
         return ", ".join(map(shown, value)) or "-"
+    if isinstance(value, Mapping):
+        return clean(json.dumps(value, ensure_ascii=False))
     return clean(value)
 
 
@@ -188,6 +190,11 @@ def secret_value(name: str, given: str) -> str:
     """What stands on the command line, in the file after `@`, or, for `-`, is asked for (read from a pipe as it is)."""
     if given == "-":
         return getpass.getpass(f"{name}: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
+    return written(name, given)
+
+
+def written(name: str, given: str) -> str:
+    """What stands on the command line, or in the file after `@`."""
     if not given.startswith("@"):
         return given
     path = Path(given[1:])

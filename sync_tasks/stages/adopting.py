@@ -88,4 +88,5 @@ def _alike_tasks(ctx: StageContext, new: Sequence[Work]) -> tuple[Item, ...]:
 
 def _known(ctx: StageContext, crm_ids: Sequence[str]) -> dict[str, PairView]:
     with ctx.store.reading() as unit:
-        return unit.pairs.by_crm(ctx.user.id, crm_ids)
+        pairs = unit.pairs.by_crm(ctx.user.id, crm_ids)
+    return {crm_id: pair for (kind, crm_id), pair in pairs.items() if kind in RULES}

@@ -72,7 +72,8 @@ def _records(ctx: StageContext, items: Sequence[Item]) -> dict[str, Item]:
         named = ctx.crm.find_by_key("Event", GUID, uids)
         found |= {record.ref.id: record for record in named.values() if _is_mine(ctx, record)}
     with ctx.store.reading() as unit:
-        paired = unit.pairs.by_crm(ctx.user.id, found)
+        pairs = unit.pairs.by_crm(ctx.user.id, found)
+    paired = {crm_id: pair for (kind, crm_id), pair in pairs.items() if kind is ItemKind.EVENT}
     return {
         crm_id: record
         for crm_id, record in found.items()

@@ -11,15 +11,14 @@ from mapping.model.item import Item, ItemKind, Side, Span
 from mapping.model.reasons import Reason
 from mapping.model.series import split_id, stamp
 from mapping.rules import marks, roles, scope, series
-from mapping.rules.columns import conditions
 from mapping.rules.decision import categories, is_marked
-from mapping.rules.identity import crm_key, email_key, event_key, mailbox_key, nomid_key
+from mapping.rules.identity import PREFIX, crm_key, email_key, event_key, mailbox_key, nomid_key
 from mapping.rules.kinds import organizer_of
 from mapping.rules.roles import Leader
 from mapping.rules.scope import Decision, Outcome, PairFacts
 from sync_tasks.stages import copies
 from sync_tasks.stages.context import StageContext, StageReport
-from sync_tasks.stages.kinds import MIRRORED
+from sync_tasks.stages.kinds import MIRRORED, Lineup
 from sync_tasks.stages.sharing import leading
 from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairState, PairView
@@ -39,14 +38,14 @@ def run(ctx: StageContext) -> StageReport:
     for work in seen:
         pair = by_ref.get(work.slot)
         work.key = pair.key if pair is not None else key_of(ctx, work.item)  # type: ignore[arg-type]
-    leaders = leading(ctx, seen)
+    leaders, lineup = leading(ctx, seen), Lineup(ctx.settings)
     asked = {split_id(w.ref.id)[0] for w in seen if w.item is not None and series.is_part(w.item) and is_marked(w.item)}
     for work in seen:
         if not series.is_part(work.item):  # type: ignore[arg-type]
             pair = by_ref.get(work.slot) or by_key.get(work.key)
             copies.strip(work)
             asked_for = _as_marked(work) if work.ref.id in asked else work
-            decided = _decide(ctx, asked_for, pair, first, leaders.get(work.key))
+            decided = _decide(ctx, lineup, asked_for, pair, first, leaders.get(work.key))
             work.decision = copies.settled(work, pair, decided)
             _count(counts, work.outcome)
     _follow_series(ctx, works, by_ref, by_key)
@@ -90,7 +89,8 @@ def key_of(ctx: StageContext, item: Item) -> str:
     kind = item.ref.kind
     if item.ref.side is Side.CRM:
         stamped = item.text(ctx.key_field)
-        return stamped or crm_key(ctx.org, kind, item.ref.id)
+        # a record that is shown as an item of another kind bears the key of its own
+        return stamped if stamped.startswith(PREFIX[kind]) else crm_key(ctx.org, kind, item.ref.id)
     if kind is ItemKind.EVENT:
         uid, original = uid_of(ctx, item), item.get(f.ORIGINAL)
         if series.is_part(item) and isinstance(original, date):
@@ -120,7 +120,7 @@ def _known_pairs(ctx: StageContext, works: list[Work]) -> tuple[dict[str, PairVi
         there = unit.pairs.by_crm(ctx.user.id, [w.ref.id for w in crm])
         by_key = unit.pairs.by_key(ctx.user.id, keys)
     known = {w.slot: here[w.ref.id] for w in mailbox if w.ref.id in here}
-    known |= {w.slot: there[w.ref.id] for w in crm if w.ref.id in there}
+    known |= {w.slot: there[w.kind, w.ref.id] for w in crm if (w.kind, w.ref.id) in there}
     return known, by_key
 
 
@@ -139,11 +139,12 @@ def facts(pair: PairView | None) -> PairFacts | None:
         folder=pair.folder,
         series=series.MARK in pair.marks,
         guest=pair.role == roles.GUEST,
+        refused=pair.reason == Reason.HOLD_REJECTED.value,
     )
 
 
 def _decide(
-    ctx: StageContext, work: Work, pair: PairView | None, first: bool, leader: Leader | None
+    ctx: StageContext, lineup: Lineup, work: Work, pair: PairView | None, first: bool, leader: Leader | None
 ) -> scope.Decision:  # fmt: skip
     assert work.item is not None
     known = facts(pair)
@@ -151,20 +152,10 @@ def _decide(
         if pair is not None and pair.state == PairState.LIVE and _is_unfinished(work, pair):
             return Decision(Outcome.SHARE, Reason.LINKED, "MKM-1")
         return scope.email(work.item, known, ctx.book, ctx.me, ctx.settings, ctx.now(), first_run=first)
+    what = lineup.of_item(work.ref, pair)
     if work.side is Side.CRM:
-        return _decide_crm(ctx, work.item, known)
-    if work.kind is not ItemKind.EVENT:
-        return scope.from_mailbox(work.item, known, ctx.settings)
-    return scope.event_from_mailbox(work.item, known, ctx.book, ctx.me, ctx.settings, ctx.now(), leader)
-
-
-def _decide_crm(ctx: StageContext, item: Item, known: PairFacts | None) -> scope.Decision:
-    if item.ref.kind is ItemKind.TASK:
-        return scope.task_from_crm(item, known, ctx.me, ctx.settings, ctx.now())
-    if item.ref.kind is ItemKind.CONTACT:
-        return scope.contact_from_crm(item, known, ctx.me, ctx.settings)
-    unwanted = conditions(ctx.settings.list("deletion.unsync_when"), ctx.shape.objects.get("Event", {})).values
-    return scope.event_from_crm(item, known, ctx.me, ctx.settings, ctx.now(), unwanted)
+        return what.from_crm(ctx, work.item, known)
+    return what.from_mailbox(ctx, work.item, known, leader)
 
 
 def _is_unfinished(work: Work, pair: PairView) -> bool:

@@ -117,6 +117,14 @@ class StageContext:
         """Write planned operations, their values sealed."""
         unit.plans.add(self.ref.id, [(op, self.box.seal(Payload.of(op, origin).dump())) for op, origin in operations])
 
+    def learn_shape(self) -> None:
+        """Keep what Salesforce told of itself meanwhile, because what was known of it lacked an object or was wrong."""
+        shape = self.crm.shape()
+        if shape is not self.shape:
+            self.shape = shape
+            with self.fenced() as unit:
+                unit.accounts.put_shape(self.user.org_id, shape, self.now())
+
     # --- the mailbox's managed folders
 
     def mailbox_has(self, folder: str) -> bool:

@@ -17,10 +17,11 @@ from mapping.model.series import occurrence_id
 from mapping.rules import marks, series
 from mapping.rules.decision import is_marked
 from mapping.rules.scope import Decision, Outcome, slid_out
+from mapping.rules.scope_folders import OUTSIDE
 from sync_tasks.stages import watching
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.following import Gone, follow
-from sync_tasks.stages.kinds import ELSEWHERE, KIND_OF_FOLDER, MANAGED, MIRRORED, managed, watched
+from sync_tasks.stages.kinds import ELSEWHERE, KIND_OF_FOLDER, MANAGED, MIRRORED, Lineup, managed, watched
 from sync_tasks.stages.losses import Losses
 from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairState, PairView
@@ -48,9 +49,12 @@ class Found:
 
 
 def run(ctx: StageContext) -> StageReport:
+    lineup = Lineup(ctx.settings)
     with ctx.store.reading() as unit:
         cursors = unit.runs.cursors(ctx.user.id)
         unseen = unit.pairs.unseen(ctx.user.id)
+        wanted = {what.kind.value for what in lineup if what.wanted(ctx.settings)}
+        held = unit.pairs.records(ctx.user.id, wanted, without=OUTSIDE)
     ctx.refresh_profile()
     found = Found()
     for folder in watched(ctx.settings):
@@ -61,10 +65,11 @@ def run(ctx: StageContext) -> StageReport:
         _read_folder(ctx, folder, cursors.get(f"mailbox:{folder}"), [p for p in unseen if p.folder == folder], found)
     for work in follow(ctx, list(found.works.values()), found.gone):
         found.add(work)
-    _read_crm(ctx, cursors, found)
+    _read_crm(ctx, lineup, held, cursors, found)
+    ctx.learn_shape()
     _due_again(ctx, found)
-    _slid_out(ctx, found)
-    _switched_off(ctx, found)
+    _slid_out(ctx, lineup, found)
+    _switched_off(ctx, lineup, held, found)
 
     with ctx.fenced() as unit:
         if not ctx.preview:
@@ -211,11 +216,14 @@ def _stage_exceptions(ctx: StageContext, masters: list[Item], found: Found) -> N
 # --- Salesforce
 
 
-def _read_crm(ctx: StageContext, cursors: Mapping[str, str], found: Found) -> None:
-    """All kinds in one call. A list that cannot be read is an issue of its own and does not hold up the others."""
+def _read_crm(
+    ctx: StageContext, lineup: Lineup, held: watching.Held, cursors: Mapping[str, str], found: Found
+) -> None:  # fmt: skip
+    """All objects in one call. A list that cannot be read is an issue of its own and does not hold up the others."""
     if not ctx.user.crm_user_id:
         return
-    watches = watching.watches(ctx)
+    watches = watching.watches(ctx, lineup, held)
+    found.cursors |= watching.forgotten(cursors, watches)
     known = {w.name: cursors[w_cursor] for w in watches if (w_cursor := watching.cursor_name(w)) in cursors}
     answers = dict(ctx.crm.changes(watches, ctx.user.crm_user_id, known))
     lost = [w for w in watches if isinstance(e := answers[w.name], ConnectorError) and e.fault is Fault.CURSOR_LOST]
@@ -231,7 +239,8 @@ def _read_crm(ctx: StageContext, cursors: Mapping[str, str], found: Found) -> No
         found.more = found.more or answer.more
         _stage_crm(ctx, watch, answer.changes, found)
         if watch in lost:
-            found.losses.add(Side.CRM, watch.kind, nothing_there=not answer.changes)
+            if not lineup.of(watch.kind, watch.object).shows:
+                found.losses.add(Side.CRM, watch.kind, nothing_there=not answer.changes)
             _reconcile(ctx, watch, {change.ref.id for change in answer.changes}, found)
 
 
@@ -240,7 +249,7 @@ def _stage_crm(ctx: StageContext, watch: Watch, changes: Sequence[Change], found
     with ctx.store.reading() as unit:
         pairs = unit.pairs.by_crm(ctx.user.id, [change.ref.id for change in changes])
     for change in changes:
-        pair = pairs.get(change.ref.id)
+        pair = pairs.get((watch.kind, change.ref.id))
         is_live = pair is not None and pair.state == PairState.LIVE
         if change.deleted:
             if pair is not None and is_live:
@@ -258,7 +267,7 @@ def _reconcile(ctx: StageContext, watch: Watch, listed: set[str], found: Found) 
     year ago are archived and no longer told, which is not deleted."""
     horizon = ctx.now() - ARCHIVED_AFTER
     with ctx.store.reading() as unit:
-        pairs = unit.pairs.live(ctx.user.id, watch.kind.value)
+        pairs = unit.pairs.live(ctx.user.id, watch.kind, watch.object)
     refs = {ItemRef(Side.CRM, watch.kind, p.crm_id, p.crm_object): p for p in pairs
             if p.crm_id and p.crm_id not in listed and (p.ends_at is None or p.ends_at > horizon)}  # fmt: skip
     items = ctx.crm.read(list(refs), Detail.HEAD)
@@ -302,7 +311,8 @@ def _due_again(ctx: StageContext, found: Found) -> None:
         refs = [ItemRef(side, ItemKind(r.kind), r.ref, r.container) for r in due if r.side == side]
         if not refs:
             continue
-        items = endpoint.read(refs, Detail.HEAD)
+        # Salesforce's own feed tells records with their texts, too
+        items = endpoint.read(refs, Detail.BODY if side is Side.CRM else Detail.HEAD)
         for ref in refs:
             item = items.get(ref)
             if isinstance(item, Item):
@@ -318,15 +328,15 @@ def _due_again(ctx: StageContext, found: Found) -> None:
                 unit.trail.close_issues(ctx.user.id, side.value, vanished, ctx.now())
 
 
-def _slid_out(ctx: StageContext, found: Found) -> None:
+def _slid_out(ctx: StageContext, lineup: Lineup, found: Found) -> None:
     """Pairs whose event ended before the scope window: the local table tells, no vendor is asked."""
     horizon = ctx.now() - timedelta(days=ctx.settings.int("scope.past_days"))
     with ctx.store.reading() as unit:
         pairs = unit.pairs.ended_before(ctx.user.id, ItemKind.EVENT.value, horizon)
     refs = {ItemRef(Side.MAILBOX, ItemKind.EVENT, p.mailbox_id, p.folder): p for p in pairs if p.mailbox_id}
     refs = {ref: p for ref, p in refs.items() if f"mailbox:event:{ref.id}" not in found.works}
-    for ref in [ref for ref, pair in refs.items() if pair.series]:
-        # an occurrence bears no mark that would have to be taken off, so nobody needs to read it
+    for ref in [ref for ref, pair in refs.items() if pair.series or lineup.of(ref.kind, pair.crm_object).shows]:
+        # an occurrence bears no mark that would have to be taken off, and what is only shown goes: nobody reads it
         found.add(Work(Side.MAILBOX, ItemKind.EVENT, ref, deleted=True, key=refs.pop(ref).key, decision=slid_out()))
     if not refs:
         return
@@ -335,16 +345,15 @@ def _slid_out(ctx: StageContext, found: Found) -> None:
             found.add(Work(Side.MAILBOX, ItemKind.EVENT, ref, item=item, key=refs[ref].key))
 
 
-def _switched_off(ctx: StageContext, found: Found) -> None:
-    """Items born in Salesforce, of a kind that is no longer to be shown in the mailbox."""
-    for kind, what in MIRRORED.items():
-        if ctx.settings.bool(what.down) or not what.wanted(ctx.settings):
-            continue
+def _switched_off(ctx: StageContext, lineup: Lineup, held: watching.Held, found: Found) -> None:
+    """Items born in Salesforce, of a kind or object that is no longer to be shown in the mailbox."""
+    for what in lineup.hidden(ctx.settings, held):
         with ctx.store.reading() as unit:
-            pairs = [p for p in unit.pairs.live(ctx.user.id, kind.value) if p.born == Side.CRM and p.mailbox_id]
-        refs = {ItemRef(Side.MAILBOX, kind, p.mailbox_id, p.folder): p for p in pairs}
-        refs = {ref: p for ref, p in refs.items() if f"mailbox:{kind.value}:{ref.id}" not in found.works}
+            pairs = unit.pairs.live(ctx.user.id, what.kind, what.crm_object)
+        born_there = [p for p in pairs if p.born == Side.CRM and p.mailbox_id]
+        refs = {ItemRef(Side.MAILBOX, what.kind, p.mailbox_id, p.folder): p for p in born_there}
+        refs = {ref: p for ref, p in refs.items() if f"mailbox:{what.kind.value}:{ref.id}" not in found.works}
         if refs:
             for ref, item in ctx.mailbox.read(list(refs), Detail.HEAD).items():
                 if isinstance(item, Item):
-                    found.add(Work(Side.MAILBOX, kind, ref, item=item, key=refs[ref].key))
+                    found.add(Work(Side.MAILBOX, what.kind, ref, item=item, key=refs[ref].key))

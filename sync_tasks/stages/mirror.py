@@ -34,7 +34,8 @@ from sync_tasks.stages import (
 )
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.holding import Verdict
-from sync_tasks.stages.kinds import MIRRORED
+from sync_tasks.stages.kinds import MIRRORED, Lineup
+from sync_tasks.stages.mirrored import Mirrored
 from sync_tasks.stages.planning import Draft
 from sync_tasks.stages.resolve import load_people
 from sync_tasks.stages.sharing import sharings
@@ -64,12 +65,13 @@ def _plan(ctx: StageContext) -> Verdict:
     every = [*works, *opened.masters]
     draft.sharings = sharings(ctx, {w.key: w.item for w in every if w.kind is ItemKind.EVENT and w.key})
     draft.conflicts = disputes.known(ctx)
-    _read_the_rest(draft, works, pairs)
+    lineup = Lineup(ctx.settings)
+    _read_the_rest(draft, lineup, works, pairs)
     draft.accounts = _accounts(draft, works)
     draft.rooms = rooms.known(ctx, works)
     plan_series.plan(draft, opened)
     _give_up(draft, adopted.given_up)
-    plan_items.plan(draft, [w for w in works if w.kind in MIRRORED], pairs)
+    plan_items.plan(draft, lineup, [w for w in works if w.kind in MIRRORED], pairs)
     plan_emails.plan(draft, [w for w in works if w.kind is ItemKind.EMAIL], pairs)
     verdict = holding.judge(draft, works, pairs)
     with ctx.fenced() as unit:
@@ -113,10 +115,10 @@ def _pairs(ctx: StageContext, works: list[Work]) -> dict[str, PairView]:
         return unit.pairs.by_key(ctx.user.id, [w.key for w in works])
 
 
-def _read_the_rest(draft: Draft, works: list[Work], pairs: dict[str, PairView]) -> None:
+def _read_the_rest(draft: Draft, lineup: Lineup, works: list[Work], pairs: dict[str, PairView]) -> None:
     """Bodies where they are wanted, and the other side of every pair that changed."""
     ctx = draft.ctx
-    fresh = [w for w in works if _wants_body(ctx, w, pairs.get(w.key))]
+    fresh = [w for w in works if _wants_body(ctx, lineup, w, pairs.get(w.key))]
     bodies = ctx.mailbox.read(list({_body_of(w) for w in fresh}), Detail.BODY) if fresh else {}
     for work in fresh:
         answer = bodies.get(_body_of(work))
@@ -132,7 +134,8 @@ def _read_the_rest(draft: Draft, works: list[Work], pairs: dict[str, PairView]) 
         for work in works:
             where = _counterpart(draft, work, pairs.get(work.key), side)
             if where and work.kind in MIRRORED and work.side is not side and (side, work.key) not in have:
-                refs[ItemRef(side, work.kind, *where)] = (work.key, _detail(ctx, work))
+                what = lineup.of_item(work.ref, pairs.get(work.key))
+                refs[ItemRef(side, work.kind, *where)] = (work.key, _detail(ctx, what, work))
         for detail in Detail:
             some = [ref for ref, (_, wanted) in refs.items() if wanted is detail]
             for ref, answer in endpoint.read(some, detail).items() if some else ():
@@ -160,11 +163,11 @@ def _counterpart(draft: Draft, work: Work, pair: PairView | None, side: Side) ->
     return (pair.crm_id, pair.crm_object) if pair.crm_id else None
 
 
-def _detail(ctx: StageContext, work: Work) -> Detail:
+def _detail(ctx: StageContext, what: Mirrored, work: Work) -> Detail:
     """Of the other copy the body is read when bodies are compared, and when a deletion would destroy it or has to be
     undone."""
     gone = work.deleted or work.outcome is Outcome.GONE
-    return Detail.BODY if gone or MIRRORED[work.kind].compares_body(ctx.settings) else Detail.HEAD
+    return Detail.BODY if gone or what.compares_body(ctx.settings) else Detail.HEAD
 
 
 def _body_of(work: Work) -> ItemRef:
@@ -174,14 +177,14 @@ def _body_of(work: Work) -> ItemRef:
     return work.ref
 
 
-def _wants_body(ctx: StageContext, work: Work, pair: PairView | None) -> bool:
+def _wants_body(ctx: StageContext, lineup: Lineup, work: Work, pair: PairView | None) -> bool:
     """Something is saved for the first time, or its body is compared. What is hidden is not even read."""
     if work.side is Side.CRM or work.deleted or work.outcome not in (Outcome.MIRROR, Outcome.SHARE):
         return False
     if work.decision is not None and work.decision.reason is Reason.PRIVATE_PLACEHOLDER:
         return False
     saved = pair is not None and pair.state == PairState.LIVE and pair.role != GUEST
-    return not saved or (work.kind in MIRRORED and MIRRORED[work.kind].compares_body(ctx.settings))
+    return not saved or (work.kind in MIRRORED and lineup.of_item(work.ref, pair).compares_body(ctx.settings))
 
 
 def _unreadable(ctx: StageContext, work: Work, answer: ConnectorError | Item | None) -> None:

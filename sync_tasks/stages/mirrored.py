@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from connectors.protocols import Can, Watch
 from mapping.merge.fields import Merged
 from mapping.merge.plan import FieldChange
 from mapping.model import fields as f
 from mapping.model.item import Item, ItemKind, Side, Value
 from mapping.model.reasons import Reason
 from mapping.model.table import Table, Winner
-from mapping.rules import appended, deletion
-from mapping.rules.decision import Me
+from mapping.rules import appended, deletion, marks, scope
+from mapping.rules.decision import Decision, Me, PairFacts
 from mapping.rules.deletion import Fate, Trigger
 from mapping.rules.description import keep_formatting
+from mapping.rules.roles import Leader
 from mapping.rules.settings import Effective
 from mapping.tables.adjust import adjust
 from mapping.tables.describe import fit
@@ -60,15 +63,20 @@ class Stakes:
     theirs: Item | None
 
 
-class Mirrored:
-    """One kind. The methods are the places where kinds differ; what stands here is what tasks and contacts do."""
+class Mirrored(ABC):
+    """One kind, or one object of a kind. The methods are the places where they differ; what stands here is what tasks
+    and contacts do."""
 
-    table: ClassVar[Table]
+    table: Table
     home: ClassVar[str]  # folder role where items born in Salesforce are made and saved ones stand
     elsewhere: ClassVar[tuple[str, ...]] = ()  # other folder roles that are read for marked items
     switch: ClassVar[str] = ""  # setting: is the kind mirrored at all; always when there is none
     conflict: ClassVar[str]  # setting: who prevails
     down: ClassVar[str]  # setting: are Salesforce's own shown in the mailbox
+    scope: ClassVar[str] = ""  # setting: which records are the user's; those that he owns when there is none
+    stamped: ClassVar[bool] = False  # must a record that is shown bear the key?
+    rule: ClassVar[str] = "FLD-1"  # by which values travel
+    shows: ClassVar[bool] = False  # is the mailbox a mere window on Salesforce, in which nothing can be lost?
 
     @property
     def kind(self) -> ItemKind:
@@ -85,6 +93,25 @@ class Mirrored:
     def wanted(self, settings: Effective) -> bool:
         """Does the user mirror this kind? What he does not costs nothing, and stays as it is."""
         return not self.switch or settings.bool(self.switch)
+
+    def is_shown(self, settings: Effective) -> bool:
+        """Are Salesforce's own shown in the mailbox?"""
+        return settings.bool(self.down)
+
+    # --- which are ours
+
+    def watch(self, ctx: StageContext, held: tuple[str, ...]) -> Watch | None:
+        """What Salesforce is asked about; None for nothing."""
+        scope = ctx.settings.text(self.scope) if self.scope else "mine"
+        return Watch(self.kind.value, self.kind, self.crm_object, scope, held=held)
+
+    def from_mailbox(self, ctx: StageContext, item: Item, known: PairFacts | None, _leader: Leader | None) -> Decision:
+        return scope.from_mailbox(item, known, ctx.settings)
+
+    @abstractmethod
+    def from_crm(self, ctx: StageContext, item: Item, known: PairFacts | None) -> Decision: ...
+
+    # --- how they are compared
 
     def table_for(self, ctx: StageContext) -> Table:
         """The table as this organization has it, fitted to its describe."""
@@ -124,7 +151,19 @@ class Mirrored:
         """The table for these two copies."""
         return keep_formatting(table, ours)
 
+    def born(self, pair: PairView | None) -> Side:
+        """On which side the two halves of something that was there on both came to be."""
+        return Side.MAILBOX if pair is None else Side(pair.born)
+
     # --- what is written besides the rows of the table
+
+    def marked(self, _ctx: StageContext, categories: tuple[str, ...]) -> tuple[str, ...]:
+        """What a paired item bears, the user's own categories among it."""
+        return marks.mark_saved(categories)
+
+    def unmarked(self, _ctx: StageContext, categories: tuple[str, ...]) -> tuple[str, ...]:
+        """What it bears once it is let go."""
+        return marks.clear(categories)
 
     def shown(self, _draft: Draft, _pair: PairView | None, table: Table, item: Item) -> tuple[Table, Item, Extra]:
         """The item as Salesforce may see it, the table to compare it by, and columns to set besides."""
@@ -134,10 +173,10 @@ class Mirrored:
         """Further columns of a new record."""
         return NOTHING
 
-    def after_up(self, draft: Draft, key: str, letter: str, item: Item, made: str) -> None:
+    def after_up(self, draft: Draft, key: str, letter: str, item: Item, made: str) -> None:  # noqa: B027  # mostly nothing
         """What hangs on the record that operation `made` creates."""
 
-    def adopt(self, draft: Draft, key: str, ours: Work, theirs: Item) -> None:
+    def adopt(self, draft: Draft, key: str, ours: Work, theirs: Item) -> None:  # noqa: B027 - most lack nothing
         """Plan what a record lacks that was not made by us."""
 
     def first_down(self, _draft: Draft, _item: Item) -> Extra:
@@ -153,6 +192,11 @@ class Mirrored:
     def leave(self, draft: Draft, key: str, _pair: PairView, _theirs: Item | None, _rule: str, reason: Reason) -> None:
         """End only this user's part in something that others share."""
         draft.pair(key, state=PairState.RELEASED.value, reason=reason.value)
+
+
+def mails(draft: Draft, people: tuple[Value, ...]) -> int:
+    """How many people a write that touches them would have the server mail: none where it can write silently."""
+    return 0 if Can.SILENT_WRITE in draft.ctx.mailbox.can else len(people)
 
 
 def categories_of(item: Item) -> tuple[str, ...]:

@@ -14,18 +14,19 @@ from mapping.model.item import Attendee, Item, ItemKind, ItemRef, Person, Side, 
 from mapping.model.people import PersonRecord
 from mapping.model.reasons import Reason
 from mapping.model.table import Table
-from mapping.rules import attendees, deletion, kinds, privacy, rooms
+from mapping.rules import attendees, deletion, kinds, privacy, rooms, scope
 from mapping.rules.attendees import AttendeePlan
-from mapping.rules.columns import to_write
-from mapping.rules.decision import Me, is_private
+from mapping.rules.columns import conditions, to_write
+from mapping.rules.decision import Decision, Me, PairFacts, is_private
 from mapping.rules.deletion import Fate, Trigger
 from mapping.rules.description import carried, first_description
+from mapping.rules.roles import Leader
 from mapping.rules.settings import Effective
 from mapping.tables.adjust import adjust, downwards
 from mapping.tables.event import EVENT, reminder_minutes
 from sync_tasks.stages import rooms as booking
 from sync_tasks.stages.context import StageContext
-from sync_tasks.stages.mirrored import NOTHING, Extra, Mirrored, Stakes
+from sync_tasks.stages.mirrored import NOTHING, Extra, Mirrored, Stakes, mails
 from sync_tasks.stages.payload import id_of
 from sync_tasks.stages.planning import Draft
 from sync_tasks.stages.resolve import attendee_addresses
@@ -36,10 +37,18 @@ RESETS_ANSWERS = frozenset({f.SPAN, f.LOCATION})  # rows whose change makes Sale
 
 
 class Events(Mirrored):
-    table: ClassVar[Table] = EVENT
+    table = EVENT
     home: ClassVar[str] = "calendar"
     conflict: ClassVar[str] = "conflict.event"
     down: ClassVar[str] = "events.down"
+    stamped: ClassVar[bool] = True  # the key of an event follows its copies into other mailboxes
+
+    def from_mailbox(self, ctx: StageContext, item: Item, known: PairFacts | None, leader: Leader | None) -> Decision:
+        return scope.event_from_mailbox(item, known, ctx.book, ctx.me, ctx.settings, ctx.now(), leader)
+
+    def from_crm(self, ctx: StageContext, item: Item, known: PairFacts | None) -> Decision:
+        unwanted = conditions(ctx.settings.list("deletion.unsync_when"), ctx.shape.objects.get("Event", {})).values
+        return scope.event_from_crm(item, known, ctx.me, ctx.settings, ctx.now(), unwanted)
 
     def table_for(self, ctx: StageContext) -> Table:
         table = super().table_for(ctx)
@@ -147,7 +156,7 @@ class Events(Mirrored):
             return Extra(values, open_to_all)
         people = " ".join(attendees.person_mark(ctx.fingerprint_key, a.address) for a in invitees)
         agreed = open_to_all | {"people": people}
-        return Extra({**values, f.ATTENDEES: invitees}, agreed, _mails(draft, invitees))
+        return Extra({**values, f.ATTENDEES: invitees}, agreed, mails(draft, invitees))
 
     # --- the list of guests
 
@@ -181,7 +190,7 @@ class Events(Mirrored):
         return Extra(
             {f.ATTENDEES: tuple(listed)},
             {"people": " ".join(sorted((people | added) - left))},
-            _mails(draft, lists.add_to_mailbox),
+            mails(draft, lists.add_to_mailbox),
             "ATT-1",
             Reason.ATTENDEES_CHANGED,
         )
@@ -305,8 +314,3 @@ def _relations(draft: Draft, item: Item) -> dict[str, str]:
     """The relation rows of an event, by address."""
     primary = draft.ctx.primary
     return {primary.get(address, address): relation for relation, _, address in attendees.invitee_rows(item) if address}
-
-
-def _mails(draft: Draft, invited: tuple[Attendee, ...]) -> int:
-    """How many people a write would have the server mail: none where it can write silently."""
-    return 0 if "silent_write" in draft.ctx.mailbox.can else len(invited)

@@ -23,8 +23,8 @@ from mapping.rules.scope import Outcome
 from sync_tasks.stages import disputes, plan_shared
 from sync_tasks.stages.categorize import ends_at
 from sync_tasks.stages.fetch import row_fingerprint
-from sync_tasks.stages.kinds import MIRRORED
-from sync_tasks.stages.mirrored import Extra, Stakes, categories_of
+from sync_tasks.stages.kinds import MIRRORED, Lineup
+from sync_tasks.stages.mirrored import Extra, Mirrored, Stakes, categories_of
 from sync_tasks.stages.plan_parts import (
     Case,
     bring_home,
@@ -41,15 +41,17 @@ from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairState, PairView
 
 
-def plan(draft: Draft, works: list[Work], pairs: Mapping[str, PairView]) -> None:
-    """Plan every mirrored item of the run, kind by kind, in the order of their keys."""
-    for kind, what in MIRRORED.items():
-        sides: dict[str, dict[Side, Work]] = {}
-        for work in works:
-            if work.kind is kind:
-                _take(sides.setdefault(work.key, {}), work)
-        table = what.table_for(draft.ctx) if sides else what.table
-        for key in sorted(sides):
+def plan(draft: Draft, lineup: Lineup, works: list[Work], pairs: Mapping[str, PairView]) -> None:
+    """Plan every mirrored item of the run, object by object, in the order of their keys."""
+    sides: dict[str, dict[Side, Work]] = {}
+    for work in works:
+        _take(sides.setdefault(work.key, {}), work)
+    objects: dict[Mirrored, list[str]] = {}
+    for key in sorted(sides):
+        objects.setdefault(_what(lineup, sides[key], pairs.get(key)), []).append(key)
+    for what, keys in objects.items():
+        table = what.table_for(draft.ctx)
+        for key in keys:
             case = Case(what, table, key, pairs.get(key), sides[key].get(Side.MAILBOX), sides[key].get(Side.CRM))
             if case.mailbox is not None and case.mailbox.outcome is Outcome.JOIN:
                 plan_shared.join(draft, case.mailbox, case.sharing(draft), case.pair, case.record)
@@ -57,6 +59,12 @@ def plan(draft: Draft, works: list[Work], pairs: Mapping[str, PairView]) -> None
                 _paired(draft, case)
             else:
                 _unpaired(draft, case)
+
+
+def _what(lineup: Lineup, sides: Mapping[Side, Work], pair: PairView | None) -> Mirrored:
+    """What these copies are: told by their pair, or by the record among them."""
+    work = sides.get(Side.CRM) or sides[Side.MAILBOX]
+    return lineup.of_item(work.ref, pair)
 
 
 def _take(sides: dict[Side, Work], work: Work) -> None:
@@ -118,7 +126,7 @@ def _create_down(draft: Draft, case: Case, work: Work, item: Item, *, again: boo
     ctx, what = draft.ctx, case.what
     values, agreed = project_down(case.table, item.fields, ctx.fingerprint_key)
     more = what.first_down(draft, item)
-    values |= {f.CATEGORIES: marks.mark_saved(()), f.KEY: case.key, **more.values}
+    values |= {f.CATEGORIES: what.marked(ctx, ()), f.KEY: case.key, **more.values}
     values |= appended.below(item.with_fields({f.BODY: ""}), values, what.appended(ctx, item))
     letter = what.letter(item.with_fields(more.values), Side.CRM, ctx.me)
     born = Side(case.pair.born) if again and case.pair is not None else Side.CRM
@@ -139,8 +147,8 @@ def _create_down(draft: Draft, case: Case, work: Work, item: Item, *, again: boo
 def _adopt(draft: Draft, case: Case, ours: Work, theirs: Work) -> None:
     """Both copies are there but nobody remembers the pair: they are one, and merge as if both were new."""
     assert ours.item is not None and theirs.item is not None
-    letter = case.what.letter(ours.item, Side.MAILBOX, draft.ctx.me)
-    note_pair(draft, case, Side.MAILBOX, letter, ours.item, mailbox=ours.ref)
+    born = case.what.born(case.pair)
+    note_pair(draft, case, born, case.what.letter(ours.item, born, draft.ctx.me), ours.item, mailbox=ours.ref)
     draft.pair(case.key, crm_id=theirs.ref.id, crm_object=case.what.crm_object, state=PairState.LIVE.value)
     found = "IDN-1" if case.kind is ItemKind.EVENT else "IDN-3"
     rule = found if case.key in draft.adopted else "IDN-8"
@@ -197,7 +205,7 @@ def _merge(draft: Draft, case: Case, pair: PairView | None, ours: Item, theirs: 
     up = {change.name for change in merged.changes_crm}
     down = {change.name for change in merged.changes_mailbox}
     settled = {name: mark for name, mark in merged.agreed.items() if name not in up | down}
-    span = ours.get(f.SPAN)
+    span = {**ours.fields, **merged.to_mailbox}.get(f.SPAN)
     draft.pair(
         case.key, marks={**settled, **seen(ctx.fingerprint_key, theirs)}, mailbox_id=ours.ref.id, reason="",
         crm_seen_next=row_fingerprint(ctx, theirs),
@@ -223,13 +231,13 @@ def _merge(draft: Draft, case: Case, pair: PairView | None, ours: Item, theirs: 
 
 def _merge_down(draft: Draft, case: Case, ours: Item, merged: Merged, more: Extra, below: str) -> None:
     values: dict[str, Value] = {**merged.to_mailbox, **more.values}
-    rule, reason = more.rule or "FLD-1", more.reason or Reason.FIELDS_CHANGED
+    rule, reason = more.rule or case.what.rule, more.reason or Reason.FIELDS_CHANGED
     part = series.is_part(ours)
     if not part and (shown := appended.below(ours, values, below)):
         if not values:
             rule, reason = "DSC-6", Reason.COLUMNS_SHOWN
         values |= shown
-    wanted = marks.mark_saved(categories_of(ours))
+    wanted = case.what.marked(draft.ctx, categories_of(ours))
     if wanted != categories_of(ours) and not part:
         if not values:
             rule, reason = "MRK-6", Reason.MARK_RESTORED
@@ -310,6 +318,8 @@ def _let_go(draft: Draft, case: Case, pair: PairView, trigger: Trigger) -> None:
         case Fate.DELETE_MAILBOX:
             state = PairState.GONE if trigger is Trigger.CRM_DELETED else PairState.RELEASED
             delete(draft, case, mailbox_ref, rule, reason, state, source)
+        case Fate.RESTORE_ITEM if case.crm is not None and case.crm.outcome is Outcome.RELEASE:
+            draft.pair(case.key, state=released.value, reason=reason.value)  # there is nothing to show any more
         case Fate.RESTORE_ITEM:
             if case.crm is not None and case.crm.item is not None:
                 _create_down(draft, case, _because(case.crm, Reason.RESTORED, rule), case.crm.item, again=True)
@@ -332,6 +342,7 @@ def part(
 ) -> None:  # fmt: skip
     """Plan nothing of these operations and for these pairs but to let them go, as somebody decided: the mark comes off,
     both copies stay. What was to be created is remembered, so that it is not created by the next run."""
+    lineup = Lineup(draft.ctx.settings)
     notes = {key: draft.notes.get(key, {}) for key in keys}
     draft.forget(keys, ids)
     items = {w.key: w.item for w in works if w.side is Side.MAILBOX and not w.deleted and w.item is not None}
@@ -340,7 +351,7 @@ def part(
         alive = pair is not None and pair.state == PairState.LIVE
         reason, released = Reason.HOLD_REJECTED, PairState.RELEASED
         if alive and item is not None and item.ref.kind in MIRRORED and not series.is_part(item):
-            what = MIRRORED[item.ref.kind]
+            what = lineup.of_item(item.ref, pair)
             case = Case(what, what.table, key, pair, None, None)
             draft.pair(key, folder=item.ref.container)
             clear_mark(draft, case, item, "TOP-4", reason, released)

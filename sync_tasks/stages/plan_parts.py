@@ -12,7 +12,7 @@ from mapping.model.item import Item, ItemKind, ItemRef, Side, Span, Value
 from mapping.model.reasons import Reason
 from mapping.model.series import split_id
 from mapping.model.table import Table
-from mapping.rules import marks, roles, series
+from mapping.rules import roles, series
 from mapping.rules.columns import to_write
 from mapping.rules.scope import Outcome
 from sync_tasks.stages.categorize import ends_at
@@ -92,7 +92,7 @@ def stamp_record(draft: Draft, case: Case, item: Item) -> None:
     """An event's key follows its copies into other mailboxes, so the record must bear it. Those of tasks and contacts
     are made of the record's id and can always be made again."""
     ctx = draft.ctx
-    if case.kind is not ItemKind.EVENT or item.text(ctx.key_field) == case.key:
+    if not case.what.stamped or item.text(ctx.key_field) == case.key:
         return
     if ctx.shape.can_create(case.what.crm_object, ctx.key_field):
         draft.add(
@@ -137,7 +137,7 @@ def clear_mark(draft: Draft, case: Case, item: Item, rule: str, reason: Reason, 
     if series.is_part(item):
         draft.pair(case.key, state=state.value, reason=reason.value)
         return
-    values = {f.CATEGORIES: marks.clear(categories_of(item))}
+    values = {f.CATEGORIES: case.what.unmarked(draft.ctx, categories_of(item))}
     agreed = {"state": state.value}
     update_mailbox(draft, case, item, values, agreed, rule, reason, act=Act.MARK, step=Step.AFTERWARDS)
 

@@ -52,7 +52,8 @@ def open_all(ctx: StageContext, works: list[Work]) -> Opened:
     theirs = [w for w in works if series_born_there.is_series(w) or (w.side is Side.CRM and w.deleted)]
     with ctx.store.reading() as unit:
         pairs = unit.pairs.by_mailbox(ctx.user.id, [w.ref.id for w in ours])
-        records = unit.pairs.by_crm(ctx.user.id, [w.ref.id for w in theirs])
+        every = unit.pairs.by_crm(ctx.user.id, [w.ref.id for w in theirs])
+        records = {record_id: pair for (kind, record_id), pair in every.items() if kind is ItemKind.EVENT}
         masters = [*(w.ref.id for w in ours), *(pair.mailbox_id for pair in records.values())]
         members = unit.pairs.of_series(ctx.user.id, masters)
     from_crm = {w.key for w in works if w.side is Side.CRM}

@@ -22,6 +22,7 @@ from mapping.recurrence.refusals import Refusal
 from mapping.rules import series as rules
 from mapping.rules.decision import Outcome
 from mapping.rules.identity import event_key
+from mapping.tables.event import EVENT
 from sync_tasks.stages.context import StageContext
 from sync_tasks.stages.kinds import MIRRORED
 from sync_tasks.stages.work import Work
@@ -40,7 +41,8 @@ class Shown:
 
 
 def is_series(work: Work) -> bool:
-    return work.side is Side.CRM and work.item is not None and work.item.flag("IsRecurrence")
+    is_event = work.side is Side.CRM and work.ref.container == EVENT.crm_object
+    return is_event and work.item is not None and work.item.flag("IsRecurrence")
 
 
 def open_series(

@@ -2,44 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 
 from connectors.errors import ConnectorError
 from connectors.protocols import Watch
 from mapping.model.item import ItemKind, Side
 from mapping.model.reasons import Reason
 from mapping.rules.scope import Decision, Outcome
-from mapping.rules.scope_folders import OUTSIDE
 from sync_tasks.stages.context import StageContext
-from sync_tasks.stages.kinds import MIRRORED
+from sync_tasks.stages.kinds import MIRRORED, Lineup
 from sync_tasks.state.store import Unit
 
-# the setting that says which records of a kind are the user's; of the others it is those that he owns
-SCOPES: Mapping[ItemKind, str] = {ItemKind.CONTACT: "contacts.scope"}
+Held = Mapping[tuple[ItemKind, str], tuple[str, ...]]  # the records of live pairs, by kind and object
+
+CURSOR = "crm:"
+LONGEST = 60  # characters of a cursor's name; the name of an object may be as long
 
 REASONS: Mapping[str, Reason] = {"LIST_VIEW_CAMPAIGN": Reason.LIST_BY_CAMPAIGN}
 
 
-def watches(ctx: StageContext) -> list[Watch]:
-    """Of every kind that the user mirrors, once the mailbox has the folder for it."""
-    wanted = {kind: what for kind, what in MIRRORED.items() if what.wanted(ctx.settings)}
-    with ctx.store.reading() as unit:
-        held = unit.pairs.records(ctx.user.id, [kind.value for kind in wanted], without=OUTSIDE)
-    return [
-        Watch(
-            name=kind.value,
-            kind=kind,
-            object=what.crm_object,
-            scope=ctx.settings.text(SCOPES[kind]) if kind in SCOPES else "mine",
-            held=held.get(what.crm_object, ()),
-        )
-        for kind, what in MIRRORED.items()
-        if what.wanted(ctx.settings) and ctx.mailbox_has(what.home)
-    ]
+def watches(ctx: StageContext, lineup: Lineup, held: Held) -> list[Watch]:
+    """Of everything that the user mirrors, once the mailbox has the folder for it."""
+    wanted = [what for what in lineup if what.wanted(ctx.settings) and ctx.mailbox_has(what.home)]
+    asked = (what.watch(ctx, held.get((what.kind, what.crm_object), ())) for what in wanted)
+    return [watch for watch in asked if watch is not None]
 
 
 def cursor_name(watch: Watch) -> str:
-    return f"crm:{watch.name}"
+    return _cursor(watch.name)
+
+
+def _cursor(name: str) -> str:
+    full = CURSOR + name
+    return full if len(full) <= LONGEST else full[: LONGEST - 9] + "-" + hashlib.sha256(full.encode()).hexdigest()[:8]
+
+
+def forgotten(cursors: Mapping[str, str], asked: Sequence[Watch]) -> dict[str, str]:
+    """The cursors of objects that are not asked about any more, emptied: their items leave the mailbox, so they have to
+    be read from the start should they be shown again. Kinds that are switched off keep theirs, for their items stay."""
+    kept = {cursor_name(watch) for watch in asked} | {_cursor(kind.value) for kind in MIRRORED}
+    return {name: "" for name, value in cursors.items() if name.startswith(CURSOR) and value and name not in kept}
 
 
 def note(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlalchemy import and_, delete, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from connectors.protocols import OrgShape
 from mapping.rules.roles import Colleague
 from sync_tasks.state.models import (
     MAY_RUN,
@@ -61,9 +63,11 @@ class Accounts:
             raise LookupError(f"organization {org_id} has not been described")
         return kept
 
-    def put_shape(self, org_id: int, shape: dict[str, Any], now: datetime) -> None:
+    def put_shape(self, org_id: int, shape: OrgShape, now: datetime) -> None:
         row = self._session.get_one(Organization, org_id)
-        row.shape, row.shape_at = shape, now
+        # by this moment processes tell whether what they hold is what is kept, so it is never the same twice
+        after = row.shape_at + timedelta(microseconds=1) if row.shape_at is not None else now
+        row.shape, row.shape_at = asdict(shape), max(now, after)
 
     # --- users
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
+from mapping.model.item import ItemKind
 from sync_tasks.state.models import Pair
 from sync_tasks.state.records import PairState, PairView
 from sync_tasks.state.types import chunks
@@ -24,8 +25,9 @@ class Pairs:
     def by_mailbox(self, user_id: int, ids: Iterable[str]) -> dict[str, PairView]:
         return {pair.mailbox_id: pair for pair in self._where(user_id, Pair.mailbox_id, ids)}
 
-    def by_crm(self, user_id: int, ids: Iterable[str]) -> dict[str, PairView]:
-        return {pair.crm_id: pair for pair in self._where(user_id, Pair.crm_id, ids)}
+    def by_crm(self, user_id: int, ids: Iterable[str]) -> dict[tuple[ItemKind, str], PairView]:
+        """By kind and id: one record may be shown in the calendar and be mirrored as what it is."""
+        return {(ItemKind(pair.kind), pair.crm_id): pair for pair in self._where(user_id, Pair.crm_id, ids)}
 
     def _where(self, user_id: int, column: Any, values: Iterable[str]) -> Iterator[PairView]:
         return map(_view, self._rows(user_id, column, values))
@@ -50,18 +52,22 @@ class Pairs:
         )
         return [_view(row) for row in rows]
 
-    def live(self, user_id: int, kind: str) -> list[PairView]:
-        """All live pairs of a kind."""
+    def live(self, user_id: int, kind: ItemKind, crm_object: str) -> list[PairView]:
+        """All live pairs of a kind with a record of this object."""
         rows = self._session.scalars(
-            select(Pair).where(Pair.user_id == user_id, Pair.kind == kind, Pair.state == PairState.LIVE)
+            select(Pair).where(
+                Pair.user_id == user_id, Pair.kind == kind, Pair.crm_object == crm_object, Pair.state == PairState.LIVE
+            )
         )
         return [_view(row) for row in rows]
 
-    def records(self, user_id: int, kinds: Collection[str], *, without: str) -> dict[str, tuple[str, ...]]:
-        """Object -> ids of the records that live pairs stand for, without those of colleagues in which the user only
-        takes part, and without pairs of a role."""
+    def records(
+        self, user_id: int, kinds: Collection[str], *, without: str
+    ) -> dict[tuple[ItemKind, str], tuple[str, ...]]:  # fmt: skip
+        """Kind and object -> ids of the records that live pairs stand for, without those of colleagues in which the
+        user only takes part, and without pairs of a role."""
         rows = self._session.execute(
-            select(Pair.crm_object, Pair.crm_id)
+            select(Pair.kind, Pair.crm_object, Pair.crm_id)
             .where(
                 Pair.user_id == user_id,
                 Pair.kind.in_(kinds),
@@ -72,10 +78,10 @@ class Pairs:
             )
             .order_by(Pair.crm_id)
         )
-        found: dict[str, list[str]] = {}
-        for crm_object, crm_id in rows:
-            found.setdefault(crm_object, []).append(crm_id)
-        return {crm_object: tuple(ids) for crm_object, ids in found.items()}
+        found: dict[tuple[ItemKind, str], list[str]] = {}
+        for kind, crm_object, crm_id in rows:
+            found.setdefault((ItemKind(kind), crm_object), []).append(crm_id)
+        return {where: tuple(ids) for where, ids in found.items()}
 
     def count_things(self, user_id: int) -> dict[str, int]:
         """How many things of each kind live pairs stand for; a series with all its occurrences is one."""

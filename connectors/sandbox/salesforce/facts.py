@@ -157,14 +157,16 @@ _CUSTOM_LETTERS = {"boolean": "cudfsgCp", "textarea": "ncupC"}
 
 
 def custom_field(raw: Mapping[str, Any]) -> FieldFact:
-    """A field that an administrator added: {"name", "label", "type", "length", "values", "required"}, all but the name
-    may be left out. Raises ValueError."""
+    """A field that an administrator added: {"name", "label", "type", "length", "values", "required", "to"}, all but the
+    name may be left out. `to`: the objects that a reference may name. Raises ValueError."""
     name, kind = str(raw.get("name", "")), str(raw.get("type", "string"))
     if not re.fullmatch(r"[A-Za-z]\w*__c", name):
         raise ValueError("the name of a custom field is letters, digits and underscores, and ends in __c")
     letters = _CUSTOM_LETTERS.get(kind, "ncufsgaCp")
     letters = letters.replace("n", "") if raw.get("required") else letters
-    more = {"values": list(raw["values"])} if "values" in raw else {}
+    more: dict[str, Any] = {"values": list(raw["values"])} if "values" in raw else {}
+    if "to" in raw:
+        more |= {"to": list(raw["to"]), "rel": name.removesuffix("__c") + "__r"}
     label = str(raw.get("label") or name.removesuffix("__c").replace("_", " "))
     return FieldFact(name, label, kind, int(raw.get("length", 255)), letters, more)
 

@@ -127,13 +127,16 @@ _EXACT = ("id", "reference", "date", "datetime")
 _TYPED_INDEX = ("reference", "email")
 
 
+def _kind(fact: facts.FieldFact) -> str:
+    return _KINDS.get(fact.type) or ("TEXT" if fact.type in _EXACT else "TEXT COLLATE NOCASE")
+
+
 def _table(org: Org, name: str) -> Iterable[str]:
     columns, indexed = [], {"SystemModstamp", "CreatedDate", "Website", "StartDateTime", "Name"}
     for fact in facts.all_columns(name).values():
         if not fact.stored:
             continue
-        kind = _KINDS.get(fact.type) or ("TEXT" if fact.type in _EXACT else "TEXT COLLATE NOCASE")
-        columns.append(f'"{fact.name}" {kind}' + (" PRIMARY KEY" if fact.name == "Id" else ""))
+        columns.append(f'"{fact.name}" {_kind(fact)}' + (" PRIMARY KEY" if fact.name == "Id" else ""))
         if fact.type in _TYPED_INDEX or fact.has("i") or fact.has("x"):
             indexed.add(fact.name)
     yield f"CREATE TABLE IF NOT EXISTS {org.table(name)} ({', '.join(columns)})"
@@ -160,8 +163,7 @@ def _added_columns(org: Org, before: Settings, after: Settings) -> Iterable[str]
         for fact in after.custom(name).values():
             if fact.name not in before.custom(name):
                 default = " DEFAULT 0" if fact.type == "boolean" else ""
-                kind = _KINDS.get(fact.type, "TEXT COLLATE NOCASE")
-                yield f'ALTER TABLE {org.table(name)} ADD COLUMN "{fact.name}" {kind}{default}'
+                yield f'ALTER TABLE {org.table(name)} ADD COLUMN "{fact.name}" {_kind(fact)}{default}'
 
 
 NAME_COLUMNS = (

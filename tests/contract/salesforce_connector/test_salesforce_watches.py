@@ -320,6 +320,32 @@ def test_another_object_is_told_by_the_columns_that_date_it(visited: World, poll
         assert poll(EVENTS, visits())[soon].deleted
 
 
+def test_another_column_may_say_whose_a_record_is(visited: World, poll: Polls) -> None:
+    visited.switch(
+        custom_fields={"Visit__c": [{"name": "Guide__c", "type": "reference", "length": 18, "to": ["User"]}]}
+    )
+    me, bob = visited.user_id, visited.user("bob@acme.example")
+    mine = visit(visited, "Mine", SOON, OwnerId=bob, Guide__c=me)
+    visit(visited, "His", SOON, OwnerId=me, Guide__c=bob)
+    visit(visited, "Nobody's", SOON, OwnerId=me)
+    assert set(poll(visits(owner="Guide__c"))) == {mine}
+
+    visited.later()
+    visited.change("Visit__c", mine, Guide__c=None)
+    with visited.calls(1):
+        told = poll(visits(held=[mine], owner="Guide__c"))
+    item = told[mine].item
+    assert item is not None
+    assert (item.get("Guide__c"), item.get("OwnerId")) == (None, bob)
+
+
+def test_objects_are_told_with_what_people_call_them(visited: World, poll: Polls) -> None:
+    poll(EVENTS, visits())
+
+    labels = visited.crm.shape().labels
+    assert (labels["Visit__c"], labels["Opportunity"]) == ("Visit", "Opportunity")
+
+
 def test_a_date_dates_a_record_too(visited: World, poll: Polls) -> None:
     today = datetime.now(UTC).date()
     soon = visited.make("Visit__c", Name="Soon", Day__c=today.isoformat())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -135,3 +136,26 @@ def test_the_doctor_says_what_is_wrong_and_what_to_do(console: Console, company:
 
 def test_the_doctor_of_an_empty_home_tells_how_to_begin(console: Console) -> None:
     assert "inbox-sync org add" in console.done("doctor")
+
+
+def test_objects_to_show_are_set_from_a_file_and_the_doctor_looks_whether_they_fit(
+    console: Console, company: Company, tmp_path: Path
+) -> None:
+    company.control("salesforce/settings", visits=True)
+    entry = {"object": "Visit__c", "subject": "Name", "starts": "Starts__c", "ends": "Ends__c"}
+    (tmp_path / "shown.json").write_text(json.dumps([entry]), encoding="utf-8")
+    assert console.json("config", "set", "objects.shown", "@shown.json")["value"] == [entry]
+    assert '"object": "Visit__c"' in console.done("config", "explain", "objects.shown")
+    assert "shown: Visit__c" in console.done("doctor", ANN)
+
+    console.done("config", "set", "objects.shown", json.dumps([{**entry, "ends": "Day__c", "location": "Where__c"}]))
+    found = console("doctor", ANN)
+    assert found.code == 1
+    assert "Where__c is not there or hidden from the user" in found.out
+
+    refused = console("config", "set", "objects.shown", "Visit__c")
+    assert refused.code == 2
+    assert "is written as JSON" in refused.err
+    refused = console("config", "set", "objects.shown", json.dumps([{"object": "Visit__c", "owner": "a b"}]))
+    assert "subject, starts is missing; " in refused.err
+    assert "owner must be an API name" in refused.err

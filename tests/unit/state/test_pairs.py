@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from mapping.model.item import ItemKind
 from sync_tasks.state.engine import open_engine
 from sync_tasks.state.records import RunState
 from sync_tasks.state.store import Store
@@ -93,9 +94,13 @@ def test_the_records_a_user_holds_are_those_that_he_leads_of_the_kinds_asked_for
     office.put(office.ann, "ev:3", crm_object="Event", crm_id="00U3", letter="E")
     office.put(office.ann, "ev:4", crm_object="Event", crm_id="00U4", state="released")
     office.put(office.ann, "ev:5", crm_object="Event")
+    office.put(office.ann, "ev:6", crm_object="Event", crm_id="00U6", role="outside")
     office.put(office.ann, "tk:1", kind="task", crm_object="Task", crm_id="00T1")
     office.put(office.ann, "em:1", kind="email", crm_object="EmailMessage", crm_id="02s1")
     office.put(office.ben, "ev:1", crm_object="Event", crm_id="00U5")
     with office.store.reading() as unit:
-        held = unit.pairs.records(office.ann, ["event", "task"])
-    assert held == {"Event": ("00U1", "00U2"), "Task": ("00T1",)}
+        held = unit.pairs.records(office.ann, ["event", "task"], without="outside")
+    assert held == {
+        (ItemKind.EVENT, "Event"): ("00U1", "00U2"),
+        (ItemKind.TASK, "Task"): ("00T1",),
+    }
