@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from connectors.errors import ConnectorError
@@ -10,6 +11,7 @@ from connectors.protocols import Check, OrgShape
 from connectors.salesforce.auth import Tokens
 from connectors.salesforce.config import SalesforceConfig
 from connectors.salesforce.describe import NEEDED, OBJECTS
+from connectors.salesforce.rivals import signs
 from connectors.salesforce.soql import literal, select
 from connectors.salesforce.wire import Query, Wire
 
@@ -32,7 +34,7 @@ _ADVICE_ROW = "The user can describe this object but not read it: check object a
 
 
 def check_connection(
-    config: SalesforceConfig, tokens: Tokens, wire: Wire, read_shape: Callable[[], OrgShape]
+    config: SalesforceConfig, tokens: Tokens, wire: Wire, read_shape: Callable[[], OrgShape], now: datetime
 ) -> Iterator[Check]:
     """Yields a line for every step; stops after the first without which the next cannot be tried."""
     try:
@@ -56,6 +58,10 @@ def check_connection(
     yield _writable(shape)
     yield _key_field(config, shape)
     yield from _one_row_each(wire, shape)
+    try:
+        yield from signs(wire, shape, config.key_field, now)
+    except ConnectorError as error:
+        yield Check("other synchronization", True, f"could not be looked for: {error}")
 
 
 def _user(wire: Wire, user_id: str) -> Check:

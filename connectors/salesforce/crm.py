@@ -90,7 +90,7 @@ class SalesforceCrm(Crm):
         return writer.write(writes)
 
     def check(self) -> Iterator[Check]:
-        return check_connection(self._config, self._tokens, self._wire, self._read_shape)
+        return check_connection(self._config, self._tokens, self._wire, self._read_shape, self._now())
 
     # --- Crm
 

@@ -9,6 +9,7 @@ import typer
 
 from connectors.salesforce.codec import id18
 from mapping.rules.identity import PREFIX, email_key
+from mapping.rules.outcomes import ending
 from sync_tasks.cli.shell import Json, NotFoundError, give, open_app, say, table, the_user
 from sync_tasks.cli.summary import SIDES, operation, show_operations, show_summary, specific, summary
 from sync_tasks.state.records import DecisionView, IssueView, OpView, RunView
@@ -54,23 +55,26 @@ def runs(
     with open_app() as opened, opened.store.reading() as unit:
         found = unit.runs.recent(None if user is None else the_user(unit, user).id, limit)
         who = {each.id: each.address for each in unit.accounts.users()}
-    rows: list[dict[str, Any]] = [_run(run, who) for run in found]
+        troubled = unit.trail.issues_of_runs(run.id for run in found)
+    rows: list[dict[str, Any]] = [_run(run, who, troubled[run.id]) for run in found]
     if as_json:
         give(rows)
         return
     if not rows:
         say("no run yet; `inbox-sync run USER` starts one")
-    names = ("run", "user", "trigger", "state", "stage", "started_at", "seconds", "error_code")
-    columns = ("Run", "User", "Why", "State", "Stage", "Started", "Seconds", "Error")
+    names = ("run", "user", "trigger", "state", "ended", "stage", "started_at", "seconds", "error_code")
+    columns = ("Run", "User", "Why", "State", "Ended", "Stage", "Started", "Seconds", "Error")
     table("", columns, [[row[name] if row[name] != "" else None for name in names] for row in rows])
 
 
-def _run(run: RunView, who: dict[int, str]) -> dict[str, Any]:
+def _run(run: RunView, who: dict[int, str], troubled: int) -> dict[str, Any]:
+    how = ending(run.state, run.error_code, troubled)
     took = None if run.finished_at is None else round((run.finished_at - run.started_at).total_seconds(), 1)
     return {
         "run": run.id, "user": who.get(run.user_id, ""), "trigger": run.trigger, "state": run.state, "stage": run.stage,
         "started_at": run.started_at, "finished_at": run.finished_at, "seconds": took, "counts": dict(run.counts),
         "recovered": run.recovered, "error_code": run.error_code, "error_text": run.error_text,
+        "outcome": how.code, "ended": how.text, "issues": troubled,
     }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -119,6 +120,11 @@ class Trail:
             )
             for row, address, retry in self._session.execute(query)
         ]  # fmt: skip
+
+    def issues_of_runs(self, run_ids: Iterable[int]) -> Counter[int]:
+        """How many items needed somebody, by the run that said so last."""
+        query = select(Issue.run_id, func.count()).where(Issue.run_id.in_(list(run_ids))).group_by(Issue.run_id)
+        return Counter({run_id: count for run_id, count in self._session.execute(query) if run_id is not None})
 
     # --- items to look at again
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from connectors.errors import ConnectorError, Fault
-from connectors.protocols import Detail
+from connectors.protocols import Check, Detail
 from connectors.salesforce.accounts import MOST_ALIKE
 from mapping.model.item import Attendee, ItemKind, ItemRef, Side
 from tests.contract.salesforce_connector.world import KEY_FIELD, SOON, World
@@ -287,3 +287,38 @@ def test_rooms_are_found_by_their_exact_name(world: World) -> None:
         found = world.crm.find_resources(["BLUE room ", "Old Room", "Team", "Twin", "Blue", ""])
     assert found == {"BLUE room ": blue}
     assert world.crm.find_resources([]) == {}
+
+
+# --- a second product
+
+
+def signs(world: World) -> list[Check]:
+    return [check for check in world.connect().check() if check.name == "other synchronization"]
+
+
+@pytest.mark.rule("IDN-7")
+def test_columns_by_which_another_product_knows_its_records_are_a_sign_once_they_are_used(world: World) -> None:
+    own = [{"name": "vendor__CreatedBySync__c", "type": "boolean"}, {"name": "Threading__c"}]
+    world.switch(custom_fields={"Event": own})
+    world.event(Threading__c="x")
+    assert [(check.ok, check.detail) for check in signs(world)] == [(True, "no sign of it")]
+
+    world.event(vendor__CreatedBySync__c=True)
+
+    (found,) = signs(world)
+    assert (found.ok, found.detail) == (False, "Events are marked by vendor__CreatedBySync__c")
+    assert "switch the other one off" in found.advice
+
+
+@pytest.mark.rule("IDN-7")
+def test_events_that_stand_with_our_key_and_without_are_a_sign(world: World) -> None:
+    world.event("Alone", **{KEY_FIELD: "ev:1"})
+    world.event("Twice", **{KEY_FIELD: "ev:2"})
+    world.event("Twice", start=SOON + timedelta(hours=1))
+    assert [check.ok for check in signs(world)] == [True]
+
+    world.event("Twice")
+
+    (found,) = signs(world)
+    assert not found.ok
+    assert found.detail == f"events that stand with our key and without: 1; the latter created by {world.user_id} (1)"

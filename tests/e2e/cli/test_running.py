@@ -76,6 +76,7 @@ def test_runs_are_listed_newest_first(console: Console, company: Company) -> Non
     assert [run["run"] for run in console.json("runs", ANN)] == [second, first]
     assert [run["run"] for run in console.json("runs", "--limit", "1")] == [second]
     assert "manual" in console.done("runs")
+    assert {(run["outcome"], run["ended"], run["issues"]) for run in console.json("runs")} == {("SW0000", "done", 0)}
 
 
 def test_a_run_that_fails_exits_with_one_and_says_why(
