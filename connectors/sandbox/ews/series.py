@@ -84,16 +84,17 @@ def renewed(before: Values, after: Values) -> Values:
 
 def view(master: Stored, start: datetime, end: datetime) -> Iterator[Stored]:
     """What takes place between the moments, as a calendar shows it."""
-    moved: dict[str, Values] = master.values.get(EXCEPTIONS) or {}
+    after, before = zones.stamp(start), zones.stamp(end)
+    moved: Values = master.values.get(EXCEPTIONS) or {}
     # an exception may stand in the view although its place does not
     farthest = max((zones.moment(name) + timedelta(seconds=1) for name in moved), default=end)
     for slot in slots(master.values, max(end, farthest)):
-        if slot.name in moved or (slot.original < end and (slot.end > start or slot.original >= start)):
-            found = _made(master, slot)
-            if found is not None and found.values["Start"] < zones.stamp(end) and (
-                found.values["End"] > zones.stamp(start) or found.values["Start"] >= zones.stamp(start)
-            ):  # fmt: skip
-                yield found
+        found = _made(master, slot) if slot.name in moved or slot.end >= start else None
+        if found is None:
+            continue
+        begins, stops = found.values["Start"], found.values["End"]
+        if begins < before and (stops > after or begins >= after):
+            yield found
 
 
 def occurrence(master: Stored, original: str) -> Stored:
