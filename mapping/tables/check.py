@@ -28,26 +28,29 @@ VOCABULARY: Mapping[str, frozenset[str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """The how-manieth change, of which row, what is wrong, and what to do about it."""
+class Misfit:
+    """In the table of which kind, the how-manieth change (0: none in particular), of which row, what is wrong, and what
+    to do about it."""
 
+    kind: str
     number: int
     row: str
     text: str
     advice: str
 
 
-def check(table: Table, changes: Sequence[Change], describe: Describe) -> tuple[Problem, ...]:
+def check(table: Table, changes: Sequence[Change], describe: Describe) -> tuple[Misfit, ...]:
     """Everything that is wrong, change by change."""
     made, wrong = lay(table, changes)
-    problems = [Problem(each.number, each.name, each.text, "Correct the change.") for each in wrong]
+    kind = table.kind.value
+    found = [Misfit(kind, each.number, each.name, each.text, "Correct the change.") for each in wrong]
     senseless = {each.number for each in wrong}
     for number, change in enumerate(changes, 1):
         row = made.row(str(change.get("name", "")).strip())
         if number in senseless or row is None or row.virtual:
             continue
-        problems += [Problem(number, row.name, *found) for found in _unfit(table, row, change, describe)]
-    return tuple(sorted(problems, key=lambda each: each.number))
+        found += [Misfit(kind, number, row.name, *told) for told in _unfit(table, row, change, describe)]
+    return tuple(sorted(found, key=lambda each: each.number))
 
 
 def _unfit(table: Table, row: Field, change: Change, describe: Describe) -> Iterator[tuple[str, str]]:

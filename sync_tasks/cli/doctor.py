@@ -112,7 +112,7 @@ def _crm(app: App, org: OrgView) -> Rows:
     with app.store.reading() as unit:
         settings = resolve(unit.accounts.settings(org.id, None))
     try:
-        crm = app.crm_of(org.id, None, org.name, fresh=True, columns=to_read(settings))
+        crm = app.crm_of(org.id, None, org.name, fresh=True, columns=to_read(settings, app.mappings(org.id)))
         rows = check_rows(crm)
         return rows + (_shown(settings, crm.shape()) if all(each["ok"] for each in rows) else [])
     except NotConnectedError as error:

@@ -20,6 +20,7 @@ from sync_tasks.cli import (
     doctor,
     holds,
     inspecting,
+    mappings,
     organizations,
     processes,
     running,
@@ -52,6 +53,7 @@ _FAMILIES = {
     "config": config,
     "holds": holds,
     "conflicts": conflicts,
+    "mapping": mappings,
 }
 for name, family in _FAMILIES.items():
     cli.add_typer(family.app, name=name)

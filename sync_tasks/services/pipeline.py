@@ -93,19 +93,24 @@ def next_stage(done: str) -> str | None:
 
 def _finish(app: App, ref: RunRef, run: RunView, stage: str, report: StageReport, seconds: float) -> bool:
     """Note the stage; when it was the last, close the run with it, cursors and all, in the same transaction. A run that
-    is held moves no cursor: the next one sees the same again, and plans the same."""
+    is held moves no cursor: the next one sees the same again, and plans the same, so it need not hurry before somebody
+    has answered."""
     over = stage == STAGES[-1] or not report.more
-    if report.held:
-        log.warning("run_held", extra={"run": ref.id, "code": report.held[0]})
+    held = report.held is not None and not run.is_preview
+    code, text = report.held or ("", "")
+    if held:
+        log.warning("run_held", extra={"run": ref.id, "code": code})
     with app.store.fenced(ref, app.clock()) as unit:
         unit.runs.finish_stage(ref, stage, app.clock(), seconds, report.counts)
         if over:
             user = unit.accounts.user(ref.user_id)
-            due = user.next_sync_at if run.is_preview else _next(app, user)
-            state = RunState.HELD if report.held and not run.is_preview else RunState.DONE
-            code, text = report.held or ("", "")
-            well = state is RunState.DONE and not run.is_preview
-            unit.runs.close(ref, state, app.clock(), due, commit_cursors=well, error_code=code, error_text=text)
+            hurry = user.force_pending and (not held or unit.holds.is_answered(user.id))
+            due = user.next_sync_at if run.is_preview else _next(app, user, hurry=hurry)
+            well = not held and not run.is_preview
+            unit.runs.close(
+                ref, RunState.HELD if held else RunState.DONE, app.clock(), due,
+                commit_cursors=well, error_code=code, error_text=text,
+            )  # fmt: skip
             if well and user.held_at is not None:
                 unit.holds.end(user.id, app.clock())
     return not over
@@ -117,11 +122,11 @@ def give_up(app: App, ref: RunRef) -> None:
     _close(app, ref, RunState.FAILED, STALLED, "its workers died or hung again and again; see their logs")
 
 
-def _next(app: App, user: UserView) -> datetime:
+def _next(app: App, user: UserView, *, hurry: bool) -> datetime:
     """When the user is due again, counted from the beginning of this run, so that no run's length nor the wait before
     it adds to the interval: after that with some jitter, or after the floor if a run was asked for."""
     began = user.last_started_at or app.clock()
-    if user.force_pending:
+    if hurry:
         return began + timedelta(seconds=app.settings.force_floor_seconds)
     spread = random.uniform(1 - app.settings.jitter, 1 + app.settings.jitter)
     return began + timedelta(seconds=app.settings.interval_seconds * spread)

@@ -14,6 +14,7 @@ from mapping.model.item import Item, ItemKind, ItemRef, Side
 from mapping.model.reasons import CODES, ISSUES, Reason
 from mapping.model.series import SEPARATOR
 from mapping.rules.addresses import AddressBook
+from mapping.rules.columns import Mappings
 from mapping.rules.roles import Colleague
 from mapping.rules.scope import Decision, Me, Outcome
 from mapping.rules.settings import Effective
@@ -59,6 +60,7 @@ class StageContext:
     kept: KeptBox
     fingerprint_key: bytes
     settings: Effective
+    mappings: Mappings
     company: Company
     key_field: str
     clock: Callable[[], datetime]

@@ -21,8 +21,8 @@ from mapping.rules.description import keep_formatting
 from mapping.rules.roles import Leader
 from mapping.rules.settings import Effective
 from mapping.tables.adjust import adjust
-from mapping.tables.describe import fit
 from sync_tasks.stages.context import StageContext
+from sync_tasks.stages.mapped import mapped
 from sync_tasks.stages.planning import Draft
 from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairState, PairView
@@ -113,12 +113,14 @@ class Mirrored(ABC):
 
     # --- how they are compared
 
+    def delivered(self, settings: Effective) -> Table:
+        """The table as the settings have it."""
+        winner = Winner(settings.text(self.conflict))
+        return adjust(self.table, [{"name": row.name, "winner": winner.value} for row in self.table.fields])
+
     def table_for(self, ctx: StageContext) -> Table:
         """The table as this organization has it, fitted to its describe."""
-        winner = Winner(ctx.settings.text(self.conflict))
-        table = adjust(self.table, [{"name": row.name, "winner": winner.value} for row in self.table.fields])
-        fitted, _ = fit(table, ctx.shape.objects.get(self.crm_object, {}))
-        return fitted
+        return mapped(self.delivered(ctx.settings), ctx.mappings.get(self.kind, ()), ctx.shape).table
 
     def compares_body(self, _settings: Effective) -> bool:
         """Is the body compared whenever the item changed, rather than read once?"""

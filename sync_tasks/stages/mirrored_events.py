@@ -50,10 +50,12 @@ class Events(Mirrored):
         unwanted = conditions(ctx.settings.list("deletion.unsync_when"), ctx.shape.objects.get("Event", {})).values
         return scope.event_from_crm(item, known, ctx.me, ctx.settings, ctx.now(), unwanted)
 
+    def delivered(self, settings: Effective) -> Table:
+        table = super().delivered(settings)
+        return table if settings.bool("description.safe") else adjust(table, [{"name": f.BODY, "direction": "both"}])
+
     def table_for(self, ctx: StageContext) -> Table:
         table = super().table_for(ctx)
-        safe = ctx.settings.bool("description.safe") or table.row(f.BODY) is None
-        table = table if safe else adjust(table, [{"name": f.BODY, "direction": "both"}])
         defaults = to_write(ctx.settings.list("defaults.event"), ctx.shape.objects.get("Event", {}), "createable")
         fixed = {column: value for column, value in defaults.values.items() if column not in table.columns}
         return replace(table, fixed={**table.fixed, **fixed})

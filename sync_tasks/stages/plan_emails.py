@@ -5,18 +5,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from connectors.protocols import OrgShape
 from mapping.merge.plan import Act, FieldChange, Operation, Step
 from mapping.model import fields as f
 from mapping.model.item import Fields, Item, ItemKind, ItemRef, Person, Side, Value
 from mapping.model.reasons import Reason
+from mapping.model.table import Table
 from mapping.rules import marks
 from mapping.rules.attendees import invitee_record
 from mapping.rules.linking import Links
 from mapping.rules.scope import Outcome
-from mapping.tables.describe import fit
+from mapping.rules.settings import Effective
 from mapping.tables.email_message import EMAIL_MESSAGE, email_message, is_incoming
 from mapping.tables.email_task import EMAIL_TASK, email_task
 from sync_tasks.stages.categorize import MARKED
+from sync_tasks.stages.mapped import mapped
 from sync_tasks.stages.payload import id_of
 from sync_tasks.stages.planning import Draft
 from sync_tasks.stages.resolve import eligible
@@ -24,12 +27,13 @@ from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairState, PairView
 
 EMAIL_MESSAGE_OBJECT, TASK_OBJECT = "EmailMessage", "Task"
+TABLES = {EMAIL_MESSAGE_OBJECT: EMAIL_MESSAGE, TASK_OBJECT: EMAIL_TASK}
 
 
 def plan(draft: Draft, works: list[Work], pairs: Mapping[str, PairView]) -> None:
     """Plan the sharing of every selected mail, oldest key first."""
     chosen = {w.key: w for w in works if w.outcome is Outcome.SHARE and w.item is not None}
-    target = record_object(draft)
+    target = record_object(draft.ctx.settings, draft.ctx.shape)
     adopted = _already_logged(draft, chosen, target)
     for key in sorted(chosen):
         work, pair = chosen[key], pairs.get(key)
@@ -42,11 +46,16 @@ def plan(draft: Draft, works: list[Work], pairs: Mapping[str, PairView]) -> None
             _share(draft, key, work, work.item, target, retrying=pair is not None)
 
 
-def record_object(draft: Draft) -> str:
+def record_object(settings: Effective, shape: OrgShape) -> str:
     """EmailMessage where the org has Enhanced Email (and the setting does not say otherwise), else Task."""
-    wanted = draft.ctx.settings.text("email.record")
-    has = draft.ctx.shape.has(EMAIL_MESSAGE_OBJECT)
+    wanted = settings.text("email.record")
+    has = shape.has(EMAIL_MESSAGE_OBJECT)
     return EMAIL_MESSAGE_OBJECT if has and wanted in ("auto", "emailmessage") else TASK_OBJECT
+
+
+def delivered(settings: Effective, shape: OrgShape) -> Table:
+    """The table by which mails become records there."""
+    return TABLES[record_object(settings, shape)]
 
 
 def _already_logged(draft: Draft, chosen: Mapping[str, Work], target: str) -> dict[str, Item]:
@@ -90,15 +99,13 @@ def _share(draft: Draft, key: str, work: Work, item: Item, target: str, *, retry
 
 def _record(draft: Draft, item: Item, target: str, key: str) -> dict[str, Value]:
     ctx = draft.ctx
-    describe = ctx.shape.objects.get(target, {})
+    table = mapped(TABLES[target], ctx.mappings.get(ItemKind.EMAIL, ()), ctx.shape).table
     key_field = ctx.key_field if ctx.shape.can_create(target, ctx.key_field) else ""
     if target == EMAIL_MESSAGE_OBJECT:
-        table, _ = fit(EMAIL_MESSAGE, describe)
         values = email_message(item, me_addresses=ctx.me.addresses, key_field=key_field, key=key, table=table)
         if ctx.shape.can_create(target, "IsClientManaged"):
             values["IsClientManaged"] = True
         return values
-    table, _ = fit(EMAIL_TASK, describe)
     values = email_task(item, me_addresses=ctx.me.addresses, key_field=key_field, key=key, table=table)
     if ctx.user.crm_user_id:
         values["OwnerId"] = ctx.user.crm_user_id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from sync_tasks.state.models import (
     Connection,
     Credential,
     Organization,
+    OrgMapping,
     SettingValue,
     SyncRun,
     User,
@@ -251,6 +252,24 @@ class Accounts:
         if user_id is not None:
             layers.append(("user", {row.name: row.value for row in rows if row.user_id == user_id}))
         return layers
+
+    # --- mappings
+
+    def mappings(self, org_id: int) -> dict[str, tuple[dict[str, Any], ...]]:
+        """What the organization changed of the mapping tables, by kind."""
+        rows = self._session.execute(select(OrgMapping.kind, OrgMapping.rows).where(OrgMapping.org_id == org_id))
+        return {kind: tuple(changes) for kind, changes in rows}
+
+    def put_mapping(self, org_id: int, kind: str, changes: Sequence[Mapping[str, Any]], now: datetime, by: str) -> None:
+        """Set what the organization changes of a table; nothing at all takes everything back."""
+        row = self._session.get(OrgMapping, (org_id, kind))
+        if row is not None and not changes:
+            self._session.delete(row)
+        elif changes:
+            row = row or OrgMapping(org_id=org_id, kind=kind)
+            row.rows, row.changed_at, row.changed_by = [dict(each) for each in changes], now, by
+            self._session.add(row)
+        self._session.flush()
 
     # --- audit
 

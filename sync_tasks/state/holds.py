@@ -22,6 +22,10 @@ class Holds:
         """Those of a user that wait for a decision, or whose decision has not taken effect."""
         return self._views(Hold.user_id == user_id, Hold.closed_at.is_(None))
 
+    def is_answered(self, user_id: int) -> bool:
+        """Has somebody decided what the next run is to act on?"""
+        return any(hold.decision for hold in self.active(user_id))
+
     def get(self, hold_id: int) -> HoldView | None:
         return next(iter(self._views(Hold.id == hold_id)), None)
 

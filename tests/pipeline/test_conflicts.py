@@ -185,6 +185,29 @@ def test_a_conflict_goes_with_its_pair(world: World) -> None:
 
 
 @pytest.mark.rule("TOP-8")
+def test_contacts_wait_for_a_person_alike(world: World) -> None:
+    ann = world.user(contacts__enabled=True, conflict__contact="manual")
+    world.sync(ann)
+    world.contact(ann, "Simpson", folder="Salesforce Contacts", JobTitle="Inspector")
+    world.later(minutes=30)
+    world.sync(ann)
+    world.later(minutes=30)
+    (item,), (record,) = world.items(ann, "Salesforce Contacts"), world.records("Contact")
+    world.edit(ann, item["id"], JobTitle="Director")
+    world.change("Contact", record["Id"], Title="Janitor")
+    world.sync(ann)
+    conflict = the_conflict(world, ann)
+    assert (conflict.kind, conflict.field) == ("contact", "job_title")
+
+    deciding.resolve(world.app, conflict.id, Side.CRM, by="admin")
+    world.later(minutes=1)
+    world.sync(ann)
+
+    assert world.items(ann, "Salesforce Contacts")[0]["values"]["JobTitle"] == "Janitor"
+    settled(world, ann)
+
+
+@pytest.mark.rule("TOP-8")
 def test_a_policy_that_decides_by_itself_takes_over_what_waits(world: World) -> None:
     ann = world.user(conflict__event="manual")
     item, _ = edited_on_both_sides(world, ann)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from connectors.exchange.mailbox import ExchangeMailbox
-from sync_tasks.services import deciding, pipeline
+from sync_tasks.services import deciding, pipeline, scheduling
 from sync_tasks.stages import mirror
 from sync_tasks.state.records import HoldDecision, UserView
 from tests.support.world import World
@@ -157,6 +157,49 @@ def test_a_clock_that_jumps_a_year_ahead_lets_nothing_go_by_itself(world: World)
     assert len(world.items(ann)) == 25
 
 
+@pytest.mark.rule("CON-8", "TOP-4")
+def test_many_contacts_deleted_at_once_wait_and_a_few_go(world: World) -> None:
+    ann = world.user(contacts__enabled=True, contacts__forbid_remove=False)
+    world.sync(ann)
+    for number in range(40):
+        world.contact(ann, f"Person{number}", folder="Salesforce Contacts")
+    world.later(minutes=30)
+    world.sync(ann)
+    world.later(minutes=30)
+    cards = [item["id"] for item in world.items(ann, "Salesforce Contacts")]
+    assert len(world.records("Contact")) == len(cards) == 40
+
+    for card in cards[:3]:
+        world.discard(ann, card)
+    world.sync(ann)
+    assert len(world.records("Contact")) == 37
+
+    for card in cards[3:30]:
+        world.discard(ann, card)
+    world.later(minutes=30)
+    run = world.sync(ann, ends="held")
+
+    assert run.error_code == "HELD.DELETES"
+    assert len(world.records("Contact")) == 37
+
+
+@pytest.mark.rule("TOP-4", "REC-10")
+def test_a_series_that_its_owner_deletes_is_one_deletion_however_long_it_is(world: World) -> None:
+    ann = world.user()
+    saved(world, ann, 10)
+    world.later(minutes=1)
+    begin = world.now + timedelta(days=1)
+    daily = world.series(ann, "Daily", "FREQ=DAILY;COUNT=30", start=begin, zone="UTC", marked=True)
+    world.sync(ann)
+    assert len(world.records("Event")) == 40
+    world.later(minutes=30)
+
+    world.discard(ann, daily)
+    world.sync(ann)
+
+    assert len(world.records("Event")) == 10
+
+
 @pytest.mark.rule("TOP-3", "TOP-4")
 def test_guests_are_not_mailed_by_a_server_that_cannot_write_silently(
     world: World, monkeypatch: pytest.MonkeyPatch
@@ -236,6 +279,30 @@ def test_rejecting_the_deletions_of_an_emptied_mailbox_keeps_salesforce(world: W
 
     assert len(world.records("Event")) == 25
     assert world.items(ann) == []
+
+
+@pytest.mark.rule("TOP-4", "REC-10")
+@pytest.mark.parametrize("decision", [HoldDecision.APPROVED, HoldDecision.REJECTED])
+def test_series_that_are_all_gone_wait_for_the_answer_too(world: World, decision: HoldDecision) -> None:
+    ann = world.user()
+    world.later(minutes=1)
+    begin = world.now + timedelta(days=1)
+    series = [
+        world.series(ann, f"Weekly {n}", "FREQ=WEEKLY;COUNT=2", start=begin, zone="UTC", marked=True) for n in range(5)
+    ]
+    world.sync(ann)
+    world.later(minutes=30)
+    for item in series:
+        world.discard(ann, item)
+    world.sync(ann, ends="held")
+    assert len(world.records("Event")) == 10
+
+    decide(world, ann, decision)
+    world.later(minutes=2)
+    world.sync(ann)
+
+    assert len(world.records("Event")) == (10 if decision is HoldDecision.REJECTED else 0)
+    quiet(world, ann)
 
 
 @pytest.mark.rule("TOP-4")
@@ -322,6 +389,34 @@ def test_a_plan_that_was_held_stays_held_when_its_stage_is_done_again(world: Wor
     assert (run.state, run.error_code, run.error_text) == ("held", *(first.held or ()))
     assert len(world.holds(ann)) == 1
     assert len(world.records("Event")) == 6
+
+
+def test_a_held_user_does_not_hurry_before_somebody_has_answered(world: World) -> None:
+    ann = world.user()
+    for item in saved(world, ann, 6):
+        world.discard(ann, item)
+    world.later(minutes=30)
+
+    def held_when_asked_for(*, answered: bool) -> float:
+        """Seconds until the run after one that is held, when another was asked for meanwhile."""
+        with world.app.store.writing() as unit:
+            ref = unit.runs.claim_user(ann.id, "manual", world.now, timedelta(minutes=5), world.app.vault.run_key())
+            assert ref is not None
+        for stage in ("fetch", "categorize", "resolve", "link"):
+            assert pipeline.perform(world.app, ref, stage)
+        with world.app.store.reading() as unit:
+            run = unit.runs.get(ref.id)
+        assert run is not None
+        mirror.run(world.app.context(ref, run))
+        scheduling.force(world.app, ann.id)
+        if answered:
+            decide(world, ann, HoldDecision.APPROVED)
+        assert not pipeline.perform(world.app, ref, "mirror")
+        with world.app.store.reading() as unit:
+            return (unit.accounts.user(ann.id).next_sync_at - world.now).total_seconds()
+
+    assert held_when_asked_for(answered=False) > 1000
+    assert held_when_asked_for(answered=True) == 60
 
 
 def test_a_preview_tells_that_the_run_would_be_held_and_opens_nothing(world: World) -> None:

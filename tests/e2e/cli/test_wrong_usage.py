@@ -30,6 +30,8 @@ USAGE = [
     (("config", "set", "domains.internal", "acme.example", "--user", ANN), "leave out --user"),
     (("plan", "seven"), "RUN"),
     (("holds", "approve", "all"), "ID"),
+    (("mapping", "show", "invoice"), "event"),
+    (("mapping", "check", "nowhere.toml"), "cannot be read"),
     (("conflicts", "resolve", "7"), "either --mailbox or --salesforce"),
     (("conflicts", "resolve", "7", "--mailbox", "--salesforce"), "either --mailbox or --salesforce"),
     (("config", "set", "guard.deletes_most", "9", "--user", ANN), "leave out --user"),

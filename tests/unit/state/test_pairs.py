@@ -96,6 +96,7 @@ def test_the_records_a_user_holds_are_those_that_he_leads_of_the_kinds_asked_for
     office.put(office.ann, "ev:5", crm_object="Event")
     office.put(office.ann, "ev:6", crm_object="Event", crm_id="00U6", role="outside")
     office.put(office.ann, "tk:1", kind="task", crm_object="Task", crm_id="00T1")
+    office.put(office.ann, "tk:2", kind="task", crm_object="Task", crm_id="00T2", role="outside")
     office.put(office.ann, "em:1", kind="email", crm_object="EmailMessage", crm_id="02s1")
     office.put(office.ben, "ev:1", crm_object="Event", crm_id="00U5")
     with office.store.reading() as unit:
