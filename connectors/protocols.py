@@ -17,6 +17,7 @@ from typing import Protocol
 
 from connectors.errors import ConnectorError
 from mapping.model.item import Fields, Item, ItemKind, ItemRef
+from mapping.model.notice import Notice
 from mapping.model.people import AccountRecord, OpportunityRecord, PersonRecord
 
 
@@ -41,6 +42,7 @@ class Can(StrEnum):
     CATEGORIES = "categories"
     FOLDERS = "folders"
     TASKS = "tasks"
+    NOTIFY = "notify"  # can tell between two readings that something happened in a folder
 
 
 ONWARDS = "Onwards"
@@ -97,6 +99,14 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True)
+class Notices:
+    """What a subscription has to tell since it was last asked. `subscription`: what to ask with the next time."""
+
+    notices: tuple[Notice, ...]
+    subscription: str
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One line of a connection check: what was tried, whether it held, what to do if not."""
 
@@ -145,6 +155,16 @@ class Mailbox(Endpoint, Protocol):
         """Where the items that bear our keys stand now, by key: asked for what vanished from its folder, to tell what
         was moved (to a folder role, or `elsewhere`) from what was deleted (`deleted`, or absent from the answer).
         Costs two or three vendor calls, however many keys are asked for."""
+        ...
+
+    def subscribe(self, folder: str) -> str:
+        """Have it noted from now on what happens in a folder role, for `notices` to tell. Returns opaque text. Needs
+        `Can.NOTIFY`."""
+        ...
+
+    def notices(self, subscription: str) -> Notices:
+        """What happened since; one vendor call when it is little. A notice may be told of something that is gone by
+        now, or twice. Raises CURSOR_LOST (Scope.CONTAINER) when the subscription is over: notices may be lost then."""
         ...
 
     def aliases(self) -> frozenset[str]:

@@ -74,6 +74,7 @@ _GONE = Meaning(Fault.NOT_FOUND, "the item is gone")
 _NO_FOLDER = Meaning(Fault.NOT_FOUND, "the folder is gone", Scope.CONTAINER)
 _MOVED_ON = Meaning(Fault.STALE, "the item was changed since it was read")
 _LOST = Meaning(Fault.CURSOR_LOST, "the sync state is of no use any more", Scope.CONTAINER)
+_OVER = Meaning(Fault.CURSOR_LOST, "the subscription is over", Scope.CONTAINER)
 _REFUSED = Meaning(Fault.INVALID, "the server refuses the values")
 _TOO_BIG = Meaning(Fault.INVALID, "a size limit or quota is exceeded")
 _RECURRENCE = Meaning(Fault.INVALID, "a rule of recurring events forbids it")
@@ -133,6 +134,13 @@ CODES: dict[str, Meaning] = {
     "ErrorChangeKeyRequired": _MOVED_ON,
     "ErrorChangeKeyRequiredForWriteOperations": _MOVED_ON,
     "ErrorInvalidSyncStateData": _LOST,
+    "ErrorSubscriptionNotFound": _OVER,
+    "ErrorExpiredSubscription": _OVER,
+    "ErrorInvalidSubscription": _OVER,
+    "ErrorInvalidWatermark": _OVER,
+    "ErrorReadEventsFailed": _OVER,
+    "ErrorMissedNotificationEvents": _OVER,
+    "ErrorProxiedSubscriptionCallFailure": _OVER,
     "ErrorFolderExists": _EXISTS,
     "ErrorItemSave": _REFUSED,
     "ErrorItemSavePropertyError": _REFUSED,

@@ -11,7 +11,7 @@ from exchangelib.items.calendar_item import BaseMeetingItem
 from exchangelib.properties import BaseItemId
 
 from connectors.errors import ConnectorError, Fault, Scope
-from connectors.exchange import wire
+from connectors.exchange import notices, wire
 from connectors.exchange.codec import MODELS, decode, feed_names, names_for, names_of_occurrence, needs
 from connectors.exchange.folders import DISTINGUISHED, KINDS
 from connectors.exchange.line import Line
@@ -20,7 +20,7 @@ from connectors.exchange.occurrences import Place, is_occurrence, places_of
 from connectors.exchange.searching import find
 from connectors.exchange.session import Access, ExchangeConfig
 from connectors.exchange.writes import apply
-from connectors.protocols import Can, Change, Changes, Check, Detail, Outcome, Write
+from connectors.protocols import Can, Change, Changes, Check, Detail, Notices, Outcome, Write
 from mapping.model import fields as f
 from mapping.model.item import Item, ItemKind, ItemRef, Side
 from mapping.model.people import normalise
@@ -42,7 +42,7 @@ class ExchangeMailbox:
 
     Raises ValueError when the configured build or time zone makes no sense."""
 
-    can = frozenset({Can.SILENT_WRITE, Can.CATEGORIES, Can.FOLDERS, Can.TASKS})
+    can = frozenset({Can.SILENT_WRITE, Can.CATEGORIES, Can.FOLDERS, Can.TASKS, Can.NOTIFY})
     batch_size = 50
 
     def __init__(self, config: ExchangeConfig, on_call: Callable[[str], None] = _nobody) -> None:
@@ -135,6 +135,12 @@ class ExchangeMailbox:
             key: ItemRef(Side.MAILBOX, kind, item.id, role)
             for key, (role, item, kind) in found.items() if kind is not None
         }  # fmt: skip
+
+    def subscribe(self, folder: str) -> str:
+        return notices.subscribe(self._line, folder)
+
+    def notices(self, subscription: str) -> Notices:
+        return notices.told(self._line, subscription)
 
     def aliases(self) -> frozenset[str]:
         """What the directory tells, or the one address that is known when it tells nothing."""

@@ -143,10 +143,13 @@ class Items:
         """Into another folder: gone here, new there under a new id, as on the real server."""
         if item.original:
             raise EwsError("ErrorCalendarCannotMoveOrCopyOccurrence")
-        with self.store.transaction():
+        with self.store.transaction() as connection:
             full = self.get(item.id)
             self.delete(full)
-            return self.create(folder, full.kind, full.values, created=full.created)
+            gone = self.head(full.folder)
+            made = self.create(folder, full.kind, full.values, created=full.created)
+            connection.execute("INSERT INTO ews_move VALUES (?, ?)", (gone, made.version))
+            return made
 
     def by_uid(self, folder: Folder, uid: str) -> list[Stored]:
         """The items of a folder with this iCalendar UID: one, or single occurrences of a series that share it."""

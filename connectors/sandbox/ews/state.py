@@ -45,6 +45,8 @@ TABLES = (
         "CREATE TABLE IF NOT EXISTS ews_change (seq INTEGER PRIMARY KEY AUTOINCREMENT, folder INTEGER NOT NULL,"
         " item INTEGER NOT NULL, verb TEXT NOT NULL, at TEXT NOT NULL)"
     ),
+    # lines of the change log that are the two halves of a move
+    "CREATE TABLE IF NOT EXISTS ews_move (gone INTEGER PRIMARY KEY, made INTEGER NOT NULL UNIQUE)",
     "CREATE INDEX IF NOT EXISTS ews_change_in ON ews_change (folder, seq)",
     "CREATE INDEX IF NOT EXISTS ews_change_of ON ews_change (item, folder, seq)",
     (

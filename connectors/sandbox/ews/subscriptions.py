@@ -36,6 +36,7 @@ from connectors.sandbox.ews.wire import (
 from connectors.sandbox.store import Row, Store
 
 EVENTS = {"create": "CreatedEvent", "update": "ModifiedEvent", "read": "ModifiedEvent", "delete": "DeletedEvent"}
+MOVED = "MovedEvent"
 MAX_EVENTS = 200
 
 
@@ -45,7 +46,7 @@ class Subscription:
 
     id: str
     mailbox: int
-    folders: tuple[int, ...]
+    folders: frozenset[int]
     events: frozenset[str]
     minutes: int
     expires: str
@@ -57,7 +58,7 @@ def _subscription(row: Row) -> Subscription:
     return Subscription(
         row["id"],
         row["mailbox"],
-        tuple(json.loads(row["folders"])),
+        frozenset(json.loads(row["folders"])),
         frozenset(json.loads(row["events"])),
         row["minutes"],
         row["expires"],
@@ -196,24 +197,30 @@ def write_notification(store: Store, parent: Node, found: Subscription, since: i
         item = add(event, "ItemId", None, Id=item_id(found.mailbox, row["item"]))
         item.set("ChangeKey", change_key(row["seq"]))
         add(event, "ParentFolderId", None, Id=folder_id(found.mailbox, row["folder"]))
+        if row["event"] == MOVED:
+            add(event, "OldItemId", None, Id=item_id(found.mailbox, row["old_item"]))
+            add(event, "OldParentFolderId", None, Id=folder_id(found.mailbox, row["old_folder"]))
     if not page:
         add(add(node, "StatusEvent"), "Watermark", watermark(since))
     return int(page[-1]["seq"]) if page else since
 
 
 def lines(store: Store, found: Subscription, since: int) -> list[dict[str, Any]]:
-    """The events of the wanted types, one more than fit. A mail that arrives is new mail and created."""
+    """The events of the wanted types, one more than fit. A mail that arrives is new mail and created; what is moved is
+    neither deleted nor created, and is told to who watches either folder."""
     rows = store.all(
-        "SELECT c.seq, c.item, c.folder, c.verb, c.at, f.role FROM ews_change c JOIN ews_folder f ON f.id = c.folder"
-        " WHERE f.mailbox = ? AND c.seq > ? ORDER BY c.seq",
+        "SELECT c.seq, c.item, c.folder, c.verb, c.at, f.role, o.item AS old_item, o.folder AS old_folder"
+        " FROM ews_change c JOIN ews_folder f ON f.id = c.folder"
+        " LEFT JOIN ews_move m ON m.made = c.seq LEFT JOIN ews_change o ON o.seq = m.gone"
+        " WHERE f.mailbox = ? AND c.seq > ? AND c.seq NOT IN (SELECT gone FROM ews_move) ORDER BY c.seq",
         (found.mailbox, since),
     )
     told: list[dict[str, Any]] = []
     for row in rows:
-        if found.folders and row["folder"] not in found.folders:
+        if found.folders and found.folders.isdisjoint((row["folder"], row["old_folder"])):
             continue
-        names = [EVENTS[row["verb"]]]
-        if row["verb"] == "create" and row["role"] == "inbox":
+        names = [MOVED if row["old_item"] is not None else EVENTS[row["verb"]]]
+        if row["verb"] == "create" and row["role"] == "inbox" and MOVED not in names:
             names.append("NewMailEvent")
         told += [{**dict(row), "event": name} for name in names if name in found.events]
         if len(told) > MAX_EVENTS:

@@ -14,7 +14,7 @@ from exchangelib.services import GetEvents, SendNotification
 
 from tests.contract.ews_sandbox.conftest import ANN, Office
 
-EVENTS = ["CreatedEvent", "ModifiedEvent", "DeletedEvent", "NewMailEvent"]
+EVENTS = ["CreatedEvent", "ModifiedEvent", "DeletedEvent", "MovedEvent", "NewMailEvent"]
 
 
 def happened(office: Office, subscription: str, watermark: str) -> tuple[list[str], str]:
@@ -32,8 +32,26 @@ def test_pulling_tells_what_happened_once(office: Office) -> None:
     office.control("items/update", mailbox=ANN, id=item, values={"Subject": "y"})
     names, newer = happened(office, subscription, watermark)
     assert names == ["CreatedEvent", "ModifiedEvent"]
-    office.control("items/delete", mailbox=ANN, id=item)
+    office.control("items/delete", mailbox=ANN, id=item, hard=True)
     assert happened(office, subscription, newer)[0] == ["DeletedEvent"]
+
+
+def test_what_is_moved_is_told_to_whoever_watches_either_folder(office: Office) -> None:
+    calendar = office.folder("calendar")
+    collection = FolderCollection(calendar.account, [calendar])
+    subscription, watermark = collection.subscribe_to_pull(event_types=EVENTS)
+    blind, start = collection.subscribe_to_pull(event_types=["CreatedEvent", "DeletedEvent"])
+    everything, first = office.account().subscribe_to_pull(event_types=EVENTS)
+    old = office.control("items", mailbox=ANN, values={"Subject": "x"})["id"]
+    office.control("items/delete", mailbox=ANN, id=old)
+
+    [told] = list(GetEvents(account=office.account()).call(subscription_id=subscription, watermark=watermark))
+    moved = told.events[-1]
+    assert [type(event).ELEMENT_NAME for event in told.events] == ["CreatedEvent", "MovedEvent"]
+    assert (moved.old_item_id.id, moved.item_id.id != old) == (old, True)
+    assert moved.old_parent_folder_id.id != moved.parent_folder_id.id
+    assert happened(office, everything, first)[0] == ["CreatedEvent", "MovedEvent"]
+    assert happened(office, blind, start)[0] == ["CreatedEvent"]
 
 
 def test_all_folders_and_new_mail(office: Office) -> None:
