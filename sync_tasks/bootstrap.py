@@ -145,6 +145,11 @@ class App:
         with self.store.reading() as unit:
             return _by_kind(unit.accounts.mappings(org_id))
 
+    def company(self, user: UserView, settings: Effective) -> Company:
+        """The user's company as far as it is known without asking anybody."""
+        shape = self._shape(user.org_id) or OrgShape({}, "")
+        return Company(user, settings, shape, FREE_DOMAINS, self.store, self.clock)
+
     def context(self, ref: RunRef, run: RunView) -> StageContext:
         with self.store.reading() as unit:
             user = unit.accounts.user(run.user_id)

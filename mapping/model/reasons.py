@@ -124,6 +124,13 @@ class Reason(StrEnum):
     MOVED_BACK = "moved_back"
     MOVED_HOME = "moved_home"
     SENDER_LINKED = "sender_linked"
+    EDIT_UNDONE = "edit_undone"
+    # --- at once, or not
+    INSTANT_OFF = "instant_off"
+    INSTANT_EVENTS_ONLY = "instant_events_only"
+    INSTANT_MEETINGS_ONLY = "instant_meetings_only"
+    OWN_WRITE = "own_write"
+    NOTHING_SAVED = "nothing_saved"
     # --- held
     HELD_DELETES = "held_deletes"
     HELD_CHANGES = "held_changes"
@@ -261,6 +268,12 @@ SENTENCES: dict[Reason, str] = {
     Reason.MOVED_HOME: "The item was moved into the folder that is synchronized.",
     Reason.MOVED_BACK: "The message was moved back from the folder for Salesforce.",
     Reason.SENDER_LINKED: "The message was linked to its sender.",
+    Reason.EDIT_UNDONE: "Only Salesforce may change this item: the next run takes back what was edited here.",
+    Reason.INSTANT_OFF: "Your settings leave this to the next regular run.",
+    Reason.INSTANT_EVENTS_ONLY: "Only calendar items are synchronized at once; all else waits for the next run.",
+    Reason.INSTANT_MEETINGS_ONLY: "Only meetings are synchronized at once, and none that last whole days.",
+    Reason.OWN_WRITE: "The change is what the last run wrote itself.",
+    Reason.NOTHING_SAVED: "Nothing of the item is saved in Salesforce.",
     Reason.HELD_DELETES: "{count} items would be deleted at once; more than {limit} wait until somebody approves.",
     Reason.HELD_CHANGES: "{count} items would be changed or let go at once; more than {limit} wait for approval.",
     Reason.HELD_EMPTY: "All {count} items are suddenly gone from one side; nothing follows until somebody approves.",

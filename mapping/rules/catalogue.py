@@ -24,6 +24,7 @@ class Setting:
     aliases: tuple[str, ...] = ()
     allowed: tuple[SettingValue, ...] = ()
     optional: bool = False
+    within: tuple[int, int] | None = None  # the least and the most that a number may be
     entries: str = ""  # what a list holds: "addresses" (and domains), "columns", "values" of columns, or "objects"
 
 
@@ -94,6 +95,24 @@ SETTINGS: dict[str, Setting] = {
             entries="objects",
         ),
         _switch("objects.down", True, "Show those records in the calendar."),
+        _switch("instant.enabled", True, "Run at once when the calendar changes.", "InstantSyncEnabled"),
+        *(
+            _switch(f"instant.on_{verb}", True, f"When something {what}.", alias, levels=BY_ADMIN)
+            for verb, what, alias in (
+                ("add", "is added to it", "TriggerSyncOnAdd"),
+                ("update", "in it is changed", "TriggerSyncOnUpdate"),
+                ("delete", "in it is deleted", "TriggerSyncOnDelete"),
+            )
+        ),
+        _choice("instant.kinds", "meeting", ("meeting", "all"), "Which calendar items matter so much."),
+        Setting(
+            "instant.coalesce_seconds",
+            int,
+            90,
+            "How far apart such runs of a user are at least.",
+            BY_ADMIN,
+            within=(60, 180),
+        ),
         _choice(
             "meetings.ownership",
             "organizer_then_takeover",

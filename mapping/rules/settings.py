@@ -160,6 +160,8 @@ def _or_none(setting: Setting) -> str:
 def _checked(setting: Setting, value: SettingValue) -> SettingValue:
     if setting.allowed and value not in setting.allowed:
         raise ValueError(f"{setting.name} must be one of {', '.join(map(str, setting.allowed))}, not {value!r}")
+    if setting.within is not None and isinstance(value, int) and not setting.within[0] <= value <= setting.within[1]:
+        raise ValueError(f"{setting.name} must lie between {setting.within[0]} and {setting.within[1]}, not be {value}")
     if type(value) is int and value < 0:
         raise ValueError(f"{setting.name} must not be below 0, not {value}")
     fits, form = _ENTRIES.get(setting.entries, (bool, ""))

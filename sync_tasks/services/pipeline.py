@@ -124,10 +124,11 @@ def give_up(app: App, ref: RunRef) -> None:
 
 def _next(app: App, user: UserView, *, hurry: bool) -> datetime:
     """When the user is due again, counted from the beginning of this run, so that no run's length nor the wait before
-    it adds to the interval: after that with some jitter, or after the floor if a run was asked for."""
+    it adds to the interval: after that with some jitter, or, if a run was asked for, at the moment that was promised
+    and no sooner than the floor allows."""
     began = user.last_started_at or app.clock()
     if hurry:
-        return began + timedelta(seconds=app.settings.force_floor_seconds)
+        return max(user.next_sync_at, began + timedelta(seconds=app.settings.force_floor_seconds))
     spread = random.uniform(1 - app.settings.jitter, 1 + app.settings.jitter)
     return began + timedelta(seconds=app.settings.interval_seconds * spread)
 

@@ -119,6 +119,17 @@ class Accounts:
         row = self._session.execute(query).first()
         return None if row is None else _user(row[0], row[1])
 
+    def by_crm_user(self, org_id: int, crm_user_id: str) -> UserView | None:
+        """Who of the organization this Salesforce user is. The 15 first characters of an id are the id."""
+        query = (
+            select(User, Organization)
+            .join(Organization, Organization.id == User.org_id)
+            .where(User.org_id == org_id, func.substr(User.crm_user_id, 1, 15) == crm_user_id[:15])
+            .order_by(User.id)
+        )
+        row = self._session.execute(query).first() if crm_user_id else None
+        return None if row is None else _user(row[0], row[1])
+
     def set_user(self, user_id: int, **values: Any) -> None:
         """Set columns of a user; unknown names are a programming error."""
         row = self._session.get_one(User, user_id)

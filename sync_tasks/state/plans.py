@@ -8,8 +8,9 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from mapping.merge.plan import Operation
-from sync_tasks.state.models import OperationRow
-from sync_tasks.state.records import OpState, OpView
+from mapping.model.item import Side
+from sync_tasks.state.models import OperationRow, SyncRun
+from sync_tasks.state.records import OpState, OpView, RunState
 from sync_tasks.state.types import chunks
 
 
@@ -119,6 +120,18 @@ class Plans:
         self._session.execute(
             update(OperationRow).where(OperationRow.run_id == run_id, OperationRow.op_id == op_id).values(**values)
         )
+
+    def writing(self, user_id: int, side: Side) -> frozenset[str]:
+        """Ids of the items that an open run of the user's is writing now, and keys of their pairs."""
+        rows = self._session.execute(
+            select(OperationRow.ref, OperationRow.pair_key)
+            .join(SyncRun, SyncRun.id == OperationRow.run_id)
+            .where(
+                SyncRun.user_id == user_id, SyncRun.state == RunState.OPEN, OperationRow.side == side,
+                OperationRow.state == OpState.SENDING,
+            )
+        )  # fmt: skip
+        return frozenset(name for row in rows for name in row if name)
 
     def all(self, run_id: int) -> list[OpView]:
         rows = self._session.scalars(
