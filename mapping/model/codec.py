@@ -63,8 +63,12 @@ def load_item(data: bytes) -> Item:
     return Item(ItemRef(Side(side), ItemKind(kind), ident, container), str(body["e"]), _fields(body["f"]))
 
 
+# Made once: `json.dumps` with options makes an encoder for every call, and there are many calls an item.
+_JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+
+
 def _bytes(body: dict[str, Json]) -> bytes:
-    return json.dumps(body, sort_keys=True, ensure_ascii=True, separators=(",", ":"), allow_nan=False).encode("ascii")
+    return _JSON.encode(body).encode("ascii")
 
 
 def _checked(data: bytes) -> dict[str, Json]:
@@ -81,13 +85,15 @@ def _fields(body: Json) -> dict[str, Value]:
 
 
 def _encode(value: Value) -> Json:
-    # An enum of words is a str, and a bool is an int: JSON keeps both apart from the tagged kinds below.
-    if value is None or isinstance(value, (bool, int)):
-        return value
-    if isinstance(value, str):
-        return str(value)
+    # JSON keeps these apart from the tagged kinds below; nearly all values are of these types themselves.
+    if value is None or type(value) in (str, bool, int):
+        return value  # type: ignore[return-value]
     if isinstance(value, tuple):
         return [_encode(each) for each in value]
+    if isinstance(value, str):
+        return str(value)  # an enum of words
+    if isinstance(value, int):
+        return value
     for kind, (tag, write) in _WRITE.items():
         if isinstance(value, kind):
             return {tag: write(value)}

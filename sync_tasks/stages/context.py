@@ -107,6 +107,12 @@ class StageContext:
             blobs = unit.workspace.load(self.ref.id, prefix="work:")
         return [Work.load(self.box.open(blob)) for blob in blobs.values()]
 
+    def staged_refs(self, side: Side) -> list[str]:
+        """The ids of this side's items that are on their way, without opening what was staged of them."""
+        with self.store.reading() as unit:
+            slots = unit.workspace.slots(self.ref.id, prefix=f"work:{side.value}:")
+        return [slot.split(":", 3)[3] for slot in slots]
+
     def save_note(self, unit: Unit, name: str, content: bytes) -> None:
         unit.workspace.replace(self.ref.id, {f"note:{name}": self.box.seal(content)}, prefix=f"note:{name}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from mapping.merge.plan import Step
+from mapping.model.item import Side
 from mapping.model.reasons import Reason
 from sync_tasks.stages import apply, disputes
 from sync_tasks.stages.context import StageContext, StageReport
@@ -22,11 +23,10 @@ def run(ctx: StageContext) -> StageReport:
 
 def _heal(ctx: StageContext) -> int:
     """Items that failed before and went through now: close their issues, take them off the ladder."""
-    works = ctx.load_works()
+    staged = {side: ctx.staged_refs(side) for side in Side}
     healed = 0
     with ctx.fenced() as unit:
-        for side in ("mailbox", "crm"):
-            refs = [w.ref.id for w in works if w.side == side]
+        for side, refs in staged.items():
             retries = unit.trail.retries_for(ctx.user.id, side, refs)
             failed = {ref for ref, retry in retries.items() if retry.run_id == ctx.ref.id or _is_newer(ctx, retry)}
             fine = [ref for ref in refs if ref not in failed]

@@ -349,9 +349,8 @@ def _switched_off(ctx: StageContext, lineup: Lineup, held: watching.Held, found:
     """Items born in Salesforce, of a kind or object that is no longer to be shown in the mailbox."""
     for what in lineup.hidden(ctx.settings, held):
         with ctx.store.reading() as unit:
-            pairs = unit.pairs.live(ctx.user.id, what.kind, what.crm_object)
-        born_there = [p for p in pairs if p.born == Side.CRM and p.mailbox_id]
-        refs = {ItemRef(Side.MAILBOX, what.kind, p.mailbox_id, p.folder): p for p in born_there}
+            pairs = unit.pairs.shown(ctx.user.id, what.kind, what.crm_object)
+        refs = {ItemRef(Side.MAILBOX, what.kind, p.mailbox_id, p.folder): p for p in pairs}
         refs = {ref: p for ref, p in refs.items() if f"mailbox:{what.kind.value}:{ref.id}" not in found.works}
         if refs:
             for ref, item in ctx.mailbox.read(list(refs), Detail.HEAD).items():

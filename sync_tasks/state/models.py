@@ -107,6 +107,10 @@ class Cursor(Base):
     pending: Mapped[str | None] = mapped_column(Text)  # read by the open run, committed as the last thing it does
 
 
+# what a run has looked at and not yet ended; an index is used only for the very words it was made with
+SEEN_NEXT = "crm_seen_next != '' OR mailbox_seen_next != ''"
+
+
 class Pair(Base):
     __tablename__ = "pair"
     __table_args__ = (
@@ -116,6 +120,9 @@ class Pair(Base):
         Index("ix_pair_ends", "user_id", "kind", "state", "ends_at"),
         Index("ix_pair_org_key", "org_id", "key"),
         Index("ix_pair_series", "user_id", "series"),
+        # a run asks for these each time, and they are few among thousands
+        Index("ix_pair_unseen", "user_id", sqlite_where=text("unseen IS 1"), postgresql_where=text("unseen IS true")),
+        Index("ix_pair_seen_next", "user_id", sqlite_where=text(SEEN_NEXT), postgresql_where=text(SEEN_NEXT)),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     org_id: Mapped[int] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"))

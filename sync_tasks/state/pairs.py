@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import ColumnElement, Row, func, insert, select
 from sqlalchemy.orm import Session
 
-from mapping.model.item import ItemKind
+from mapping.model.item import ItemKind, Side
 from sync_tasks.state.models import Pair
 from sync_tasks.state.records import PairState, PairView
 from sync_tasks.state.types import chunks
+
+# A view is its columns: read as such and not as objects of the session, which cost twice as much.
+NAMES = tuple(each.name for each in fields(PairView))
+VIEWED = tuple(getattr(Pair, name) for name in NAMES)
 
 
 class Pairs:
@@ -30,7 +35,11 @@ class Pairs:
         return {(ItemKind(pair.kind), pair.crm_id): pair for pair in self._where(user_id, Pair.crm_id, ids)}
 
     def _where(self, user_id: int, column: Any, values: Iterable[str]) -> Iterator[PairView]:
-        return map(_view, self._rows(user_id, column, values))
+        for some in chunks(values):
+            yield from self._views(Pair.user_id == user_id, column.in_(some))
+
+    def _views(self, *where: ColumnElement[bool]) -> list[PairView]:
+        return [_view(row) for row in self._session.execute(select(*VIEWED).where(*where))]
 
     def _rows(self, user_id: int, column: Any, values: Iterable[str]) -> Iterator[Pair]:
         for some in chunks(values):
@@ -38,28 +47,21 @@ class Pairs:
 
     def in_folder(self, user_id: int, folder: str) -> list[PairView]:
         """Live pairs whose mailbox item stands in the folder."""
-        rows = self._session.scalars(
-            select(Pair).where(
-                Pair.user_id == user_id, Pair.folder == folder, Pair.state == PairState.LIVE, Pair.mailbox_id != ""
-            )
+        return self._views(
+            Pair.user_id == user_id, Pair.folder == folder, Pair.state == PairState.LIVE, Pair.mailbox_id != ""
         )
-        return [_view(row) for row in rows]
 
     def unseen(self, user_id: int) -> list[PairView]:
         """Live pairs whose mailbox item we created and whose folder has not told it yet."""
-        rows = self._session.scalars(
-            select(Pair).where(Pair.user_id == user_id, Pair.state == PairState.LIVE, Pair.unseen.is_(True))
-        )
-        return [_view(row) for row in rows]
+        return self._views(Pair.user_id == user_id, Pair.state == PairState.LIVE, Pair.unseen.is_(True))
 
     def live(self, user_id: int, kind: ItemKind, crm_object: str) -> list[PairView]:
         """All live pairs of a kind with a record of this object."""
-        rows = self._session.scalars(
-            select(Pair).where(
-                Pair.user_id == user_id, Pair.kind == kind, Pair.crm_object == crm_object, Pair.state == PairState.LIVE
-            )
-        )
-        return [_view(row) for row in rows]
+        return self._views(*_alive(user_id, kind, crm_object))
+
+    def shown(self, user_id: int, kind: ItemKind, crm_object: str) -> list[PairView]:
+        """Those of them that were born in the CRM and have a copy in the mailbox."""
+        return self._views(*_alive(user_id, kind, crm_object), Pair.born == Side.CRM.value, Pair.mailbox_id != "")
 
     def records(
         self, user_id: int, kinds: Collection[str], *, without: str
@@ -95,13 +97,10 @@ class Pairs:
 
     def ended_before(self, user_id: int, kind: str, moment: datetime) -> list[PairView]:
         """Live pairs that have slid out of the window."""
-        rows = self._session.scalars(
-            select(Pair).where(
-                Pair.user_id == user_id, Pair.kind == kind, Pair.state == PairState.LIVE,
-                Pair.ends_at < moment, Pair.pinned.is_(False),
-            )
+        return self._views(
+            Pair.user_id == user_id, Pair.kind == kind, Pair.state == PairState.LIVE,
+            Pair.ends_at < moment, Pair.pinned.is_(False),
         )  # fmt: skip
-        return [_view(row) for row in rows]
 
     def of_series(self, user_id: int, masters: Iterable[str]) -> dict[str, list[PairView]]:
         """Pairs of the occurrences of some series, in any state, by master; not those of the masters."""
@@ -114,15 +113,17 @@ class Pairs:
         """Who of the whole organization has a pair with one of these keys: (user id, pair), in the order of saving."""
         found: dict[str, list[tuple[int, PairView]]] = {}
         for some in chunks(keys):
-            rows = self._session.scalars(
-                select(Pair).where(Pair.org_id == org_id, Pair.key.in_(some)).order_by(Pair.created_at, Pair.id)
+            rows = self._session.execute(
+                select(Pair.user_id, *VIEWED)
+                .where(Pair.org_id == org_id, Pair.key.in_(some))
+                .order_by(Pair.created_at, Pair.id)
             )
             for row in rows:
                 found.setdefault(row.key, []).append((row.user_id, _view(row)))
         return found
 
     def of_user(self, user_id: int) -> list[PairView]:
-        return [_view(row) for row in self._session.scalars(select(Pair).where(Pair.user_id == user_id))]
+        return self._views(Pair.user_id == user_id)
 
     def put(self, org_id: int, user_id: int, now: datetime, notes: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
         """Write what is known of pairs, by key and in order; new ones come to be with it.
@@ -147,6 +148,12 @@ class Pairs:
             self._session.execute(insert(Pair), [_columns(row) for row in fresh])
 
 
+def _alive(user_id: int, kind: ItemKind, crm_object: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Pair.user_id == user_id, Pair.kind == kind.value, Pair.crm_object == crm_object, Pair.state == PairState.LIVE,
+    )  # fmt: skip
+
+
 def _columns(row: Pair) -> dict[str, Any]:
     return {name: value for name, value in vars(row).items() if not name.startswith("_")}
 
@@ -165,9 +172,6 @@ def _note(row: Pair, values: Mapping[str, Any]) -> None:
             setattr(row, name, value)
 
 
-def _view(row: Pair) -> PairView:
-    return PairView(
-        row.key, row.kind, row.born, row.letter, row.state, row.reason, row.mailbox_id, row.mailbox_version, row.folder,
-        row.crm_object, row.crm_id, row.crm_version, row.crm_seen, dict(row.marks), frozenset(row.people), row.ends_at,
-        row.pinned, row.mailbox_seen, row.series, row.role,
-    )  # fmt: skip
+def _view(row: Row[Any]) -> PairView:
+    told = row._mapping  # noqa: SLF001  # how SQLAlchemy spells a public attribute
+    return PairView(**{name: told[name] for name in NAMES} | {"people": frozenset(told["people"])})

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, case, delete, func, or_, select, update
+from sqlalchemy import and_, case, delete, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from sync_tasks.state.models import (
     MAY_RUN,
+    SEEN_NEXT,
     Cursor,
     OperationRow,
     Organization,
@@ -178,7 +179,7 @@ class Runs:
         self._session.execute(update(OperationRow).where(OperationRow.run_id == run.id).values(sealed=None))
         self._session.execute(
             update(Pair)
-            .where(Pair.user_id == run.user_id, or_(Pair.crm_seen_next != "", Pair.mailbox_seen_next != ""))
+            .where(Pair.user_id == run.user_id, text(f"({SEEN_NEXT})"))
             .values({**(_as_next() if commit_cursors else {}), "crm_seen_next": "", "mailbox_seen_next": ""})
         )
         if commit_cursors:

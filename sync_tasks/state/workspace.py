@@ -31,6 +31,13 @@ class Workspace:
         )
         return {row.slot: row.sealed for row in rows}
 
+    def slots(self, run_id: int, *, prefix: str) -> list[str]:
+        """The slots that start with `prefix`, without what is in them."""
+        query = select(StagedItem.slot).where(
+            StagedItem.run_id == run_id, StagedItem.slot.startswith(prefix, autoescape=True)
+        )
+        return list(self._session.scalars(query.order_by(StagedItem.slot)))
+
     def left(self, run_ids: Iterable[int] | None = None) -> int:
         """How many sealed blobs stand in the store (of these runs, or at all)."""
         staged = select(func.count()).select_from(StagedItem)

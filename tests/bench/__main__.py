@@ -1,7 +1,8 @@
 """`python -m tests.bench`: what the engine's work costs, beside the least that a hand-written loop would need.
 
 Counts decide: the exit code is 1 when a limit on calls is broken. Times depend on the machine and are only told; the
-ratios of one run can be compared with those of another.
+ratios of one run can be compared with those of another. Only the work that the same run does among many linked events
+has a limit: so many times what it does among few.
 """
 
 from __future__ import annotations
@@ -11,66 +12,96 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
-from tests.bench.jobs import Measured, run_all
+from sync_tasks.cli.shell import console
+from tests.bench.jobs import Cost, Measured, run_all
+from tests.bench.linked import Compared, compare
 from tests.bench.place import Place, remote_sandbox
 from tests.support.world import World
 
 HOME = Path(".bench")
+FEW, CHANGED = 1000, 100
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     asked = _arguments(argv)
-    console = Console(stderr=asked.json)
+    out = console(stderr=asked.json)
     done: list[Measured] = []
+    compared: list[Compared] = []
     with remote_sandbox() as server, tempfile.TemporaryDirectory() as home:
         world = World(server, f"sqlite:///{home}/store.db", Path(home))  # type: ignore[arg-type]  # all it asks for
         for measured in run_all(Place(world, asked.size)):
             done.append(measured)
-            console.print(f"{measured.name}: {measured.ours.total} calls, {measured.ours.seconds:.1f} s", style="dim")
+            out.print(f"{measured.name}: {measured.ours.total} calls, {measured.ours.seconds:.1f} s", style="dim")
+        few = min(FEW, asked.linked)
+        for each in compare(world, few, asked.linked, min(CHANGED, few)) if asked.linked else ():
+            compared.append(each)
+            out.print(f"{each.name} of {asked.linked}: {each.many.total} calls, {each.many.seconds:.1f} s", style="dim")
         world.close()
-    console.print(_table(done, asked.size))
-    for measured in done:
-        for sentence in measured.broken:
-            console.print(f"broken: {measured.name}: {sentence}", style="red", soft_wrap=True)
+    out.print(_table(f"{asked.size} events, {asked.size // 2} e-mails", "ours", "least", map(_ours, done)))
+    if compared:
+        title = f"among {few} and among {asked.linked} linked events"
+        out.print(_table(title, f"of {asked.linked}", f"of {few}", map(_grown, compared)))
+    broken = [f"{each.name}: {sentence}" for each in [*done, *compared] for sentence in each.broken]
+    for line in broken:
+        out.print(f"broken: {line}", style="red", soft_wrap=True)
     if asked.json:
-        print(_keep(done, asked.size))
-    return 1 if any(measured.broken for measured in done) else 0
+        print(_keep(asked, done, compared))
+    return 1 if broken else 0
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--size", type=int, default=1000, help="events a job; half as many mails (default: 1000)")
     parser.add_argument(
+        "--linked", type=int, default=10_000, metavar="N",
+        help=f"compare {CHANGED} changes among N linked events with those among {FEW}; 0: do not (default: 10000)",
+    )  # fmt: skip
+    parser.add_argument(
         "--json", action="store_true", help="also write the figures to .bench/ and print the file's path"
     )
     return parser.parse_args(argv)
 
 
-def _table(done: Sequence[Measured], size: int) -> Table:
-    table = Table(title=f"{size} events, {size // 2} e-mails")
-    for name in ("job", "calls", "least", "ratio", "seconds", "least", "ratio", "own work", "least"):
-        table.add_column(name, justify="left" if name == "job" else "right", no_wrap=True)
-    for measured in done:
-        ours, least = measured.ours, measured.least
+Line = tuple[str, Cost, Cost]  # what was done, what it cost, what that is compared with
+
+
+def _ours(measured: Measured) -> Line:
+    return measured.name, measured.ours, measured.least
+
+
+def _grown(compared: Compared) -> Line:
+    return compared.name, compared.many, compared.few
+
+
+def _table(title: str, ours: str, other: str, lines: Iterable[Line]) -> Table:
+    table = Table(title=title)
+    table.add_column("job", no_wrap=True)
+    for name in ("calls", "seconds", "own work"):
+        for heading in (f"{name}, {ours}", other, "ratio"):
+            table.add_column(heading, justify="right")
+    for name, cost, than in lines:
         table.add_row(
-            measured.name, str(ours.total), str(least.total), f"{ours.total / least.total:.2f}",
-            f"{ours.seconds:.1f}", f"{least.seconds:.1f}", f"{ours.seconds / least.seconds:.2f}",
-            f"{ours.cpu:.1f}", f"{least.cpu:.1f}",
+            name, str(cost.total), str(than.total), f"{cost.total / than.total:.2f}",
+            f"{cost.seconds:.2f}", f"{than.seconds:.2f}", f"{cost.seconds / than.seconds:.2f}",
+            f"{cost.cpu:.2f}", f"{than.cpu:.2f}", f"{cost.cpu / than.cpu:.2f}",
         )  # fmt: skip
     return table
 
 
-def _keep(done: Sequence[Measured], size: int) -> Path:
+def _keep(asked: argparse.Namespace, done: Sequence[Measured], compared: Sequence[Compared]) -> Path:
     HOME.mkdir(exist_ok=True)
-    path = HOME / f"{time.strftime('%Y%m%d-%H%M%S')}-{size}.json"
-    path.write_text(json.dumps({"size": size, "jobs": [asdict(measured) for measured in done]}, indent=1))
+    path = HOME / f"{time.strftime('%Y%m%d-%H%M%S')}-{asked.size}.json"
+    told = {
+        "size": asked.size, "jobs": [asdict(each) for each in done],
+        "linked": asked.linked, "compared": [asdict(each) for each in compared],
+    }  # fmt: skip
+    path.write_text(json.dumps(told, indent=1))
     return path
 
 

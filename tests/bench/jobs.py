@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from tests.bench.least import HEADS, WRITES, Loop
 from tests.bench.place import MEETINGS, ROWS, Place
+from tests.support.world import World
 
 FULL = 500  # from this size on, what every run costs once no longer hides what each item costs
 
@@ -62,7 +63,7 @@ def run_all(place: Place) -> Iterator[Measured]:
         place.world.later(seconds=2)
         job.prepare(place)
         ours, named = _ours(place)
-        least = _cost(place, lambda since=since, job=job: job.least(loop, since))  # type: ignore[misc]
+        least = cost(place.world, lambda since=since, job=job: job.least(loop, since))  # type: ignore[misc]
         done = Measured(job.name, ours, least)
         broken = [*job.check(place.size, done, named), *_unwritten(job, place)]
         if place.size >= FULL and ours.total > job.ratio * least.total:
@@ -82,16 +83,17 @@ def _moment(place: Place) -> str:
 def _ours(place: Place) -> tuple[Cost, Calls]:
     """The cost of a run, and its calls under the names that the connectors give them."""
     place.world.app.calls.counts.clear()
-    cost = _cost(place, lambda: place.world.sync(place.ours))
-    return cost, Counter(place.world.app.calls.counts)
+    ours = cost(place.world, lambda: place.world.sync(place.ours))
+    return ours, Counter(place.world.app.calls.counts)
 
 
-def _cost(place: Place, action: Callable[[], object]) -> Cost:
-    place.world.control("counters/reset")
+def cost(world: World, action: Callable[[], object]) -> Cost:
+    """What doing it takes."""
+    world.control("counters/reset")
     clock, work = time.perf_counter(), time.process_time()
     action()
     seconds, cpu = time.perf_counter() - clock, time.process_time() - work
-    told = place.world.control_get("counters")["calls"]
+    told = world.control_get("counters")["calls"]
     return Cost({name: count for calls in told.values() for name, count in calls.items()}, seconds, cpu)
 
 

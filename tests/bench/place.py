@@ -86,6 +86,7 @@ class Place:
     ids: dict[tuple[int, str], list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.world.set(None, guard__changes_percent=100)  # or a person would have to approve such mass changes
         self.ours = self.world.user("ours@acme.example", autosave__emails=True)
         self.least = self.world.user("least@acme.example")
         accounts = self._insert("Account", [{"Name": f"Customer {n}"} for n in range(ACCOUNTS)])

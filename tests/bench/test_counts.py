@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.bench.jobs import JOBS, run_all
+from tests.bench.linked import compare
 from tests.bench.place import Place
 from tests.support.world import World
 
@@ -12,3 +13,10 @@ def test_no_job_needs_more_calls_than_its_limits_allow(world: World) -> None:
 
     assert [measured.name for measured in done] == [job.name for job in JOBS]
     assert {measured.name: measured.broken for measured in done if measured.broken} == {}
+
+
+def test_a_run_among_many_linked_events_needs_the_calls_that_it_needs_among_few(world: World) -> None:
+    compared = list(compare(world, few=10, many=250, changed=10))
+
+    assert len(compared) == 3
+    assert {each.name: each.broken for each in compared if each.broken} == {}

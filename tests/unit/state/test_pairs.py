@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from mapping.model.item import ItemKind
 from sync_tasks.state.engine import open_engine
@@ -41,6 +44,12 @@ class Office:
         with self.store.fenced(ref, NOW) as unit:
             state = RunState.DONE if well else RunState.FAILED
             unit.runs.close(ref, state, NOW, NOW, commit_cursors=well)
+
+    def explained(self, statement: str, parameters: Any) -> str:
+        """How the database would do it."""
+        with self.store.engine.connect() as connection:
+            rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+        return "; ".join(row.detail for row in rows)
 
     def seen(self) -> tuple[str, str]:
         with self.store.reading() as unit:
@@ -105,3 +114,28 @@ def test_the_records_a_user_holds_are_those_that_he_leads_of_the_kinds_asked_for
         (ItemKind.EVENT, "Event"): ("00U1", "00U2"),
         (ItemKind.TASK, "Task"): ("00T1",),
     }
+
+
+@pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+def test_the_few_pairs_that_wait_are_found_without_reading_the_many_that_rest(office: Office) -> None:
+    asked: list[tuple[str, Any]] = []
+
+    @event.listens_for(office.store.engine, "before_cursor_execute")
+    def _note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        if not statement.startswith("EXPLAIN"):
+            asked.append((statement, parameters))
+
+    with office.store.reading() as unit:
+        unit.pairs.unseen(office.ann)
+    office.end_a_run(well=True)
+
+    plans = [
+        office.explained(statement, parameters)
+        for statement, parameters in asked
+        if re.match(r"SELECT .*\sFROM pair|UPDATE pair", statement, re.DOTALL)
+    ]
+    assert [re.findall(r"pair USING INDEX (\w+)", plan) for plan in plans] == [
+        ["ix_pair_unseen"],  # what the mailbox has not told yet
+        ["ix_pair_seen_next"],  # what the run looked at
+        ["ix_pair_unseen"],
+    ]
