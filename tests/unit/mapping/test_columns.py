@@ -28,8 +28,8 @@ FACTS = {
 def test_columns_are_read_that_some_setting_names_each_once() -> None:
     named = settings(events__appended="Outcome__c, Done__c", deletion__unsync_when="Done__c=true, Free__c=Won")
 
-    assert to_read(named) == {"Event": ("Outcome__c", "Done__c", "Free__c")}
-    assert to_read(settings()) == {}
+    assert to_read(named, {}) == {"Event": ("Outcome__c", "Done__c", "Free__c")}
+    assert to_read(settings(), {}) == {}
 
 
 def test_values_are_of_the_type_of_their_column() -> None:
