@@ -85,9 +85,10 @@ def _keep_once(ctx: StageContext, work: Work, series: Series, parts: Sequence[Pa
         return Kept(known, {}, coming=frozenset(_inside(ctx, series)))
     after, _ = rules.window(ctx.settings, ctx.now())
     columns = lex.columns(series, after, ctx.settings.text("recurrence.lex_zone") or series.zone)
-    first = next_after(series, after)
-    if columns is None or isinstance(columns, Refusal) or first is None:
+    if columns is None or isinstance(columns, Refusal):
         return Kept(known, {})
+    first = columns["StartDateTime"]  # where it begins by the rule, even if that occurrence was cancelled
+    assert isinstance(first, datetime)
     record = replace(_record(ctx, work, first, columns, parts), rule=told(series))
     return Kept(known, {}, record, frozenset(_inside(ctx, series)))
 
