@@ -69,6 +69,8 @@ class GuardedProcess:
 
     def kill(self) -> None:
         """End it without a word, as a power cut would."""
+        if self._guard.poll() is not None:
+            return  # once it is gone its number may belong to somebody else
         with suppress(ProcessLookupError):
             os.killpg(self._guard.pid, signal.SIGKILL)
         self._guard.wait()
