@@ -116,6 +116,17 @@ def test_the_records_a_user_holds_are_those_that_he_leads_of_the_kinds_asked_for
     }
 
 
+def test_what_is_shown_in_the_mailbox_was_born_in_salesforce_and_stands_there(office: Office) -> None:
+    office.put(office.ann, "ev:1", born="crm", crm_object="Event", mailbox_id="M1")
+    office.put(office.ann, "ev:2", born="crm", crm_object="Event")
+    office.put(office.ann, "ev:3", born="crm", crm_object="Event", mailbox_id="M3", state="gone")
+    office.put(office.ann, "ev:4", born="crm", crm_object="Campaign", mailbox_id="M4")
+    office.put(office.ann, "ev:5", crm_object="Event", mailbox_id="M5")
+    with office.store.reading() as unit:
+        shown = unit.pairs.shown(office.ann, ItemKind.EVENT, "Event")
+    assert [pair.key for pair in shown] == ["ev:1"]
+
+
 @pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
 def test_the_few_pairs_that_wait_are_found_without_reading_the_many_that_rest(office: Office) -> None:
     asked: list[tuple[str, Any]] = []
