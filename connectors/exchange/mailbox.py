@@ -101,6 +101,8 @@ class ExchangeMailbox:
         self, ids: Mapping[ItemRef, str | BaseItemId], kind: ItemKind, names: Sequence[str], size: int
     ) -> dict[ItemRef, Item | ConnectorError]:
         """Read what the server knows under these ids; what is gone is left out."""
+        if not ids:
+            return {}
         line, fields = self._line, wire.paths(MODELS[kind], needs(kind, names))
         service = wire.GetItem(account=line.account)
         refs, found = list(ids), dict[ItemRef, Item | ConnectorError]()

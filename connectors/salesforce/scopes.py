@@ -11,14 +11,16 @@ Of very many held records a part is asked about in each poll, in turn.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from connectors.errors import ConnectorError, Fault, Scope
 from connectors.protocols import OWNER, OrgShape, Watch
-from connectors.salesforce.soql import any_of, chunks, literal, name, one_of
+from connectors.salesforce.soql import MOST_LIST_CHARS, any_of, literal, name, one_of
 
 MINE, ALL, VIEW = "mine", "all", "view:"
+PART = MOST_LIST_CHARS // len("'000000000000000000',")  # so many held records one statement asks about
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +62,11 @@ def range_of(watch: Watch, shape: OrgShape, owner_id: str, view: Range | None = 
 
 def held_part(held: Sequence[str], turn: int) -> tuple[str, int]:
     """`Id IN (...)` for the records whose turn it is ('' when none are held), and the turn after it."""
-    parts = list(chunks(sorted(held)))
-    if not parts:
+    if not held:
         return "", 0
-    part = parts[turn % len(parts)]
-    return one_of("Id", part), (turn + 1) % len(parts)
+    parts = math.ceil(len(held) / PART)
+    here = turn % parts
+    return one_of("Id", sorted(held)[here * PART : (here + 1) * PART]), (here + 1) % parts
 
 
 def misconfigured(detail: str, code: str) -> ConnectorError:

@@ -36,6 +36,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def _escaped(text: str) -> str:
+    if text.isalnum():
+        return text  # an id, of which there are many
     # The remaining control characters have no short escape and break the statement as they are.
     return _CONTROL.sub(lambda m: f"\\u{ord(m[0]):04x}", text.translate(_ESCAPES))
 

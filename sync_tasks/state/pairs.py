@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, func, insert, select
@@ -78,12 +80,12 @@ class Pairs:
                 Pair.letter != "E",
                 Pair.role != without,
             )
-            .order_by(Pair.crm_id)
+            .order_by(Pair.kind, Pair.crm_object, Pair.crm_id)
         )
-        found: dict[tuple[ItemKind, str], list[str]] = {}
-        for kind, crm_object, crm_id in rows:
-            found.setdefault((ItemKind(kind), crm_object), []).append(crm_id)
-        return {where: tuple(ids) for where, ids in found.items()}
+        return {
+            (ItemKind(kind), crm_object): tuple(map(itemgetter(2), held))
+            for (kind, crm_object), held in groupby(rows, itemgetter(0, 1))
+        }
 
     def count_things(self, user_id: int) -> dict[str, int]:
         """How many things of each kind live pairs stand for; a series with all its occurrences is one."""
