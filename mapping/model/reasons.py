@@ -121,6 +121,8 @@ class Reason(StrEnum):
     ADOPTED = "adopted"
     KEY_STAMPED = "key_stamped"
     MARK_ADDED = "mark_added"
+    ERROR_MARKED = "error_marked"
+    ERROR_CLEARED = "error_cleared"
     MOVED_BACK = "moved_back"
     MOVED_HOME = "moved_home"
     SENDER_LINKED = "sender_linked"
@@ -264,6 +266,8 @@ SENTENCES: dict[Reason, str] = {
     Reason.VALUE_REFUSED: "{field} holds a value that has no counterpart on the other side; it was left as it is.",
     Reason.ADOPTED: "It was there on both sides already; the two are now kept the same.",
     Reason.KEY_STAMPED: "The record was given the key by which it is known again.",
+    Reason.ERROR_MARKED: "The item could not be saved, and was marked with the reason.",
+    Reason.ERROR_CLEARED: "Nothing is wrong with the item any more, so the error mark was taken off.",
     Reason.MARK_ADDED: "The item was marked as saved.",
     Reason.MOVED_HOME: "The item was moved into the folder that is synchronized.",
     Reason.MOVED_BACK: "The message was moved back from the folder for Salesforce.",

@@ -34,20 +34,20 @@ def is_marked(categories: Iterable[str]) -> bool:
 
 def mark_saved(categories: Categories) -> Categories:
     """Saved and linked; error marks are gone."""
-    kept = tuple(each for each in _without_error(categories) if not _same(each, UNSYNC))
+    kept = tuple(each for each in without_error(categories) if not _same(each, UNSYNC))
     return _with(kept, SALESFORCE, TRACKED)
 
 
 def mark_error(categories: Categories, text: str) -> Categories:
     """Failed, and why. What the user asked for stays, so that the next run tries again (MKM-4)."""
-    kept = tuple(each for each in _without_error(categories) if not _same(each, TRACKED))
+    kept = tuple(each for each in without_error(categories) if not _same(each, TRACKED))
     return _with(kept, ERROR, status(text))
 
 
 def clear(categories: Categories) -> Categories:
     """None of our marks left."""
     ours = (SALESFORCE, UNSYNC, TRACKED)
-    return tuple(each for each in _without_error(categories) if not any(_same(each, mark) for mark in ours))
+    return tuple(each for each in without_error(categories) if not any(_same(each, mark) for mark in ours))
 
 
 def status(text: str) -> str:
@@ -66,7 +66,8 @@ def is_ours(category: str) -> bool:
     return any(_same(category, mark) for mark in ours) or _is_status(category)
 
 
-def _without_error(categories: Categories) -> Categories:
+def without_error(categories: Categories) -> Categories:
+    """Healed, or no longer asked for."""
     kept: list[str] = []
     after_error = False
     for each in categories:

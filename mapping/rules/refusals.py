@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from mapping.model.item import Fields
 from mapping.model.moment import DAY_MINUTES
-from mapping.model.reasons import Reason
+from mapping.model.reasons import CODES, Reason, sentence
 from mapping.rules.rooms import PREFIX
 
 _LENGTH = frozenset({"DurationInMinutes", "EndDateTime"})
@@ -22,3 +22,36 @@ def explained(crm_object: str, values: Fields, code: str, columns: Collection[st
     if crm_object == "EventRelation" and "RelationId" in columns and str(values.get("RelationId")).startswith(PREFIX):
         return Reason.ROOM_TAKEN
     return None
+
+
+# What people are told of a refused write; the columns that the vendor named follow.
+_WORDS = {
+    "REQUIRED_FIELD_MISSING": "Required fields are missing",
+    "FIELD_CUSTOM_VALIDATION_EXCEPTION": "A validation rule of your Salesforce refuses it",
+    "STRING_TOO_LONG": "A text is too long for Salesforce",
+    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": "A value is not on the list of its field",
+    "INSUFFICIENT_ACCESS_OR_READONLY": "The record may not be written",
+    "ENTITY_IS_LOCKED": "An approval process has locked the record",
+    "DUPLICATES_DETECTED": "Salesforce takes it for a duplicate",
+    "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": "An automation of your Salesforce refuses it",
+    "CANNOT_EXECUTE_FLOW_TRIGGER": "An automation of your Salesforce refuses it",
+}
+_OTHERWISE = "Salesforce did not take it"
+
+# Gone by itself in most cases, so a first failure is nobody's business.
+_PASSING = frozenset({"UNABLE_TO_LOCK_ROW", "UNKNOWN_EXCEPTION", "REQUEST_RUNNING_TOO_LONG", "PROCESSING_HALTED"})
+
+
+def words(code: str, columns: Sequence[str]) -> str:
+    """What an issue says to the person who has to do something about it."""
+    known = next((reason for reason, each in CODES.items() if each == code), None)
+    if known is None and code in Reason._value2member_map_:
+        known = Reason(code)
+    if known is not None:
+        return sentence(known)
+    said = _WORDS.get(code, _OTHERWISE)
+    return f"{said}: {', '.join(columns)}" if columns else said
+
+
+def may_pass(code: str) -> bool:
+    return code in _PASSING

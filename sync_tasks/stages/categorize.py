@@ -16,7 +16,7 @@ from mapping.rules.identity import PREFIX, crm_key, email_key, event_key, mailbo
 from mapping.rules.kinds import organizer_of
 from mapping.rules.roles import Leader
 from mapping.rules.scope import Decision, Outcome, PairFacts
-from sync_tasks.stages import copies
+from sync_tasks.stages import complaints, copies
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.kinds import MIRRORED, Lineup
 from sync_tasks.stages.sharing import leading
@@ -55,7 +55,9 @@ def run(ctx: StageContext) -> StageReport:
         if not ctx.preview:
             _settle(ctx, unit, works)
         ctx.save_works(unit, kept)
-    return StageReport(counts, more=bool(kept))
+        live = {pair.key for pair in (*by_ref.values(), *by_key.values()) if pair.state == PairState.LIVE}
+        complains = complaints.note(ctx, unit, "categorize", works, live)
+    return StageReport(counts, more=bool(kept) or complains)
 
 
 def _as_marked(work: Work) -> Work:

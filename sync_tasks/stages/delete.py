@@ -7,7 +7,7 @@ from collections import Counter
 from mapping.merge.plan import Step
 from mapping.model.item import Side
 from mapping.model.reasons import Reason
-from sync_tasks.stages import apply, disputes
+from sync_tasks.stages import apply, complaints, disputes
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.state.records import RetryView
 
@@ -16,6 +16,7 @@ APPLIED_HERE = (Step.DELETES, Step.AFTERWARDS)
 
 def run(ctx: StageContext) -> StageReport:
     counts: Counter[str] = Counter(apply.run(ctx, APPLIED_HERE))
+    complaints.mark_failed(ctx)
     counts["healed"] += _heal(ctx)
     disputes.settle(ctx)
     return StageReport(counts, more=False)

@@ -9,6 +9,7 @@ from mapping.model.people import OpportunityRecord
 from mapping.model.reasons import Reason
 from mapping.rules import linking, scope
 from mapping.rules.scope import Outcome
+from sync_tasks.stages import complaints
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.resolve import ITSELF, eligible, load_people
 from sync_tasks.stages.work import Work
@@ -46,8 +47,12 @@ def run(ctx: StageContext) -> StageReport:
         if not ctx.preview:
             ctx.note_issues(unit, to_link)
         ctx.save_works(unit, _kept(works))
+        complaints.note(ctx, unit, "link", [w for w in to_link if w.outcome is Outcome.SKIP])
     linked = [w for w in to_link if w.links is not None and (w.links.who or w.links.what)]
-    return StageReport({"linked": len(linked), "unlinked": len(to_link) - len(linked)}, more=bool(_kept(works)))
+    return StageReport(
+        {"linked": len(linked), "unlinked": len(to_link) - len(linked)},
+        more=bool(_kept(works)) or complaints.pending(ctx),
+    )
 
 
 def _is_new(work: Work) -> bool:

@@ -23,6 +23,7 @@ from mapping.rules.scope import Decision, Outcome
 from sync_tasks.stages import (
     adopting,
     apply,
+    complaints,
     copies,
     disputes,
     holding,
@@ -72,6 +73,7 @@ def _plan(ctx: StageContext) -> Verdict:
     plan_series.plan(draft, opened)
     _give_up(draft, adopted.given_up)
     plan_items.plan(draft, lineup, [w for w in works if w.kind in MIRRORED], pairs)
+    complaints.plan(draft)
     plan_emails.plan(draft, [w for w in works if w.kind is ItemKind.EMAIL], pairs)
     verdict = holding.judge(draft, works, pairs)
     with ctx.fenced() as unit:

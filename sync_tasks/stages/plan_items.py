@@ -191,7 +191,7 @@ def _paired(draft: Draft, case: Case) -> None:
 
 
 def _merge(draft: Draft, case: Case, pair: PairView | None, ours: Item, theirs: Item) -> None:
-    ctx, what = draft.ctx, case.what
+    ctx, what, planned = draft.ctx, case.what, len(draft.operations)
     own = appended.own_text(ours)
     answers = disputes.answers(draft.conflicts.get(case.key, ()))
     table, shown, forced = what.shown(draft, pair, what.between(draft, case.table, ours, theirs), own)
@@ -226,10 +226,14 @@ def _merge(draft: Draft, case: Case, pair: PairView | None, ours: Item, theirs: 
     more = what.merge_more(draft, pair, case.key, shown, theirs, merged)
     if pair is not None:
         draft.pair(case.key, letter=what.letter(ours.with_fields(more.values), Side(pair.born), ctx.me))
-    _merge_down(draft, case, ours, merged, more, what.appended(ctx, theirs))
+    writes = [op.id for op, _ in draft.operations[planned:] if op.side is Side.CRM]
+    _merge_down(draft, case, ours, merged, more, what.appended(ctx, theirs), writes)
 
 
-def _merge_down(draft: Draft, case: Case, ours: Item, merged: Merged, more: Extra, below: str) -> None:
+def _merge_down(
+    draft: Draft, case: Case, ours: Item, merged: Merged, more: Extra, below: str, writes: Sequence[str]
+) -> None:  # fmt: skip
+    """`writes`: what is written to the record."""
     values: dict[str, Value] = {**merged.to_mailbox, **more.values}
     rule, reason = more.rule or case.what.rule, more.reason or Reason.FIELDS_CHANGED
     part = series.is_part(ours)
@@ -238,7 +242,9 @@ def _merge_down(draft: Draft, case: Case, ours: Item, merged: Merged, more: Extr
             rule, reason = "DSC-6", Reason.COLUMNS_SHOWN
         values |= shown
     wanted = case.what.marked(draft.ctx, categories_of(ours))
-    if wanted != categories_of(ours) and not part:
+    # an error mark goes once that which failed before has gone through
+    heals = bool(writes) and not part and marks.has(categories_of(ours), marks.ERROR)
+    if wanted != categories_of(ours) and not part and not heals:
         if not values:
             rule, reason = "MRK-6", Reason.MARK_RESTORED
         values[f.CATEGORIES] = wanted
@@ -253,6 +259,12 @@ def _merge_down(draft: Draft, case: Case, ours: Item, merged: Merged, more: Extr
                 changes=merged.changes_mailbox, mails=more.mails,
             ),
         )  # fmt: skip
+    if heals:
+        # behind another write the version is not known any more
+        there = replace(ours, version="") if after else ours
+        mark = {f.CATEGORIES: wanted}
+        healed = Reason.ERROR_CLEARED
+        update_mailbox(draft, case, there, mark, {}, "MKM-4", healed, act=Act.MARK, after=(*writes, *after))
     bring_home(draft, case, ours, after)
 
 

@@ -14,7 +14,7 @@ from mapping.rules import scope
 from mapping.rules.linking import order_addresses
 from mapping.rules.resolving import Creation, decide_creation, who_to_create
 from mapping.rules.scope import Outcome
-from sync_tasks.stages import adopting, adopting_events
+from sync_tasks.stages import adopting, adopting_events, complaints
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.payload import Origin
 from sync_tasks.stages.work import Work
@@ -51,8 +51,9 @@ def run(ctx: StageContext) -> StageReport:
         ctx.save_works(unit, kept)
         unit.plans.forget_unsent(ctx.ref.id, [Step.ACCOUNTS.value, Step.PEOPLE.value])
         ctx.save_operations(unit, operations)
+        complains = complaints.note(ctx, unit, "resolve", left)
     counts = {"asked": len(asked), "resolved": sum(bool(people.get(a)) for a in asked), "to_create": len(operations)}
-    return StageReport(counts, more=bool(kept))
+    return StageReport(counts, more=bool(kept) or complains or complaints.pending(ctx))
 
 
 def _addresses(ctx: StageContext, work: Work) -> list[str]:

@@ -1,0 +1,137 @@
+"""Error marks: an item that somebody asked to save and that has an open issue says so in the mailbox, until it heals.
+
+What is left alone while items are decided on becomes part of the plan; what fails while the plan is applied is marked
+when the run ends. Never marked are items that nobody asked to save, and single occurrences of a series.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+
+from mapping.merge.plan import Act, FieldChange, Operation, Step
+from mapping.model import fields as f
+from mapping.model.item import Item, Side
+from mapping.model.reasons import ISSUES, Reason, sentence
+from mapping.rules import marks, refusals, series
+from mapping.rules.decision import is_marked
+from mapping.rules.scope import Outcome
+from sync_tasks.stages import apply
+from sync_tasks.stages.context import MAY_HEAL, StageContext
+from sync_tasks.stages.kinds import MANAGED
+from sync_tasks.stages.mirrored import categories_of
+from sync_tasks.stages.payload import Origin
+from sync_tasks.stages.planning import Draft
+from sync_tasks.stages.work import Work
+from sync_tasks.state.records import IssueView, OpState, PairState, PairView
+from sync_tasks.state.store import Unit
+
+NOTE = "complaints"
+RULE = "MKM-4"
+
+
+# --- decided against
+
+
+def note(ctx: StageContext, unit: Unit, stage: str, works: Iterable[Work], saved: Collection[str] = ()) -> bool:
+    """Keep for the plan the items that a stage left alone and whose error mark is not what it should be; returns
+    whether there are such items. `saved`: keys of pairs that are alive."""
+    found = [work for work in works if _wanted(work, work.key in saved) is not None]
+    for work in found:
+        work.key = work.key if work.key in saved else ""
+    ctx.save_note(unit, f"{NOTE}.{stage}", json.dumps([work.dump().decode() for work in found]).encode())
+    return bool(found)
+
+
+def pending(ctx: StageContext) -> bool:
+    """Did an earlier stage keep something for the plan?"""
+    return bool(_noted(ctx))
+
+
+def plan(draft: Draft) -> None:
+    """Plan what was kept."""
+    for work in _noted(draft.ctx):
+        wanted = _wanted(work, bool(work.key))
+        if wanted is not None and work.item is not None:
+            draft.add(_mark(work, work.item.version, wanted), work.ref)
+
+
+def _noted(ctx: StageContext) -> list[Work]:
+    found: list[Work] = []
+    for stage in ("categorize", "resolve", "link"):
+        found += [Work.load(each.encode()) for each in json.loads(ctx.load_note(f"{NOTE}.{stage}") or b"[]")]
+    return found
+
+
+def _wanted(work: Work, saved: bool) -> marks.Categories | None:
+    """The categories that an item should have which was left alone; None when it has them, or when it goes on."""
+    if work.outcome not in (Outcome.SKIP, Outcome.WAIT) or work.decision is None or not _may_bear(work):
+        return None
+    present, reason = categories_of(_item(work)), work.decision.reason
+    if (reason in ISSUES or reason in MAY_HEAL) and _is_asked(work, saved):
+        wanted = marks.mark_error(present, sentence(reason, **work.decision.detail))
+    else:
+        wanted = marks.without_error(present)
+    return wanted if wanted != present else None
+
+
+# --- failed
+
+
+def mark_failed(ctx: StageContext) -> None:
+    """Mark what could not be written in this run, and see to it that the marks are written."""
+    works = {work.ref.id: work for work in ctx.load_works() if not work.deleted and _may_bear(work)}
+    with ctx.store.reading() as unit:
+        retries = unit.trail.retries_for(ctx.user.id, Side.MAILBOX.value, works)
+        failed = {ref: retry for ref, retry in retries.items() if retry.run_id == ctx.ref.id}
+        issues = [i for i in unit.trail.issues(ctx.user.id) if i.side == Side.MAILBOX and i.ref in failed]
+        pairs = unit.pairs.by_key(ctx.user.id, [works[ref].key for ref in failed])
+        written = {op.ref for op in unit.plans.all(ctx.ref.id) if op.side == Side.MAILBOX and op.state == OpState.DONE}
+    operations: list[Operation] = []
+    for issue in issues:
+        work = works[issue.ref]
+        once = failed[issue.ref].attempts <= 1
+        if not (once and refusals.may_pass(issue.code)):
+            operations += _complaint(work, pairs.get(work.key), issue, fresh=issue.ref in written)
+    if operations:
+        with ctx.fenced() as unit:
+            ctx.save_operations(unit, [(op, Origin(works[op.ref].ref)) for op in operations])
+        apply.run(ctx, (Step.AFTERWARDS,))
+
+
+def _complaint(work: Work, pair: PairView | None, issue: IssueView, *, fresh: bool) -> Sequence[Operation]:
+    """`fresh`: the item was written in this run, so the pair knows its version and its marks."""
+    saved = pair is not None and pair.state == PairState.LIVE
+    if not _is_asked(work, saved):
+        return ()
+    present = categories_of(_item(work))
+    before = marks.mark_saved(present) if saved else present
+    wanted = marks.mark_error(before, refusals.words(issue.code, issue.fields))
+    version = pair.mailbox_version if fresh and pair is not None else _item(work).version
+    work.key = work.key if saved else ""
+    return [_mark(work, version, wanted)] if wanted != present else []
+
+
+# --- parts
+
+
+def _item(work: Work) -> Item:
+    assert work.item is not None
+    return work.item
+
+
+def _may_bear(work: Work) -> bool:
+    return work.side is Side.MAILBOX and work.item is not None and not series.is_part(work.item)
+
+
+def _is_asked(work: Work, saved: bool) -> bool:
+    return saved or is_marked(_item(work)) or work.ref.container in MANAGED
+
+
+def _mark(work: Work, version: str, wanted: marks.Categories) -> Operation:
+    return Operation(
+        Act.MARK, Side.MAILBOX, work.kind, work.ref.container, Step.AFTERWARDS, RULE,
+        (Reason.ERROR_MARKED if marks.has(wanted, marks.ERROR) else Reason.ERROR_CLEARED).value,
+        pair_key=work.key, ref=work.ref.id, version=version, values={f.CATEGORIES: wanted},
+        changes=(FieldChange(f.CATEGORIES, categories_of(_item(work)), wanted),),
+    )  # fmt: skip
