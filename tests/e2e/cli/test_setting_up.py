@@ -100,6 +100,7 @@ def test_a_suspended_user_runs_again_once_resumed(console: Console, company: Com
 
 def test_a_setting_of_a_user_outranks_that_of_the_organization(console: Console, company: Company) -> None:
     assert console.json("config", "explain", "autosave.emails")["from"] == "default"
+    assert "also known as: Auto-saving of emails" in console.done("config", "explain", "autosave.emails")
     console.done("config", "set", "autosave.emails", "yes")
     console.done("config", "set", "Auto-saving of emails", "no", "--user", ANN)
     found = console.json("config", "explain", "autosave.emails", "--user", ANN)
