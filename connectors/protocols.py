@@ -171,6 +171,20 @@ class Mailbox(Endpoint, Protocol):
         """All addresses of this mailbox, normalised."""
         ...
 
+    def claimed_by(self) -> str:
+        """The installation that has set this mailbox up, by the name it left there; '' when none has, or nobody can
+        tell."""
+        ...
+
+    def claim(self, instance: str) -> None:
+        """Leave the name of the installation that sets this mailbox up."""
+        ...
+
+    def withdraw(self) -> None:
+        """Take back what was set up: our entries in the list of categories, and the name that was left. Folders stay,
+        because what lies in them is the user's."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Watch:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -133,6 +135,11 @@ class App:
             unit.accounts.put_shape(org_id, shape, self.clock())
         return shape
 
+    def instance(self, org_name: str) -> str:
+        """The name by which this installation is known in the mailboxes of an organization."""
+        digest = hmac.new(self.vault.fingerprint_key("instance"), org_name.encode(), hashlib.sha256).hexdigest()
+        return f"{org_name}/{digest[:12]}"
+
     # --- what a stage needs
 
     def effective(self, user: UserView) -> Effective:
@@ -166,7 +173,7 @@ class App:
             fingerprint_key=self.vault.fingerprint_key(user.id),
             settings=settings, mappings=mappings,
             company=Company(user, settings, shape, FREE_DOMAINS, self.store, self.clock),
-            key_field=self.settings.salesforce_key_field, clock=self.clock,
+            key_field=self.settings.salesforce_key_field, clock=self.clock, instance=self.instance(user.org_name),
         )  # fmt: skip
 
 
@@ -202,8 +209,6 @@ class _Box:
 
 def _short(name: str) -> str:
     """A connector's own name for a token, as one of ours."""
-    import hashlib
-
     return "token:" + hashlib.sha256(name.encode()).hexdigest()[:24]
 
 

@@ -11,11 +11,11 @@ from exchangelib.items.calendar_item import BaseMeetingItem
 from exchangelib.properties import BaseItemId
 
 from connectors.errors import ConnectorError, Fault, Scope
-from connectors.exchange import notices, wire
+from connectors.exchange import claims, notices, wire
 from connectors.exchange.codec import MODELS, decode, feed_names, names_for, names_of_occurrence, needs
 from connectors.exchange.folders import DISTINGUISHED, KINDS
 from connectors.exchange.line import Line
-from connectors.exchange.marks import ensure_categories, ensure_folders
+from connectors.exchange.marks import ensure_categories, ensure_folders, remove_categories
 from connectors.exchange.occurrences import Place, is_occurrence, places_of
 from connectors.exchange.searching import find
 from connectors.exchange.session import Access, ExchangeConfig
@@ -156,6 +156,16 @@ class ExchangeMailbox:
         people = [{normalise(_bare(text)) for text in entry} for entry in entries]
         mine = next((person for person in people if self.address in person), set())
         return frozenset(mine | {self.address}) - {""}
+
+    def claimed_by(self) -> str:
+        return claims.claimed_by(self._line)
+
+    def claim(self, instance: str) -> None:
+        claims.claim(self._line, instance)
+
+    def withdraw(self) -> None:
+        remove_categories(self._line)
+        claims.claim(self._line, "")
 
     def check(self) -> Iterator[Check]:
         """Reads one id from the calendar and one from the inbox: two calls prove all the steps before them."""

@@ -9,13 +9,11 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-from exchangelib.properties import FolderId, UserConfiguration, UserConfigurationName, UserConfigurationNameMNS
 from exchangelib.util import to_xml, xml_to_str
 
 from connectors.errors import ConnectorError, Fault
-from connectors.exchange import wire, wire_folders
+from connectors.exchange import stored, wire, wire_folders
 from connectors.exchange.folders import MANAGED
 from connectors.exchange.line import Line
 
@@ -55,16 +53,33 @@ def _create(line: Line, parent: str, roles: Sequence[str]) -> None:
 
 def ensure_categories(line: Line) -> bool:
     """Put our categories into the mailbox's list; False when the server does not let us."""
-    folder = wire.folder_id(line.account, "calendar")
     try:
-        present = _read(line, folder)
+        present = stored.read(line, _LIST)
         wanted = with_categories(present or _EMPTY)
         if wanted is not None:
-            line.call(lambda: _write(line, folder, wanted, new=present is None), writing=True)
+            stored.write(line, _LIST, wanted, new=present is None)
     except ConnectorError as error:
         log.warning("category_list_refused fault=%s code=%s", error.fault.value, error.vendor_code)
         return False
     return True
+
+
+def remove_categories(line: Line) -> None:
+    """Take our categories out of the mailbox's list. On items they stay, like those of anybody else."""
+    present = stored.read(line, _LIST)
+    wanted = without_categories(present) if present else None
+    if wanted is not None:
+        stored.write(line, _LIST, wanted, new=False)
+
+
+def without_categories(listing: bytes) -> bytes | None:
+    """The list without ours; None when none of them is there."""
+    root = to_xml(listing).getroot()
+    ours = {name.casefold() for name in CATEGORIES}
+    found = [entry for entry in root.findall(f"{{{_NS}}}category") if str(entry.get("name", "")).casefold() in ours]
+    for entry in found:
+        root.remove(entry)
+    return bytes(xml_to_str(root, encoding="utf-8", xml_declaration=True)) if found else None
 
 
 def with_categories(listing: bytes) -> bytes | None:
@@ -83,28 +98,3 @@ def _entry(name: str) -> dict[str, str]:
         "name": name, "color": CATEGORIES[name], "keyboardShortcut": "0", "renameOnFirstUse": "0",
         "guid": f"{{{str(identity).upper()}}}",
     }  # fmt: skip
-
-
-def _read(line: Line, folder: FolderId) -> bytes | None:
-    """The list as it is stored; None when the mailbox never had one."""
-    name = UserConfigurationNameMNS(name=_LIST, folder=folder)
-    service = wire.GetUserConfiguration(account=line.account)
-
-    def read() -> Any:
-        return service.get(user_configuration_name=name, properties="XmlData")
-
-    try:
-        found = line.call(read)
-    except ConnectorError as error:
-        if error.fault is Fault.NOT_FOUND:
-            return None
-        raise
-    return found.xml_data or None
-
-
-def _write(line: Line, folder: FolderId, listing: bytes, *, new: bool) -> None:
-    stored = UserConfiguration(
-        user_configuration_name=UserConfigurationName(name=_LIST, folder=folder), xml_data=listing
-    )
-    operation = wire.CreateUserConfiguration if new else wire.UpdateUserConfiguration
-    operation(account=line.account).get(user_configuration=stored)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ import typer
 from mapping.model.people import normalise
 from sync_tasks.bootstrap import App
 from sync_tasks.cli.shell import (
+    FAILED,
     CommandError,
     Json,
     NotFoundError,
@@ -22,8 +24,9 @@ from sync_tasks.cli.shell import (
     the_org,
     the_user,
 )
-from sync_tasks.services import scheduling
-from sync_tasks.state.records import UserView
+from sync_tasks.cli.summary import show_summary, summary
+from sync_tasks.services import lifecycle, scheduling
+from sync_tasks.state.records import RunState, UserView
 
 app = typer.Typer(no_args_is_help=True, help="Users: add, look at, run sooner, hold.")
 
@@ -172,6 +175,57 @@ def disable(address: Address, as_json: Json = False) -> None:
 def enable(address: Address, as_json: Json = False) -> None:
     """Lift what `disable` did."""
     _change(address, "enable", as_json=as_json)
+
+
+@app.command("reset-mailbox")
+def reset_mailbox(address: Address, as_json: Json = False) -> None:
+    """Take our entries out of the mailbox and stop running this user; `enable` and the next run set it up again."""
+    _live(address, lifecycle.reset_mailbox, "reset; `inbox-sync user enable` starts it again", as_json=as_json)
+
+
+@app.command()
+def reinitialize(address: Address, as_json: Json = False) -> None:
+    """Read the mailbox from the start with the next run, and make it ours if another installation had it."""
+    _live(address, lifecycle.reinitialize, "read from the start with the next run", as_json=as_json)
+
+
+@app.command()
+def deactivate(
+    address: Address,
+    preview: Annotated[bool, typer.Option("--preview", help="Only show what would happen.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Let go of everything in the mailbox, keep all in Salesforce, and disable the user."""
+    with open_app() as opened:
+        with opened.store.reading() as unit:
+            user = the_user(unit, address)
+        try:
+            run = lifecycle.deactivate(opened, user, preview=preview)
+        except scheduling.BusyError as error:
+            raise CommandError(str(error)) from None
+        told = summary(opened, run)
+    if as_json:
+        give(told)
+    else:
+        show_summary(told)
+    if run.state != RunState.DONE:
+        raise typer.Exit(FAILED)
+
+
+def _live(address: str, do: Callable[[App, UserView], None], told: str, *, as_json: bool) -> None:
+    with open_app() as opened:
+        with opened.store.reading() as unit:
+            user = the_user(unit, address)
+        try:
+            do(opened, user)
+        except scheduling.BusyError as error:
+            raise CommandError(str(error)) from None
+        with opened.store.reading() as unit:
+            after = unit.accounts.user(user.id)
+    if as_json:
+        give(described(after))
+    else:
+        say(f"the mailbox of {after.address} is {told}")
 
 
 def _change(address: str, action: str, *, as_json: bool) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from connectors.errors import ConnectorError, Fault
 from sync_tasks.bootstrap import App, NotConnectedError
 from sync_tasks.stages import categorize, delete, fetch, link, mirror, resolve
-from sync_tasks.stages.context import StageContext, StageReport
+from sync_tasks.stages.context import RefusedRunError, StageContext, StageReport
 from sync_tasks.state.records import RunRef, RunState, RunView, UserView
 from sync_tasks.state.runs import STAGES
 from sync_tasks.state.store import LostLeaseError
@@ -62,6 +62,9 @@ def perform(app: App, ref: RunRef, stage: str, *, too_long: tuple[type[Exception
         return False
     except ConnectorError as error:
         _fail(app, ref, error)
+        return False
+    except RefusedRunError as error:
+        _close(app, ref, RunState.FAILED, error.code, str(error), suspend=True)
         return False
     except NotConnectedError as error:
         _close(app, ref, RunState.FAILED, "CONFIG.NOT_CONNECTED", str(error), suspend=True)

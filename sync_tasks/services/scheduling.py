@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sync_tasks.bootstrap import App
 from sync_tasks.services.pipeline import give_up, next_stage, perform
-from sync_tasks.state.records import RunRef, RunView
+from sync_tasks.state.records import PARTING, PARTING_PREVIEW, PREVIEW, RunRef, RunView
 
 CLAIM_BATCH = 200
 MOST_RECOVERIES = 20  # so often a run is taken from workers that died or hung; then it is closed as failed
@@ -51,10 +51,17 @@ def recover_stalled(app: App, enqueue: Enqueue) -> int:
 
 
 def run_here(
-    app: App, user_id: int, *, preview: bool = False, on_stage: Callable[[str], None] | None = None
+    app: App,
+    user_id: int,
+    *,
+    preview: bool = False,
+    parting: bool = False,
+    on_stage: Callable[[str], None] | None = None,
 ) -> RunView:
-    """One run of one user in this process, without a broker. Raises BusyError when a run is open."""
-    trigger = "preview" if preview else "manual"
+    """One run of one user in this process, without a broker. `parting`: it lets go of everything. Raises BusyError when
+    a run is open."""
+    looks = PARTING_PREVIEW if parting else PREVIEW
+    trigger = looks if preview else PARTING if parting else "manual"
     with app.store.writing() as unit:
         ref = unit.runs.claim_user(user_id, trigger, app.clock(), _lease(app), app.vault.run_key())
     if ref is None:

@@ -16,7 +16,7 @@ from mapping.rules.identity import PREFIX, crm_key, email_key, event_key, mailbo
 from mapping.rules.kinds import organizer_of
 from mapping.rules.roles import Leader
 from mapping.rules.scope import Decision, Outcome, PairFacts
-from sync_tasks.stages import complaints, copies
+from sync_tasks.stages import complaints, copies, parting
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.kinds import MIRRORED, Lineup
 from sync_tasks.stages.sharing import leading
@@ -149,6 +149,8 @@ def _decide(
     ctx: StageContext, lineup: Lineup, work: Work, pair: PairView | None, first: bool, leader: Leader | None
 ) -> scope.Decision:  # fmt: skip
     assert work.item is not None
+    if ctx.parting:
+        return parting.BECAUSE
     known = facts(pair)
     if work.kind is ItemKind.EMAIL:
         if pair is not None and pair.state == PairState.LIVE and _is_unfinished(work, pair):

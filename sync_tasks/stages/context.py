@@ -45,6 +45,14 @@ class StageReport:
     held: tuple[str, str] | None = None
 
 
+class RefusedRunError(Exception):
+    """A run must not go on until somebody has done something about it. The text says what, and may be shown."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
 @dataclass(slots=True)
 class StageContext:
     """One stage of one run: who, with which connections, under which settings, at what time."""
@@ -63,6 +71,7 @@ class StageContext:
     mappings: Mappings
     company: Company
     key_field: str
+    instance: str  # the name of this installation, as mailboxes know it
     clock: Callable[[], datetime]
 
     @property
@@ -88,6 +97,11 @@ class StageContext:
     @property
     def preview(self) -> bool:
         return self.run.is_preview
+
+    @property
+    def parting(self) -> bool:
+        """Is this the run that lets go of everything?"""
+        return self.run.is_parting
 
     def now(self) -> datetime:
         return self.clock()
@@ -150,9 +164,21 @@ class StageContext:
             asked = unit.accounts.profile_asked_at(self.user.org_id, self.user.id)
         if self.preview or (asked is not None and self.now() - asked < PROFILE_LIVES):
             return
+        self._claim()
         aliases, zone = self.mailbox.aliases(), self._zone()
         with self.fenced() as unit:
             unit.accounts.remember_profile(self.user.org_id, self.user.id, aliases, zone, self.now())
+
+    def _claim(self) -> None:
+        """Two installations at work on one mailbox would make duplicates of everything (LIF-5)."""
+        other = self.mailbox.claimed_by()
+        if other and other != self.instance:
+            text = (
+                f"{other} synchronizes this mailbox (ISSM-004): stop it there, or `inbox-sync user reinitialize` here"
+            )
+            raise RefusedRunError("MAILBOX.CLAIMED", text)
+        if not other:
+            self.mailbox.claim(self.instance)
 
     def _zone(self) -> str:
         """The zone that the user has set in Salesforce, by its IANA name; '' when nobody knows."""

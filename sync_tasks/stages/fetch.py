@@ -18,7 +18,7 @@ from mapping.rules import marks, series
 from mapping.rules.decision import is_marked
 from mapping.rules.scope import Decision, Outcome, slid_out
 from mapping.rules.scope_folders import OUTSIDE
-from sync_tasks.stages import watching
+from sync_tasks.stages import parting, watching
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.following import Gone, follow
 from sync_tasks.stages.kinds import ELSEWHERE, KIND_OF_FOLDER, MANAGED, MIRRORED, Lineup, managed, watched
@@ -49,6 +49,8 @@ class Found:
 
 
 def run(ctx: StageContext) -> StageReport:
+    if ctx.parting:
+        return parting.run(ctx)
     lineup = Lineup(ctx.settings)
     with ctx.store.reading() as unit:
         cursors = unit.runs.cursors(ctx.user.id)
@@ -111,7 +113,10 @@ def _read_folder(
     found.cursors[f"mailbox:{folder}"] = answer.cursor
     with ctx.store.reading() as unit:
         pairs = unit.pairs.by_mailbox(ctx.user.id, [change.ref.id for change in answer.changes])
-        known = unit.pairs.in_folder(ctx.user.id, folder) if lost else unseen
+        # a folder that is read from the start again tells nothing of what was deleted in the meantime
+        known = unit.pairs.in_folder(ctx.user.id, folder) if lost or cursor is None else unseen
+    if cursor is None and known:
+        found.losses.add(Side.MAILBOX, kind, nothing_there=not answer.changes and folder not in ELSEWHERE)
     wanted = [c.ref for c in answer.changes if not c.deleted and not _is_echo(c, pairs.get(c.ref.id))]
     wanted = [
         ref for ref, change in _zip(wanted, answer.changes)

@@ -71,6 +71,8 @@ class _Touched:
 def judge(draft: Draft, works: Sequence[Work], pairs: Mapping[str, PairView]) -> Verdict:
     """Look at the plan as a whole, after taking out of it what somebody has rejected."""
     ctx = draft.ctx
+    if ctx.parting:
+        return Verdict()  # somebody asked for just this
     holds = _active(ctx)
     _reject(draft, works, pairs, _named(holds, HoldDecision.REJECTED))
     approved = _named(holds, HoldDecision.APPROVED)

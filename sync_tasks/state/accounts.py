@@ -33,6 +33,9 @@ INSERT: Mapping[str, Callable[[type[Credential]], postgresql.Insert | sqlite.Ins
 }
 
 
+LEARNT = frozenset({"folders", "profile_at", "own_zone"})  # facts of a mailbox that runs have found out
+
+
 class Accounts:
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -195,6 +198,13 @@ class Accounts:
         user = self._session.get_one(User, user_id)
         user.aliases = sorted(set(aliases) - {user.address})
         self._remember(org_id, user_id, profile_at=now.isoformat(), own_zone=zone)
+
+    def forget_mailbox(self, org_id: int, user_id: int) -> None:
+        """Forget what was learnt of a user's mailbox; how to connect to it stays."""
+        row = self._connection(org_id, user_id, "mailbox")
+        if row is not None:
+            row.facts = {name: fact for name, fact in row.facts.items() if name not in LEARNT}
+            self._session.flush()
 
     def profile_asked_at(self, org_id: int, user_id: int) -> datetime | None:
         row = self._connection(org_id, user_id, "mailbox")

@@ -8,6 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+# why a run was started, where that makes a difference
+PREVIEW, PARTING, PARTING_PREVIEW = "preview", "parting", "parting.look"
+
 
 class RunState(StrEnum):
     OPEN = "open"
@@ -65,7 +68,11 @@ class RunView:
 
     @property
     def is_preview(self) -> bool:
-        return self.trigger == "preview"
+        return self.trigger in (PREVIEW, PARTING_PREVIEW)
+
+    @property
+    def is_parting(self) -> bool:
+        return self.trigger in (PARTING, PARTING_PREVIEW)
 
 
 @dataclass(frozen=True, slots=True)

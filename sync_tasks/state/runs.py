@@ -214,6 +214,10 @@ class Runs:
         )
         return {name: value or "" for name, value in rows}
 
+    def forget_cursors(self, user_id: int, prefix: str) -> None:
+        """Read these sources from the start with the next run."""
+        self._session.execute(delete(Cursor).where(Cursor.user_id == user_id, Cursor.name.startswith(prefix)))
+
     def stage_cursors(self, user_id: int, pending: Mapping[str, str]) -> None:
         """Remember where reading would go on; it becomes true only when the run ends well. Those that did not move,
         as with an idle user, write nothing."""

@@ -143,6 +143,14 @@ class Trail:
         rows = self._session.scalars(select(ItemRetry).where(ItemRetry.user_id == user_id, ItemRetry.not_before <= now))
         return [_retry(row) for row in rows]
 
+    def try_again(self, user_id: int, now: datetime) -> None:
+        """Give every item of the mailbox that waits or was given up a new chance with the next run."""
+        self._session.execute(
+            update(ItemRetry)
+            .where(ItemRetry.user_id == user_id, ItemRetry.side == "mailbox")
+            .values(not_before=now, attempts=0)
+        )
+
     def retries_for(self, user_id: int, side: str, refs: Iterable[str]) -> dict[str, RetryView]:
         found: dict[str, RetryView] = {}
         for some in chunks(refs):

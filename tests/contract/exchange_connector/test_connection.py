@@ -146,6 +146,8 @@ def test_whatever_is_sent_is_valid_against_the_schema_of_ews(world: World, wire:
     world.has(Subject="x", Start="2026-11-23T10:00:00Z", End="2026-11-23T11:00:00Z")
     world.mailbox.folders(MANAGED)
     assert world.mailbox.aliases()
+    world.mailbox.claim("acme/0a")
+    world.mailbox.withdraw()
     for role in KINDS:
         world.mailbox.changes(role, world.mailbox.changes(role, None).cursor)
 

@@ -251,6 +251,30 @@ def test_where_the_directory_tells_nothing_one_address_is_known(world: World, co
     assert world.mailbox.aliases() == {"anna@corp.example"}
 
 
+@pytest.mark.rule("LIF-5")
+def test_a_mailbox_remembers_who_has_set_it_up_until_that_is_taken_back(world: World) -> None:
+    assert world.mailbox.claimed_by() == ""
+    world.mailbox.claim('acme & "sons" <1>/0a')
+    assert world.opened().claimed_by() == 'acme & "sons" <1>/0a'
+    world.mailbox.claim("globex/1b")
+    assert world.mailbox.claimed_by() == "globex/1b"
+
+    world.mailbox.folders(())
+    world.mailbox.withdraw()
+
+    assert world.mailbox.claimed_by() == ""
+    assert world.counted(world.mailbox.withdraw)["UpdateUserConfiguration"] == 1  # nothing is left in the list
+
+
+@pytest.mark.rule("LIF-5")
+def test_a_server_that_keeps_nothing_for_us_is_no_reason_to_fail(world: World) -> None:
+    world.goes_wrong("*UserConfiguration", times=3, code="ErrorAccessDenied")
+
+    world.mailbox.claim("acme/0a")
+
+    assert world.mailbox.claimed_by() == ""
+
+
 def test_an_address_is_the_same_in_capitals(world: World) -> None:
     assert world.opened(address="Anna@Corp.Example").address == "anna@corp.example"
 
