@@ -143,3 +143,18 @@ _NAMES = {
     "boolean": "true or false", "int": "whole numbers", "double": "numbers", "currency": "numbers",
     "percent": "numbers", "date": "dates", "datetime": "moments with a zone",
 }  # fmt: skip
+
+
+def unfit(settings: Effective, shape: Mapping[str, Facts]) -> dict[str, tuple[str, ...]]:
+    """By setting, what of the columns and values that it names does not fit the org."""
+    event = shape.get("Event", {})
+    found = {
+        "defaults.event": to_write(settings.list("defaults.event"), event, "createable").unfit,
+        "deletion.cancel_instead": to_write(settings.list("deletion.cancel_instead"), event, "updateable").unfit,
+        "deletion.unsync_when": conditions(settings.list("deletion.unsync_when"), event).unfit,
+    }
+    for crm_object in ("Event", "Task", "Contact"):
+        name = f"{crm_object.lower()}s.appended"
+        absent = [column for column in settings.list(name) if column not in shape.get(crm_object, {})]
+        found[name] = tuple(f"{column} is not there or hidden from the user" for column in absent)
+    return {name: texts for name, texts in found.items() if texts}

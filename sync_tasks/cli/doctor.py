@@ -9,7 +9,7 @@ import redis
 import typer
 
 from connectors.protocols import OrgShape
-from mapping.rules.columns import to_read
+from mapping.rules.columns import to_read, unfit
 from mapping.rules.settings import Effective, resolve
 from mapping.rules.shown_objects import shown_objects
 from mapping.tables.shown import misfits
@@ -114,7 +114,9 @@ def _crm(app: App, org: OrgView) -> Rows:
     try:
         crm = app.crm_of(org.id, None, org.name, fresh=True, columns=to_read(settings, app.mappings(org.id)))
         rows = check_rows(crm)
-        return rows + (_shown(settings, crm.shape()) if all(each["ok"] for each in rows) else [])
+        if not all(each["ok"] for each in rows):
+            return rows
+        return rows + _shown(settings, crm.shape()) + _columns(settings, crm.shape())
     except NotConnectedError as error:
         return [row("connection", False, str(error), f"`inbox-sync org connect {org.name} --crm salesforce ...`")]
 
@@ -140,6 +142,12 @@ def _user(app: App, user: UserView) -> Rows:
         advice = f"`inbox-sync org connect {user.org_name} --mailbox exchange ...`"
         rows.append(row("mailbox", False, str(error), advice))
     return rows
+
+
+def _columns(settings: Effective, shape: OrgShape) -> Rows:
+    """Settings that name columns or values which Salesforce does not have."""
+    advice = "Correct the setting, or give the user of the connection access to the column."
+    return [row(name, False, "; ".join(texts), advice) for name, texts in unfit(settings, shape.objects).items()]
 
 
 def _crm_user(user: UserView) -> dict[str, Any]:

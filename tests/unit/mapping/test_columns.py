@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from mapping.rules.columns import conditions, holds, to_read, to_write
+from mapping.rules.columns import conditions, holds, to_read, to_write, unfit
 from tests.support.items import settings
 
 FACTS = {
@@ -79,3 +79,20 @@ def test_one_value_that_is_shown_is_enough() -> None:
     assert holds(wanted, {"Outcome__c": "Won", "Done__c": True})
     assert not holds(wanted, {"Outcome__c": "lost", "Done__c": False})
     assert not holds(wanted, {})
+
+
+def test_what_does_not_fit_an_org_is_told_by_setting() -> None:
+    named = settings(
+        defaults__event="Outcome__c=Won, Done__c=maybe", deletion__cancel_instead="Outcome__c=Won",
+        deletion__unsync_when="WhatId=001", events__appended="Outcome__c, Absent__c", tasks__appended="Absent__c",
+    )  # fmt: skip
+    absent = ("Absent__c is not there or hidden from the user",)
+
+    assert unfit(named, {"Event": FACTS}) == {
+        "defaults.event": ("Done__c holds true or false, not 'maybe'",),
+        "deletion.cancel_instead": ("Outcome__c may not be written",),
+        "deletion.unsync_when": ("WhatId is of a kind that cannot be compared",),
+        "events.appended": absent,
+        "tasks.appended": absent,
+    }
+    assert unfit(settings(), {}) == {}
