@@ -171,6 +171,7 @@ class App:
             ref=ref, run=run, user=user, mailbox=self.mailbox(user), crm=crm, shape=shape,
             store=self.store, box=self.vault.run_box(wrapped), kept=self.vault.kept_box(user.id),
             fingerprint_key=self.vault.fingerprint_key(user.id),
+            org_fingerprint_key=self.vault.fingerprint_key(f"org:{user.org_id}"),
             settings=settings, mappings=mappings,
             company=Company(user, settings, shape, FREE_DOMAINS, self.store, self.clock),
             key_field=self.settings.salesforce_key_field, clock=self.clock, instance=self.instance(user.org_name),

@@ -17,8 +17,9 @@ from mapping.merge.plan import Act, Step
 from mapping.model.item import ItemKind, Side
 from mapping.rules import rooms
 from mapping.rules.refusals import explained
+from sync_tasks.stages import creating
 from sync_tasks.stages.context import StageContext
-from sync_tasks.stages.payload import Payload, filled
+from sync_tasks.stages.payload import Payload, Ready, filled
 from sync_tasks.state.records import OpState, OpView, PairState
 from sync_tasks.state.store import Unit
 
@@ -32,7 +33,8 @@ VERBS = {
     Act.UNRELATE: Verb.DELETE,
 }
 
-Ready = tuple[OpView, Payload]
+NEEDED = "NEEDED_WRITE_FAILED"
+
 Note = tuple[str, Mapping[str, object]]  # a pair's key, and what is now known of it
 
 
@@ -49,8 +51,7 @@ def run(ctx: StageContext, steps: Sequence[Step]) -> Mapping[str, int]:
         ready, blocked = _sort_out(ctx, todo)
         if blocked:
             with ctx.fenced() as unit:
-                for op in blocked:
-                    unit.plans.failed(ctx.ref.id, op.op_id, "NEEDED_WRITE_FAILED", OpState.SKIPPED)
+                _put_off(ctx, unit, blocked)
             counts["blocked"] += len(blocked)
         for endpoint, chunk in _chunks(ctx, ready):
             unknown += _send(ctx, endpoint, chunk, counts)
@@ -59,19 +60,18 @@ def run(ctx: StageContext, steps: Sequence[Step]) -> Mapping[str, int]:
     return counts
 
 
-def _sort_out(ctx: StageContext, todo: list[tuple[OpView, bytes]]) -> tuple[list[Ready], list[OpView]]:
+def _sort_out(ctx: StageContext, todo: list[tuple[OpView, bytes]]) -> tuple[list[Ready], list[Ready]]:
     """Split into what can be sent, with all ids filled in, and what can't because something it needs failed."""
     needed = {op_id for op, _ in todo for op_id in op.requires}
     with ctx.store.reading() as unit:
-        outcomes = unit.plans.outcomes(ctx.ref.id, needed)
-    results = {op_id: result for op_id, (state, result) in outcomes.items() if state == OpState.DONE}
+        results = unit.plans.results(ctx.ref.id, needed)
     ready: list[Ready] = []
-    blocked: list[OpView] = []
+    blocked: list[Ready] = []
     for op, blob in todo:
-        if not set(op.requires) <= results.keys():
-            blocked.append(op)
-            continue
         payload = Payload.load(ctx.box.open(blob))
+        if not set(op.requires) <= results.keys():
+            blocked.append((op, payload))
+            continue
         values = {name: filled(value, results) for name, value in payload.values.items()}
         retrying = payload.retrying or op.state == OpState.SENDING
         ready.append((op, Payload(values, payload.agreed, payload.key, payload.version, payload.origin, retrying)))
@@ -95,8 +95,11 @@ def _chunks(ctx: StageContext, ready: list[Ready]) -> Iterator[tuple[Endpoint, l
 def _send(ctx: StageContext, endpoint: Endpoint, chunk: list[Ready], counts: Counter[str]) -> int:
     """One batch; returns how many of its writes have no known outcome."""
     with ctx.fenced() as unit:
+        chunk = creating.claim(ctx, unit, chunk)
         unit.plans.sending(ctx.ref.id, [op.op_id for op, _ in chunk])
         unit.pairs.put(ctx.user.org_id, ctx.user.id, ctx.now(), _epitaphs(chunk))
+    if not chunk:
+        return 0
     outcomes = endpoint.write([_write(op, payload) for op, payload in chunk])
     unknown, results, notes = 0, dict[str, str](), list[Note]()
     with ctx.fenced() as unit:
@@ -112,6 +115,7 @@ def _send(ctx: StageContext, endpoint: Endpoint, chunk: list[Ready], counts: Cou
                 notes += [(key, {"reason": ""}) for key, _ in _epitaphs([(op, payload)])]
                 counts["failed"] += 1
         unit.plans.done(ctx.ref.id, results)
+        creating.settle(ctx, unit, chunk, outcomes)
         unit.pairs.put(ctx.user.org_id, ctx.user.id, ctx.now(), notes)
     return unknown
 
@@ -175,3 +179,17 @@ def _failed(ctx: StageContext, unit: Unit, op: OpView, payload: Payload, error: 
     unit.plans.failed(ctx.ref.id, op.op_id, code)
     stale = error.fault is Fault.STALE
     ctx.note_failure(unit, payload.origin, code, error.fields, key=op.pair_key, at_once=stale)
+
+
+def _put_off(ctx: StageContext, unit: Unit, blocked: Sequence[Ready]) -> None:
+    """What needed something that failed waits as long as that does: the item it is for is looked at again, too, even
+    if the failure was noted on another item that needs the same."""
+    codes = unit.plans.errors(ctx.ref.id, {op_id for op, _ in blocked for op_id in op.requires})
+    for op, payload in blocked:
+        code = next((codes[op_id] for op_id in sorted(op.requires) if op_id in codes), NEEDED)
+        lost = code == creating.BY_ANOTHER_RUN
+        unit.plans.failed(ctx.ref.id, op.op_id, code if lost else NEEDED, OpState.SKIPPED)
+        origin = payload.origin
+        noted = unit.trail.retries_for(ctx.user.id, origin.side.value, [origin.id]).get(origin.id)
+        if noted is None or noted.run_id != ctx.ref.id:
+            ctx.note_failure(unit, origin, code, key=op.pair_key, at_once=lost)

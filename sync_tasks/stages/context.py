@@ -67,6 +67,7 @@ class StageContext:
     box: RunBox
     kept: KeptBox
     fingerprint_key: bytes
+    org_fingerprint_key: bytes  # for what all users of the organization must name alike
     settings: Effective
     mappings: Mappings
     company: Company

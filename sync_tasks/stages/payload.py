@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from mapping.merge.plan import Operation
 from mapping.model.codec import dumps, loads
 from mapping.model.item import Fields, ItemKind, ItemRef, Pending, Side, Value
+from sync_tasks.state.records import OpView
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,9 @@ class Payload:
             loads(body["values"].encode()), body["agreed"], body["key"], body["version"],
             ItemRef(Side(side), ItemKind(kind), ref_id, container), body["retrying"],
         )  # fmt: skip
+
+
+Ready = tuple[OpView, Payload]  # an operation whose values are all known
 
 
 def filled(value: Value, results: Mapping[str, str]) -> Value:

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from connectors.protocols import OrgShape
 from mapping.merge.plan import Act, FieldChange, Operation, Step
 from mapping.model import fields as f
-from mapping.model.item import Fields, Item, ItemKind, ItemRef, Person, Side, Value
+from mapping.model.item import Fields, Item, ItemKind, ItemRef, Pending, Person, Side, Value
+from mapping.model.people import PersonRecord
 from mapping.model.reasons import Reason
 from mapping.model.table import Table
 from mapping.rules import marks
@@ -71,30 +72,41 @@ def _share(draft: Draft, key: str, work: Work, item: Item, target: str, *, retry
     _note_pair(draft, key, item)
     values = _record(draft, item, target, key)
     values |= _linked(draft, item, links, target)
+    writer = _writer(draft, item)
     made = draft.add(
         Operation(
             Act.CREATE, Side.CRM, ItemKind.EMAIL, target, Step.RECORDS, work.decision.rule if work.decision else "",
             work.decision.reason.value if work.decision else "", key=key, pair_key=key, values=values,
             changes=tuple(FieldChange(name, None, value) for name, value in values.items()),
+            after=() if writer is None else _pending(writer.id),
         ),
         item.ref, retrying=retrying,
     )  # fmt: skip
-    sender = item.get(f.FROM)
-    if target == EMAIL_MESSAGE_OBJECT and isinstance(sender, Person) and sender.address:
-        record = invitee_record(draft.people.get(sender.address, ()))
-        if record is not None:
-            draft.add(
-                Operation(
-                    Act.RELATE, Side.CRM, ItemKind.EMAIL, "EmailMessageRelation", Step.RELATIONS, "LNK-27",
-                    Reason.SENDER_LINKED.value,
-                    values={
-                        "EmailMessageId": id_of("@" + made), "RelationId": id_of(record.id),
-                        "RelationType": "FromAddress", "RelationAddress": sender.address,
-                    },
-                ),
-                item.ref,
-            )  # fmt: skip
+    if target == EMAIL_MESSAGE_OBJECT and writer is not None:
+        draft.add(
+            Operation(
+                Act.RELATE, Side.CRM, ItemKind.EMAIL, "EmailMessageRelation", Step.RELATIONS, "LNK-27",
+                Reason.SENDER_LINKED.value,
+                values={
+                    "EmailMessageId": id_of("@" + made), "RelationId": id_of(writer.id),
+                    "RelationType": "FromAddress", "RelationAddress": writer.address,
+                },
+            ),
+            item.ref,
+        )  # fmt: skip
     _mark(draft, key, item, (made,))
+
+
+def _writer(draft: Draft, item: Item) -> PersonRecord | None:
+    """Who stands in Salesforce for the sender."""
+    sender = item.get(f.FROM)
+    return invitee_record(draft.people.get(sender.address, ())) if isinstance(sender, Person) else None
+
+
+def _pending(record_id: str) -> tuple[str, ...]:
+    """A mail is saved once, links and all, so it waits for a sender who is made for it."""
+    made = id_of(record_id)
+    return (made.operation,) if isinstance(made, Pending) else ()
 
 
 def _record(draft: Draft, item: Item, target: str, key: str) -> dict[str, Value]:

@@ -14,7 +14,7 @@ from mapping.rules import scope
 from mapping.rules.linking import order_addresses
 from mapping.rules.resolving import Creation, decide_creation, who_to_create
 from mapping.rules.scope import Outcome
-from sync_tasks.stages import adopting, adopting_events, complaints
+from sync_tasks.stages import adopting, adopting_events, complaints, creating
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.payload import Origin
 from sync_tasks.stages.work import Work
@@ -29,6 +29,7 @@ TARGETS = {"lead": "Lead", "contact": "Contact", "account+contact": "Contact", "
 
 def run(ctx: StageContext) -> StageReport:
     works = ctx.load_works()
+    looked = creating.moment(ctx)
     asked = {address for work in works if work.item is not None for address in _addresses(ctx, work)}
     people: People = {address: list(found) for address, found in ctx.crm.find_people(sorted(asked)).items()}
     adopted = adopting.adopt(ctx, works, people)
@@ -47,6 +48,7 @@ def run(ctx: StageContext) -> StageReport:
         if not ctx.preview:
             ctx.note_issues(unit, left)
         ctx.save_note(unit, "people", dump_people(people))
+        ctx.save_note(unit, creating.NOTE, looked)
         ctx.save_note(unit, adopting.NOTE, adopted.dump())
         ctx.save_works(unit, kept)
         unit.plans.forget_unsent(ctx.ref.id, [Step.ACCOUNTS.value, Step.PEOPLE.value])

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, delete, func, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from connectors.protocols import OrgShape
@@ -25,13 +24,7 @@ from sync_tasks.state.models import (
     User,
 )
 from sync_tasks.state.records import OrgView, RunState, UserView
-
-# the same statement, which each kind of database spells for itself
-INSERT: Mapping[str, Callable[[type[Credential]], postgresql.Insert | sqlite.Insert]] = {
-    "sqlite": sqlite.insert,
-    "postgresql": postgresql.insert,
-}
-
+from sync_tasks.state.types import insert_into
 
 LEARNT = frozenset({"folders", "profile_at", "own_zone"})  # facts of a mailbox that runs have found out
 
@@ -230,8 +223,9 @@ class Accounts:
 
     def put_credential(self, connection_id: int, name: str, sealed: bytes, expires_at: datetime | None = None) -> None:
         """Keep a credential in place of what had its name; of several writers at once the last one stays."""
-        insert = INSERT[self._session.get_bind().dialect.name]
-        row = insert(Credential).values(connection_id=connection_id, name=name, sealed=sealed, expires_at=expires_at)
+        row = insert_into(self._session, Credential).values(
+            connection_id=connection_id, name=name, sealed=sealed, expires_at=expires_at
+        )
         self._session.execute(
             row.on_conflict_do_update(
                 index_elements=["connection_id", "name"], set_={"sealed": sealed, "expires_at": expires_at}

@@ -334,6 +334,19 @@ class OrgMapping(Base):
     changed_by: Mapped[str] = mapped_column(String(120), default="")
 
 
+class Claim(Base):
+    """Which run makes, or made, the record of a person or company; see `Claims`."""
+
+    __tablename__ = "claim"
+    org_id: Mapped[int] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)  # keyed fingerprint of an address or a domain
+    run_id: Mapped[int] = mapped_column(ForeignKey("sync_run.id", ondelete="CASCADE"), index=True)
+    state: Mapped[str] = mapped_column(String(8))  # ClaimState
+    at: Mapped[datetime]
+    crm_object: Mapped[str] = mapped_column(String(80), default="")
+    crm_id: Mapped[str] = mapped_column(String(18), default="")
+
+
 class AdminAudit(Base):
     __tablename__ = "admin_audit"
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
@@ -79,14 +80,22 @@ class Plans:
         )  # fmt: skip
         return [(_view(row), row.sealed or b"") for row in rows]
 
-    def outcomes(self, run_id: int, op_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
-        """(state, resulting id) of these operations."""
-        rows = self._session.execute(
-            select(OperationRow.op_id, OperationRow.state, OperationRow.result_id).where(
-                OperationRow.run_id == run_id, OperationRow.op_id.in_(list(op_ids))
+    def results(self, run_id: int, op_ids: Iterable[str]) -> dict[str, str]:
+        """The resulting ids of those of these operations that are done."""
+        return dict(self._of(run_id, op_ids, OperationRow.result_id, OperationRow.state == OpState.DONE))
+
+    def errors(self, run_id: int, op_ids: Iterable[str]) -> dict[str, str]:
+        """The codes of those of these operations that were refused, or not even sent."""
+        return dict(self._of(run_id, op_ids, OperationRow.error_code, OperationRow.error_code != ""))
+
+    def _of(self, run_id: int, op_ids: Iterable[str], column: Any, which: Any) -> Iterator[tuple[str, str]]:
+        for some in chunks(op_ids):
+            rows = self._session.execute(
+                select(OperationRow.op_id, column).where(
+                    OperationRow.run_id == run_id, OperationRow.op_id.in_(some), which
+                )
             )
-        )
-        return {op_id: (state, result) for op_id, state, result in rows}
+            yield from ((op_id, value) for op_id, value in rows)
 
     def sending(self, run_id: int, op_ids: Sequence[str]) -> None:
         self._session.execute(

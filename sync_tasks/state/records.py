@@ -41,6 +41,18 @@ class OpState(StrEnum):
     SKIPPED = "skipped"  # what it needed failed
 
 
+class ClaimState(StrEnum):
+    OPEN = "open"  # a run is about to make the record, or was when it ended
+    MADE = "made"
+    DOUBT = "doubt"  # its run ended without saying whether it was made
+
+
+class ClaimAnswer(StrEnum):
+    YOURS = "yours"
+    TAKEN = "taken"  # another run makes it, or may have: look again with the next run
+    MADE = "made"  # another run has made it since we looked
+
+
 @dataclass(frozen=True, slots=True)
 class RunRef:
     """A run and the fencing token under which somebody may work on it."""

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from sync_tasks.state.accounts import Accounts
+from sync_tasks.state.claims import Claims
 from sync_tasks.state.conflicts import Conflicts
 from sync_tasks.state.holds import Holds
 from sync_tasks.state.models import SyncRun, User
@@ -40,6 +41,7 @@ class Unit:
         self.trail = Trail(session)
         self.holds = Holds(session)
         self.conflicts = Conflicts(session)
+        self.claims = Claims(session)
         self.workspace = Workspace(session)
 
 

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
 from sqlalchemy import DateTime, Text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
 CHUNK = 400  # values of one IN list: databases bound the parameters of a statement
+
+
+# the same statement, which each kind of database spells for itself
+_INSERT: Mapping[str, Callable[[type[DeclarativeBase]], postgresql.Insert | sqlite.Insert]] = {
+    "sqlite": sqlite.insert,
+    "postgresql": postgresql.insert,
+}
+
+
+def insert_into(session: Session, table: type[DeclarativeBase]) -> postgresql.Insert | sqlite.Insert:
+    """An insert that can say what happens when the row is there already."""
+    return _INSERT[session.get_bind().dialect.name](table)
 
 
 def chunks(values: Iterable[str]) -> Iterator[list[str]]:

@@ -1,0 +1,126 @@
+"""Stories of two users whose runs hear of the same stranger at the same moment, and of what waits for somebody."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from sync_tasks.services import pipeline
+from sync_tasks.state.records import RunRef, UserView
+from sync_tasks.state.runs import STAGES
+from tests.support.world import World
+
+SENDER = "homer@globex.example"
+
+
+def two_users(world: World, **settings: Any) -> tuple[UserView, UserView]:
+    """Both get a mail of the same stranger."""
+    ann, bob = (world.user(f"{name}@acme.example", autosave__emails=True, **settings) for name in ("ann", "bob"))
+    for user in (ann, bob):
+        world.message(user, f"Hello {user.address[:3]}", sender=SENDER)
+    return ann, bob
+
+
+def begin(world: World, user: UserView, last: str) -> RunRef:
+    """A run that has come as far as this stage."""
+    with world.app.store.writing() as unit:
+        ref = unit.runs.claim_user(user.id, "manual", world.now, timedelta(minutes=5), world.app.vault.run_key())
+    assert ref is not None
+    for stage in STAGES[: STAGES.index(last) + 1]:
+        assert pipeline.perform(world.app, ref, stage)
+    return ref
+
+
+def mails(world: World) -> list[str]:
+    return sorted(row["Subject"] for row in world.query("SELECT Subject FROM EmailMessage"))
+
+
+@pytest.mark.rule("RES-15")
+def test_the_second_run_takes_the_lead_that_the_first_has_made(world_on_both: World) -> None:
+    world = world_on_both
+    ann, bob = two_users(world, resolve__kind="lead")
+    anns, bobs = begin(world, ann, "link"), begin(world, bob, "link")  # nobody knows the stranger yet
+
+    for ref in (anns, bobs):
+        assert pipeline.perform(world.app, ref, "mirror")
+        assert not pipeline.perform(world.app, ref, "delete")
+
+    (lead,) = world.query("SELECT Id FROM Lead")
+    assert mails(world) == ["Hello ann", "Hello bob"]
+    relations = world.query("SELECT RelationId FROM EmailMessageRelation WHERE RelationType = 'FromAddress'")
+    assert relations == [{"RelationId": lead["Id"]}] * 2
+
+
+@pytest.mark.rule("RES-15")
+@pytest.mark.parametrize("cut", ["drop_before", "drop_after"])
+def test_nobody_is_made_twice_when_the_first_run_never_hears_what_came_of_it(world: World, cut: str) -> None:
+    ann, bob = two_users(world, resolve__kind="contact")
+    anns, bobs = begin(world, ann, "link"), begin(world, bob, "link")
+    world.control("faults", match="sf.collections.create", times=1, action={cut: True})
+    assert not pipeline.perform(world.app, anns, "mirror")  # the connection is cut while the account is made
+    world.sandbox.faults.clear()
+
+    assert pipeline.perform(world.app, bobs, "mirror")
+    assert not pipeline.perform(world.app, bobs, "delete")
+
+    assert world.query("SELECT Id FROM Contact") == []
+    with world.app.store.reading() as unit:
+        waits = unit.accounts.user(bob.id).next_sync_at - world.now
+    assert waits <= timedelta(minutes=1)
+    assert world.issues(bob) == []
+    world.later(minutes=1)
+    for user in (bob, ann):
+        world.sync(user)
+    assert len(world.query("SELECT Id FROM Contact")) == len(world.query("SELECT Id FROM Account")) == 1
+    assert mails(world) == ["Hello ann", "Hello bob"]
+
+
+@pytest.mark.rule("RES-15")
+def test_two_kinds_of_record_are_not_made_for_one_stranger(world: World) -> None:
+    ann, bob = two_users(world, resolve__kind="lead")
+    world.set(bob, resolve__kind="contact")
+    anns, bobs = begin(world, ann, "link"), begin(world, bob, "link")
+    for ref in (anns, bobs):
+        assert pipeline.perform(world.app, ref, "mirror")
+        assert not pipeline.perform(world.app, ref, "delete")
+    assert mails(world) == ["Hello ann"]
+
+    world.later(minutes=1)
+    world.sync(bob)
+
+    assert len(world.query("SELECT Id FROM Lead")) == 1
+    assert world.query("SELECT Id FROM Contact") == []
+    assert mails(world) == ["Hello ann", "Hello bob"]
+
+
+@pytest.mark.rule("RES-15")
+def test_a_stranger_whose_record_was_deleted_is_made_again(world: World) -> None:
+    ann, bob = two_users(world, resolve__kind="lead")
+    world.sync(ann)
+    world.remove("Lead", world.query("SELECT Id FROM Lead")[0]["Id"])
+
+    world.sync(bob)
+
+    assert len(world.query("SELECT Id FROM Lead")) == 1
+    assert mails(world) == ["Hello ann", "Hello bob"]
+
+
+@pytest.mark.rule("TOP-7")
+def test_every_mail_of_somebody_who_could_not_be_made_waits_for_them(world: World) -> None:
+    ann = world.user(autosave__emails=True, resolve__kind="lead")
+    for number in range(3):
+        world.message(ann, f"Hello {number}", sender=SENDER)
+    rule = {"object": "Lead", "field": "LastName", "op": "equals", "value": "Homer", "message": "Not him"}
+    world.setting(validation_rules=[rule])
+    world.sync(ann)
+    assert mails(world) == []
+    assert world.issues(ann) == ["FIELD_CUSTOM_VALIDATION_EXCEPTION"] * 3
+
+    world.setting(validation_rules=[])
+    world.later(minutes=30)
+    world.sync(ann)
+
+    assert mails(world) == ["Hello 0", "Hello 1", "Hello 2"]
+    assert world.issues(ann) == []
