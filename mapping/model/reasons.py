@@ -55,6 +55,7 @@ class Reason(StrEnum):
     DOWN_OFF = "down_off"
     BEFORE_ACTIVATION = "before_activation"
     PRIVATE = "private"
+    PRIVATE_SERIES = "private_series"
     PAST_WINDOW = "past_window"
     AHEAD_OF_WINDOW = "ahead_of_window"
     ALL_INTERNAL = "all_internal"
@@ -202,6 +203,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.DOWN_OFF: "Showing Salesforce events in your calendar is switched off.",
     Reason.BEFORE_ACTIVATION: "The item is older than your synchronization. Mark it if you want it saved.",
     Reason.PRIVATE: "The item is private. Mark it if you want it saved.",
+    Reason.PRIVATE_SERIES: "One date of a private series is marked. Mark the series itself if all may see it.",
     Reason.PAST_WINDOW: "The event lies more than {days} days back. Mark it if you want it saved.",
     Reason.AHEAD_OF_WINDOW: "The event is more than {days} days ahead; it is saved from {eligible_on} on.",
     Reason.ALL_INTERNAL: "Only colleagues take part. Mark the item if you want it saved.",
@@ -302,6 +304,7 @@ ISSUES = frozenset(
         Reason.RECURRING_OFF,
         Reason.SERIES_OF_OTHERS,
         Reason.SERIES_ENDED,
+        Reason.PRIVATE_SERIES,
         Reason.SERIES_ALL_DAY,
         Reason.SERIES_TOO_LONG,
         Reason.SERIES_NOT_EXPRESSIBLE,
