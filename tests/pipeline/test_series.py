@@ -9,6 +9,7 @@ import pytest
 
 from mapping.model.reasons import Reason
 from sync_tasks.state.records import UserView
+from tests.support.exchange import recording
 from tests.support.world import World
 
 TRACKED = ["Salesforce", "Status: Tracked successfully"]
@@ -161,6 +162,25 @@ def test_an_occurrence_edited_in_salesforce_becomes_an_exception_in_the_calendar
     world.edit(ann, world.items(ann)[0]["id"], Subject="Renamed")
     world.sync(ann)
     assert {row["Subject"] for row in standing(world, "Subject")} == {"Renamed"}
+
+
+@pytest.mark.rule("REC-15")
+def test_what_is_attached_to_one_occurrence_stays_in_the_calendar(world: World) -> None:
+    ann = world.user()
+    master = weekly(world, ann)
+    world.sync(ann)
+    world.later(minutes=30)
+
+    world.edit_occurrence(ann, master, FIRST + timedelta(weeks=1), HasAttachments=True, Subject="Round, with papers")
+    with recording() as wire:
+        world.sync(ann)
+
+    subjects = [row["Subject"] for row in standing(world, "Subject")]
+    assert subjects == ["Round", "Round, with papers", "Round", "Round"]
+    assert not any(b"GetAttachment" in request for request in wire.requests)
+    assert world.records("ContentDocument") == []
+    assert world.issues(ann) == []
+    settled(world, ann)
 
 
 @pytest.mark.seed(15)
