@@ -42,6 +42,10 @@ class Can(StrEnum):
     CATEGORIES = "categories"
     FOLDERS = "folders"
     TASKS = "tasks"
+    RECURRING_TASKS = "recurring_tasks"
+    PRIVATE_TASKS = "private_tasks"  # tells which tasks are private
+    TASK_DELETIONS = "task_deletions"  # tells which tasks were deleted, and deletes them
+    TASK_CATEGORIES = "task_categories"  # tasks bear categories, as other items do
     NOTIFY = "notify"  # can tell between two readings that something happened in a folder
 
 

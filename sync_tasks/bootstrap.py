@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -22,6 +23,7 @@ from mapping.rules.columns import Mappings, to_read
 from mapping.rules.settings import Effective, resolve
 from sync_tasks.security.vault import Vault
 from sync_tasks.settings import Settings
+from sync_tasks.stages import abilities
 from sync_tasks.stages.company import Company
 from sync_tasks.stages.context import StageContext
 from sync_tasks.state.engine import open_engine
@@ -143,9 +145,12 @@ class App:
     # --- what a stage needs
 
     def effective(self, user: UserView) -> Effective:
-        """The settings that hold for a user."""
+        """The settings that hold for a user, as far as his mailbox is able to follow them."""
         with self.store.reading() as unit:
-            return resolve(unit.accounts.settings(user.org_id, user.id))
+            layers = unit.accounts.settings(user.org_id, user.id)
+        with suppress(NotConnectedError):
+            layers.append(abilities.layer(self.mailbox(user).can))
+        return resolve(layers)
 
     def mappings(self, org_id: int) -> Mappings:
         """What an organization changed of the tables, by kind."""
@@ -161,14 +166,16 @@ class App:
         with self.store.reading() as unit:
             user = unit.accounts.user(run.user_id)
             wrapped = unit.runs.run_key(run.id)
-            settings = resolve(unit.accounts.settings(user.org_id, user.id))
+            layers = unit.accounts.settings(user.org_id, user.id)
             mappings = _by_kind(unit.accounts.mappings(user.org_id))
         if wrapped is None:
             raise LookupError(f"run {run.id} has no key: it is closed")
+        mailbox = self.mailbox(user)
+        settings = resolve([*layers, abilities.layer(mailbox.can)])
         crm = self.crm(user, settings, mappings)
         shape = self.keep_shape(user.org_id, crm)
         return StageContext(
-            ref=ref, run=run, user=user, mailbox=self.mailbox(user), crm=crm, shape=shape,
+            ref=ref, run=run, user=user, mailbox=mailbox, crm=crm, shape=shape,
             store=self.store, box=self.vault.run_box(wrapped), kept=self.vault.kept_box(user.id),
             fingerprint_key=self.vault.fingerprint_key(user.id),
             org_fingerprint_key=self.vault.fingerprint_key(f"org:{user.org_id}"),

@@ -42,7 +42,10 @@ class ExchangeMailbox:
 
     Raises ValueError when the configured build or time zone makes no sense."""
 
-    can = frozenset({Can.SILENT_WRITE, Can.CATEGORIES, Can.FOLDERS, Can.TASKS, Can.NOTIFY})
+    can = frozenset({
+        Can.SILENT_WRITE, Can.CATEGORIES, Can.FOLDERS, Can.NOTIFY, Can.TASKS, Can.RECURRING_TASKS, Can.PRIVATE_TASKS,
+        Can.TASK_DELETIONS, Can.TASK_CATEGORIES,
+    })  # fmt: skip
     batch_size = 50
 
     def __init__(self, config: ExchangeConfig, on_call: Callable[[str], None] = _nobody) -> None:

@@ -17,6 +17,8 @@ from connectors.salesforce.wire import Query, Wire
 
 _KEYED = ("Event", "Task", "EmailMessage")
 _LEFT_AT_LEAST = 0.1
+_OTHERS = "events of others"
+_ALL_DATA = ("PermissionsViewAllData", "PermissionsModifyAllData")
 
 _ADVICE_LOGIN = (
     "Check log-in host, client id and secret or key. The app must be installed in the org and the user approved for "
@@ -29,6 +31,10 @@ _ADVICE_WRITE = "Give the user create and edit access: Edit Events, Edit Tasks, 
 _ADVICE_KEY = (
     "Deploy the field and its permission set (for Event and Task alike). Without the field creates are found again by "
     "a search, which costs more calls and cannot exclude every duplicate."
+)
+_ADVICE_OTHERS = (
+    "Give the user of the connection the permissions View All Data and Modify All Data: events that he does not see are "
+    "not shown to their owners until somebody assigns them anew."
 )
 _ADVICE_ROW = "The user can describe this object but not read it: check object and sharing permissions."
 
@@ -58,6 +64,7 @@ def check_connection(
     yield _writable(shape)
     yield _key_field(config, shape)
     yield from _one_row_each(wire, shape)
+    yield _others(wire, token.user_id)
     try:
         yield from signs(wire, shape, config.key_field, now)
     except ConnectorError as error:
@@ -71,6 +78,21 @@ def _user(wire: Wire, user_id: str) -> Check:
     rows = wire.queries([Query(statement)], "check.user")[0]
     ok = bool(rows) and rows[0].get("IsActive") is True
     return Check("user", ok, user_id, "" if ok else _ADVICE_USER)
+
+
+def _others(wire: Wire, user_id: str) -> Check:
+    """Does the user see what belongs to others? What he does not see never comes down, and nothing reports an error.
+    View All Data is proof; without it, events of others that he sees show that sharing opens at least some (ROL-11)."""
+    try:
+        access = wire.queries([Query(select(_ALL_DATA, "UserPermissionAccess"))], "check.access")[0]
+        lacking = [name for name in _ALL_DATA if not any(row.get(name) for row in access)]
+        if _ALL_DATA[0] not in lacking:
+            return Check(_OTHERS, True, "all" if not lacking else "all; changes those that sharing opens")
+        foreign = [f"OwnerId != {literal(user_id)}"] if user_id else []
+        seen = wire.queries([Query(select(("Id",), "Event", foreign, limit=1))], "check.access")[0]
+    except ConnectorError as error:
+        return Check(_OTHERS, True, f"could not be looked at: {error}")
+    return Check(_OTHERS, bool(seen), "those that sharing opens" if seen else "none", _ADVICE_OTHERS)
 
 
 def _limits(wire: Wire) -> Check:

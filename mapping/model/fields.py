@@ -30,6 +30,7 @@ IS_CANCELLED = "is_cancelled"  # bool
 OF_GROUP = "of_group"  # bool: it stands in the calendar of a group or in a public one, which is its organizer
 RECURRENCE = "recurrence"  # "" | "master" | "occurrence" | "exception"
 SERIES = "series"  # Series, on a master only
+ASKED_IN_PART = "asked_in_part"  # bool, on a master only: one of its occurrences is marked; the engine says so
 ORIGINAL = "original"  # where an occurrence starts by its rule: aware UTC datetime, or date for all-day
 
 # --- task

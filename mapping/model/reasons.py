@@ -44,6 +44,8 @@ class Reason(StrEnum):
     AMBIGUOUS = "ambiguous"
     ALIKE = "alike"
     PRIVATE_PLACEHOLDER = "private_placeholder"
+    RECURRING_TASK = "recurring_task"
+    PRIVATE_TASK = "private_task"
     NO_TIME = "no_time"
     NO_DATE = "no_date"
     RECORD_REPEATED = "record_repeated"
@@ -55,6 +57,7 @@ class Reason(StrEnum):
     DOWN_OFF = "down_off"
     BEFORE_ACTIVATION = "before_activation"
     PRIVATE = "private"
+    PRIVATE_SERIES = "private_series"
     PAST_WINDOW = "past_window"
     AHEAD_OF_WINDOW = "ahead_of_window"
     ALL_INTERNAL = "all_internal"
@@ -128,6 +131,7 @@ class Reason(StrEnum):
     SENDER_LINKED = "sender_linked"
     EDIT_UNDONE = "edit_undone"
     # --- at once, or not
+    INSTANT_UNABLE = "instant_unable"
     INSTANT_OFF = "instant_off"
     INSTANT_EVENTS_ONLY = "instant_events_only"
     INSTANT_MEETINGS_ONLY = "instant_meetings_only"
@@ -185,6 +189,8 @@ SENTENCES: dict[Reason, str] = {
     Reason.NOT_MARKED: "The item is neither marked nor in the folder that is synchronized.",
     Reason.EMAIL_TASK: "The task only records an e-mail.",
     Reason.SERIES_TASK: "The record stands for a series of tasks, not for one of them.",
+    Reason.RECURRING_TASK: "It is a recurring task; your mailbox or your settings leave those out.",
+    Reason.PRIVATE_TASK: "It is a private task; your mailbox or your settings leave those out.",
     Reason.FINISHED_LONG_AGO: "The task was finished more than {days} days ago.",
     Reason.NO_SURNAME: "The contact has no last name, which Salesforce asks for. Add one.",
     Reason.AMBIGUOUS: "{count} records in Salesforce look the same as this item. Merge them, or mark one of them.",
@@ -202,6 +208,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.DOWN_OFF: "Showing Salesforce events in your calendar is switched off.",
     Reason.BEFORE_ACTIVATION: "The item is older than your synchronization. Mark it if you want it saved.",
     Reason.PRIVATE: "The item is private. Mark it if you want it saved.",
+    Reason.PRIVATE_SERIES: "One date of a private series is marked. Mark the series itself if all may see it.",
     Reason.PAST_WINDOW: "The event lies more than {days} days back. Mark it if you want it saved.",
     Reason.AHEAD_OF_WINDOW: "The event is more than {days} days ahead; it is saved from {eligible_on} on.",
     Reason.ALL_INTERNAL: "Only colleagues take part. Mark the item if you want it saved.",
@@ -273,6 +280,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.MOVED_BACK: "The message was moved back from the folder for Salesforce.",
     Reason.SENDER_LINKED: "The message was linked to its sender.",
     Reason.EDIT_UNDONE: "Only Salesforce may change this item: the next run takes back what was edited here.",
+    Reason.INSTANT_UNABLE: "Your mailbox cannot tell at once what happens in it; the next regular run looks.",
     Reason.INSTANT_OFF: "Your settings leave this to the next regular run.",
     Reason.INSTANT_EVENTS_ONLY: "Only calendar items are synchronized at once; all else waits for the next run.",
     Reason.INSTANT_MEETINGS_ONLY: "Only meetings are synchronized at once, and none that last whole days.",
@@ -302,6 +310,7 @@ ISSUES = frozenset(
         Reason.RECURRING_OFF,
         Reason.SERIES_OF_OTHERS,
         Reason.SERIES_ENDED,
+        Reason.PRIVATE_SERIES,
         Reason.SERIES_ALL_DAY,
         Reason.SERIES_TOO_LONG,
         Reason.SERIES_NOT_EXPRESSIBLE,
@@ -315,6 +324,8 @@ ISSUES = frozenset(
         Reason.INVITATION_OPEN,
         Reason.ENCRYPTED,
         Reason.NO_SURNAME,
+        Reason.RECURRING_TASK,
+        Reason.PRIVATE_TASK,
         Reason.AMBIGUOUS,
         Reason.ALIKE,
         Reason.RECORD_REPEATED,

@@ -100,6 +100,7 @@ _SHOWN: dict[Trigger, tuple[Fate, str]] = {
 }
 
 _LETTERS = "ABCDE"
+_DELETIONS = frozenset({Trigger.MAILBOX_DELETED, Trigger.CRM_DELETED})
 
 REASONS: dict[Trigger, Reason] = {
     Trigger.MAILBOX_DELETED: Reason.DELETED_IN_MAILBOX,
@@ -193,6 +194,8 @@ def plain_fate(kind: ItemKind, letter: str, trigger: Trigger, settings: Effectiv
     plural = f"{kind.value}s"
     if trigger is Trigger.MOVED_OUT and settings.text(f"{plural}.move_out") == "delete":
         trigger = Trigger.MAILBOX_DELETED
+    if kind is ItemKind.TASK and trigger in _DELETIONS and not settings.bool("tasks.deletions"):
+        return Fate.RELEASE, "TSK-11"
     fates, for_task, for_contact = _PLAIN[trigger]
     rule = for_task if kind is ItemKind.TASK else for_contact
     if trigger is Trigger.MAILBOX_DELETED and settings.bool(f"{plural}.forbid_remove"):

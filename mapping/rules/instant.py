@@ -15,7 +15,7 @@ from mapping.model.notice import Happened, Notice
 from mapping.model.reasons import Reason
 from mapping.rules.decision import Decision, Outcome, PairFacts
 from mapping.rules.kinds import is_meeting
-from mapping.rules.settings import Effective
+from mapping.rules.settings import MAILBOX, Effective
 
 SWITCHES = {
     Happened.ADDED: "instant.on_add",
@@ -61,6 +61,8 @@ def _no(reason: Reason, rule: str) -> Wish:
 
 
 def _is_off(seen: Seen, settings: Effective) -> Wish | None:
+    if settings.explain("instant.enabled").layer == MAILBOX:
+        return _no(Reason.INSTANT_UNABLE, "INS-7")
     on = settings.bool("instant.enabled") and settings.bool(SWITCHES[seen.notice.what])
     return None if on else _no(Reason.INSTANT_OFF, "INS-1")
 

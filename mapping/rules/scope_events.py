@@ -54,7 +54,16 @@ class _Case:
 
     @property
     def marked(self) -> bool:
-        return is_marked(self.item)
+        """Does somebody ask for it? A mark on one date asks for the whole series (REC-2), unless that would open all of
+        it to others, or bring back what was taken out on purpose."""
+        taken_out = self.pair is not None and self.pair.unsynced
+        in_part = self.item.flag(fields.ASKED_IN_PART) and not self.closed and not taken_out
+        return in_part or is_marked(self.item)
+
+    @property
+    def closed(self) -> bool:
+        """Is it saved only if somebody says that others may see it?"""
+        return is_private(self.item) and self.settings.text("private_mode") != "full"
 
     @property
     def span(self) -> Span | None:
@@ -257,6 +266,12 @@ def _is_older_than_activation(case: _Case) -> Decision | None:
     return before(case.item.get(fields.CREATED), case.me, "SCP-5")
 
 
+def _is_private_series(case: _Case) -> Decision | None:
+    if case.item.flag(fields.ASKED_IN_PART) and case.settings.text("private_mode") == "skip":
+        return _skip(Reason.PRIVATE_SERIES, "REC-3")
+    return None
+
+
 def _is_private(case: _Case) -> Decision | None:
     skips = case.settings.text("private_mode") == "skip"
     return _skip(Reason.PRIVATE, "PRV-1") if skips and is_private(case.item) else None
@@ -324,6 +339,7 @@ _MARKED: tuple[_Rule, ...] = (
 _AUTOMATIC: tuple[_Rule, ...] = (
     _is_one_way,
     _was_unsynced,
+    _is_private_series,
     _joins_organizer,
     _is_not_wanted,
     _is_older_than_activation,

@@ -11,7 +11,7 @@ from mapping.model import fields
 from mapping.model.item import ELSEWHERE, Item, ItemKind
 from mapping.model.moment import day_of
 from mapping.model.reasons import Reason
-from mapping.rules.decision import Decision, Me, Outcome, PairFacts, is_marked
+from mapping.rules.decision import Decision, Me, Outcome, PairFacts, is_marked, is_private
 from mapping.rules.settings import Effective
 
 HOMES = {ItemKind.TASK: "synced_tasks", ItemKind.CONTACT: "synced_contacts"}
@@ -29,14 +29,28 @@ def from_mailbox(item: Item, pair: PairFacts | None, settings: Effective) -> Dec
     kind = item.ref.kind
     at_home = item.ref.container == HOMES[kind]
     if pair is not None and pair.saved_before and not pair.unsynced:
-        return _saved(item, pair, settings, at_home)
+        decided = _saved(item, pair, settings, at_home)
+        return _refused(item, settings) or decided if decided.outcome is Outcome.MIRROR else decided
     # A released item that still lies where it was let go is not marked by lying there.
     dropped = at_home and not (pair is not None and pair.unsynced and pair.folder == item.ref.container)
     if not dropped and not is_marked(item):
         return _skip(Reason.NOT_MARKED, "TSK-2" if kind is ItemKind.TASK else "CON-4")
     if kind is ItemKind.CONTACT and not item.text(fields.SURNAME).strip():
         return _skip(Reason.NO_SURNAME, "CON-12")
-    return Decision(Outcome.MIRROR, Reason.MARKED, "TSK-1" if kind is ItemKind.TASK else "CON-3")
+    return _refused(item, settings) or Decision(
+        Outcome.MIRROR, Reason.MARKED, "TSK-1" if kind is ItemKind.TASK else "CON-3"
+    )
+
+
+def _refused(item: Item, settings: Effective) -> Decision | None:
+    """Tasks of which the mailbox, or somebody who set it so, keeps us away. What was saved before stays as it is."""
+    if item.ref.kind is not ItemKind.TASK:
+        return None
+    if item.flag(fields.IS_RECURRING) and not settings.bool("tasks.recurring"):
+        return _skip(Reason.RECURRING_TASK, "TSK-11")
+    if is_private(item) and not settings.bool("tasks.private"):
+        return _skip(Reason.PRIVATE_TASK, "PRV-7")
+    return None
 
 
 def _saved(item: Item, pair: PairFacts, settings: Effective, at_home: bool) -> Decision:

@@ -14,6 +14,7 @@ from mapping.rules.catalogue import LEVELS, SETTINGS, Setting, SettingValue
 
 __all__ = [
     "LEVELS",
+    "MAILBOX",
     "SETTINGS",
     "Effective",
     "Explained",
@@ -26,6 +27,8 @@ __all__ = [
 ]
 
 Days = int | None
+
+MAILBOX = "mailbox"  # the strongest layer: what a mailbox is not able to do, whatever anybody wants
 
 T = TypeVar("T")
 

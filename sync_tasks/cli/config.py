@@ -32,8 +32,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the setting."
 @app.command()
 def effective(org: Org = None, user: User = None, as_json: Json = False) -> None:
     """Every setting with the value that holds, and who says so."""
-    with open_app() as opened, opened.store.reading() as unit:
-        held = _held(unit, *_scope(unit, org, user))
+    held = _of(org, user)
     rows = {name: held.explain(name) for name in SETTINGS}
     if as_json:
         give({name: {"value": row.value, "from": row.layer} for name, row in rows.items()})
@@ -48,8 +47,7 @@ def effective(org: Org = None, user: User = None, as_json: Json = False) -> None
 def explain(name: Name, org: Org = None, user: User = None, as_json: Json = False) -> None:
     """One setting: what it means, what every layer says, what holds."""
     setting = _known(name)
-    with open_app() as opened, opened.store.reading() as unit:
-        found = _held(unit, *_scope(unit, org, user)).explain(setting.name)
+    found = _of(org, user).explain(setting.name)
     if as_json:
         give({"name": setting.name, "text": setting.text, "value": found.value, "from": found.layer,
               "chain": [{"layer": layer, "value": value} for layer, value in found.chain], "levels": setting.levels,
@@ -129,6 +127,17 @@ def _scope(unit: Unit, org: str | None, user: str | None) -> tuple[int, int | No
     if org is not None and found.org_name != org:
         raise WrongUsageError(f"{found.address} belongs to {found.org_name}, not to {org}")
     return found.org_id, found.id
+
+
+def _of(org: str | None, user: str | None) -> Effective:
+    """What holds; for a user with what the mailbox is not able to do."""
+    with open_app() as opened:
+        with opened.store.reading() as unit:
+            org_id, user_id = _scope(unit, org, user)
+            if user_id is None:
+                return _held(unit, org_id, None)
+            found = unit.accounts.user(user_id)
+        return opened.effective(found)
 
 
 def _held(unit: Unit, org_id: int, user_id: int | None) -> Effective:

@@ -18,6 +18,7 @@ from sync_tasks.cli.checks import check_rows, row, show_checks
 from sync_tasks.cli.shell import FAILED, Json, give, is_embedded, open_app, say, the_user
 from sync_tasks.services.embedded import EmbeddedRedisError, redis_url
 from sync_tasks.settings import EMBEDDED
+from sync_tasks.stages import abilities
 from sync_tasks.state import migrate
 from sync_tasks.state.records import OrgView, UserView
 
@@ -61,7 +62,7 @@ def _sections(app: App, address: str | None) -> Iterator[tuple[str, Rows]]:
     for org in orgs:
         yield f"Salesforce of {org.name}", _crm(app, org)
     for user in users:
-        yield f"{user.address}", _user(app, user)
+        yield f"{user.address}", user_rows(app, user)
 
 
 def _try(name: str, do: Callable[[], str], advice: str = "") -> dict[str, Any]:
@@ -131,13 +132,18 @@ def _shown(settings: Effective, shape: OrgShape) -> Rows:
     return found
 
 
-def _user(app: App, user: UserView) -> Rows:
+def user_rows(app: App, user: UserView) -> Rows:
+    """What is tried for one user."""
     status = row("status", user.suspended_at is None, user.status, "")
     if user.suspended_at is not None:
         status["advice"] = f"Mend the cause, then `inbox-sync user resume {user.address}`."
     rows = [status, _crm_user(user)]
     try:
-        rows += [line | {"check": f"mailbox: {line['check']}"} for line in check_rows(app.mailbox(user))]
+        mailbox = app.mailbox(user)
+        rows += [line | {"check": f"mailbox: {line['check']}"} for line in check_rows(mailbox)]
+        _, missing = abilities.layer(mailbox.can)
+        if missing:
+            rows.append(row("mailbox: not able to follow", True, ", ".join(missing)))
     except NotConnectedError as error:
         advice = f"`inbox-sync org connect {user.org_name} --mailbox exchange ...`"
         rows.append(row("mailbox", False, str(error), advice))

@@ -10,8 +10,8 @@ from mapping.model import fields as f
 from mapping.model.item import Item, ItemKind, Side, Span
 from mapping.model.reasons import Reason
 from mapping.model.series import split_id, stamp
-from mapping.rules import marks, roles, scope, series
-from mapping.rules.decision import categories, is_marked
+from mapping.rules import roles, scope, series
+from mapping.rules.decision import is_marked
 from mapping.rules.identity import PREFIX, crm_key, email_key, event_key, mailbox_key, nomid_key
 from mapping.rules.kinds import organizer_of
 from mapping.rules.roles import Leader
@@ -44,7 +44,7 @@ def run(ctx: StageContext) -> StageReport:
         if not series.is_part(work.item):  # type: ignore[arg-type]
             pair = by_ref.get(work.slot) or by_key.get(work.key)
             copies.strip(work)
-            asked_for = _as_marked(work) if work.ref.id in asked else work
+            asked_for = _asked_in_part(work) if work.ref.id in asked else work
             decided = _decide(ctx, lineup, asked_for, pair, first, leaders.get(work.key))
             work.decision = copies.settled(work, pair, decided)
             _count(counts, work.outcome)
@@ -60,11 +60,10 @@ def run(ctx: StageContext) -> StageReport:
     return StageReport(counts, more=bool(kept) or complains)
 
 
-def _as_marked(work: Work) -> Work:
-    """A mark on one occurrence asks for the whole series (REC-2)."""
+def _asked_in_part(work: Work) -> Work:
+    """The master of a series of which one occurrence is marked."""
     assert work.item is not None
-    marked = work.item.with_fields({f.CATEGORIES: (*categories(work.item), marks.SALESFORCE)})
-    return replace(work, item=marked)
+    return replace(work, item=work.item.with_fields({f.ASKED_IN_PART: True}))
 
 
 def _follow_series(

@@ -18,7 +18,7 @@ from mapping.rules.decision import is_marked
 from mapping.rules.scope import Outcome
 from sync_tasks.stages import apply
 from sync_tasks.stages.context import MAY_HEAL, StageContext
-from sync_tasks.stages.kinds import MANAGED
+from sync_tasks.stages.kinds import MANAGED, MIRRORED
 from sync_tasks.stages.mirrored import categories_of
 from sync_tasks.stages.payload import Origin
 from sync_tasks.stages.planning import Draft
@@ -36,7 +36,7 @@ RULE = "MKM-4"
 def note(ctx: StageContext, unit: Unit, stage: str, works: Iterable[Work], saved: Collection[str] = ()) -> bool:
     """Keep for the plan the items that a stage left alone and whose error mark is not what it should be; returns
     whether there are such items. `saved`: keys of pairs that are alive."""
-    found = [work for work in works if _wanted(work, work.key in saved) is not None]
+    found = [work for work in works if _wanted(ctx, work, work.key in saved) is not None]
     for work in found:
         work.key = work.key if work.key in saved else ""
     ctx.save_note(unit, f"{NOTE}.{stage}", json.dumps([work.dump().decode() for work in found]).encode())
@@ -51,7 +51,7 @@ def pending(ctx: StageContext) -> bool:
 def plan(draft: Draft) -> None:
     """Plan what was kept."""
     for work in _noted(draft.ctx):
-        wanted = _wanted(work, bool(work.key))
+        wanted = _wanted(draft.ctx, work, bool(work.key))
         if wanted is not None and work.item is not None:
             draft.add(_mark(work, work.item.version, wanted), work.ref)
 
@@ -63,9 +63,9 @@ def _noted(ctx: StageContext) -> list[Work]:
     return found
 
 
-def _wanted(work: Work, saved: bool) -> marks.Categories | None:
+def _wanted(ctx: StageContext, work: Work, saved: bool) -> marks.Categories | None:
     """The categories that an item should have which was left alone; None when it has them, or when it goes on."""
-    if work.outcome not in (Outcome.SKIP, Outcome.WAIT) or work.decision is None or not _may_bear(work):
+    if work.outcome not in (Outcome.SKIP, Outcome.WAIT) or work.decision is None or not _may_bear(ctx, work):
         return None
     present, reason = categories_of(_item(work)), work.decision.reason
     if (reason in ISSUES or reason in MAY_HEAL) and _is_asked(work, saved):
@@ -80,7 +80,7 @@ def _wanted(work: Work, saved: bool) -> marks.Categories | None:
 
 def mark_failed(ctx: StageContext) -> None:
     """Mark what could not be written in this run, and see to it that the marks are written."""
-    works = {work.ref.id: work for work in ctx.load_works() if not work.deleted and _may_bear(work)}
+    works = {work.ref.id: work for work in ctx.load_works() if not work.deleted and _may_bear(ctx, work)}
     with ctx.store.reading() as unit:
         retries = unit.trail.retries_for(ctx.user.id, Side.MAILBOX.value, works)
         failed = {ref: retry for ref, retry in retries.items() if retry.run_id == ctx.ref.id}
@@ -120,7 +120,10 @@ def _item(work: Work) -> Item:
     return work.item
 
 
-def _may_bear(work: Work) -> bool:
+def _may_bear(ctx: StageContext, work: Work) -> bool:
+    what = MIRRORED.get(work.kind)
+    if what is not None and not what.bears_marks(ctx.settings):
+        return False
     return work.side is Side.MAILBOX and work.item is not None and not series.is_part(work.item)
 
 

@@ -12,7 +12,7 @@ from connectors.protocols import Crm, Detail, Mailbox, OrgShape
 from mapping.merge.plan import Operation
 from mapping.model.item import Item, ItemKind, ItemRef, Side
 from mapping.model.reasons import CODES, ISSUES, Reason
-from mapping.model.series import SEPARATOR
+from mapping.model.series import split_id
 from mapping.rules.addresses import AddressBook
 from mapping.rules.columns import Mappings
 from mapping.rules.roles import Colleague
@@ -231,10 +231,12 @@ class StageContext:
 
     def note_issues(self, unit: Unit, works: Sequence[Work]) -> None:
         """What was left alone although somebody asked for it. What time or somebody else may heal is tried again."""
+        told = {work.ref.id: work.decision for work in works}
         for work in works:
             if work.decision is None or work.outcome not in (Outcome.SKIP, Outcome.WAIT):
                 continue
-            if SEPARATOR in work.ref.id and work.decision.rule == "REC-2":
+            master, original = split_id(work.ref.id)
+            if original is not None and work.decision == told.get(master):
                 continue  # the series has the issue, not each of its occurrences
             reason = work.decision.reason
             code = CODES.get(reason, reason.value)

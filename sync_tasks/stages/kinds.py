@@ -37,6 +37,15 @@ class Tasks(Mirrored):
     conflict: ClassVar[str] = "conflict.task"
     down: ClassVar[str] = "tasks.down"
 
+    def looked_at(self, settings: Effective) -> tuple[str, ...]:
+        return self.folders if self.bears_marks(settings) else (self.home,)
+
+    def bears_marks(self, settings: Effective) -> bool:
+        return settings.bool("tasks.categories")
+
+    def marked(self, ctx: StageContext, categories: tuple[str, ...]) -> tuple[str, ...]:
+        return super().marked(ctx, categories) if self.bears_marks(ctx.settings) else categories
+
     def spared(
         self, draft: Draft, case: Stakes, found: Fate, rule: str, trigger: Trigger
     ) -> tuple[Fate, str, Reason | None]:
@@ -104,7 +113,8 @@ MANAGED = frozenset({"emails", *(what.home for what in MIRRORED.values() if what
 
 def watched(settings: Effective) -> list[str]:
     """The folders whose changes a user's runs read: one vendor call each."""
-    return [*(folder for what in MIRRORED.values() if what.wanted(settings) for folder in what.folders), *MAIL_FOLDERS]
+    ours = [what for what in MIRRORED.values() if what.wanted(settings)]
+    return [*(folder for what in ours for folder in what.looked_at(settings)), *MAIL_FOLDERS]
 
 
 def managed(settings: Effective) -> list[str]:

@@ -90,6 +90,14 @@ class Mirrored(ABC):
     def folders(self) -> tuple[str, ...]:
         return (self.home, *self.elsewhere)
 
+    def looked_at(self, _settings: Effective) -> tuple[str, ...]:
+        """Those of the folders whose changes are read."""
+        return self.folders
+
+    def bears_marks(self, _settings: Effective) -> bool:
+        """Do its items bear categories?"""
+        return True
+
     def wanted(self, settings: Effective) -> bool:
         """Does the user mirror this kind? What he does not costs nothing, and stays as it is."""
         return not self.switch or settings.bool(self.switch)

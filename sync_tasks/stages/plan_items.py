@@ -114,7 +114,7 @@ def _create_up(draft: Draft, case: Case, work: Work, item: Item, *, again: bool 
     what.after_up(draft, case.key, letter, shown, made)
     if series.is_part(item):
         return  # a mark of its own would make an exception of it; the master bears the marks
-    wanted: dict[str, Value] = {f.CATEGORIES: marks.mark_saved(categories_of(item)), f.KEY: case.key}
+    wanted: dict[str, Value] = {f.CATEGORIES: what.marked(ctx, categories_of(item)), f.KEY: case.key}
     mark = {name: value for name, value in wanted.items() if item.get(name) != value}
     after: tuple[str, ...] = ()
     if mark:
@@ -126,7 +126,9 @@ def _create_down(draft: Draft, case: Case, work: Work, item: Item, *, again: boo
     ctx, what = draft.ctx, case.what
     values, agreed = project_down(case.table, item.fields, ctx.fingerprint_key)
     more = what.first_down(draft, item)
-    values |= {f.CATEGORIES: what.marked(ctx, ()), f.KEY: case.key, **more.values}
+    values |= {f.KEY: case.key, **more.values}
+    if what.bears_marks(ctx.settings):
+        values[f.CATEGORIES] = what.marked(ctx, ())
     values |= appended.below(item.with_fields({f.BODY: ""}), values, what.appended(ctx, item))
     letter = what.letter(item.with_fields(more.values), Side.CRM, ctx.me)
     born = Side(case.pair.born) if again and case.pair is not None else Side.CRM

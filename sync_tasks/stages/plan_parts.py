@@ -134,7 +134,7 @@ def bring_home(draft: Draft, case: Case, item: Item, after: tuple[str, ...]) -> 
 
 
 def clear_mark(draft: Draft, case: Case, item: Item, rule: str, reason: Reason, state: PairState) -> None:
-    if series.is_part(item):
+    if series.is_part(item) or not case.what.bears_marks(draft.ctx.settings):
         draft.pair(case.key, state=state.value, reason=reason.value)
         return
     values = {f.CATEGORIES: case.what.unmarked(draft.ctx, categories_of(item))}

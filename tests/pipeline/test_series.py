@@ -9,6 +9,7 @@ import pytest
 
 from mapping.model.reasons import Reason
 from sync_tasks.state.records import UserView
+from tests.support.exchange import recording
 from tests.support.world import World
 
 TRACKED = ["Salesforce", "Status: Tracked successfully"]
@@ -70,7 +71,7 @@ def test_a_series_is_saved_automatically_like_any_item(world: World) -> None:
     assert (world.item(ann, "Round") or {})["Categories"] == TRACKED
 
 
-@pytest.mark.rule("REC-2")
+@pytest.mark.rule("REC-2", "REC-3")
 def test_a_mark_on_one_occurrence_saves_the_whole_series(world: World) -> None:
     ann = world.user()
     master = weekly(world, ann, marked=False)
@@ -81,6 +82,41 @@ def test_a_mark_on_one_occurrence_saves_the_whole_series(world: World) -> None:
     world.sync(ann)
 
     assert len(starts(world)) == 4
+    settled(world, ann)
+
+
+@pytest.mark.rule("REC-3", "PRV-2")
+def test_a_mark_on_one_occurrence_opens_no_private_series(world: World) -> None:
+    ann = world.user()
+    master = weekly(world, ann, marked=False, Sensitivity="Private")
+    world.edit_occurrence(ann, master, FIRST + timedelta(weeks=1), Categories=["Salesforce"])
+
+    world.sync(ann)
+
+    assert starts(world) == []
+    assert world.issues(ann) == [Reason.PRIVATE_SERIES.value]
+    settled(world, ann)
+    world.edit(ann, master, Categories=["Salesforce"])  # as the issue advises
+    world.sync(ann)
+    assert len(starts(world)) == 4
+    assert world.issues(ann) == []
+
+
+@pytest.mark.rule("DEL-8", "REC-2")
+def test_a_mark_left_on_one_occurrence_brings_no_series_back_that_was_taken_out(world: World) -> None:
+    ann = world.user()
+    master = weekly(world, ann, marked=False)
+    world.edit_occurrence(ann, master, FIRST + timedelta(weeks=1), Categories=["Salesforce"])
+    world.sync(ann)
+    world.edit(ann, master, Categories=["Salesforce", "Salesforce Unsync"])
+    world.sync(ann)
+    assert starts(world) == []
+
+    world.later(minutes=30)
+    world.edit(ann, master, Location="Room 2")
+    world.sync(ann)
+
+    assert starts(world) == []
     settled(world, ann)
 
 
@@ -126,6 +162,25 @@ def test_an_occurrence_edited_in_salesforce_becomes_an_exception_in_the_calendar
     world.edit(ann, world.items(ann)[0]["id"], Subject="Renamed")
     world.sync(ann)
     assert {row["Subject"] for row in standing(world, "Subject")} == {"Renamed"}
+
+
+@pytest.mark.rule("REC-15")
+def test_what_is_attached_to_one_occurrence_stays_in_the_calendar(world: World) -> None:
+    ann = world.user()
+    master = weekly(world, ann)
+    world.sync(ann)
+    world.later(minutes=30)
+
+    world.edit_occurrence(ann, master, FIRST + timedelta(weeks=1), HasAttachments=True, Subject="Round, with papers")
+    with recording() as wire:
+        world.sync(ann)
+
+    subjects = [row["Subject"] for row in standing(world, "Subject")]
+    assert subjects == ["Round", "Round, with papers", "Round", "Round"]
+    assert not any(b"GetAttachment" in request for request in wire.requests)
+    assert world.records("ContentDocument") == []
+    assert world.issues(ann) == []
+    settled(world, ann)
 
 
 @pytest.mark.seed(15)

@@ -327,6 +327,15 @@ def test_others_rows_stay_unseen_without_view_all(org: Org) -> None:
     assert [row["Id"] for row in org.query("SELECT Id FROM Event")] == [mine]
 
 
+def test_a_user_can_ask_what_he_may_do(org: Org) -> None:
+    asked = "SELECT PermissionsViewAllData, PermissionsApiEnabled FROM UserPermissionAccess"
+    (row,) = org.query(asked)
+    assert (row["PermissionsViewAllData"], row["PermissionsApiEnabled"]) == (True, True)
+    org.control("salesforce/users", {"username": "integration@acme.example", "view_all": False})
+    assert org.query(asked)[0]["PermissionsViewAllData"] is False
+    assert org.query_error("SELECT PermissionsFly FROM UserPermissionAccess") == "INVALID_FIELD"
+
+
 def test_a_person_account_needs_the_contact_behind_it(org: Org) -> None:
     org.settings(person_accounts=True)
     account = org.create("Account", LastName="Doe", FirstName="Jane", PersonEmail="jane@x.com")

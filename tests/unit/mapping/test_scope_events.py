@@ -212,6 +212,25 @@ def test_personal_items_are_as_normal_ones() -> None:
     assert decide(event(CUSTOMER, sensitivity="personal")).outcome is Outcome.CANDIDATE
 
 
+@pytest.mark.rule("REC-3")
+@pytest.mark.parametrize(
+    ("sensitivity", "mode", "known", "told"),
+    [
+        ("normal", "skip", None, Reason.MARKED),
+        ("private", "skip", None, Reason.PRIVATE_SERIES),
+        ("private", "placeholder", None, Reason.AUTOSAVE_OFF),  # nobody asked for the placeholder
+        ("private", "full", None, Reason.MARKED),
+        ("normal", "skip", replace(SAVED, saved_before=False, unsynced=True), Reason.UNSYNCED),
+    ],
+)
+def test_a_mark_on_one_date_asks_for_the_series_unless_it_would_open_what_is_closed(
+    sensitivity: str, mode: str, known: PairFacts | None, told: Reason
+) -> None:
+    master = event(sensitivity=sensitivity).with_fields({fields.ASKED_IN_PART: True})
+    by = settings(private_mode=mode, autosave__appointments=False)
+    assert decide(master, known, by).reason is told
+
+
 @pytest.mark.rule("PRV-2")
 def test_marked_private_items_are_saved() -> None:
     assert brief(decide(event(sensitivity="private", marks=MARK))) == (Outcome.MIRROR, Reason.MARKED, "PRV-2")

@@ -1,0 +1,25 @@
+"""What a mailbox is not able to do, as the strongest of the layers of settings: every rule that asks for a setting is
+then told what it may count on, and `config explain` tells people who says so."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from connectors.protocols import Can
+from mapping.rules.settings import MAILBOX
+
+# without the ability the switch is off, whoever sets it
+SWITCHES: Mapping[Can, str] = {
+    Can.NOTIFY: "instant.enabled",
+    Can.TASKS: "tasks.enabled",
+    Can.RECURRING_TASKS: "tasks.recurring",
+    Can.PRIVATE_TASKS: "tasks.private",
+    Can.TASK_DELETIONS: "tasks.deletions",
+    Can.TASK_CATEGORIES: "tasks.categories",
+}
+
+
+def layer(can: Collection[Can]) -> tuple[str, dict[str, Any]]:
+    """The layer of a mailbox with these abilities; empty for one that has them all."""
+    return MAILBOX, {name: False for ability, name in SWITCHES.items() if ability not in can}

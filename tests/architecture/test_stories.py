@@ -1,0 +1,29 @@
+"""The acceptance stories of the specification: which of them are told, by the numbers that the tests bear."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parents[1]
+CALENDAR = frozenset(range(1, 32))
+EMAILS = frozenset(range(1, 24))
+
+
+def told(marker: str) -> frozenset[int]:
+    """The numbers in all marks `@pytest.mark.<marker>(number, ...)`."""
+    calls = (
+        node
+        for path in TESTS.rglob("test_*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == f"pytest.mark.{marker}"
+    )
+    return frozenset(ast.literal_eval(argument) for call in calls for argument in call.args)
+
+
+def test_every_story_of_calendars_tasks_and_contacts_is_told() -> None:
+    assert sorted(told("seed") ^ CALENDAR) == []
+
+
+def test_no_story_of_emails_bears_a_number_that_there_is_not() -> None:
+    assert sorted(told("mail_seed") - EMAILS) == []
