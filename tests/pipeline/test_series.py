@@ -59,6 +59,7 @@ def test_a_marked_series_stands_in_salesforce_occurrence_by_occurrence(world_on_
     settled(world, ann)
 
 
+@pytest.mark.every_mailbox
 @pytest.mark.rule("REC-2", "SCP-4")
 def test_a_series_is_saved_automatically_like_any_item(world: World) -> None:
     ann = world.user(autosave__appointments=True)
@@ -84,6 +85,7 @@ def test_a_mark_on_one_occurrence_saves_the_whole_series(world: World) -> None:
     settled(world, ann)
 
 
+@pytest.mark.every_mailbox
 @pytest.mark.seed(15)
 @pytest.mark.rule("REC-12")
 def test_an_occurrence_moved_in_the_calendar_moves_alone(world: World) -> None:
@@ -110,6 +112,7 @@ def test_an_occurrence_moved_in_the_calendar_moves_alone(world: World) -> None:
     settled(world, ann)
 
 
+@pytest.mark.every_mailbox
 @pytest.mark.rule("REC-12")
 def test_an_occurrence_edited_in_salesforce_becomes_an_exception_in_the_calendar(world: World) -> None:
     ann = world.user()
@@ -128,6 +131,7 @@ def test_an_occurrence_edited_in_salesforce_becomes_an_exception_in_the_calendar
     assert {row["Subject"] for row in standing(world, "Subject")} == {"Renamed"}
 
 
+@pytest.mark.every_mailbox
 @pytest.mark.seed(15)
 @pytest.mark.rule("REC-13")
 def test_an_occurrence_cancelled_in_the_calendar_leaves_salesforce_alone(world: World) -> None:
@@ -143,6 +147,7 @@ def test_an_occurrence_cancelled_in_the_calendar_leaves_salesforce_alone(world: 
     settled(world, ann)
 
 
+@pytest.mark.every_mailbox
 @pytest.mark.seed(15)
 @pytest.mark.rule("REC-10", "REC-11")
 def test_a_changed_master_changes_what_lies_ahead_and_leaves_the_past(world: World) -> None:
@@ -179,6 +184,7 @@ def test_a_series_shifted_as_a_whole_is_shifted_from_now_on(world: World) -> Non
     settled(world, ann)
 
 
+@pytest.mark.every_mailbox
 @pytest.mark.seed(15)
 @pytest.mark.rule("REC-10", "DEL-1")
 def test_a_deleted_series_leaves_what_has_taken_place(world: World) -> None:
@@ -232,6 +238,7 @@ def test_an_endless_series_is_topped_up_as_its_occurrences_come_near(world: Worl
     assert (world.item(ann, "Round") or {})["Categories"] == TRACKED
 
 
+@pytest.mark.every_mailbox
 @pytest.mark.rule("REC-7", "ALL-3")
 def test_a_series_of_whole_days_stands_as_whole_days(world: World) -> None:
     ann = world.user()
