@@ -127,20 +127,36 @@ def sandbox() -> Iterator[SandboxServer]:
 
 
 @pytest.fixture
-def world(sandbox: SandboxServer, tmp_path: Path) -> Iterator[World]:
+def mailbox_kind() -> str:
+    """The vendor of the mailboxes of a story; of one that bears `every_mailbox`, each vendor in turn."""
+    return "exchange"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tell the stories of the core over every kind of mailbox that can do what they need."""
+    mark = metafunc.definition.get_closest_marker("every_mailbox")
+    if mark is not None:
+        from tests.support.kinds import KINDS
+
+        able = [name for name, kind in KINDS.items() if kind.can.issuperset(mark.args)]
+        metafunc.parametrize("mailbox_kind", able)
+
+
+@pytest.fixture
+def world(sandbox: SandboxServer, mailbox_kind: str, tmp_path: Path) -> Iterator[World]:
     """One organization in the sandbox, on SQLite: the stage of most stories."""
     from tests.support.world import World
 
-    made = World(sandbox, f"sqlite:///{tmp_path / 'store.db'}", tmp_path / "home")
+    made = World(sandbox, f"sqlite:///{tmp_path / 'store.db'}", tmp_path / "home", kind=mailbox_kind)
     yield made
     made.close()
 
 
 @pytest.fixture
-def world_on_both(sandbox: SandboxServer, migrated_url: str, tmp_path: Path) -> Iterator[World]:
+def world_on_both(sandbox: SandboxServer, mailbox_kind: str, migrated_url: str, tmp_path: Path) -> Iterator[World]:
     """The same, once on SQLite and once on PostgreSQL."""
     from tests.support.world import World
 
-    made = World(sandbox, migrated_url, tmp_path / "home")
+    made = World(sandbox, migrated_url, tmp_path / "home", kind=mailbox_kind)
     yield made
     made.close()

@@ -68,6 +68,7 @@ def test_by_hand_neither_side_is_written_and_somebody_is_asked(world_on_both: Wo
     assert values == {Side.MAILBOX: "Dinner", Side.CRM: "Breakfast"}
 
 
+@pytest.mark.every_mailbox
 @pytest.mark.rule("TOP-8")
 def test_other_fields_go_on_meanwhile(world: World) -> None:
     ann = world.user(conflict__event="manual")

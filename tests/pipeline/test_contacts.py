@@ -131,6 +131,7 @@ def test_more_contacts_than_one_run_takes_in_come_with_the_next_ones(world: Worl
     settled(world, ann, runs=1)
 
 
+@pytest.mark.every_mailbox
 @pytest.mark.rule("CON-5", "CON-6")
 def test_edits_of_either_side_travel_and_nothing_of_the_card_is_lost(world: World) -> None:
     ann = mirroring(world)
@@ -192,6 +193,7 @@ def test_the_card_leads_to_the_page_of_the_record_unless_the_user_noted_another_
     settled(world, ann)
 
 
+@pytest.mark.every_mailbox
 @pytest.mark.rule("CON-7")
 @pytest.mark.parametrize("born", [saved, shown])
 def test_a_contact_deleted_in_salesforce_leaves_the_mailbox(world: World, born: Any) -> None:

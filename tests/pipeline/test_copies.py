@@ -11,6 +11,7 @@ from tests.pipeline.test_events import TRACKED
 from tests.support.world import World
 
 
+@pytest.mark.every_mailbox
 @pytest.mark.rule("MRK-7")
 def test_a_copy_is_not_saved_by_the_mark_it_inherited_and_loses_it(world: World) -> None:
     ann = world.user()

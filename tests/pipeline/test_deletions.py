@@ -42,6 +42,7 @@ def settled(world: World, user: UserView, runs: int = 3) -> None:
     assert world.writes() == {}
 
 
+@pytest.mark.every_mailbox
 @pytest.mark.parametrize("kind", ["A", "C", "D"])
 @pytest.mark.rule("DEL-1", "DEL-7")
 def test_what_is_deleted_in_the_mailbox_is_deleted_in_salesforce(world: World, kind: str) -> None:
@@ -88,6 +89,7 @@ def test_what_is_deleted_in_salesforce_is_released_in_the_mailbox(world: World, 
     assert world.mails() == 0
 
 
+@pytest.mark.every_mailbox
 @pytest.mark.seed(4)
 @pytest.mark.rule("DEL-2")
 def test_a_salesforce_born_appointment_deleted_there_leaves_the_mailbox(world: World) -> None:
@@ -115,6 +117,7 @@ def test_the_strategy_all_deletes_own_items_too(world: World) -> None:
     settled(world, ann)
 
 
+@pytest.mark.every_mailbox
 @pytest.mark.seed(2)
 @pytest.mark.parametrize("kind", ["A", "C", "D"])
 @pytest.mark.rule("DEL-8")
@@ -180,6 +183,7 @@ def test_a_salesforce_born_appointment_that_ages_out_leaves_the_mailbox_and_stay
     assert len(world.records("Event")) == 1
 
 
+@pytest.mark.every_mailbox
 @pytest.mark.rule("DEL-1")
 def test_a_cancelled_meeting_leaves_salesforce(world: World) -> None:
     ann = world.user()
@@ -222,6 +226,7 @@ def test_deleted_on_both_sides_is_simply_gone(world: World) -> None:
 # --- moved, not deleted
 
 
+@pytest.mark.every_mailbox
 @pytest.mark.parametrize("kind", ["A", "C", "D"])
 @pytest.mark.rule("DEL-4")
 def test_what_is_moved_to_another_calendar_is_released_and_both_copies_stay(world: World, kind: str) -> None:

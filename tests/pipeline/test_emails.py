@@ -46,6 +46,7 @@ def test_mail_from_somebody_known_is_saved_automatically(world_on_both: World) -
     assert item["Categories"] == TRACKED
 
 
+@pytest.mark.every_mailbox
 @pytest.mark.rule("DUP-1", "RCD-11", "MKM-2", "MKM-3")
 def test_a_saved_mail_is_never_saved_again_whatever_happens_to_it(world: World) -> None:
     ann = world.user(autosave__emails=True)
@@ -88,6 +89,7 @@ def test_without_enhanced_email_a_completed_task_is_written(world: World) -> Non
     assert world.writes() == {}
 
 
+@pytest.mark.every_mailbox
 @pytest.mark.rule("WAY-1", "FLT-7")
 def test_the_category_saves_a_mail_although_auto_saving_is_off(world: World) -> None:
     ann = world.user(blocklist__user=["rival.example"])
@@ -104,6 +106,7 @@ def test_the_category_saves_a_mail_although_auto_saving_is_off(world: World) -> 
     assert not linked & {row["Id"] for row in world.query("SELECT Id FROM Contact WHERE Email = 'eve@rival.example'")}
 
 
+@pytest.mark.every_mailbox
 @pytest.mark.rule("WAY-3")
 def test_a_mail_moved_to_the_managed_folder_is_saved_and_moved_back(world: World) -> None:
     ann = world.user()
@@ -125,6 +128,7 @@ def test_a_mail_moved_to_the_managed_folder_is_saved_and_moved_back(world: World
     assert world.writes() == {}
 
 
+@pytest.mark.every_mailbox
 @pytest.mark.rule("WAY-2", "FLT-13")
 def test_mail_in_other_folders_is_not_looked_at(world: World) -> None:
     ann = world.user(autosave__emails=True)

@@ -170,6 +170,7 @@ def test_an_answer_that_never_comes_duplicates_nothing(world: World, operation: 
     assert world.writes() == {}
 
 
+@pytest.mark.every_mailbox
 @pytest.mark.rule("IDN-8")
 def test_a_lost_cursor_means_reading_again_without_duplicates_or_deletes(world: World) -> None:
     ann = world.user(autosave__appointments=True, autosave__emails=True)

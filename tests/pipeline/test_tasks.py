@@ -133,6 +133,7 @@ def test_an_old_task_is_saved_once_it_is_marked(world: World) -> None:
     assert record(world, "Old") is not None
 
 
+@pytest.mark.every_mailbox
 @pytest.mark.rule("TSK-1")
 def test_edits_of_either_side_travel_and_different_ones_both_survive(world: World) -> None:
     ann = mirroring(world)
@@ -152,6 +153,7 @@ def test_edits_of_either_side_travel_and_different_ones_both_survive(world: Worl
     settled(world, ann)
 
 
+@pytest.mark.every_mailbox
 @pytest.mark.rule("TSK-1")
 def test_a_task_completed_on_either_side_is_completed_on_the_other(world: World) -> None:
     ann = mirroring(world)
@@ -292,6 +294,7 @@ def test_a_task_that_may_not_be_removed_comes_back(world: World) -> None:
     settled(world, ann)
 
 
+@pytest.mark.every_mailbox
 @pytest.mark.parametrize("born", [saved, shown])
 @pytest.mark.rule("TSK-7")
 def test_a_task_deleted_in_salesforce_is_deleted_in_the_mailbox(world: World, born: Any) -> None:

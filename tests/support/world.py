@@ -21,6 +21,7 @@ from sync_tasks.services.scheduling import run_here
 from sync_tasks.settings import Settings
 from sync_tasks.state import migrate
 from sync_tasks.state.records import ConflictView, HoldView, OpView, RunState, RunView, UserView
+from tests.support.kinds import KINDS, Handle, MailboxKind
 
 ORG = "acme"
 SOMEBODY = "somebody@acme.example"
@@ -32,12 +33,15 @@ def _marks(marked: bool) -> dict[str, Any]:
 
 
 class World:
-    """Starts empty at `START`: one organization, no users."""
+    """Starts empty at `START`: one organization, no users. `kind`: the vendor of the mailboxes, one of `KINDS`."""
 
-    def __init__(self, server: SandboxServer, database_url: str, home: Path, *, now: datetime = START) -> None:
+    def __init__(
+        self, server: SandboxServer, database_url: str, home: Path, *, now: datetime = START, kind: str = "exchange"
+    ) -> None:
         self.server = server
         self.sandbox: Sandbox = server.sandbox
         self._http = requests.Session()
+        self.mailboxes: MailboxKind = KINDS[kind](Handle(server.url, self.control, self.control_get))
         self.sandbox.clock.set(now, frozen=True)
         self.app = App(Settings(home=home, database_url=database_url, debug=True), clock=self.sandbox.clock.now)
         migrate.upgrade(self.app.store.engine)
@@ -61,23 +65,20 @@ class World:
     # --- the organization and its users
 
     def _connect(self) -> None:
-        url = self.server.url
-        self.control("ews/users", name="svc", password="svc-secret", impersonates=["*"])
+        url, vendor = self.server.url, self.mailboxes.vendor
+        facts, secrets = self.mailboxes.connection()
         with self.app.store.writing() as unit:
             org = unit.accounts.add_org(ORG, self.now)
             crm = unit.accounts.put_connection(
                 org, None, "crm", "salesforce",
                 {"login_url": f"{url}/salesforce", "client_id": "inbox-sync"},
             )  # fmt: skip
-            mailbox = unit.accounts.put_connection(
-                org, None, "mailbox", "exchange",
-                {"endpoint": f"{url}/ews/Exchange.asmx", "username": "svc"},
-            )  # fmt: skip
-            for connection, vendor, given in (
+            mailbox = unit.accounts.put_connection(org, None, "mailbox", vendor, facts)
+            for connection, of, given in (
                 (crm, "salesforce", {"client_secret": "sandbox-secret"}),
-                (mailbox, "exchange", {"password": "svc-secret"}),
+                (mailbox, vendor, secrets),
             ):
-                for name, value in secrets_of(vendor, given).items():
+                for name, value in secrets_of(of, given).items():
                     unit.accounts.put_credential(connection, name, self.app.seal_secret(connection, name, value))
             unit.accounts.put_setting(org, None, "domains.internal", ["acme.example"])
         self.org = org
@@ -86,7 +87,7 @@ class World:
              **settings: Any) -> UserView:  # fmt: skip
         """A user with a mailbox and a Salesforce user, both in the zone (IANA name), activated now."""
         name = address.split("@")[0].title()
-        self.control("ews/mailboxes", address=address, name=name, aliases=list(aliases), timezone=zone)
+        self.mailboxes.open(address, name, aliases, zone)
         made = self.control(
             "salesforce/users",
             org=ORG,
@@ -172,7 +173,7 @@ class World:
     # --- the mailbox, as its owner uses it
 
     def mail_item(self, user: UserView, kind: str = "CalendarItem", folder: str = "", **values: Any) -> str:
-        return str(self.control("ews/items", mailbox=user.address, kind=kind, folder=folder, values=values)["id"])
+        return self.mailboxes.create(user.address, kind, folder, values)
 
     def appointment(self, user: UserView, subject: str = "Call", *, start: datetime | None = None, minutes: int = 60,
                     marked: bool = False, **values: Any) -> str:  # fmt: skip
@@ -215,20 +216,20 @@ class World:
         return self.mail_item(user, "Contact", folder, **given)
 
     def folder(self, user: UserView, name: str, *, parent: str = "msgfolderroot", holds: str = "IPF.Note") -> None:
-        self.control("ews/folders", mailbox=user.address, name=name, parent=parent, **{"class": holds})
+        self.mailboxes.add_folder(user.address, name, parent, holds)
 
     def drop_folder(self, user: UserView, folder: str) -> None:
-        self.control("ews/folders/delete", mailbox=user.address, folder=folder)
+        self.mailboxes.drop_folder(user.address, folder)
 
     def move(self, user: UserView, item: str, folder: str) -> str:
         """As dragging it to another folder; its new id."""
-        return str(self.control("ews/items/move", mailbox=user.address, id=item, folder=folder)["id"])
+        return self.mailboxes.move(user.address, item, folder)
 
     def edit(self, user: UserView, item: str, **values: Any) -> None:
-        self.control("ews/items/update", mailbox=user.address, id=item, values=values)
+        self.mailboxes.update(user.address, item, values)
 
     def discard(self, user: UserView, item: str, *, hard: bool = False) -> None:
-        self.control("ews/items/delete", mailbox=user.address, id=item, hard=hard)
+        self.mailboxes.delete(user.address, item, hard=hard)
 
     def copy(self, user: UserView, item: str, *, same_uid: bool = False, **changes: Any) -> str:
         """A copy of a calendar item with all that it bears, as Outlook makes it: by default with a UID of its own."""
@@ -239,15 +240,14 @@ class World:
 
     def edit_occurrence(self, user: UserView, master: str, original: datetime, **values: Any) -> None:
         """Change the one occurrence of a series that starts at that moment by its rule."""
-        self.control("ews/items/update", mailbox=user.address, id=master, original=original.isoformat(), values=values)
+        self.mailboxes.update(user.address, master, values, original)
 
     def discard_occurrence(self, user: UserView, master: str, original: datetime) -> None:
-        self.control("ews/items/delete", mailbox=user.address, id=master, original=original.isoformat())
+        self.mailboxes.delete(user.address, master, original)
 
     def items(self, user: UserView, folder: str = "calendar") -> list[dict[str, Any]]:
         """What stands in a folder: [{id, change_key, kind, values}]."""
-        told = self.control_get("ews/mailboxes", address=user.address, items="1")
-        return list(told["folders"][folder]["items"])
+        return self.mailboxes.items(user.address, folder)
 
     def item(self, user: UserView, subject: str, folder: str = "calendar") -> dict[str, Any] | None:
         """The values of the one item with this subject, or None."""

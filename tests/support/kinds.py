@@ -1,0 +1,118 @@
+"""How a story uses the mailboxes of each vendor: the one place in which the vendors of a story differ.
+
+Items are told in the words of Outlook's schema, whatever the vendor calls them: `Subject`, `Start`,
+`RequiredAttendees`, `Categories`. Folders are named by their role (`inbox`, `calendar`) or their name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from connectors.protocols import Can
+
+Values = Mapping[str, Any]
+SERVICE, PASSWORD = "svc", "svc-secret"
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """The sandbox, and its control entries by path."""
+
+    url: str
+    post: Callable[..., dict[str, Any]]
+    get: Callable[..., dict[str, Any]]
+
+
+class MailboxKind(Protocol):
+    """`can`: what the connector is able to do; a story that needs more is not told over this kind."""
+
+    vendor: str
+    can: frozenset[Can]
+
+    def connection(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Facts and secrets of the organization's connection. What stands behind them is made in the sandbox."""
+        ...
+
+    def open(self, address: str, name: str, aliases: Sequence[str], zone: str) -> None:
+        """Make a mailbox. `zone`: IANA name."""
+        ...
+
+    def create(self, address: str, kind: str, folder: str, values: Values) -> str:
+        """Its owner enters an item; its id. `kind`: CalendarItem, Message, Task, Contact; folder '' is where such items
+        go by themselves."""
+        ...
+
+    def update(self, address: str, item: str, values: Values, original: datetime | None = None) -> None:
+        """Its owner edits an item; None empties. `original`: only the occurrence that starts there by its rule."""
+        ...
+
+    def delete(self, address: str, item: str, original: datetime | None = None, *, hard: bool = False) -> None: ...
+
+    def move(self, address: str, item: str, folder: str) -> str:
+        """Its owner drags an item to another folder; its id there."""
+        ...
+
+    def items(self, address: str, folder: str) -> list[dict[str, Any]]:
+        """What stands in a folder: [{id, change_key, kind, values}]."""
+        ...
+
+    def add_folder(self, address: str, name: str, parent: str, holds: str) -> None:
+        """`holds`: IPF.Note, IPF.Appointment, IPF.Task, IPF.Contact."""
+        ...
+
+    def drop_folder(self, address: str, folder: str) -> None: ...
+
+
+class Outlook:
+    """Mailboxes as Outlook shows them. Their content is the same, however the connector comes to it."""
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+
+    def open(self, address: str, name: str, aliases: Sequence[str], zone: str) -> None:
+        self._handle.post("ews/mailboxes", address=address, name=name, aliases=list(aliases), timezone=zone)
+
+    def create(self, address: str, kind: str, folder: str, values: Values) -> str:
+        told = self._handle.post("ews/items", mailbox=address, kind=kind, folder=folder, values=dict(values))
+        return str(told["id"])
+
+    def update(self, address: str, item: str, values: Values, original: datetime | None = None) -> None:
+        self._handle.post("ews/items/update", mailbox=address, id=item, values=dict(values), **_only(original))
+
+    def delete(self, address: str, item: str, original: datetime | None = None, *, hard: bool = False) -> None:
+        self._handle.post("ews/items/delete", mailbox=address, id=item, hard=hard, **_only(original))
+
+    def move(self, address: str, item: str, folder: str) -> str:
+        return str(self._handle.post("ews/items/move", mailbox=address, id=item, folder=folder)["id"])
+
+    def items(self, address: str, folder: str) -> list[dict[str, Any]]:
+        told = self._handle.get("ews/mailboxes", address=address, items="1")
+        return list(told["folders"][folder]["items"])
+
+    def add_folder(self, address: str, name: str, parent: str, holds: str) -> None:
+        self._handle.post("ews/folders", mailbox=address, name=name, parent=parent, **{"class": holds})
+
+    def drop_folder(self, address: str, folder: str) -> None:
+        self._handle.post("ews/folders/delete", mailbox=address, folder=folder)
+
+
+class Exchange(Outlook):
+    """On premises, over EWS."""
+
+    vendor = "exchange"
+    can = frozenset({Can.SILENT_WRITE, Can.CATEGORIES, Can.FOLDERS, Can.TASKS, Can.NOTIFY})
+
+    def connection(self) -> tuple[dict[str, str], dict[str, str]]:
+        self._handle.post("ews/users", name=SERVICE, password=PASSWORD, impersonates=["*"])
+        facts = {"endpoint": f"{self._handle.url}/ews/Exchange.asmx", "username": SERVICE}
+        return facts, {"password": PASSWORD}
+
+
+def _only(original: datetime | None) -> dict[str, str]:
+    return {"original": original.isoformat()} if original is not None else {}
+
+
+KINDS: Mapping[str, type[MailboxKind]] = {"exchange": Exchange}
