@@ -1,7 +1,8 @@
-"""People and companies are made by one run of an organization at a time.
+"""People, companies and the records of mails are made by one run of an organization at a time.
 
-Two users may hear of the same stranger in the same second. Whoever claims the name first makes the record; the other
-run takes that record when it is there by now, and otherwise leaves what needs it to its next run, which finds it."""
+Two users may hear of the same stranger in the same second, and all who hold a mail share it. Whoever claims the name
+first makes the record, with all that hangs on it. The other run takes a person who is there by now; else it leaves what
+it has to its next run, which finds what was made."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from connectors.errors import Fault
 from connectors.protocols import Outcome
 from mapping.merge.baseline import fingerprint
 from mapping.merge.plan import Act
-from mapping.model.item import Side
+from mapping.model.item import ItemKind, Side
 from mapping.rules.claims import claim_of
 from sync_tasks.stages.context import StageContext
 from sync_tasks.stages.payload import Ready
@@ -76,5 +77,5 @@ def _name(ctx: StageContext, ready: Ready) -> str:
     op, payload = ready
     if op.act != Act.CREATE or op.side != Side.CRM:
         return ""
-    name = claim_of(op.target, payload.values)
+    name = payload.key if op.kind == ItemKind.EMAIL and payload.key else claim_of(op.target, payload.values)
     return fingerprint(ctx.org_fingerprint_key, "claim", name) if name else ""

@@ -8,7 +8,9 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
+from tests.chaos.mails import Mails
 from tests.chaos.proof import prove
+from tests.chaos.script import Script
 from tests.support.postgres import PostgresServer
 
 
@@ -17,6 +19,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--store", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--mails", type=Path, metavar="DIR", help="share the *.eml below DIR among five mailboxes")
     parser.add_argument("--keep", action="store_true", help="keep the logs and stores, and say where they are")
     given = parser.parse_args()
     with ExitStack() as stack:
@@ -30,8 +33,9 @@ def main() -> int:
             server = PostgresServer()
             stack.callback(server.stop)
             url = server.create()
+        story = Mails(given.mails, given.seed, home / "mails") if given.mails else Script(given.seed)
         report = prove(
-            home, kills=given.kills, seed=given.seed, database_url=url, say=lambda line: print(line, flush=True)
+            home, story, kills=given.kills, seed=given.seed, database_url=url, say=lambda line: print(line, flush=True)
         )
     print("\n".join(report.lines()))
     print("HOLDS" if report.holds else "BROKEN")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 State = Mapping[str, Any]
+Chance = Callable[[str, Mapping[str, Any]], bool]
 
 # made of ids or of chance, so that they differ between two worlds which hold the same
 _PASSING = frozenset({"InboxSync_Key__c", "ExtendedProperty", "UID", "ThreadIdentifier", "ConversationIndex"})
@@ -28,9 +29,9 @@ _ONCE = {
 _ONCE_IN_MAILBOX = {"CalendarItem": (("UID",), ("Subject",)), "Message": (("InternetMessageId",),)}
 
 
-def differences(reference: State, disturbed: State) -> list[str]:
-    """What the disturbed world lacks, and what it has beyond the reference."""
-    wanted, found = Counter(_things(reference)), Counter(_things(disturbed))
+def differences(reference: State, disturbed: State, by_chance: Chance) -> list[str]:
+    """What the disturbed world lacks, and what it has beyond the reference, but for what is there by chance."""
+    wanted, found = Counter(_things(reference, by_chance)), Counter(_things(disturbed, by_chance))
     lost = [f"lost: {place} {body}" for (place, body), _ in sorted((wanted - found).items())]
     extra = [f"too much: {place} {body}" for (place, body), _ in sorted((found - wanted).items())]
     return lost + extra
@@ -54,7 +55,7 @@ def duplicates(state: State) -> list[str]:
 
 def size(state: State) -> dict[str, int]:
     """How much there is to compare."""
-    return dict(Counter(place for place, _ in _things(state)))
+    return dict(Counter(place for place, _ in _things(state, lambda _place, _row: False)))
 
 
 def _repeated(rows: Iterable[Mapping[str, Any]], columns: tuple[str, ...]) -> list[tuple[str, ...]]:
@@ -68,14 +69,18 @@ def _crm(state: State) -> Mapping[str, list[dict[str, Any]]]:
     return next(iter(told.values())) if "User" not in told else told
 
 
-def _things(state: State) -> Iterable[tuple[str, str]]:
+def _things(state: State, by_chance: Chance) -> Iterable[tuple[str, str]]:
     for name, rows in _crm(state).items():
         for row in rows:
+            if by_chance(name, row):
+                continue
             dropped = {"OwnerId"} if name in _OWNED_BY_CHANCE else set[str]()
             yield name, _text({k: v for k, v in row.items() if k not in dropped})
     for address, folders in state["ews"].items():
         for role, items in folders.items():
             for item in items:
+                if by_chance(f"{address} {role}", item):
+                    continue
                 yield f"{address} {role}", _text(item)
 
 

@@ -23,13 +23,11 @@ from sync_tasks.services.pipeline import STALLED, next_stage
 from sync_tasks.state.records import RunState
 from sync_tasks.state.runs import STAGES
 from tests.chaos import comparing
-from tests.chaos.script import Script, Stage
+from tests.chaos.story import Stage, Story
 from tests.support.cluster import Cluster, Worker, kill
 from tests.support.waiting import until
 from tests.support.world import World
 
-FIRST = {"events": 20, "mails": 20, "edits": 0, "deletes": 0}  # for each of three users
-LATER = {"events": 4, "mails": 5, "edits": 5, "deletes": 2}
 TARGETS = ("fetch", "resolve", "link", "mirror", "mirror", "mirror", "delete")  # where most is written, most is hit
 PATIENCE = 240.0  # seconds in which a round must settle once nobody disturbs it
 
@@ -86,7 +84,7 @@ class Disturbed:
         self._random = rng
         self._report = report
 
-    def start(self, workers: int = 2) -> None:
+    def start(self, workers: int) -> None:
         for _ in range(workers):
             self.cluster.worker()
         self.cluster.beat()
@@ -181,40 +179,40 @@ class Disturbed:
 
 
 @contextmanager
-def _world(home: Path, database_url: str, base: datetime) -> Iterator[Stage]:
+def _world(home: Path, database_url: str, base: datetime, story: Story) -> Iterator[Stage]:
     sandbox = Sandbox()
     with SandboxServer(sandbox) as server:
         world = World(server, database_url, home, now=datetime.now(UTC))
         sandbox.clock.real()
         stage = Stage(world, base)
-        stage.open()
+        story.open(stage)
         yield stage
         world.close()
     sandbox.close()
 
 
 def prove(
-    home: Path, *, kills: int, seed: int, database_url: str = "", first: dict[str, int] = FIRST,
-    later: dict[str, int] = LATER, say: Say = lambda _: None,
-) -> Report:  # fmt: skip
-    """Spend the kills, compare after every round, and stop at the first round that ends differently."""
+    home: Path, story: Story, *, kills: int, seed: int, database_url: str = "", say: Say = lambda _: None
+) -> Report:
+    """Spend the kills, compare after every round, and stop at the first round that ends differently, or with the
+    story."""
     report, started = Report(), time.monotonic()
     base = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-    script, rng = Script(seed), random.Random(seed + 1)
+    rng = random.Random(seed + 1)
     (home / "calm").mkdir(parents=True)
     (home / "chaos").mkdir()
     url = database_url or f"sqlite:///{home / 'chaos' / 'store.db'}"
     with (
-        _world(home / "calm", f"sqlite:///{home / 'calm' / 'store.db'}", base) as calm,
-        _world(home / "chaos", url, base) as wild,
+        _world(home / "calm", f"sqlite:///{home / 'calm' / 'store.db'}", base, story) as calm,
+        _world(home / "chaos", url, base, story) as wild,
         Cluster(wild.world, home / "chaos", interval_seconds=1) as cluster,
     ):
         disturbed = Disturbed(wild, cluster, rng, report)
-        disturbed.start()
+        disturbed.start(story.workers)
         quota = max(5, kills // 6)  # so that kills hit edits and deletions too, not only the first round's creates
-        while report.holds and (report.kills < kills or not report.rounds):
+        while report.holds and not story.over and (report.kills < kills or not report.rounds):
             report.rounds += 1
-            actions = script.next(**(first if report.rounds == 1 else later))
+            actions = story.next()
             for act in actions:
                 act(calm)
             _sync_calmly(calm)
@@ -231,7 +229,7 @@ def prove(
                     report.differences.append(f"round {report.rounds} did not settle: {_open(wild)}")
                     break
                 time.sleep(0.1)
-            _judge(report, calm, wild)
+            _judge(report, calm, wild, story)
             say(f"round {report.rounds}: {report.kills} kills, {'equal' if report.holds else 'DIFFERENT'}")
         for worker in cluster.workers:
             worker.stop()
@@ -248,10 +246,11 @@ def _sync_calmly(stage: Stage) -> None:
     raise AssertionError("the reference never comes to rest")
 
 
-def _judge(report: Report, calm: Stage, wild: Stage) -> None:
+def _judge(report: Report, calm: Stage, wild: Stage, story: Story) -> None:
     wanted, found = (s.world.control_get("dump", normalise="1") for s in (calm, wild))
     report.compared = comparing.size(found)
-    report.differences += comparing.differences(wanted, found)
+    report.differences += comparing.differences(wanted, found, story.by_chance)
+    report.differences += story.judge(wild)
     report.duplicates += comparing.duplicates(found)
     assert not comparing.duplicates(wanted), comparing.duplicates(wanted)
 

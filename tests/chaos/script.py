@@ -1,20 +1,16 @@
-"""What people do on both sides, round after round: the same words played to two worlds lead to the same end.
-
-Every item is known by its subject, which nobody changes. Moments count from one base, the same in both worlds.
-"""
+"""What three people do on both sides, round after round. Every item is known by its subject, which nobody changes."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from sync_tasks.state.records import UserView
-from tests.support.world import World
+from tests.chaos.story import Action, Stage
 
-USERS = ("ann", "bob", "cat")
+FIRST = {"events": 20, "mails": 20, "edits": 0, "deletes": 0}  # for each user
+LATER = {"events": 4, "mails": 5, "edits": 5, "deletes": 2}
 # which records are made for people unknown; two users make the same, so that they race for the same stranger
 PERSONAL: dict[str, dict[str, Any]] = {
     "ann": {"resolve__kind": "lead"},
@@ -27,44 +23,13 @@ COMMON: dict[str, Any] = {
     "autosave__unlinked_events": True, "deletion__events": "all",
 }  # fmt: skip
 
-Action = Callable[["Stage"], None]
-
-
-@dataclass(slots=True)
-class Stage:
-    """A world with the people of the story, and the ids of what stands there."""
-
-    world: World
-    base: datetime
-    users: dict[str, UserView] = field(default_factory=dict)
-
-    def open(self) -> None:
-        for name in USERS:
-            user = self.world.user(f"{name}@acme.example", **COMMON, **PERSONAL[name])
-            with self.world.app.store.writing() as unit:  # long before whatever follows in the same second
-                unit.accounts.set_user(user.id, activated_at=user.activated_at - timedelta(hours=1))
-            self.users[name] = user
-        for number in range(4):
-            account = self.world.record("Account", Name=f"Known {number}", Website=f"https://known{number}.example")
-            self.world.record("Contact", LastName=f"Known{number}", Email=f"k{number}@known{number}.example",
-                              AccountId=account)  # fmt: skip
-
-    def at(self, hours: int) -> datetime:
-        return self.base + timedelta(hours=hours)
-
-    def in_mailbox(self, user: str, subject: str) -> str | None:
-        """The id of the calendar item of this subject, wherever it was born."""
-        items = self.world.items(self.users[user])
-        found = [item["id"] for item in items if item["values"].get("Subject") == subject]
-        return found[0] if found else None
-
-    def in_crm(self, subject: str) -> str | None:
-        rows = self.world.query(f"SELECT Id FROM Event WHERE Subject = '{subject}' AND IsChild = false")
-        return str(rows[0]["Id"]) if rows else None
-
 
 class Script:
     """Draws rounds from a seed. The first is large; the others edit, delete and add."""
+
+    users = ("ann", "bob", "cat")
+    workers = 2
+    over = False
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
@@ -72,17 +37,33 @@ class Script:
         self._serial = 0
         self._alive: list[tuple[str, str]] = []  # (user, subject) of the events that stand
 
-    def next(self, *, events: int, mails: int, edits: int, deletes: int) -> list[Action]:
-        """One round; the numbers count for each user."""
+    def open(self, stage: Stage) -> None:
+        for name in self.users:
+            stage.add_user(name, **COMMON, **PERSONAL[name])
+        for number in range(4):
+            account = stage.world.record("Account", Name=f"Known {number}", Website=f"https://known{number}.example")
+            stage.world.record("Contact", LastName=f"Known{number}", Email=f"k{number}@known{number}.example",
+                               AccountId=account)  # fmt: skip
+
+    def next(self) -> list[Action]:
+        return self._draw(**(LATER if self._round else FIRST))
+
+    def by_chance(self, place: str, row: Mapping[str, Any]) -> bool:
+        return False
+
+    def judge(self, stage: Stage) -> list[str]:
+        return []  # the comparison with the calm world says it all
+
+    def _draw(self, *, events: int, mails: int, edits: int, deletes: int) -> list[Action]:
         self._round += 1
         actions: list[Action] = []
-        dying = self._random.sample(self._alive, min(len(self._alive), deletes * len(USERS)))
+        dying = self._random.sample(self._alive, min(len(self._alive), deletes * len(self.users)))
         for user, subject in dying:
             self._alive.remove((user, subject))
             actions.append(_deletes(user, subject, by_owner=self._random.random() < 0.5))
-        for user, subject in self._random.sample(self._alive, min(len(self._alive), edits * len(USERS))):
+        for user, subject in self._random.sample(self._alive, min(len(self._alive), edits * len(self.users))):
             actions.append(self._edit(user, subject))
-        for user in USERS:
+        for user in self.users:
             actions += [self._event(user) for _ in range(events)]
             actions += [self._mail(user) for _ in range(mails)]
         actions.append(self._shared_mail())

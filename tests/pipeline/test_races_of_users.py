@@ -1,4 +1,4 @@
-"""Stories of two users whose runs hear of the same stranger at the same moment, and of what waits for somebody."""
+"""Stories of two users whose runs meet the same stranger or mail at the same moment, and of what waits for it."""
 
 from __future__ import annotations
 
@@ -124,3 +124,29 @@ def test_every_mail_of_somebody_who_could_not_be_made_waits_for_them(world: Worl
 
     assert mails(world) == ["Hello 0", "Hello 1", "Hello 2"]
     assert world.issues(ann) == []
+
+
+@pytest.mark.rule("DUP-9", "MKM-5")
+def test_a_mail_that_two_users_save_at_once_is_one_record_with_one_sender(world_on_both: World) -> None:
+    world = world_on_both
+    contact = world.record(
+        "Contact", LastName="Simpson", Email=SENDER, AccountId=world.record("Account", Name="Globex")
+    )
+    ann, bob = (world.user(f"{name}@acme.example", autosave__emails=True) for name in ("ann", "bob"))
+    for user in (ann, bob):
+        world.message(user, "To all", sender=SENDER, to="team@acme.example", message_id="<1@globex.example>")
+    runs = [begin(world, ann, "link"), begin(world, bob, "link")]
+    for ref in runs:
+        assert pipeline.perform(world.app, ref, "mirror")
+        assert not pipeline.perform(world.app, ref, "delete")
+
+    world.later(minutes=1)
+    for user in (ann, bob):
+        world.sync(user)
+
+    assert mails(world) == ["To all"]
+    relations = world.query("SELECT RelationId FROM EmailMessageRelation WHERE RelationType = 'FromAddress'")
+    assert relations == [{"RelationId": contact}]
+    for user in (ann, bob):
+        assert "Salesforce" in (world.item(user, "To all", "inbox") or {})["Categories"]
+        assert world.issues(user) == []
