@@ -33,8 +33,8 @@ _ADVICE_KEY = (
     "a search, which costs more calls and cannot exclude every duplicate."
 )
 _ADVICE_OTHERS = (
-    "Give the user of the connection the permissions View All Data and Modify All Data: events that he does not see are "
-    "not shown to their owners until somebody assigns them anew."
+    "Give the user of the connection the permissions View All Data and Modify All Data: events that he does not see "
+    "are not shown to their owners until somebody assigns them anew."
 )
 _ADVICE_ROW = "The user can describe this object but not read it: check object and sharing permissions."
 
