@@ -76,7 +76,7 @@ def run(ctx: StageContext) -> StageReport:
     with ctx.fenced() as unit:
         if not ctx.preview:
             unit.runs.stage_cursors(ctx.user.id, found.cursors)
-            watching.note(ctx, unit, found.heard, found.refused)
+            watching.note(ctx, lineup, unit, found.heard, found.refused)
             if found.more:
                 unit.accounts.force(ctx.user.id, ctx.now(), timedelta(0))
         ctx.save_works(unit, found.works.values())

@@ -9,9 +9,12 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
+from mapping.model.item import Side
 from sync_tasks.state.models import DecisionRow, Issue, ItemRetry, User
 from sync_tasks.state.records import DecisionView, IssueView, RetryView
 from sync_tasks.state.types import chunks
+
+WATCH = "watch:"  # how the ref of an issue begins that is about a whole list of Salesforce
 
 
 class Trail:
@@ -104,6 +107,16 @@ class Trail:
                 .values(closed_at=now)
             )
 
+    def unheard(self, user_id: int) -> frozenset[str]:
+        """The kinds of which Salesforce refused a list when it was last asked."""
+        rows = self._session.scalars(
+            select(Issue.kind).where(
+                Issue.user_id == user_id, Issue.side == Side.CRM.value, Issue.ref.startswith(WATCH, autoescape=True),
+                Issue.closed_at.is_(None),
+            )
+        )  # fmt: skip
+        return frozenset(rows)
+
     def issues(self, user_id: int | None = None) -> list[IssueView]:
         """Open issues, newest first."""
         query = (
@@ -112,7 +125,9 @@ class Trail:
             .outerjoin(
                 ItemRetry,
                 and_(
-                    ItemRetry.user_id == Issue.user_id, ItemRetry.side == Issue.side, ItemRetry.kind == Issue.kind,
+                    ItemRetry.user_id == Issue.user_id,
+                    ItemRetry.side == Issue.side,
+                    ItemRetry.kind == Issue.kind,
                     ItemRetry.ref == Issue.ref,
                 ),
             )
