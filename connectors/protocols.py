@@ -201,7 +201,7 @@ class Watch:
     SystemModstamp, IsDeleted and OwnerId as far as the object has them, and the columns that date a record:
     `starts` (a date, or a date-time with `ends`).
     `held`: ids of the records that the caller keeps a copy of. While one of them is outside of the scope it is told
-    with every poll: by its owner it is somebody else's, or by the virtual `Left` (True) no longer on the list."""
+    with every poll, with the virtual `Left` (True); of an event the owner tells that it is somebody else's."""
 
     name: str
     kind: ItemKind

@@ -125,8 +125,8 @@ class Reader:
         outside = [row for row in rows if self.is_outside(row)]
         inside = [row for row in rows if not self.is_outside(row)] if outside else rows
         changes = [self.change(row) for row in inside if self.is_fresh(row)]
-        changes += [self.change(row) for row in outside]
-        changes += [_left(self.change(row)) for found in results[1:] for row in found]
+        # a list view may be about somebody's own records, and then the owner alone does not tell that one left
+        changes += [_left(self.change(row)) for rows_left in (outside, *results[1:]) for row in rows_left]
         return CrmChanges(tuple(changes), *self._goes_on(rows, inside))
 
     def _goes_on(self, rows: list[Row], inside: list[Row]) -> tuple[str, bool]:

@@ -115,7 +115,7 @@ def _finish(app: App, ref: RunRef, run: RunView, stage: str, report: StageReport
                 commit_cursors=well, error_code=code, error_text=text,
             )  # fmt: skip
             if well and user.held_at is not None:
-                unit.holds.end(user.id, app.clock())
+                unit.holds.end(user.id, app.clock(), unit.trail.unheard(user.id))
     return not over
 
 

@@ -199,10 +199,13 @@ def _count(counts: dict[str, int], outcome: Outcome | None) -> None:
 def _settle(ctx: StageContext, unit: Unit, works: list[Work]) -> None:
     """What is left alone has no open issue any more; what is too far ahead is looked at again on the day it enters the
     window, since nothing else would report it."""
-    for side in Side:
-        left = [w.ref.id for w in works if w.side is side and w.outcome in (Outcome.SKIP, Outcome.WAIT)]
-        unit.trail.close_issues(ctx.user.id, side.value, left, ctx.now())
-        unit.trail.drop_retries(ctx.user.id, side.value, left)
+    left: dict[tuple[Side, ItemKind], list[str]] = {}
+    for work in works:
+        if work.outcome in (Outcome.SKIP, Outcome.WAIT):
+            left.setdefault((work.side, work.kind), []).append(work.ref.id)
+    for (side, kind), refs in left.items():
+        unit.trail.close_issues(ctx.user.id, side.value, refs, ctx.now(), kind=kind.value)
+        unit.trail.drop_retries(ctx.user.id, side.value, refs, kind=kind.value)
     ctx.note_issues(unit, works)
     for work in works:
         if work.decision is None or work.decision.reason is not Reason.AHEAD_OF_WINDOW:

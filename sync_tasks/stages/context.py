@@ -122,11 +122,15 @@ class StageContext:
             blobs = unit.workspace.load(self.ref.id, prefix="work:")
         return [Work.load(self.box.open(blob)) for blob in blobs.values()]
 
-    def staged_refs(self, side: Side) -> list[str]:
-        """The ids of this side's items that are on their way, without opening what was staged of them."""
+    def staged_refs(self) -> dict[tuple[str, str], list[str]]:
+        """Side and kind -> ids of the items that are on their way, without opening what was staged of them."""
         with self.store.reading() as unit:
-            slots = unit.workspace.slots(self.ref.id, prefix=f"work:{side.value}:")
-        return [slot.split(":", 3)[3] for slot in slots]
+            slots = unit.workspace.slots(self.ref.id, prefix="work:")
+        found: dict[tuple[str, str], list[str]] = {}
+        for slot in slots:
+            _, side, kind, ref = slot.split(":", 3)
+            found.setdefault((side, kind), []).append(ref)
+        return found
 
     def save_note(self, unit: Unit, name: str, content: bytes) -> None:
         unit.workspace.replace(self.ref.id, {f"note:{name}": self.box.seal(content)}, prefix=f"note:{name}")
@@ -202,7 +206,7 @@ class StageContext:
         """Open an issue for the item and put it on the ladder: `at_once` for a write that lost a race, which the next
         run simply does again and nobody needs to hear of."""
         side, kind = ref.side.value, ref.kind.value
-        old = unit.trail.retries_for(self.user.id, side, [ref.id]).get(ref.id)
+        old = unit.trail.retries_for(self.user.id, side, [ref.id], kind=kind).get(ref.id)
         attempts = old.attempts if old is not None else 0
         now = self.now()
         if at_once:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 
 from mapping.merge.plan import Step
-from mapping.model.item import Side
 from mapping.model.reasons import Reason
 from sync_tasks.stages import apply, complaints, disputes
 from sync_tasks.stages.context import StageContext, StageReport
@@ -24,15 +23,15 @@ def run(ctx: StageContext) -> StageReport:
 
 def _heal(ctx: StageContext) -> int:
     """Items that failed before and went through now: close their issues, take them off the ladder."""
-    staged = {side: ctx.staged_refs(side) for side in Side}
+    staged = ctx.staged_refs()
     healed = 0
     with ctx.fenced() as unit:
-        for side, refs in staged.items():
-            retries = unit.trail.retries_for(ctx.user.id, side, refs)
+        for (side, kind), refs in staged.items():
+            retries = unit.trail.retries_for(ctx.user.id, side, refs, kind=kind)
             failed = {ref for ref, retry in retries.items() if retry.run_id == ctx.ref.id or _is_newer(ctx, retry)}
             fine = [ref for ref in refs if ref not in failed]
-            unit.trail.close_issues(ctx.user.id, side, fine, ctx.now())
-            unit.trail.drop_retries(ctx.user.id, side, fine)
+            unit.trail.close_issues(ctx.user.id, side, fine, ctx.now(), kind=kind)
+            unit.trail.drop_retries(ctx.user.id, side, fine, kind=kind)
             healed += len(retries) - len(failed)
     return healed
 

@@ -76,7 +76,7 @@ def run(ctx: StageContext) -> StageReport:
     with ctx.fenced() as unit:
         if not ctx.preview:
             unit.runs.stage_cursors(ctx.user.id, found.cursors)
-            watching.note(ctx, unit, found.heard, found.refused)
+            watching.note(ctx, lineup, unit, found.heard, found.refused)
             if found.more:
                 unit.accounts.force(ctx.user.id, ctx.now(), timedelta(0))
         ctx.save_works(unit, found.works.values())
@@ -326,11 +326,13 @@ def _due_again(ctx: StageContext, found: Found) -> None:
                 ctx.item_failed(ref, item)
         masters = [item for item in items.values() if isinstance(item, Item) and series.is_master(item)]
         _stage_exceptions(ctx, masters, found)
-        vanished = [ref.id for ref in refs if ref not in items]
-        if not ctx.preview:
-            with ctx.fenced() as unit:
-                unit.trail.drop_retries(ctx.user.id, side.value, vanished)
-                unit.trail.close_issues(ctx.user.id, side.value, vanished, ctx.now())
+        if ctx.preview:
+            continue
+        with ctx.fenced() as unit:
+            for kind in ItemKind:
+                vanished = [ref.id for ref in refs if ref.kind is kind and ref not in items]
+                unit.trail.drop_retries(ctx.user.id, side.value, vanished, kind=kind.value)
+                unit.trail.close_issues(ctx.user.id, side.value, vanished, ctx.now(), kind=kind.value)
 
 
 def _slid_out(ctx: StageContext, lineup: Lineup, found: Found) -> None:

@@ -47,7 +47,7 @@ class Verdict:
         """Note beside the plan what becomes of it, and open the holds or find them open. A preview only looks."""
         ctx.save_note(unit, PLANNED, json.dumps(self.told).encode())
         if not ctx.preview and (self.trips or ctx.user.held_at is not None):
-            unit.holds.keep(ctx.user.id, ctx.ref.id, self.trips, ctx.now())
+            unit.holds.keep(ctx.user.id, ctx.ref.id, self.trips, ctx.now(), unit.trail.unheard(ctx.user.id))
 
 
 def recall(ctx: StageContext) -> Verdict | None:

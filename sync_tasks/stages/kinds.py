@@ -36,6 +36,7 @@ class Tasks(Mirrored):
     switch: ClassVar[str] = "tasks.enabled"
     conflict: ClassVar[str] = "conflict.task"
     down: ClassVar[str] = "tasks.down"
+    listed: ClassVar[str] = "TSK-3"
 
     def looked_at(self, settings: Effective) -> tuple[str, ...]:
         return self.folders if self.bears_marks(settings) else (self.home,)
@@ -69,6 +70,7 @@ class Contacts(Mirrored):
     switch: ClassVar[str] = "contacts.enabled"
     conflict: ClassVar[str] = "conflict.contact"
     down: ClassVar[str] = "contacts.down"
+    listed: ClassVar[str] = "CON-2"
     scope: ClassVar[str] = "contacts.scope"
 
     def from_crm(self, ctx: StageContext, item: Item, known: PairFacts | None) -> Decision:

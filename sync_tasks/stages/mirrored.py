@@ -74,6 +74,7 @@ class Mirrored(ABC):
     conflict: ClassVar[str]  # setting: who prevails
     down: ClassVar[str]  # setting: are Salesforce's own shown in the mailbox
     scope: ClassVar[str] = ""  # setting: which records are the user's; those that he owns when there is none
+    listed: ClassVar[str]  # the rule by which Salesforce tells of its records
     stamped: ClassVar[bool] = False  # must a record that is shown bear the key?
     rule: ClassVar[str] = "FLD-1"  # by which values travel
     shows: ClassVar[bool] = False  # is the mailbox a mere window on Salesforce, in which nothing can be lost?

@@ -41,6 +41,7 @@ class Events(Mirrored):
     home: ClassVar[str] = "calendar"
     conflict: ClassVar[str] = "conflict.event"
     down: ClassVar[str] = "events.down"
+    listed: ClassVar[str] = "ROL-10"
     stamped: ClassVar[bool] = True  # the key of an event follows its copies into other mailboxes
 
     def from_mailbox(self, ctx: StageContext, item: Item, known: PairFacts | None, leader: Leader | None) -> Decision:

@@ -32,6 +32,7 @@ class Records(Mirrored):
     elsewhere: ClassVar[tuple[str, ...]] = (ELSEWHERE,)  # an item that was moved is brought back
     conflict: ClassVar[str] = "conflict.event"
     down: ClassVar[str] = "objects.down"
+    listed: ClassVar[str] = "OBJ-2"
     rule: ClassVar[str] = "OBJ-1"
     shows: ClassVar[bool] = True
 

@@ -13,6 +13,7 @@ from mapping.rules.scope import Decision, Outcome
 from sync_tasks.stages.context import StageContext
 from sync_tasks.stages.kinds import MIRRORED, Lineup
 from sync_tasks.state.store import Unit
+from sync_tasks.state.trail import WATCH
 
 Held = Mapping[tuple[ItemKind, str], tuple[str, ...]]  # the records of live pairs, by kind and object
 
@@ -46,8 +47,9 @@ def forgotten(cursors: Mapping[str, str], asked: Sequence[Watch]) -> dict[str, s
 
 
 def note(
-    ctx: StageContext, unit: Unit, heard: Iterable[Watch], refused: Iterable[tuple[Watch, ConnectorError]]
-) -> None:
+    ctx: StageContext, lineup: Lineup, unit: Unit, heard: Iterable[Watch],
+    refused: Iterable[tuple[Watch, ConnectorError]],
+) -> None:  # fmt: skip
     """Open an issue for each list that Salesforce refused, with the reason why, and close those of the lists that could
     be read."""
     unit.trail.close_issues(ctx.user.id, Side.CRM.value, [_ref(watch) for watch in heard], ctx.now())
@@ -58,11 +60,12 @@ def note(
             ctx.user.id, ctx.ref.id, side=Side.CRM.value, kind=watch.kind.value, ref=_ref(watch), key="",
             code=code, fields=error.fields, now=ctx.now(),
         )  # fmt: skip
-        decision = Decision(Outcome.SKIP, REASONS.get(code, Reason.LIST_REFUSED), "CON-2")
+        rule = lineup.of(watch.kind, watch.object).listed
+        decision = Decision(Outcome.SKIP, REASONS.get(code, Reason.LIST_REFUSED), rule)
         why.append(ctx.decision_row("fetch", Side.CRM, watch.kind, _ref(watch), "", decision, ctx.now()))
     unit.trail.forget_stage(ctx.ref.id, "fetch")
     unit.trail.decide(ctx.user.id, why)
 
 
 def _ref(watch: Watch) -> str:
-    return f"watch:{watch.name}"
+    return WATCH + watch.name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
@@ -40,9 +40,12 @@ class Holds:
         rows = self._session.execute(query.where(*where).order_by(Hold.id.desc()).limit(limit))  # type: ignore[arg-type]
         return [_view(row, address) for row, address in rows]
 
-    def keep(self, user_id: int, run_id: int, trips: Sequence[Trip], now: datetime) -> None:
+    def keep(
+        self, user_id: int, run_id: int, trips: Sequence[Trip], now: datetime, unheard: Collection[str] = ()
+    ) -> None:  # fmt: skip
         """Note what the guards said to a run's plan. A hold that waits and still names some of it stays as it is: what
-        a person looks at must not grow under their eyes. One that names nothing of it any more is over."""
+        a person looks at must not grow under their eyes. One that names nothing of it any more is over, unless it is
+        about `unheard` kinds, of which Salesforce told nothing this time: nobody knows whether its cause is gone."""
         rows = self._session.scalars(select(Hold).where(Hold.user_id == user_id, Hold.decided_at.is_(None)))
         waiting = {row.guard: row for row in rows}
         for trip in trips:
@@ -60,7 +63,8 @@ class Holds:
                 )
             )  # fmt: skip
         for row in waiting.values():
-            _vanish(row, now)
+            if not _kinds(row) & set(unheard):
+                _vanish(row, now)
         self._session.flush()
 
     def decide(self, hold_id: int, decision: HoldDecision, now: datetime, by: str) -> bool:
@@ -73,13 +77,21 @@ class Holds:
         ).all()
         return bool(done)
 
-    def end(self, user_id: int, now: datetime) -> None:
-        """A run of the user ended well: what was decided has been done, and what still waits is no longer asked for."""
-        for row in self._session.scalars(select(Hold).where(Hold.user_id == user_id, Hold.closed_at.is_(None))):
+    def end(self, user_id: int, now: datetime, unheard: Collection[str] = ()) -> None:
+        """A run of the user ended well: what was decided has been done, and what still waits is no longer asked for.
+        Holds about `unheard` kinds stay, with their answers, for the run to which Salesforce tells of them again."""
+        rows = self._session.scalars(select(Hold).where(Hold.user_id == user_id, Hold.closed_at.is_(None))).all()
+        over = [row for row in rows if not _kinds(row) & set(unheard)]
+        for row in over:
             if row.decided_at is None:
                 _vanish(row, now)
             row.closed_at = now
-        self._session.get_one(User, user_id).held_at = None
+        if len(over) == len(rows):
+            self._session.get_one(User, user_id).held_at = None
+
+
+def _kinds(row: Hold) -> set[str]:
+    return {line["kind"] for line in row.lines}
 
 
 def _vanish(row: Hold, now: datetime) -> None:

@@ -246,7 +246,7 @@ class Issue(Base):
     __tablename__ = "issue"
     __table_args__ = (
         Index("ix_issue_open", "user_id", "closed_at"),
-        UniqueConstraint("user_id", "side", "ref", "code"),
+        UniqueConstraint("user_id", "side", "kind", "ref", "code"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"))
@@ -268,8 +268,8 @@ class ItemRetry(Base):
     __table_args__ = (Index("ix_item_retry_due", "user_id", "not_before"),)
     user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"), primary_key=True)
     side: Mapped[str] = mapped_column(String(8), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8), primary_key=True)  # one record may be mirrored and shown, too
     ref: Mapped[str] = mapped_column(String(512), primary_key=True)
-    kind: Mapped[str] = mapped_column(String(8))
     container: Mapped[str] = mapped_column(String(80))
     attempts: Mapped[int] = mapped_column(default=0)
     run_id: Mapped[int] = mapped_column(default=0)  # the run that put it here last

@@ -6,12 +6,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
+from mapping.model.item import Side
 from sync_tasks.state.models import DecisionRow, Issue, ItemRetry, User
 from sync_tasks.state.records import DecisionView, IssueView, RetryView
 from sync_tasks.state.types import chunks
+
+WATCH = "watch:"  # how the ref of an issue begins that is about a whole list of Salesforce
 
 
 class Trail:
@@ -55,7 +58,7 @@ class Trail:
         last = (
             select(func.max(DecisionRow.id).label("id"))
             .where(DecisionRow.run_id == run_id)
-            .group_by(DecisionRow.side, DecisionRow.ref)
+            .group_by(DecisionRow.side, DecisionRow.kind, DecisionRow.ref)
             .subquery()
         )
         rows = self._session.execute(
@@ -72,7 +75,9 @@ class Trail:
         fields: Sequence[str], now: datetime,
     ) -> None:  # fmt: skip
         row = self._session.scalars(
-            select(Issue).where(Issue.user_id == user_id, Issue.side == side, Issue.ref == ref, Issue.code == code)
+            select(Issue).where(
+                Issue.user_id == user_id, Issue.side == side, Issue.kind == kind, Issue.ref == ref, Issue.code == code
+            )
         ).one_or_none()
         if row is None:
             self._session.add(
@@ -91,13 +96,26 @@ class Trail:
             )
         self._session.flush()
 
-    def close_issues(self, user_id: int, side: str, refs: Iterable[str], now: datetime) -> None:
+    def close_issues(
+        self, user_id: int, side: str, refs: Iterable[str], now: datetime, *, kind: str | None = None
+    ) -> None:  # fmt: skip
+        """`kind`: None for whatever the ids stand for, where they stand for one thing only."""
         for some in chunks(refs):
             self._session.execute(
                 update(Issue)
-                .where(Issue.user_id == user_id, Issue.side == side, Issue.ref.in_(some), Issue.closed_at.is_(None))
+                .where(*_about(Issue, user_id, side, some, kind), Issue.closed_at.is_(None))
                 .values(closed_at=now)
             )
+
+    def unheard(self, user_id: int) -> frozenset[str]:
+        """The kinds of which Salesforce refused a list when it was last asked."""
+        rows = self._session.scalars(
+            select(Issue.kind).where(
+                Issue.user_id == user_id, Issue.side == Side.CRM.value, Issue.ref.startswith(WATCH, autoescape=True),
+                Issue.closed_at.is_(None),
+            )
+        )  # fmt: skip
+        return frozenset(rows)
 
     def issues(self, user_id: int | None = None) -> list[IssueView]:
         """Open issues, newest first."""
@@ -106,7 +124,12 @@ class Trail:
             .join(User, User.id == Issue.user_id)
             .outerjoin(
                 ItemRetry,
-                and_(ItemRetry.user_id == Issue.user_id, ItemRetry.side == Issue.side, ItemRetry.ref == Issue.ref),
+                and_(
+                    ItemRetry.user_id == Issue.user_id,
+                    ItemRetry.side == Issue.side,
+                    ItemRetry.kind == Issue.kind,
+                    ItemRetry.ref == Issue.ref,
+                ),
             )
             .where(Issue.closed_at.is_(None))
             .order_by(Issue.seen_at.desc())
@@ -132,9 +155,9 @@ class Trail:
         self, user_id: int, *, side: str, kind: str, ref: str, container: str, reason: str,
         not_before: datetime | None, attempts: int, run_id: int,
     ) -> None:  # fmt: skip
-        row = self._session.get(ItemRetry, (user_id, side, ref))
+        row = self._session.get(ItemRetry, (user_id, side, kind, ref))
         if row is None:
-            row = ItemRetry(user_id=user_id, side=side, ref=ref, kind=kind, container=container)
+            row = ItemRetry(user_id=user_id, side=side, kind=kind, ref=ref, container=container)
             self._session.add(row)
         row.reason, row.not_before, row.attempts, row.run_id = reason, not_before, attempts, run_id
         self._session.flush()
@@ -151,20 +174,25 @@ class Trail:
             .values(not_before=now, attempts=0)
         )
 
-    def retries_for(self, user_id: int, side: str, refs: Iterable[str]) -> dict[str, RetryView]:
+    def retries_for(
+        self, user_id: int, side: str, refs: Iterable[str], *, kind: str | None = None
+    ) -> dict[str, RetryView]:  # fmt: skip
         found: dict[str, RetryView] = {}
         for some in chunks(refs):
-            rows = self._session.scalars(
-                select(ItemRetry).where(ItemRetry.user_id == user_id, ItemRetry.side == side, ItemRetry.ref.in_(some))
-            )
+            rows = self._session.scalars(select(ItemRetry).where(*_about(ItemRetry, user_id, side, some, kind)))
             found |= {row.ref: _retry(row) for row in rows}
         return found
 
-    def drop_retries(self, user_id: int, side: str, refs: Sequence[str]) -> None:
+    def drop_retries(self, user_id: int, side: str, refs: Sequence[str], *, kind: str | None = None) -> None:
         for some in chunks(refs):
-            self._session.execute(
-                delete(ItemRetry).where(ItemRetry.user_id == user_id, ItemRetry.side == side, ItemRetry.ref.in_(some))
-            )
+            self._session.execute(delete(ItemRetry).where(*_about(ItemRetry, user_id, side, some, kind)))
+
+
+def _about(
+    table: type[Issue | ItemRetry], user_id: int, side: str, refs: Sequence[str], kind: str | None
+) -> tuple[ColumnElement[bool], ...]:
+    known = (table.user_id == user_id, table.side == side, table.ref.in_(refs))
+    return known if kind is None else (*known, table.kind == kind)
 
 
 def _retry(row: ItemRetry) -> RetryView:

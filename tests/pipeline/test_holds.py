@@ -367,6 +367,42 @@ def test_a_run_that_breaks_off_after_approval_is_finished_by_the_next(world: Wor
     assert len(world.records("Event")) == 25
 
 
+@pytest.mark.rule("TOP-4", "CON-2")
+@pytest.mark.parametrize("answered", [False, True])
+def test_a_list_that_is_refused_makes_no_hold_vanish_and_loses_no_answer(world: World, answered: bool) -> None:
+    view = str(world.control("salesforce/listviews", object="Contact", where="Title = 'CEO'")["id"])
+    ann = world.user(contacts__enabled=True, contacts__scope=f"view:{view}")
+    world.enter("Contact", [{"LastName": f"Boss {n}", "Title": "CEO"} for n in range(30)])
+    world.sync(ann)
+    world.later(minutes=30)
+    for row in world.records("Contact")[:25]:
+        world.remove("Contact", row["Id"])
+    world.sync(ann, ends="held")
+    (hold,) = world.holds(ann)
+    if answered:
+        decide(world, ann, HoldDecision.APPROVED)
+
+    world.control(
+        "salesforce/listviews", object="Contact", id=view, where="Id IN (SELECT ContactId FROM CampaignMember)"
+    )
+    for minute in range(2):
+        world.appointment(ann, f"Lunch {minute}", marked=True)
+        world.later(minutes=30)
+        world.sync(ann)
+
+    assert [each.id for each in world.holds(ann)] == [hold.id]
+    assert len(world.items(ann, "Salesforce Contacts")) == 30
+    world.control("salesforce/listviews", object="Contact", id=view, where="Title = 'CEO'")
+    world.later(minutes=30)
+    if not answered:
+        world.sync(ann, ends="held")
+        assert [each.id for each in world.holds(ann)] == [hold.id]
+        decide(world, ann, HoldDecision.APPROVED)
+    world.sync(ann)
+    assert len(world.items(ann, "Salesforce Contacts")) == 5
+    assert world.holds(ann) == []
+
+
 def test_a_plan_that_was_held_stays_held_when_its_stage_is_done_again(world: World) -> None:
     ann = world.user()
     for item in saved(world, ann, 6):

@@ -303,3 +303,23 @@ def test_a_task_can_be_a_task_and_stand_in_the_calendar_too(world: World) -> Non
     world.sync(ann)
     assert (subjects(world, ann), len(world.items(ann, "Salesforce Tasks"))) == (["Visit"], 1)
     settled(world, ann)
+
+
+@pytest.mark.rule("OBJ-1", "TOP-7")
+def test_a_task_that_fails_as_what_it_is_and_as_what_is_shown_is_tried_again_as_both(world_on_both: World) -> None:
+    world = world_on_both
+    world.set(objects__shown=[{"object": "Task", "subject": "Subject", "starts": "ActivityDate"}])
+    ann = world.user(tasks__enabled=True, tasks__down=True)
+    world.sync(ann)
+    world.record("Task", Subject="Call", ActivityDate="2026-03-06", OwnerId=ann.crm_user_id)
+    world.control("faults", match="ews-item.CreateItem", times=2, action={"code": "ErrorQuotaExceeded"})
+
+    world.sync(ann)
+    assert (subjects(world, ann), world.items(ann, "Salesforce Tasks")) == ([], [])
+    with world.app.store.reading() as unit:
+        assert {issue.kind for issue in unit.trail.issues(ann.id)} == {"task", "event"}
+
+    world.later(hours=2)
+    world.sync(ann)
+    assert (subjects(world, ann), len(world.items(ann, "Salesforce Tasks"))) == (["Call"], 1)
+    assert world.issues(ann) == []

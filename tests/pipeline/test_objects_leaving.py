@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mapping.model.reasons import Reason
 from sync_tasks.services import deciding
 from sync_tasks.state.records import HoldDecision
 from tests.pipeline.test_objects import TIMED, settled, showing, subjects, visit
@@ -221,6 +222,10 @@ def test_a_wrong_column_is_an_issue_and_everything_else_goes_on(world: World) ->
     with world.app.store.reading() as unit:
         (issue,) = unit.trail.issues(ann.id)
     assert (issue.ref, issue.code, issue.fields) == ("watch:Visit__c", "INVALID_FIELD", ("Where__c",))
+    assert world.last is not None
+    with world.app.store.reading() as unit:
+        (told,) = [each for each in unit.trail.of_run(world.last.id) if each.ref == issue.ref]
+    assert (told.reason, told.rule) == (Reason.LIST_REFUSED.value, "OBJ-2")
     assert subjects(world, ann) == ["Call"]
 
     world.setting(custom_fields={"Visit__c": [{"name": "Where__c"}]})

@@ -64,6 +64,22 @@ def test_a_contact_is_shown_while_it_is_on_the_list(world: World) -> None:
     assert world.writes() == {}
 
 
+@pytest.mark.rule("CON-2", "CON-10")
+def test_a_contact_given_to_a_colleague_leaves_a_list_of_the_users_own(world: World) -> None:
+    ann, _ = with_view(world, scope="mine")
+    bob = world.user("bob@acme.example")
+    contact = world.record("Contact", LastName="Boss", OwnerId=ann.crm_user_id)
+    world.sync(ann)
+    assert [item["values"]["Surname"] for item in world.items(ann, HOME)] == ["Boss"]
+
+    world.later(minutes=30)
+    world.change("Contact", contact, OwnerId=bob.crm_user_id)
+    world.sync(ann)
+
+    assert world.items(ann, HOME) == []
+    assert len(world.records("Contact")) == 1
+
+
 @pytest.mark.rule("ROL-9")
 def test_an_event_given_to_a_colleague_is_released_by_its_old_owner(world: World) -> None:
     ann, bob = world.user(), world.user("bob@acme.example")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -39,6 +39,14 @@ def test_each_step_goes_back_and_forth_and_keeps_the_rows(engine: Engine) -> Non
         org = unit.accounts.add_org("acme", NOW)
         user = unit.accounts.add_user(org, "ann@acme.example", NOW, crm_user_id="", shards=1, next_sync_at=NOW)
         unit.pairs.put(org, user, NOW, [("ev:1", {"born": "mailbox", "kind": "event", "mailbox_id": "AAMk1"})])
+        run = unit.runs.claim_user(user, "manual", NOW, timedelta(minutes=5), b"sealed")
+        assert run is not None
+        for kind in ("event", "task"):
+            told = {"side": "crm", "kind": kind, "ref": "00T1"}
+            unit.trail.open_issue(user, run.id, **told, key="", code="CODE", fields=(), now=NOW)
+            unit.trail.retry_later(
+                user, **told, container="Task", reason="CODE", not_before=NOW, attempts=1, run_id=run.id
+            )
     tables = set(inspect(engine).get_table_names())
 
     assert migrate.downgrade(engine, "0001") == "0001"
@@ -53,6 +61,8 @@ def test_each_step_goes_back_and_forth_and_keeps_the_rows(engine: Engine) -> Non
             ("ev:1", "", ""),
             ("ev:2", "", ""),
         }
+        assert [issue.kind for issue in unit.trail.issues(user)] == ["event"]  # all that the version before can tell
+        assert [retry.kind for retry in unit.trail.retries_due(user, NOW)] == ["event"]
 
 
 def _as_written_by_the_version_before(connection: Connection, org: int, user: int) -> None:
