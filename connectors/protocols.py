@@ -51,6 +51,7 @@ class Can(StrEnum):
 
 ONWARDS = "Onwards"
 OWNER = "OwnerId"
+ALIKE = "Alike"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,11 @@ class Write:
 
     A Classic series of Salesforce is created by an Event with `IsRecurrence` and its rule, and deleted as a whole by
     the id of that record; its occurrences are records of their own. DELETE of an occurrence with the value `ONWARDS`
-    (True) deletes it and all later ones, of a Lightning series too."""
+    (True) deletes it and all later ones, of a Lightning series too.
+
+    CREATE of a person or company with the value `ALIKE`: what to do when Salesforce warns that there is one like it.
+    "reuse": take a record that it names, if that carries the same address (the outcome is `adopted`, and may be of
+    another object); "save": write all the same, where the warning allows that. Otherwise it fails as DUPLICATE."""
 
     verb: Verb
     kind: ItemKind

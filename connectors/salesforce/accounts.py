@@ -25,8 +25,8 @@ SHORTEST, MOST_WORDS = 3, 8
 def by_domain(wire: Wire, domains: Iterable[str]) -> dict[str, tuple[AccountRecord, ...]]:
     asked = sorted({d.strip().lower() for d in domains if d.strip()})
     queries = []
-    for chunk in chunks(asked, repeats=2):
-        where = [any_of([like("Website", d) for d in chunk])]
+    for chunk in chunks(asked, repeats=3):
+        where = [any_of([like("Website", spelt) for d in chunk for spelt in _spellings(d)])]
         queries.append(Query(select(COLUMNS, "Account", where, _OLDEST_FIRST)))
         where = ["AccountId != null", any_of([like("Email", "@" + d, after="") for d in chunk])]
         columns = ("Id", "Email", "AccountId", "Account.Name", "Account.Website", "Account.CreatedDate")
@@ -88,13 +88,23 @@ def _runs(name: str) -> set[str]:
 
 
 def website_domain(website: str) -> str:
-    """The host of a website as people write it, without `www.`; '' when there is none."""
+    """The host of a website as people write it, without `www.`, in the spelling of mail domains; '' when there is
+    none."""
     text = website.strip().lower()
     try:
         host = urlsplit(text if "//" in text else f"//{text}").hostname or ""
     except ValueError:
         return ""
-    return host.rstrip(".").removeprefix("www.")
+    return domain_of(normalise(f"x@{host.rstrip('.').removeprefix('www.')}"))
+
+
+def _spellings(domain: str) -> list[str]:
+    """A domain with letters beyond ASCII stands in websites in both of its spellings."""
+    try:
+        shown = domain.encode("ascii").decode("idna")
+    except UnicodeError:
+        return [domain]
+    return list(dict.fromkeys((domain, shown)))
 
 
 def _account(account_id: str, row: Row, *, by_website: bool = False, by_contact: bool = False) -> AccountRecord:

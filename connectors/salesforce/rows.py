@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from connectors.errors import ConnectorError, Fault, Scope
-from connectors.protocols import OrgShape, Outcome, Verb, Write
+from connectors.protocols import ALIKE, OrgShape, Outcome, Verb, Write
 from connectors.salesforce.codec import Wire as JsonValue
 from connectors.salesforce.codec import body_of, id18
 from connectors.salesforce.composite import refers
@@ -27,6 +27,11 @@ class Entry:
     body: Mapping[str, JsonValue]
 
     @property
+    def alike(self) -> str:
+        """What to do about a warning of a duplicate: see `Write`."""
+        return str(self.write.values.get(ALIKE, ""))
+
+    @property
     def refers(self) -> bool:
         return refers(self.body)
 
@@ -34,7 +39,7 @@ class Entry:
 def entry_of(place: int, write: Write, shape: OrgShape, key_field: str, dropped: Counter[str]) -> Entry:
     """Raises ConnectorError (Scope.ITEM) when a value cannot be written. Names that the org does not let us write
     are counted in `dropped` as `Object.Field`."""
-    body = body_of(write.values)
+    body = body_of({name: value for name, value in write.values.items() if name != ALIKE})
     fields = shape.objects.get(write.target)
     if fields is not None:
         ability = "createable" if write.verb is Verb.CREATE else "updateable"

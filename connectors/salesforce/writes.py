@@ -5,6 +5,7 @@
 | create with a key, the org has the key field | upsert by external id: writing twice leaves one record |
 | the same, with values that cannot be updated later | insert with the key; DUPLICATE_VALUE on it means: there |
 | create without a key, or of objects without the field | insert; when retried, a look for the record's likeness first |
+| the same of people and companies, refused by a duplicate rule | see `alike.py` |
 | update | collections update; with a `version`: one PATCH a row with If-Unmodified-Since, 24 a call |
 | delete | see `deletes.py` |
 
@@ -23,6 +24,7 @@ from urllib.parse import quote
 
 from connectors.errors import ConnectorError, Fault, Scope
 from connectors.protocols import OrgShape, Outcome, Verb, Write
+from connectors.salesforce.alike import INSISTING, SAVE, Alikes, is_refused_as_alike
 from connectors.salesforce.codec import VERSION_FIELD, http_date, id18, version_of
 from connectors.salesforce.composite import MOST_PARTS, Answer, Part, batched
 from connectors.salesforce.config import ROWS_PER_COLLECTION, SalesforceConfig
@@ -60,6 +62,7 @@ class Writer:
         self._dropped = dropped
         self._forget = forget
         self._likes = Likes(wire, shape)
+        self._alikes = Alikes(wire, shape)
         self._deletes = Deletes(wire)
 
     def write(self, writes: Sequence[Write]) -> list[Outcome]:
@@ -119,9 +122,14 @@ class Writer:
 
     def _create_keyless(self, target: str, entries: list[Entry]) -> dict[int, Result]:
         """Inserts of what has no key: when an earlier try may have happened, or a record takes the place that can be
-        taken once only, the one that is like it is adopted. What a duplicate rule refuses is the caller's business."""
+        taken once only, the one that is like it is adopted. What a duplicate rule refuses is the caller's business,
+        unless he said what to do."""
         results: dict[int, Result] = {**self._likes.find(target, [e for e in entries if e.write.retrying])}
-        results |= self._collections("POST", _COLLECTIONS, target, [e for e in entries if e.place not in results])
+        rest = [e for e in entries if e.place not in results]
+        for insisting in (False, True):
+            some = [e for e in rest if (e.alike == SAVE) is insisting]
+            results |= self._collections("POST", _COLLECTIONS, target, some)
+        results |= self._alikes.find(target, [e for e in rest if is_refused_as_alike(e, results[e.place])])
         taken = [
             e for e in entries
             if isinstance(o := results[e.place], Outcome) and o.error and o.error.vendor_code == "DUPLICATE_VALUE"
@@ -194,7 +202,7 @@ class Writer:
         return self._versioned(target, {entry.place: Outcome(entry.write.id)})
 
     def _guard(self, target: str, entry: Entry) -> dict[str, str]:
-        return {**self._headers(target), "If-Unmodified-Since": http_date(entry.write.version)}
+        return {**self._headers(target, [entry]), "If-Unmodified-Since": http_date(entry.write.version)}
 
     # --- delete
 
@@ -222,7 +230,7 @@ class Writer:
 
     def _composite_call(self, method: str, path: str, target: str, entries: list[Entry]) -> dict[int, Result]:
         chunks = list(batched(entries, ROWS_PER_COLLECTION))
-        headers = self._headers(target)
+        headers = self._headers(target, entries)
         parts = [Part(method, self._path(path), self._records(target, chunk), headers) for chunk in chunks]
         operation = "update" if entries[0].write.verb is Verb.UPDATE else "create"
         try:
@@ -255,7 +263,7 @@ class Writer:
         verb = "update" if entries[0].write.verb is Verb.UPDATE else "create"
         try:
             body = self._wire.send(
-                method, path, f"write.{verb}.{target}", self._records(target, entries), self._headers(target)
+                method, path, f"write.{verb}.{target}", self._records(target, entries), self._headers(target, entries)
             )
         except ConnectorError as error:
             return all_of(entries, error)
@@ -334,8 +342,9 @@ class Writer:
         return f"/services/data/v{self._config.version}/{path}"
 
     @staticmethod
-    def _headers(target: str) -> dict[str, str]:
-        return {"Sforce-Auto-Assign": "FALSE"} if target in _ASSIGNED else {}
+    def _headers(target: str, entries: Sequence[Entry]) -> dict[str, str]:
+        headers = {"Sforce-Auto-Assign": "FALSE"} if target in _ASSIGNED else {}
+        return {**headers, **INSISTING} if entries and all(e.alike == SAVE for e in entries) else headers
 
     def _look_at(self, errors: Iterable[ConnectorError]) -> None:
         if any(e.vendor_code in SCHEMA_MOVED for e in errors):

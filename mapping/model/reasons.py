@@ -150,7 +150,17 @@ class Reason(StrEnum):
     NOT_CREATED_FREE = "not_created_free"
     NOT_CREATED_ROLE = "not_created_role"
     NOT_CREATED_INVALID = "not_created_invalid"
+    NOT_CREATED_ROBOT = "not_created_robot"
+    NOT_CREATED_DISPOSABLE = "not_created_disposable"
+    NOT_CREATED_BULK = "not_created_bulk"
+    NOT_CREATED_CROWD = "not_created_crowd"
+    NOT_CREATED_ONE_WAY = "not_created_one_way"
+    NOT_CREATED_BESIDE = "not_created_beside"
+    HELD_PEOPLE = "held_people"
+    HELD_DOMAIN = "held_domain"
+    HELD_ALIKE = "held_alike"
     CREATED_UNDER_ACCOUNT = "created_under_account"
+    CREATED_UNDER_DEFAULT = "created_under_default"
     CREATED_WITH_ACCOUNT = "created_with_account"
     CREATED_PERSON_ACCOUNT = "created_person_account"
     CREATED_LEAD = "created_lead"
@@ -297,6 +307,16 @@ SENTENCES: dict[Reason, str] = {
     Reason.NOT_CREATED_FREE: "No record is made for an address of a free mail service.",
     Reason.NOT_CREATED_ROLE: "No record is made for an address that no single person reads.",
     Reason.NOT_CREATED_INVALID: "The address cannot be used.",
+    Reason.NOT_CREATED_ROBOT: "No record is made for an address that a machine made up.",
+    Reason.NOT_CREATED_DISPOSABLE: "No record is made for an address that is thrown away after use.",
+    Reason.NOT_CREATED_BULK: "No record is made from mail that was sent to many or by a machine; {field} says so.",
+    Reason.NOT_CREATED_CROWD: "No record is made from an item that names {count} people; up to {limit} are a circle.",
+    Reason.NOT_CREATED_ONE_WAY: "No record is made for somebody to whom you have not written yet.",
+    Reason.NOT_CREATED_BESIDE: "A record is made for the main counterpart only, and only if nobody else is known.",
+    Reason.HELD_PEOPLE: "More than {limit} new people in one day wait until somebody approves.",
+    Reason.HELD_DOMAIN: "More than {limit} new people of one company in one day wait until somebody approves.",
+    Reason.HELD_ALIKE: "Salesforce has somebody under another address who looks the same; somebody has to decide.",
+    Reason.CREATED_UNDER_DEFAULT: "Somebody unknown was added to the account that takes in all new contacts.",
     Reason.CREATED_UNDER_ACCOUNT: "Somebody unknown was added to the account of their company.",
     Reason.CREATED_WITH_ACCOUNT: "Somebody was unknown; a contact and an account were made.",
     Reason.CREATED_PERSON_ACCOUNT: "Somebody was unknown; a person account was made.",

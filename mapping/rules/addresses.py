@@ -24,7 +24,8 @@ class AddressClass(StrEnum):
 @dataclass(frozen=True, slots=True)
 class AddressBook:
     """`blocked`: addresses and domains of all block lists. `subdomains`: a domain stands for those below it too.
-    `colleagues`: all addresses of all users, wherever their domains belong."""
+    `colleagues`: all addresses of all users, wherever their domains belong. `disposable_domains`: of addresses that
+    people throw away after use."""
 
     me: frozenset[str]
     internal_domains: frozenset[str] = frozenset()
@@ -32,6 +33,7 @@ class AddressBook:
     free_domains: frozenset[str] = frozenset()
     subdomains: bool = True
     colleagues: frozenset[str] = frozenset()
+    disposable_domains: frozenset[str] = frozenset()
 
     def is_internal(self, address: str) -> bool:
         return (
@@ -43,6 +45,9 @@ class AddressBook:
 
     def is_free(self, address: str) -> bool:
         return domain_of(address) in self.free_domains
+
+    def is_disposable(self, address: str) -> bool:
+        return domain_of(address) in self.disposable_domains
 
     def classify(self, address: str) -> AddressClass:
         """The first class that holds, strictest first."""
@@ -68,7 +73,11 @@ class AddressBook:
 
 
 def address_book(
-    settings: Effective, me: Iterable[str], free_domains: frozenset[str], colleagues: Iterable[str] = ()
+    settings: Effective,
+    me: Iterable[str],
+    free_domains: frozenset[str],
+    colleagues: Iterable[str] = (),
+    disposable_domains: frozenset[str] = frozenset(),
 ) -> AddressBook:
     """The book that the settings describe; both block lists count together (FLT-3)."""
     blocked = (*settings.list("blocklist.org"), *settings.list("blocklist.user"))
@@ -79,6 +88,7 @@ def address_book(
         free_domains if settings.bool("blocklist.free_mail") else frozenset(),
         settings.bool("blocklist.subdomains"),
         frozenset(colleagues),
+        disposable_domains,
     )
 
 

@@ -13,28 +13,15 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Nobody in particular reads these, or nobody at all.
-_ROLES = _words("""
-    abuse accounting accounts admin administrator alerts billing bounce bounces careers contact customerservice daemon
-    donotreply enquiries feedback finance hello help helpdesk hostmaster hr info inquiries invoice invoices it jobs list
-    lists mail mailer mailer-daemon mailerdaemon marketing media news newsletter newsletters no-reply noreply
-    notification notifications office orders postmaster press privacy receipts recruiting root sales security service
-    subscribe subscriptions support system team unsubscribe updates webmaster
-""")
-_ROBOT = re.compile(r"(^|[._+-])(no|do-?not|dont)[._-]?reply([._+-]|$)|^(bounces?|mailer-daemon)([._+=-]|$)")
 _NOISE = re.compile(r"\s*[(\[].*?[)\]]\s*|\s+via\s+.*$|[\"<>]", re.IGNORECASE)
 _TITLES = _words("mr mrs ms miss mx dr prof sir herr frau dipl ing")
 _SUFFIXES = _words("jr sr ii iii iv phd md mba esq")
 _PARTICLES = _words("von van der den de del della di da la le dos du ter ten zu zur al el bin ben")
 
+_IN_BRACKETS = re.compile(r"[(\[]\s*([^()\[\]]+?)\s*[)\]]\s*$")
+
 # Second-level labels under which names are registered, as in example.co.uk.
 _REGISTRY = _words("ac co com edu gob gov gouv go gv mil ne net nom or org sch")
-
-
-def is_role(address: str) -> bool:
-    """Is this the address of a robot or of an office, not of a person?"""
-    local = address.rpartition("@")[0].split("+")[0]
-    return local.replace(".", "").replace("_", "") in _ROLES or local in _ROLES or bool(_ROBOT.search(local))
 
 
 def person_name(person: Person) -> tuple[str, str]:
@@ -89,6 +76,20 @@ def company_of(domain: str) -> str:
     except UnicodeError:
         label = domain
     return " ".join(word.capitalize() for word in re.split(r"[-_]+", label) if word)[:COMPANY_LONGEST] or domain
+
+
+def company_shown(person: Person) -> str:
+    """The company behind a display name, when the address bears it out: "Ann Smith (Globex Inc.)" of globex.example.
+    Brackets hold much else ("(she/her)", "(Sales)"), so without such a witness it is ''."""
+    found = _IN_BRACKETS.search(person.name)
+    if found is None:
+        return ""
+    shown, label = _squeezed(found[1]), _squeezed(company_of(person.address.rpartition("@")[2]))
+    return found[1][:COMPANY_LONGEST] if len(shown) > 2 and (label in shown or shown in label) else ""
+
+
+def _squeezed(text: str) -> str:
+    return re.sub(r"\W+", "", text.casefold())
 
 
 def _without_titles(words: list[str]) -> list[str]:

@@ -26,6 +26,7 @@ __all__ = [
     "event_from_crm",
     "event_from_mailbox",
     "from_mailbox",
+    "makes_people",
     "may_create",
     "not_linkable",
     "part_from_mailbox",
@@ -39,12 +40,16 @@ __all__ = [
 _ASKED_FOR = {Reason.NO_ACCOUNT: Reason.NO_ACCOUNT_MARKED, Reason.NO_PERSON: Reason.NO_PERSON_MARKED}
 
 
-def may_create(decision: Decision | None, settings: Effective) -> bool:
+def may_create(decision: Decision | None) -> bool:
     """May records be made for unknown people on this item? Only when it is saved for the first time."""
     if decision is None or decision.reason is Reason.LINKED:
         return False
-    wanted = settings.bool("resolve.smart") or settings.text("resolve.kind") != "off"
-    return wanted and decision.outcome in (Outcome.CANDIDATE, Outcome.MIRROR, Outcome.SHARE)
+    return decision.outcome in (Outcome.CANDIDATE, Outcome.MIRROR, Outcome.SHARE)
+
+
+def makes_people(settings: Effective) -> bool:
+    """Are records made for unknown people at all?"""
+    return settings.bool("resolve.smart") or settings.text("resolve.kind") != "off"
 
 
 def not_linkable(decision: Decision, why: Reason) -> Decision:

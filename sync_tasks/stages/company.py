@@ -29,6 +29,7 @@ class Company:
     free_domains: frozenset[str]
     store: Store
     clock: Callable[[], datetime]
+    disposable_domains: frozenset[str] = frozenset()
 
     @cached_property
     def colleagues(self) -> tuple[Colleague, ...]:
@@ -56,7 +57,9 @@ class Company:
 
     @cached_property
     def book(self) -> AddressBook:
-        return address_book(self.settings, self.me.addresses, self.free_domains, self.by_address)
+        return address_book(
+            self.settings, self.me.addresses, self.free_domains, self.by_address, self.disposable_domains
+        )
 
 
 def _series_zones(shape: OrgShape) -> frozenset[str]:

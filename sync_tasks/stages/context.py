@@ -234,7 +234,8 @@ class StageContext:
         )  # fmt: skip
 
     def note_issues(self, unit: Unit, works: Sequence[Work]) -> None:
-        """What was left alone although somebody asked for it. What time or somebody else may heal is tried again."""
+        """What was left alone although somebody asked for it. What time or somebody else may heal is tried again, and
+        nothing else is."""
         told = {work.ref.id: work.decision for work in works}
         for work in works:
             if work.decision is None or work.outcome not in (Outcome.SKIP, Outcome.WAIT):
@@ -246,7 +247,9 @@ class StageContext:
             code = CODES.get(reason, reason.value)
             if reason in MAY_HEAL:
                 self.note_failure(unit, work.ref, code, key=work.key)
-            elif reason in ISSUES:
+                continue
+            unit.trail.drop_retries(self.user.id, work.side.value, [work.ref.id])
+            if reason in ISSUES:
                 unit.trail.open_issue(
                     self.user.id, self.ref.id, side=work.side.value, kind=work.kind.value, ref=work.ref.id,
                     key=work.key, code=code, fields=(), now=self.now(),

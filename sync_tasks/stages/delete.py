@@ -6,7 +6,7 @@ from collections import Counter
 
 from mapping.merge.plan import Step
 from mapping.model.reasons import Reason
-from sync_tasks.stages import apply, complaints, disputes
+from sync_tasks.stages import apply, complaints, disputes, unresolved
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.state.records import RetryView
 
@@ -18,6 +18,7 @@ def run(ctx: StageContext) -> StageReport:
     complaints.mark_failed(ctx)
     counts["healed"] += _heal(ctx)
     disputes.settle(ctx)
+    unresolved.settle(ctx)
     return StageReport(counts, more=False)
 
 

@@ -18,7 +18,7 @@ from mapping.rules import marks, series
 from mapping.rules.decision import is_marked
 from mapping.rules.scope import Decision, Outcome, slid_out
 from mapping.rules.scope_folders import OUTSIDE
-from sync_tasks.stages import parting, watching
+from sync_tasks.stages import parting, unresolved, watching
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.following import Gone, follow
 from sync_tasks.stages.kinds import ELSEWHERE, KIND_OF_FOLDER, MANAGED, MIRRORED, Lineup, managed, watched
@@ -69,6 +69,7 @@ def run(ctx: StageContext) -> StageReport:
         found.add(work)
     _read_crm(ctx, lineup, held, cursors, found)
     ctx.learn_shape()
+    unresolved.look_again(ctx)
     _due_again(ctx, found)
     _slid_out(ctx, lineup, found)
     _switched_off(ctx, lineup, held, found)

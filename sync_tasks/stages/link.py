@@ -11,7 +11,8 @@ from mapping.rules import linking, scope
 from mapping.rules.scope import Outcome
 from sync_tasks.stages import complaints
 from sync_tasks.stages.context import StageContext, StageReport
-from sync_tasks.stages.resolve import ITSELF, eligible, load_people
+from sync_tasks.stages.resolve import ITSELF, load_people
+from sync_tasks.stages.strangers import eligible
 from sync_tasks.stages.work import Work
 
 LINKED = (ItemKind.EVENT, ItemKind.EMAIL)  # tasks and contacts hang on nothing that the engine chooses

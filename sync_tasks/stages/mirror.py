@@ -14,7 +14,7 @@ from connectors.errors import ConnectorError
 from connectors.protocols import Detail
 from mapping.merge.plan import Step
 from mapping.model import fields as f
-from mapping.model.item import Item, ItemKind, ItemRef, Side
+from mapping.model.item import MISSING, Item, ItemKind, ItemRef, Side
 from mapping.model.people import AccountRecord
 from mapping.model.reasons import Reason
 from mapping.model.series import split_id
@@ -185,6 +185,8 @@ def _wants_body(ctx: StageContext, lineup: Lineup, work: Work, pair: PairView | 
         return False
     if work.decision is not None and work.decision.reason is Reason.PRIVATE_PLACEHOLDER:
         return False
+    if work.kind is ItemKind.EMAIL and work.item is not None and work.item.get(f.BODY) is not MISSING:
+        return False  # it was read to find out who is on it
     saved = pair is not None and pair.state == PairState.LIVE and pair.role != GUEST
     return not saved or (work.kind in MIRRORED and lineup.of_item(work.ref, pair).compares_body(ctx.settings))
 

@@ -23,7 +23,7 @@ from sync_tasks.stages.categorize import MARKED
 from sync_tasks.stages.mapped import mapped
 from sync_tasks.stages.payload import id_of
 from sync_tasks.stages.planning import Draft
-from sync_tasks.stages.resolve import eligible
+from sync_tasks.stages.strangers import eligible
 from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairState, PairView
 

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
-from mapping.merge.plan import Act, FieldChange, Operation, Step
+from mapping.merge.plan import Step
 from mapping.model import fields as f
-from mapping.model.item import Attendee, Fields, Item, ItemKind, Pending, Person, Side, Value
-from mapping.model.people import PersonRecord, domain_of
+from mapping.model.item import Attendee, Item, ItemKind, Side
+from mapping.model.people import PersonRecord
 from mapping.rules import scope
 from mapping.rules.linking import order_addresses
-from mapping.rules.resolving import Creation, decide_creation, who_to_create
 from mapping.rules.scope import Outcome
-from sync_tasks.stages import adopting, adopting_events, complaints, creating
+from sync_tasks.stages import adopting, adopting_events, complaints, creating, strangers, unresolved
 from sync_tasks.stages.context import StageContext, StageReport
-from sync_tasks.stages.payload import Origin
+from sync_tasks.stages.strangers import Made, Planned, eligible, known
 from sync_tasks.stages.work import Work
 
 People = dict[str, list[PersonRecord]]
-Planned = tuple[Operation, Origin]
-
-# which Salesforce object each kind of creation makes; `PersonAccount` yields the id that WhoId takes
 ITSELF = "itself"  # a person account has no account but itself, and nothing more to be related to
-TARGETS = {"lead": "Lead", "contact": "Contact", "account+contact": "Contact", "person_account": "PersonAccount"}
 
 
 def run(ctx: StageContext) -> StageReport:
@@ -33,7 +28,9 @@ def run(ctx: StageContext) -> StageReport:
     asked = {address for work in works if work.item is not None for address in _addresses(ctx, work)}
     people: People = {address: list(found) for address, found in ctx.crm.find_people(sorted(asked)).items()}
     adopted = adopting.adopt(ctx, works, people)
-    made = _create_the_unresolved(ctx, works, people)
+    there = known(people, asked)
+    met = strangers.meet(ctx, works, people)
+    made = met.made
     for work in works:
         if work.outcome is Outcome.CANDIDATE:
             _confirm(ctx, work, people, made)
@@ -44,8 +41,10 @@ def run(ctx: StageContext) -> StageReport:
         _remember(people, address, made[address])
     left = [w for w in works if w.outcome is Outcome.SKIP]
     with ctx.fenced() as unit:
+        strangers.note(ctx, unit, met, kept, operations)
         ctx.note_decisions(unit, "resolve", [w for w in works if w.side is Side.MAILBOX])
         if not ctx.preview:
+            unresolved.found(ctx, unit, met.listed, there)
             ctx.note_issues(unit, left)
         ctx.save_note(unit, "people", dump_people(people))
         ctx.save_note(unit, creating.NOTE, looked)
@@ -72,16 +71,6 @@ def _addresses(ctx: StageContext, work: Work) -> list[str]:
     return [a for a in every if ctx.book.eligible(a) or ctx.book.is_internal(a)]
 
 
-def eligible(ctx: StageContext, item: Item) -> list[str]:
-    """The addresses that may be linked to, main counterpart first."""
-    return [a for a in order_addresses(item, ctx.me) if ctx.book.eligible(a)]
-
-
-def known(people: Mapping[str, Sequence[PersonRecord]], addresses: Iterable[str]) -> frozenset[str]:
-    """Those of the addresses that a Contact or Lead carries."""
-    return frozenset(a for a in addresses if any(r.object in ("Contact", "Lead") for r in people.get(a, ())))
-
-
 def _confirm(ctx: StageContext, work: Work, people: People, made: Mapping[str, Made]) -> None:
     """The second half of the decision, now that it is known who is known and who will be."""
     assert work.item is not None and work.decision is not None
@@ -97,60 +86,6 @@ def _confirm(ctx: StageContext, work: Work, people: People, made: Mapping[str, M
 
 
 # --- creating people
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """A person to be created: the operations that do it, the last of which yields the person's id."""
-
-    person: Person
-    creation: Creation
-    operations: tuple[Planned, ...]
-
-
-def _create_the_unresolved(ctx: StageContext, works: list[Work], people: People) -> dict[str, Made]:
-    wanted: dict[str, tuple[Person, Work]] = {}
-    for work in works:
-        if work.item is None or work.side is Side.CRM or not scope.may_create(work.decision, ctx.settings):
-            continue
-        theirs = eligible(ctx, work.item)
-        found = known(people, theirs)
-        unresolved = [a for a in theirs if a not in found]
-        for person in who_to_create(work.item, unresolved, found, ctx.settings):
-            wanted.setdefault(person.address, (person, work))
-    found_accounts = ctx.crm.find_accounts(sorted({domain_of(address) for address in wanted})) if wanted else {}
-    made: dict[str, Made] = {}
-    for address, (person, work) in sorted(wanted.items()):
-        creation = decide_creation(person, ctx.book, found_accounts.get(domain_of(address), ()), ctx.settings)
-        if creation.kind != "none":
-            operations = tuple((op, Origin(work.ref)) for op in _operations(ctx, creation, work))
-            made[address] = Made(person, creation, operations)
-    return made
-
-
-def _operations(ctx: StageContext, creation: Creation, work: Work) -> list[Operation]:
-    """The writes that bring a person about; an Account that must come first is one of its own, shared by domain."""
-    owner = {"OwnerId": ctx.user.crm_user_id} if ctx.user.crm_user_id else {}
-    operations: list[Operation] = []
-    person: dict[str, Value] = {**creation.person, **owner}
-    if creation.kind == "account+contact":
-        account = Operation(
-            Act.CREATE, Side.CRM, work.kind, "Account", Step.ACCOUNTS, "RES-11", creation.reason.value,
-            values={**creation.account, **owner}, changes=_as_changes(creation.account),
-        )  # fmt: skip
-        operations.append(account)
-        person["AccountId"] = Pending(account.id)
-    operations.append(
-        Operation(
-            Act.CREATE, Side.CRM, work.kind, TARGETS[creation.kind], Step.PEOPLE, creation.rule, creation.reason.value,
-            values=person, changes=_as_changes(creation.person),
-        )
-    )  # fmt: skip
-    return operations
-
-
-def _as_changes(values: Fields) -> tuple[FieldChange, ...]:
-    return tuple(FieldChange(name, None, value) for name, value in values.items())
 
 
 def _of_kept(ctx: StageContext, kept: list[Work], made: Mapping[str, Made]) -> list[Planned]:

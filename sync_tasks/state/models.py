@@ -323,6 +323,33 @@ class ConflictRow(Base):
     closed_at: Mapped[datetime | None]
 
 
+class Unresolved(Base):
+    """Somebody on a user's items whom Salesforce does not know, and for whom no record was made."""
+
+    __tablename__ = "unresolved"
+    __table_args__ = (
+        UniqueConstraint("user_id", "name"),
+        Index("ix_unresolved_look", "user_id", "closed_at", "look_at"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(64))  # keyed fingerprint of the address
+    domain: Mapped[str] = mapped_column(String(64))  # keyed fingerprint of its domain
+    sealed: Mapped[bytes | None]  # address and display name, under a key of the installation; gone when it is closed
+    state: Mapped[str] = mapped_column(String(10))  # UnresolvedState
+    reasons: Mapped[list[Any]] = mapped_column(default=list)
+    items: Mapped[list[Any]] = mapped_column(default=list)  # where he was seen: kind, id and folder, the latest last
+    met: Mapped[bool] = mapped_column(default=False)  # the user has written to him
+    first_seen: Mapped[datetime]
+    last_seen: Mapped[datetime]
+    look_at: Mapped[datetime | None]  # when it is asked again whether Salesforce knows him
+    wish: Mapped[str] = mapped_column(String(20), default="")  # what a person decided: a `Wish`
+    account_id: Mapped[str] = mapped_column(String(18), default="")
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[str] = mapped_column(String(120), default="")
+    closed_at: Mapped[datetime | None]
+
+
 class OrgMapping(Base):
     """What an organization changed of a mapping table; see `mapping.tables.adjust`."""
 

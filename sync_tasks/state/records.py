@@ -53,6 +53,16 @@ class ClaimAnswer(StrEnum):
     MADE = "made"  # another run has made it since we looked
 
 
+class UnresolvedState(StrEnum):
+    WAITS = "waits"  # until Salesforce knows him, or the next item tells more of him
+    HELD = "held"  # until a person decides
+    DECIDED = "decided"  # the next run makes what was asked for
+    MADE = "made"
+    RESOLVED = "resolved"  # Salesforce knows him now
+    IGNORED = "ignored"  # put on a block list
+    EXPIRED = "expired"  # nothing happened for too long
+
+
 @dataclass(frozen=True, slots=True)
 class RunRef:
     """A run and the fencing token under which somebody may work on it."""
@@ -241,6 +251,29 @@ class ConflictView:
     resolution: str
     resolved_at: datetime | None
     resolved_by: str
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnresolvedView:
+    """Somebody whom Salesforce does not know. `name`: keyed fingerprint of the address, which stands, with the display
+    name, in `sealed`. `items`: kind, id and folder of where he was seen. `met`: the user has written to him."""
+
+    id: int
+    user_id: int
+    user: str
+    name: str
+    sealed: bytes | None
+    state: str
+    reasons: tuple[str, ...]
+    items: tuple[tuple[str, str, str], ...]
+    met: bool
+    first_seen: datetime
+    last_seen: datetime
+    wish: str
+    account_id: str
+    decided_at: datetime | None
+    decided_by: str
     closed_at: datetime | None
 
 

@@ -23,6 +23,7 @@ from sync_tasks.state.plans import Plans
 from sync_tasks.state.records import RunRef, RunState
 from sync_tasks.state.runs import Runs
 from sync_tasks.state.trail import Trail
+from sync_tasks.state.unresolved import UnresolvedPeople
 from sync_tasks.state.workspace import Workspace
 
 
@@ -42,6 +43,7 @@ class Unit:
         self.holds = Holds(session)
         self.conflicts = Conflicts(session)
         self.claims = Claims(session)
+        self.unresolved = UnresolvedPeople(session)
         self.workspace = Workspace(session)
 
 

@@ -20,7 +20,7 @@ PERSONAL: dict[str, dict[str, Any]] = {
 RACERS = ("ann", "bob")
 COMMON: dict[str, Any] = {
     "autosave__appointments": True, "autosave__meetings": True, "autosave__emails": True,
-    "autosave__unlinked_events": True, "deletion__events": "all",
+    "autosave__unlinked_events": True, "deletion__events": "all", "resolve__require_outbound": False,
 }  # fmt: skip
 
 

@@ -155,7 +155,7 @@ def test_the_first_run_looks_six_days_back(world: World) -> None:
 
 @pytest.mark.rule("FLT-1", "FLT-5", "FLT-8", "FLT-14", "RES-8")
 def test_what_is_not_eligible_is_not_saved_automatically(world: World) -> None:
-    ann = world.user(autosave__emails=True, resolve__kind="contact")
+    ann = world.user(autosave__emails=True, resolve__kind="contact", resolve__require_outbound=False)
     known(world)
     world.message(ann, "Internal", sender="bob@acme.example")
     world.message(ann, "Free", sender="somebody@gmail.com")
@@ -239,7 +239,7 @@ def test_two_users_with_the_same_mail_share_one_record(world: World) -> None:
 
 @pytest.mark.rule("RES-1", "RES-2", "RES-11", "RES-10")
 def test_an_unknown_sender_becomes_a_contact_with_an_account_named_after_the_domain(world: World) -> None:
-    ann = world.user(autosave__emails=True, resolve__kind="contact")
+    ann = world.user(autosave__emails=True, resolve__kind="contact", resolve__require_outbound=False)
     world.message(ann, "Hello", sender="bart.simpson@acme-labs.example")
 
     world.sync(ann)
@@ -254,7 +254,7 @@ def test_an_unknown_sender_becomes_a_contact_with_an_account_named_after_the_dom
 
 @pytest.mark.rule("RES-1", "RES-15")
 def test_two_mails_of_one_unknown_sender_make_one_lead(world: World) -> None:
-    ann = world.user(autosave__emails=True, resolve__kind="lead")
+    ann = world.user(autosave__emails=True, resolve__kind="lead", resolve__require_outbound=False)
     for number in range(3):
         world.message(ann, f"Hello {number}", sender="bart@acme-labs.example")
 
@@ -270,7 +270,9 @@ def test_two_mails_of_one_unknown_sender_make_one_lead(world: World) -> None:
 
 @pytest.mark.rule("RES-3", "RES-18")
 def test_nobody_is_created_for_blocked_free_or_robot_addresses(world: World) -> None:
-    ann = world.user(autosave__emails=True, resolve__kind="lead", blocklist__user=["rival.example"])
+    ann = world.user(
+        autosave__emails=True, resolve__kind="lead", blocklist__user=["rival.example"], resolve__require_outbound=False
+    )
     for sender in ("eve@rival.example", "somebody@gmail.com", "no-reply@shop.example"):
         world.message(ann, f"From {sender}", sender=sender)
 
@@ -282,7 +284,7 @@ def test_nobody_is_created_for_blocked_free_or_robot_addresses(world: World) -> 
 
 @pytest.mark.rule("RES-5", "RES-7")
 def test_smart_creation_puts_a_contact_under_the_account_of_the_domain_else_makes_a_lead(world: World) -> None:
-    ann = world.user(autosave__emails=True, resolve__smart=True)
+    ann = world.user(autosave__emails=True, resolve__smart=True, resolve__require_outbound=False)
     account = world.record("Account", Name="Globex", Website="https://www.globex.example")
     world.message(ann, "Known domain", sender="bart@globex.example")
     world.message(ann, "Unknown domain", sender="lisa@elsewhere.example")
@@ -296,7 +298,9 @@ def test_smart_creation_puts_a_contact_under_the_account_of_the_domain_else_make
 @pytest.mark.rule("RES-6")
 def test_person_accounts_are_made_where_the_org_has_them(world: World) -> None:
     world.setting(person_accounts=True)
-    ann = world.user(autosave__emails=True, resolve__smart=True, resolve__person_accounts=True)
+    ann = world.user(
+        autosave__emails=True, resolve__smart=True, resolve__person_accounts=True, resolve__require_outbound=False
+    )
     world.message(ann, "Hello", sender="bart@elsewhere.example")
 
     world.sync(ann)
@@ -308,7 +312,9 @@ def test_person_accounts_are_made_where_the_org_has_them(world: World) -> None:
 
 @pytest.mark.rule("RES-9")
 def test_all_unknown_recipients_are_created_when_the_organization_wants_that(world: World) -> None:
-    ann = world.user(autosave__emails=True, resolve__kind="lead", resolve__all_unresolved=True)
+    ann = world.user(
+        autosave__emails=True, resolve__kind="lead", resolve__all_unresolved=True, resolve__require_outbound=False
+    )
     world.message(ann, "Hello", sender="bart@one.example", to="ann@acme.example,lisa@two.example")
 
     world.sync(ann)

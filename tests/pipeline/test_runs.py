@@ -25,7 +25,9 @@ def busy_day(world: World) -> None:
 @pytest.mark.rule("TOP-1")
 def test_a_preview_writes_nothing_and_plans_what_the_next_run_does(world_on_both: World) -> None:
     world = world_on_both
-    ann = world.user(autosave__emails=True, autosave__appointments=True, resolve__kind="contact")
+    ann = world.user(
+        autosave__emails=True, autosave__appointments=True, resolve__kind="contact", resolve__require_outbound=False
+    )
     busy_day(world)
     lunch = world.appointment(ann, "Lunch", marked=True)
     gone = world.appointment(ann, "Gone", marked=True)
@@ -138,7 +140,7 @@ def test_a_dead_throttled_or_refusing_vendor_fails_the_run_and_loses_nothing(
 @pytest.mark.parametrize("cut", ["drop_before", "drop_after"])
 @pytest.mark.rule("TOP-5", "DUP-9")
 def test_an_answer_that_never_comes_duplicates_nothing(world: World, operation: str, cut: str) -> None:
-    ann = world.user(autosave__emails=True, resolve__kind="contact")
+    ann = world.user(autosave__emails=True, resolve__kind="contact", resolve__require_outbound=False)
     busy_day(world)
     world.sync(ann)
     world.later(minutes=1)

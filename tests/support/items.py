@@ -17,6 +17,7 @@ COLLEAGUE = "col@acme.example"
 CUSTOMER = "ann@globex.example"
 OTHER = "bob@initech.example"
 FREE_DOMAINS = frozenset({"gmail.com"})
+DISPOSABLE_DOMAINS = frozenset({"mailinator.com"})
 
 
 def settings(**values: object) -> Effective:
@@ -26,7 +27,7 @@ def settings(**values: object) -> Effective:
 
 
 def book(effective: Effective | None = None) -> AddressBook:
-    return address_book(effective or settings(), [ME], FREE_DOMAINS)
+    return address_book(effective or settings(), [ME], FREE_DOMAINS, disposable_domains=DISPOSABLE_DOMAINS)
 
 
 def me(*sync_users: str, activated_days_ago: int = 100) -> Me:

@@ -38,7 +38,7 @@ class Story:
         self.world = world
         self.user = world.user(
             autosave__appointments=True, autosave__meetings=True, autosave__emails=True, autosave__unlinked_events=True,
-            deletion__events="all", resolve__kind="contact",
+            deletion__events="all", resolve__kind="contact", resolve__require_outbound=False,
         )  # fmt: skip
         with world.app.store.writing() as unit:  # before whatever follows in the same second
             unit.accounts.set_user(self.user.id, activated_at=self.user.activated_at - timedelta(hours=1))

@@ -106,6 +106,11 @@ class Call:
             found = next((fact for key, fact in self.objects.items() if key.lower() == lowered), None)
         return found
 
+    def sees(self, name: str, row: Mapping[str, object]) -> bool:
+        """Whether the user sees a stored row of the object."""
+        private = name in self.org.settings.private_objects and "OwnerId" in row
+        return self.user.view_all or not private or row["OwnerId"] == self.user.id
+
     def path(self, rest: str) -> str:
         return f"/services/data/v{self.version}/{rest}"
 

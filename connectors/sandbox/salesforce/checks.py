@@ -67,62 +67,66 @@ def validation_rules(call: Call, name: str, row: Mapping[str, Any]) -> None:
             raise SfError("FIELD_CUSTOM_VALIDATION_EXCEPTION", message, [str(rule["field"])])
 
 
-def _allow_save(call: Call) -> bool:
+def _wants(call: Call, option: str) -> bool:
+    """Whether the caller's header switches this option of duplicate rules on; all of them are off by default."""
     text = call.headers.get("sforce-duplicate-rule-header", "")
-    return re.search(r"allowsave\s*=\s*true", text, re.IGNORECASE) is not None
+    return re.search(rf"{option}\s*=\s*true", text, re.IGNORECASE) is not None
 
 
-def duplicates(call: Call, fact: ObjectFact, row: Mapping[str, Any]) -> None:
-    """`alert` rules let the row through when the caller insists, `block` rules never do."""
+def duplicates(call: Call, fact: ObjectFact, row: Mapping[str, Any], verb: str) -> None:
+    """`alert` rules let the row through when the caller insists, `block` rules never do. Letters count whatever their
+    case. A rule looks at all rows, and names those that the caller may see."""
     for rule in call.org.settings.duplicate_rules:
-        names = [str(name) for name in rule.get("fields", ())]
+        names = _compared(rule)
         if rule.get("object") != fact.name or not names or any(row.get(name) is None for name in names):
             continue
         alert = rule.get("action", "block") == "alert"
-        if alert and _allow_save(call):
+        if verb not in rule.get("on", ("create",)) or (alert and _wants(call, "allowSave")):
             continue
-        where = " AND ".join(f'"{fact.fields[name].name}" = ?' for name in names)
-        sql = f"SELECT Id FROM {call.org.table(fact.name)} WHERE {where} AND IsDeleted = 0 ORDER BY Id LIMIT 20"
-        found = [entry[0] for entry in call.store.all(sql, [row[name] for name in names])]
+        other = call.org.settings.objects()[str(rule.get("against", fact.name))]
+        where = " AND ".join(f'"{other.fields[theirs].name}" = ? COLLATE NOCASE' for theirs in names.values())
+        table = call.org.table(other.name)
+        sql = f"SELECT * FROM {table} WHERE {where} AND IsDeleted = 0 AND Id <> ? ORDER BY Id LIMIT 20"
+        found = [dict(entry) for entry in call.store.all(sql, [*(row[name] for name in names), row["Id"]])]
         if not found:
             continue
         message = str(rule.get("message", "Use one of these records?"))
-        raise SfError(
-            "DUPLICATES_DETECTED",
-            message,
-            [],
-            extra={"duplicateResult": _result(call, fact, rule, message, found, alert)},
-        )
+        seen = [entry for entry in found if call.sees(other.name, entry)]
+        told = _result(call, fact, other, rule, message, seen, alert)
+        raise SfError("DUPLICATES_DETECTED", message, [], extra={"duplicateResult": told})
+
+
+def _compared(rule: Mapping[str, Any]) -> dict[str, str]:
+    """The fields of the new row, each with the one of the other object that it is compared to."""
+    fields = rule.get("fields", ())
+    return (
+        {str(k): str(v) for k, v in fields.items()} if isinstance(fields, Mapping) else {str(n): str(n) for n in fields}
+    )
 
 
 def _result(
-    call: Call, fact: ObjectFact, rule: Mapping[str, Any], message: str, found: list[str], alert: bool
-) -> dict[str, Any]:
-    matches = [
-        {
-            "additionalInformation": [],
-            "fieldDiffs": [],
-            "matchConfidence": 100.0,
-            "record": {
-                "attributes": {"type": fact.name, "url": call.path(f"sobjects/{fact.name}/{match}")},
-                "Id": match,
-            },
-        }
-        for match in found
-    ]
-    name = str(rule.get("name", f"Standard_{fact.name}_Duplicate_Rule"))
+    call: Call, fact: ObjectFact, other: ObjectFact, rule: Mapping[str, Any], message: str,
+    found: list[dict[str, Any]], alert: bool,
+) -> dict[str, Any]:  # fmt: skip
+    matches = []
+    for match in found:
+        url = call.path(f"sobjects/{other.name}/{match['Id']}")
+        record = {"attributes": {"type": other.name, "url": url}, "Id": match["Id"]}
+        if _wants(call, "includeRecordDetails"):
+            record |= {name: match[name] for name in _compared(rule).values()}
+        matches.append({"additionalInformation": [], "fieldDiffs": [], "matchConfidence": 100.0, "record": record})
     return {
         "allowSave": alert,
-        "duplicateRule": name,
+        "duplicateRule": str(rule.get("name", f"Standard_{fact.name}_Duplicate_Rule")),
         "duplicateRuleEntityType": fact.name,
         "errorMessage": message,
         "matchResults": [
             {
-                "entityType": fact.name,
+                "entityType": other.name,
                 "errors": [],
                 "matchEngine": "ExactMatchEngine",
                 "matchRecords": matches,
-                "rule": f"Standard_{fact.name}_Match_Rule",
+                "rule": f"Standard_{other.name}_Match_Rule",
                 "size": len(matches),
                 "success": True,
             }

@@ -47,7 +47,9 @@ class Settings:
     commit_delay_seconds: int = 0  # stamps lie this far in the past, as if the transaction had taken so long
     private_objects: tuple[str, ...] = ("Event", "Task")  # rows of others stay unseen without "view all"
     validation_rules: tuple[Mapping[str, Any], ...] = ()  # {object, field, op, value, message}: error when it holds
-    duplicate_rules: tuple[Mapping[str, Any], ...] = ()  # {object, fields, action: block|alert, message}
+    # {object, fields, action: block|alert, message; against: another object, and then fields may say which is which;
+    # on: create, update}
+    duplicate_rules: tuple[Mapping[str, Any], ...] = ()
     fls_hidden: Mapping[str, Mapping[str, Any]] | None = None  # user name -> object -> list of fields unseen
     lead_assignment_owner: str = ""  # user name that the active lead assignment rule hands new leads to
     custom_fields: Mapping[str, tuple[Mapping[str, Any], ...]] | None = None  # by object, see `facts.custom_field`

@@ -33,22 +33,17 @@ def read(call: Call, name: str, record_id: str) -> Row | None:
     return None if found.get("IsDeleted") and found["SystemModstamp"] < call.bin_start else found
 
 
-def sees(call: Call, name: str, row: Mapping[str, Any]) -> bool:
-    private = name in call.org.settings.private_objects and "OwnerId" in row
-    return call.user.view_all or not private or row["OwnerId"] == call.user.id
-
-
 def require(call: Call, name: str, record_id: str, *, writing: bool = False) -> Row:
     """A live row that the user may touch. Raises MALFORMED_ID/NOT_FOUND/ENTITY_IS_DELETED/INSUFFICIENT_ACCESS..."""
     if not looks_like_id(record_id):
         raise not_found(f"Provided external ID field does not exist or is not accessible: {record_id}")
     record_id = to18(record_id)
     row = read(call, name, record_id) if PREFIXES.get(record_id[:3]) == name else None
-    if row is None or (not writing and not sees(call, name, row)):
+    if row is None or (not writing and not call.sees(name, row)):
         raise not_found()
     if row.get("IsDeleted"):
         raise SfError("ENTITY_IS_DELETED", "entity is deleted", [])
-    if writing and not sees(call, name, row):
+    if writing and not call.sees(name, row):
         raise SfError("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id", [])
     return row
 
@@ -168,7 +163,7 @@ def insert(call: Call, name: str, values: Row, *, user_made: bool = True) -> str
     checks.unique(call, fact, row)
     if user_made:
         checks.validation_rules(call, name, row)
-        checks.duplicates(call, fact, row)
+        checks.duplicates(call, fact, row, "create")
     write_row(call, name, row)
     call.writes.append((name, "create"))
     rule.after_create(call, row, lists)
@@ -216,6 +211,7 @@ def change(call: Call, name: str, old: Row, values: Row, lists: Mapping[str, lis
     rule.derive(call, row)
     checks.unique(call, fact, row)
     checks.validation_rules(call, name, row)
+    checks.duplicates(call, fact, row, "update")
     touch(call, name, row)
     call.writes.append((name, "update"))
     rule.after_update(call, old, row, lists or {})

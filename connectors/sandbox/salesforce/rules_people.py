@@ -86,7 +86,11 @@ class AccountRules(Rules):
 
 class LeadRules(PersonRules):
     def before_create(self, call: Call, row: Row, given: frozenset[str], lists: Lists) -> None:
-        # assignment rules run unless the caller says no: the new lead may end up with somebody else
+        self._assign(call, row)
+
+    @staticmethod
+    def _assign(call: Call, row: Row) -> None:
+        """Assignment rules run unless the caller says no: the lead may end up with somebody else."""
         handed_to = call.org.settings.lead_assignment_owner
         if handed_to and call.headers.get("sforce-auto-assign", "true").strip().lower() != "false":
             owner = orgs.find_user(call.store, call.org, handed_to)
@@ -96,6 +100,7 @@ class LeadRules(PersonRules):
     def before_update(self, call: Call, old: Row, row: Row, given: frozenset[str]) -> None:
         if old["IsConverted"]:
             raise SfError("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead", [])
+        self._assign(call, row)
 
 
 class OpportunityRules(Rules):

@@ -199,6 +199,67 @@ def test_a_duplicate_rule_names_the_record_that_is_there(world: World) -> None:
     assert (outcome.error.fault, outcome.error.existing) == (Fault.DUPLICATE, there)
 
 
+ADDRESS_TAKEN = {"object": "Lead", "against": "Contact", "fields": ["Email"], "message": "There"}
+NAME_TAKEN = {"object": "Lead", "fields": ["LastName", "Company"], "action": "alert"}
+
+
+def a_lead(**values: object) -> Write:
+    return create("", "Lead", ItemKind.CONTACT, **{"LastName": "Ann", "Company": "Acme", **values})
+
+
+@pytest.mark.rule("RES-15")
+def test_a_record_with_the_same_address_is_taken_when_a_duplicate_rule_names_it(world: World) -> None:
+    world.switch(duplicate_rules=(ADDRESS_TAKEN,))
+    there = world.make("Contact", LastName="Ann", Email="ann@example.com")
+    writes = [a_lead(Email="ANN@example.com", Alike="reuse"), a_lead(LastName="Bob", Email="bob@example.com")]
+
+    with world.calls(2):
+        adopted, made = world.crm.write(writes)
+
+    assert (adopted.id, adopted.adopted, adopted.error) == (there, True, None)
+    assert (made.adopted, made.error) == (False, None)
+    assert world.crm.dropped == {}
+
+
+@pytest.mark.rule("RES-15")
+def test_a_record_that_is_only_alike_is_not_taken_and_nothing_is_saved_beside_it(world: World) -> None:
+    world.switch(duplicate_rules=(NAME_TAKEN,))
+    world.make("Lead", LastName="Ann", Company="Acme", Email="other@example.com")
+
+    (outcome,) = world.crm.write([a_lead(Email="ann@example.com", Alike="reuse")])
+
+    assert outcome.error is not None
+    assert (outcome.error.fault, outcome.error.vendor_code) == (Fault.DUPLICATE, "DUPLICATES_DETECTED")
+    assert len(world.rows("SELECT Id FROM Lead")) == 1
+
+
+@pytest.mark.rule("RES-15")
+def test_a_warning_is_overruled_for_those_only_for_whom_that_is_wanted(world: World) -> None:
+    world.switch(duplicate_rules=(NAME_TAKEN,))
+    world.make("Lead", LastName="Ann", Company="Acme", Email="other@example.com")
+    insisting, not_insisting = a_lead(Email="a@example.com", Alike="save"), a_lead(Email="b@example.com")
+
+    made, refused = world.crm.write([insisting, not_insisting])
+
+    assert made.error is None
+    assert refused.error is not None
+    assert {row["Email"] for row in world.rows("SELECT Email FROM Lead")} == {"other@example.com", "a@example.com"}
+
+
+@pytest.mark.rule("RES-15")
+def test_an_account_with_the_same_website_is_taken(world: World) -> None:
+    world.switch(duplicate_rules=({"object": "Account", "fields": ["Name"]},))
+    there = world.make("Account", Name="Acme", Website="http://www.acme.example/en")
+    world.make("Account", Name="Globex", Website="https://globex.example")
+    same = create("", "Account", ItemKind.CONTACT, Name="Acme", Website="https://acme.example", Alike="reuse")
+    other = create("", "Account", ItemKind.CONTACT, Name="Globex", Website="https://globex.test", Alike="reuse")
+
+    adopted, refused = world.crm.write([same, other])
+
+    assert (adopted.id, adopted.adopted) == (there, True)
+    assert refused.error is not None
+
+
 def test_relations_are_written_and_deleted_like_other_records(world: World) -> None:
     event, person = world.event(), world.make("Contact", LastName="Ann", Email="ann@example.com")
     write = create("", "EventRelation", ItemKind.EVENT, EventId=event, RelationId=person)

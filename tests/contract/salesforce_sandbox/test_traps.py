@@ -165,6 +165,10 @@ def test_lead_assignment_runs_unless_the_header_says_no(org: Org) -> None:
     kept = org.call("POST", "sobjects/Lead", lead, {"Sforce-Auto-Assign": "FALSE"})[1]["id"]
     assert org.get("Lead", taken)["OwnerId"] == other
     assert org.get("Lead", kept)["OwnerId"] != other
+    assert org.call("PATCH", f"sobjects/Lead/{kept}", {"Title": "t"}, {"Sforce-Auto-Assign": "FALSE"})[0] == 204
+    assert org.get("Lead", kept)["OwnerId"] != other
+    assert org.call("PATCH", f"sobjects/Lead/{kept}", {"Title": "u"})[0] == 204
+    assert org.get("Lead", kept)["OwnerId"] == other
 
 
 def test_a_converted_lead_cannot_be_changed(org: Org) -> None:
@@ -210,6 +214,28 @@ def test_duplicate_rules_block_and_alerts_can_be_overruled(org: Org) -> None:
     assert org.call("POST", "sobjects/Lead", lead, insist)[0] == 201
     org.settings(duplicate_rules=[{**rule, "action": "block"}])
     assert org.call("POST", "sobjects/Lead", lead, insist)[0] == 400
+
+
+def test_a_duplicate_rule_may_look_at_another_object_and_at_edits(org: Org) -> None:
+    across = {"object": "Lead", "against": "Contact", "fields": {"Email": "Email"}, "on": ["create", "update"]}
+    org.settings(duplicate_rules=[across])
+    contact = org.create("Contact", LastName="a", Email="A@x.com")
+    lead = org.create("Lead", LastName="a", Company="b", Email="b@x.com")
+    details = {"Sforce-Duplicate-Rule-Header": "allowSave=true; includeRecordDetails=true"}
+
+    status, body = org.call("PATCH", f"sobjects/Lead/{lead}", {"Email": "a@x.com"}, details)
+
+    assert (status, body[0]["errorCode"]) == (400, "DUPLICATES_DETECTED")
+    (found,) = body[0]["duplicateResult"]["matchResults"]
+    assert found["entityType"] == "Contact"
+    assert [match["record"] for match in found["matchRecords"]] == [
+        {
+            "attributes": {"type": "Contact", "url": f"/services/data/v66.0/sobjects/Contact/{contact}"},
+            "Id": contact,
+            "Email": "A@x.com",
+        }
+    ]
+    assert org.refused("Lead", LastName="c", Company="d", Email="a@X.com") == "DUPLICATES_DETECTED"
 
 
 def test_a_validation_rule_speaks_with_its_own_words(org: Org) -> None:

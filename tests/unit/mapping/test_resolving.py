@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from mapping.model.item import Person
+from mapping.model import fields
+from mapping.model.item import Item, Person, Response
 from mapping.model.people import AccountRecord
 from mapping.model.reasons import Reason
-from mapping.rules.names import company_of, is_role, person_name
-from mapping.rules.resolving import Creation, choose_account, decide_creation, who_to_create
-from tests.support.items import COLLEAGUE, CUSTOMER, ME, OTHER, book, mail, settings
+from mapping.rules.names import company_of, company_shown, person_name
+from mapping.rules.resolving import (
+    Creation,
+    Encounter,
+    Refusal,
+    Wanted,
+    Wish,
+    as_wanted,
+    beyond_budget,
+    choose_account,
+    decide_creation,
+    has_met,
+    looks_for_account,
+    provenance,
+    refusal,
+    who_to_create,
+    with_address,
+)
+from tests.support.items import COLLEAGUE, CUSTOMER, ME, OTHER, book, event, mail, settings
 
 ANN = Person(CUSTOMER, "Ann Smith")
 GLOBEX = AccountRecord("001G", "Globex", by_website=True, by_contact=True)
@@ -19,7 +38,14 @@ GLOBEX = AccountRecord("001G", "Globex", by_website=True, by_contact=True)
 
 def made(person: Person = ANN, *accounts: AccountRecord, **by: Any) -> Creation:
     effective = settings(**by)
-    return decide_creation(person, book(effective), accounts, effective)
+    found = choose_account(accounts, effective.text("resolve.evidence")) if looks_for_account(effective) else None
+    return decide_creation(person, found, effective)
+
+
+def refused(address: str = CUSTOMER, item: Item | None = None, *, met: bool = True, asked: bool = False,
+            **by: Any) -> Refusal | None:  # fmt: skip
+    effective = settings(blocklist__org="blocked.example", **by)
+    return refusal(Encounter(Person(address), item or mail(address), met, asked), book(effective), effective)
 
 
 @pytest.mark.rule("RES-1")
@@ -28,7 +54,10 @@ def test_nothing_is_made_unless_it_is_switched_on() -> None:
     assert made(resolve__kind="lead").kind == "lead"
 
 
-@pytest.mark.rule("RES-3", "RES-8")
+# --- guards
+
+
+@pytest.mark.rule("RES-3", "RES-8", "RES-18")
 @pytest.mark.parametrize(
     ("address", "reason"),
     [
@@ -38,15 +67,107 @@ def test_nothing_is_made_unless_it_is_switched_on() -> None:
         ("x@gmail.com", Reason.NOT_CREATED_FREE),
         ("", Reason.NOT_CREATED_INVALID),
         ("no-reply@globex.example", Reason.NOT_CREATED_ROLE),
+        ("prvs=123=ann@shop.example", Reason.NOT_CREATED_ROBOT),
+        ("ann@mailinator.com", Reason.NOT_CREATED_DISPOSABLE),
     ],
 )
-def test_nothing_is_made_for_these(address: str, reason: Reason) -> None:
-    found = made(
-        Person(address), GLOBEX, resolve__kind="contact", resolve__smart=True, blocklist__org="blocked.example"
-    )
+def test_nothing_is_made_for_these_even_when_somebody_asks(address: str, reason: Reason) -> None:
+    found = refused(address, asked=True)
 
-    assert (found.kind, found.reason) == ("none", reason)
-    assert found.person == found.account == {}
+    assert found is not None
+    assert found.reason is reason
+
+
+def test_nothing_is_said_against_a_customer() -> None:
+    assert refused() is None
+
+
+@pytest.mark.rule("RES-18")
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("List-Unsubscribe", "<https://shop.example/out>"),
+        ("List-ID", "Offers <offers.shop.example>"),
+        ("Auto-Submitted", "auto-replied; owner-email=x"),
+        ("Auto-Submitted", "auto-generated"),
+        ("Precedence", "Bulk"),
+        ("precedence", "list"),
+        ("X-Auto-Response-Suppress", "All"),
+        ("Feedback-ID", "12:shop"),
+    ],
+)
+def test_nothing_is_made_from_mail_to_many_or_by_a_machine(header: str, value: str) -> None:
+    item = mail(**{fields.HEADERS: (("Received", "by x"), (header, value))})
+
+    found = refused(item=item, asked=True)
+
+    assert found is not None
+    assert (found.reason, found.detail["field"].lower()) == (Reason.NOT_CREATED_BULK, header.lower())
+
+
+@pytest.mark.parametrize(
+    "header", [("Auto-Submitted", "no"), ("Precedence", "first-class"), ("X-Auto-Response-Suppress", "None")]
+)
+def test_headers_that_say_nothing_of_the_kind_do_no_harm(header: tuple[str, str]) -> None:
+    assert refused(item=mail(**{fields.HEADERS: (header,)})) is None
+
+
+@pytest.mark.rule("RES-18")
+def test_nobody_is_made_from_a_crowd() -> None:
+    circle, crowd = (mail(CUSTOMER, tuple(f"{n}@globex.example" for n in range(count))) for count in (14, 15))
+
+    assert refused(item=circle) is None
+    found = refused(item=crowd)
+    assert found is not None
+    assert (found.reason, found.detail) == (Reason.NOT_CREATED_CROWD, {"count": "16", "limit": "15"})
+
+
+@pytest.mark.rule("RES-18")
+def test_nobody_is_made_to_whom_the_user_has_not_written_unless_that_is_not_asked_for() -> None:
+    found = refused(met=False)
+
+    assert found is not None
+    assert found.reason is Reason.NOT_CREATED_ONE_WAY
+    assert refused(met=True) is None
+    assert refused(met=False, asked=True) is None
+    assert refused(met=False, resolve__require_outbound=False) is None
+
+
+@pytest.mark.rule("RES-18")
+@pytest.mark.parametrize(
+    ("item", "met"),
+    [
+        (mail(CUSTOMER), False),
+        (mail(ME, (CUSTOMER,), folder="sent"), True),
+        (mail(ME, (OTHER,), cc=(CUSTOMER,), folder="sent"), True),
+        (mail(CUSTOMER, (ME,), folder="sent"), False),
+        (event(CUSTOMER), True),
+        (event(ME, organizer=CUSTOMER), True),
+        (event(ME, organizer=CUSTOMER, **{fields.MY_RESPONSE: Response.NONE.value}), False),
+        (event(ME, organizer=CUSTOMER, **{fields.MY_RESPONSE: Response.DECLINED.value}), False),
+    ],
+)
+def test_whoever_the_user_wrote_to_or_meets_is_no_stranger(item: Item, met: bool) -> None:
+    assert has_met(item, CUSTOMER, {ME}) is met
+
+
+@pytest.mark.rule("RES-18")
+def test_more_people_than_a_day_allows_are_held() -> None:
+    one, many = [f"{n}@one.example" for n in range(7)], [f"{n}@{n}.example" for n in range(30)]
+
+    held = beyond_budget(one, Counter({"one.example": 1}), settings())
+    assert list(held) == one[4:]
+    assert held[one[4]] == Refusal(Reason.HELD_DOMAIN, "RES-18", {"limit": "5"})
+
+    held = beyond_budget(many, Counter({"else.example": 2}), settings())
+    assert list(held) == many[18:]
+    assert held[many[18]] == Refusal(Reason.HELD_PEOPLE, "RES-18", {"limit": "20"})
+
+    assert beyond_budget(many, Counter(), settings(resolve__daily_most=None)) == {}
+    assert beyond_budget(one, Counter(), settings(resolve__domain_most=None)) == {}
+
+
+# --- the table
 
 
 @pytest.mark.rule("RES-1", "RES-4")
@@ -142,11 +263,67 @@ def test_nobody_is_made_when_somebody_is_known() -> None:
     assert who_to_create(item, [OTHER], [CUSTOMER], settings(resolve__all_unresolved=True)) == (Person(OTHER),)
 
 
-@pytest.mark.rule("RES-18")
-def test_nobody_is_made_from_a_crowd() -> None:
-    crowd = mail(CUSTOMER, tuple(f"{n}@globex.example" for n in range(20)))
+@pytest.mark.rule("RES-5")
+def test_both_kinds_of_evidence_can_be_asked_for() -> None:
+    web = AccountRecord("1", "1", by_website=True)
 
-    assert who_to_create(crowd, [CUSTOMER], (), settings()) == ()
+    assert choose_account([web], "both") is None
+    assert choose_account([web, GLOBEX], "both") is GLOBEX
+    assert made(ANN, web, resolve__smart=True, resolve__evidence="both").kind == "lead"
+
+
+@pytest.mark.rule("RES-12")
+def test_contacts_without_an_account_go_under_the_one_for_all() -> None:
+    by: dict[str, Any] = {"resolve__kind": "contact", "resolve__default_account": "001D"}
+
+    under = made(resolve__account_create=False, **by)
+    assert (under.kind, under.account_id, under.person["AccountId"]) == ("contact", "001D", "001D")
+    assert under.reason is Reason.CREATED_UNDER_DEFAULT
+    assert made(**by).kind == "account+contact"
+    assert made(ANN, GLOBEX, resolve__account_create=False, **by).account_id == "001G"
+
+
+@pytest.mark.rule("RES-14")
+def test_a_contact_may_get_the_address_of_its_account_but_not_in_place_of_its_own() -> None:
+    creation = made(ANN, GLOBEX, resolve__smart=True)
+    account = {"BillingStreet": "1 Main St", "BillingCity": "Springfield", "BillingState": None, "Name": "Globex"}
+
+    person = with_address(creation, account).person
+    assert {name: person[name] for name in person if name.startswith("Mailing")} == {
+        "MailingStreet": "1 Main St",
+        "MailingCity": "Springfield",
+    }
+    own = Creation("contact", CUSTOMER, Reason.CREATED_UNDER_ACCOUNT, "RES-5", person={"MailingCity": "Shelbyville"})
+    assert with_address(own, account) == own
+
+
+@pytest.mark.parametrize(
+    ("wanted", "kind", "account"),
+    [
+        (Wanted(Wish.LEAD), "lead", ""),
+        (Wanted(Wish.CONTACT, "001G"), "contact", "001G"),
+        (Wanted(Wish.CONTACT_AND_ACCOUNT), "account+contact", ""),
+    ],
+)
+def test_what_a_person_wants_is_made(wanted: Wanted, kind: str, account: str) -> None:
+    creation = as_wanted(ANN, wanted)
+
+    assert (creation.kind, creation.account_id) == (kind, account)
+    assert creation.person["LastName"] == "Smith"
+
+
+@pytest.mark.rule("RES-17")
+def test_opportunities_are_not_made_and_the_setting_says_what_is() -> None:
+    with pytest.raises(ValueError, match="must be one of off, lead, contact, not 'opportunity'"):
+        settings(resolve__kind="opportunity")
+
+
+def test_a_record_says_where_it_comes_from() -> None:
+    sent = datetime(2026, 11, 20, tzinfo=UTC)
+    told = provenance(mail(**{fields.RECEIVED_AT: sent}), {ME})
+
+    assert told == "Made by Inbox Sync from an e-mail of 2026-11-20, Message-ID <m1@globex.example>."
+    assert provenance(event(CUSTOMER), {ME}) == "Made by Inbox Sync from a meeting of 2026-11-24."
 
 
 # --- names
@@ -191,19 +368,21 @@ def test_names_are_read_from_the_address_when_nothing_is_shown(address: str, nam
     assert person_name(Person(address)) == name
 
 
-@pytest.mark.rule("RES-18")
+@pytest.mark.rule("RES-4")
 @pytest.mark.parametrize(
-    "local",
-    ["noreply", "no-reply", "do.not.reply", "newsletter", "bounce+abc", "mailer-daemon", "info", "support",
-     "notifications+x", "orders", "customer.service", "acme-no-reply"],
-)  # fmt: skip
-def test_robots_and_offices_are_recognised(local: str) -> None:
-    assert is_role(f"{local}@x.example")
-
-
-@pytest.mark.parametrize("local", ["ann", "ann.smith", "bo", "teamer", "infante", "noreen", "salesman"])
-def test_people_are_no_robots(local: str) -> None:
-    assert not is_role(f"{local}@x.example")
+    ("shown", "company"),
+    [
+        ("Ann Smith (Globex Inc.)", "Globex Inc."),
+        ("Ann Smith [GLOBEX]", "GLOBEX"),
+        ("Ann Smith (she/her)", ""),
+        ("Ann Smith (Sales)", ""),
+        ("Ann Smith", ""),
+    ],
+)
+def test_a_company_in_brackets_counts_when_the_address_bears_it_out(shown: str, company: str) -> None:
+    assert company_shown(Person(CUSTOMER, shown)) == company
+    lead = made(Person(CUSTOMER, shown), resolve__kind="lead").person
+    assert (lead["LastName"], lead["Company"]) == ("Smith", company or "Globex")
 
 
 @pytest.mark.parametrize(

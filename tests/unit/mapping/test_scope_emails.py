@@ -196,7 +196,8 @@ def test_what_hangs_on_nothing_is_skipped_and_an_issue_when_it_was_asked_for() -
 def test_records_are_made_only_for_what_is_saved_for_the_first_time() -> None:
     by = settings(autosave__emails=True, resolve__kind="lead")
 
-    assert scope.may_create(decide(mail(), by=by), by)
-    assert not scope.may_create(decide(mail()), settings())
-    assert not scope.may_create(decide(mail(), pair(), by=by), by)
-    assert not scope.may_create(None, by)
+    assert scope.makes_people(by)
+    assert not scope.makes_people(settings())
+    assert scope.may_create(decide(mail(), by=by))
+    assert not scope.may_create(decide(mail(), pair(), by=by))
+    assert not scope.may_create(None)
