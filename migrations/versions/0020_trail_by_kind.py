@@ -4,7 +4,7 @@ from alembic import op
 import sqlalchemy as sa
 
 revision = '0020'
-down_revision = '0003'
+down_revision = '0008'
 
 # Nothing refers to these two tables, so on SQLite they may be copied.
 WIDE, NARROW = ['user_id', 'side', 'kind', 'ref'], ['user_id', 'side', 'ref']

@@ -20,7 +20,7 @@ ROUNDS = 5
 KNOWN = 20  # so many of the busiest senders are contacts
 SETTINGS = {
     "autosave__emails": True, "autosave__first_email_days": 20_000, "autosave__unlinked_events": True,
-    "resolve__kind": "lead",
+    "resolve__kind": "lead", "resolve__require_outbound": False, "resolve__daily_most": 500, "resolve__domain_most": 500,
 }  # fmt: skip
 JUNK = {
     "List-Unsubscribe": "<https://news.example/away>", "List-Id": "<news.example>", "Precedence": "bulk",
