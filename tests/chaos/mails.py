@@ -18,9 +18,12 @@ from tests.chaos.story import Action, Stage
 
 ROUNDS = 5
 KNOWN = 20  # so many of the busiest senders are contacts
-SETTINGS = {
+FOR_EACH = {
     "autosave__emails": True, "autosave__first_email_days": 20_000, "autosave__unlinked_events": True,
-    "resolve__kind": "lead", "resolve__require_outbound": False, "resolve__daily_most": 500, "resolve__domain_most": 500,
+}  # fmt: skip
+FOR_ALL = {
+    "domains__internal": "acme.example", "resolve__kind": "lead", "resolve__require_outbound": False,
+    "resolve__daily_most": 500, "resolve__domain_most": 500,
 }  # fmt: skip
 JUNK = {
     "List-Unsubscribe": "<https://news.example/away>", "List-Id": "<news.example>", "Precedence": "bulk",
@@ -56,9 +59,9 @@ class Mails:
         return self._round >= ROUNDS
 
     def open(self, stage: Stage) -> None:
-        stage.world.set(domains__internal="acme.example")
+        stage.world.set(**FOR_ALL)
         for name in self.users:
-            stage.add_user(name, **SETTINGS)
+            stage.add_user(name, **FOR_EACH)
         for address, _ in self._senders.most_common(KNOWN):
             name, _, domain = address.partition("@")
             account = stage.world.record("Account", Name=f"House of {address}", Website=f"https://{name}.{domain}")
