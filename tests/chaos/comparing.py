@@ -12,8 +12,8 @@ Chance = Callable[[str, Mapping[str, Any]], bool]
 
 # made of ids or of chance, so that they differ between two worlds which hold the same
 _PASSING = frozenset({"InboxSync_Key__c", "ExtendedProperty", "UID", "ThreadIdentifier", "ConversationIndex"})
-# whose run came first decides who owns the record of a stranger that two users met
-_OWNED_BY_CHANCE = frozenset({"Lead"})
+# whose run came first decides who owns the record of a stranger that two users met, and of which mail it tells
+_BY_CHANCE = {"Lead": frozenset({"OwnerId", "Description"})}
 
 # what may stand only once in Salesforce, by object
 _ONCE = {
@@ -74,7 +74,7 @@ def _things(state: State, by_chance: Chance) -> Iterable[tuple[str, str]]:
         for row in rows:
             if by_chance(name, row):
                 continue
-            dropped = {"OwnerId"} if name in _OWNED_BY_CHANCE else set[str]()
+            dropped = _BY_CHANCE.get(name, frozenset())
             yield name, _text({k: v for k, v in row.items() if k not in dropped})
     for address, folders in state["ews"].items():
         for role, items in folders.items():
