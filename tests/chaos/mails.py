@@ -23,7 +23,7 @@ FOR_EACH = {
 }  # fmt: skip
 FOR_ALL = {
     "domains__internal": "acme.example", "resolve__kind": "lead", "resolve__require_outbound": False,
-    "resolve__daily_most": 500, "resolve__domain_most": 500,
+    "resolve__daily_most": 500, "resolve__domain_most": 500, "resolve__max_recipients": 1000,
 }  # fmt: skip
 JUNK = {
     "List-Unsubscribe": "<https://news.example/away>", "List-Id": "<news.example>", "Precedence": "bulk",
