@@ -23,7 +23,7 @@ FOR_EACH = {
 }  # fmt: skip
 FOR_ALL = {
     "domains__internal": "acme.example", "resolve__kind": "lead", "resolve__require_outbound": False,
-    "resolve__daily_most": 500, "resolve__domain_most": 500, "resolve__max_recipients": 1000,
+    "resolve__daily_most": 10_000, "resolve__domain_most": 10_000, "resolve__max_recipients": 1000,
     "resolve__all_unresolved": True,  # whom a mail makes must not depend on who was made before
 }  # fmt: skip
 JUNK = {
