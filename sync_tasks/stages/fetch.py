@@ -14,6 +14,7 @@ from mapping.model import fields as f
 from mapping.model.item import Item, ItemKind, ItemRef, Side
 from mapping.model.reasons import Reason
 from mapping.model.series import occurrence_id, split_id
+from mapping.recurrence.expand import moment_of
 from mapping.rules import marks, series
 from mapping.rules.decision import is_marked
 from mapping.rules.scope import Decision, Outcome, slid_out
@@ -210,7 +211,7 @@ def _stage_exceptions(ctx: StageContext, masters: list[Item], found: Found) -> N
         for master in masters
         if (rule := series.series_of(master)) is not None
         for moved in rule.moved
-        if series.moment(moved.span.end) > after
+        if moment_of(moved.span.end) > after
     ]
     for ref, item in ctx.mailbox.read(refs, Detail.HEAD).items() if refs else ():
         if isinstance(item, Item):
