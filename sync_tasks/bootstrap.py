@@ -130,8 +130,12 @@ class App:
         return shape if self._shape(org_id) is not None else self._keep(org_id, shape)
 
     def fresh_shape(self, org_id: int, org_name: str) -> OrgShape:
-        """The shape as Salesforce tells it now; kept for the runs that follow. Raises NotConnectedError."""
-        return self._keep(org_id, self.crm_of(org_id, None, org_name, fresh=True).shape())
+        """The shape as Salesforce tells it now, with the objects that the organization's settings name; kept for the
+        runs that follow. Raises NotConnectedError."""
+        with self.store.reading() as unit:
+            settings = resolve(unit.accounts.settings(org_id, None))
+        columns = to_read(settings, self.mappings(org_id))
+        return self._keep(org_id, self.crm_of(org_id, None, org_name, fresh=True, columns=columns).shape())
 
     def _keep(self, org_id: int, shape: OrgShape) -> OrgShape:
         with self.store.writing() as unit:

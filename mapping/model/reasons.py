@@ -106,6 +106,7 @@ class Reason(StrEnum):
     EDITED_IN_CRM = "edited_in_crm"
     CANCELLED_IN_CRM = "cancelled_in_crm"
     CANCEL_UNFIT = "cancel_unfit"
+    RECORD_UNREAD = "record_unread"
     RESTORED = "restored"
     RESTORED_RECORD = "restored_record"
     REDACTED = "redacted"
@@ -267,6 +268,7 @@ SENTENCES: dict[Reason, str] = {
     "Delete it there if nobody needs it.",
     Reason.CANCELLED_IN_CRM: "The event was marked as cancelled in Salesforce instead of being deleted.",
     Reason.CANCEL_UNFIT: "The event was kept, because the columns that say it is cancelled do not fit your Salesforce.",
+    Reason.RECORD_UNREAD: "The item has to be put back, but its record in Salesforce cannot be read at the moment.",
     Reason.RESTORED: "The item may not be removed here, so it was put back. Delete it in Salesforce instead.",
     Reason.RESTORED_RECORD: "The mailbox decides about events, so the deleted one was made again in Salesforce.",
     Reason.REDACTED: "The item became private, so its content was taken out of Salesforce.",

@@ -190,6 +190,7 @@ def _put_off(ctx: StageContext, unit: Unit, blocked: Sequence[Ready]) -> None:
         lost = code == creating.BY_ANOTHER_RUN
         unit.plans.failed(ctx.ref.id, op.op_id, code if lost else NEEDED, OpState.SKIPPED)
         origin = payload.origin
-        noted = unit.trail.retries_for(ctx.user.id, origin.side.value, [origin.id]).get(origin.id)
+        found = unit.trail.retries_for(ctx.user.id, origin.side.value, [origin.id], kind=origin.kind.value)
+        noted = found.get(origin.id)
         if noted is None or noted.run_id != ctx.ref.id:
             ctx.note_failure(unit, origin, code, key=op.pair_key, at_once=lost)

@@ -10,6 +10,7 @@ from mapping.model import fields as f
 from mapping.model.item import Item, ItemKind, Side, Span
 from mapping.model.reasons import Reason
 from mapping.model.series import split_id, stamp
+from mapping.recurrence.expand import moment_of
 from mapping.rules import roles, scope, series
 from mapping.rules.decision import is_marked
 from mapping.rules.identity import PREFIX, crm_key, email_key, event_key, mailbox_key, nomid_key
@@ -176,10 +177,7 @@ def ends_at_of(item: Item) -> datetime | None:
 
 def ends_at(span: Span) -> datetime:
     """The end of a span as a moment; an all-day span ends at midnight UTC, near enough for a window of days."""
-    end = span.end
-    if isinstance(end, datetime):
-        return end
-    return datetime.fromisoformat(f"{end.isoformat()}T00:00:00+00:00")
+    return moment_of(span.end)
 
 
 def _is_first_run(ctx: StageContext) -> bool:

@@ -248,7 +248,7 @@ class StageContext:
             if reason in MAY_HEAL:
                 self.note_failure(unit, work.ref, code, key=work.key)
                 continue
-            unit.trail.drop_retries(self.user.id, work.side.value, [work.ref.id])
+            unit.trail.drop_retries(self.user.id, work.side.value, [work.ref.id], kind=work.kind.value)
             if reason in ISSUES:
                 unit.trail.open_issue(
                     self.user.id, self.ref.id, side=work.side.value, kind=work.kind.value, ref=work.ref.id,

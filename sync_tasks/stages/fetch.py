@@ -13,7 +13,8 @@ from mapping.merge.baseline import fingerprint
 from mapping.model import fields as f
 from mapping.model.item import Item, ItemKind, ItemRef, Side
 from mapping.model.reasons import Reason
-from mapping.model.series import occurrence_id
+from mapping.model.series import occurrence_id, split_id
+from mapping.recurrence.expand import moment_of
 from mapping.rules import marks, series
 from mapping.rules.decision import is_marked
 from mapping.rules.scope import Decision, Outcome, slid_out
@@ -210,7 +211,7 @@ def _stage_exceptions(ctx: StageContext, masters: list[Item], found: Found) -> N
         for master in masters
         if (rule := series.series_of(master)) is not None
         for moved in rule.moved
-        if series.moment(moved.span.end) > after
+        if moment_of(moved.span.end) > after
     ]
     for ref, item in ctx.mailbox.read(refs, Detail.HEAD).items() if refs else ():
         if isinstance(item, Item):
@@ -327,13 +328,30 @@ def _due_again(ctx: StageContext, found: Found) -> None:
                 ctx.item_failed(ref, item)
         masters = [item for item in items.values() if isinstance(item, Item) and series.is_master(item)]
         _stage_exceptions(ctx, masters, found)
+        absent = [ref for ref in refs if ref not in items]
+        lost = _lost_again(ctx, absent, found) if side is Side.MAILBOX else frozenset()
         if ctx.preview:
             continue
         with ctx.fenced() as unit:
             for kind in ItemKind:
-                vanished = [ref.id for ref in refs if ref.kind is kind and ref not in items]
+                vanished = [ref.id for ref in absent if ref.kind is kind and ref not in lost]
                 unit.trail.drop_retries(ctx.user.id, side.value, vanished, kind=kind.value)
                 unit.trail.close_issues(ctx.user.id, side.value, vanished, ctx.now(), kind=kind.value)
+
+
+def _lost_again(ctx: StageContext, absent: Sequence[ItemRef], found: Found) -> frozenset[ItemRef]:
+    """Those of the absent items whose deletion still waits to be dealt with: an earlier run saw it and could not go on,
+    and no feed tells of it again. Occurrences are not among them: their series tells."""
+    asked = {ref.id: ref for ref in absent if ref.kind in MIRRORED and split_id(ref.id)[1] is None}
+    if not asked:
+        return frozenset()
+    with ctx.store.reading() as unit:
+        pairs = unit.pairs.by_mailbox(ctx.user.id, asked)
+    gone = [Gone(asked[ref], pair) for ref, pair in pairs.items() if pair.state == PairState.LIVE]
+    told = follow(ctx, list(found.works.values()), gone)
+    for work in told:
+        found.add(work)
+    return frozenset(work.ref for work in told if work.deleted)
 
 
 def _slid_out(ctx: StageContext, lineup: Lineup, found: Found) -> None:

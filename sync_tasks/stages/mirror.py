@@ -81,7 +81,7 @@ def _plan(ctx: StageContext) -> Verdict:
             draft.write_pairs(unit)
             draft.write_retries(unit)
             disputes.keep(draft, unit)
-            draft.write_quarantined(unit)
+            draft.write_failures(unit)
         ctx.save_operations(unit, draft.operations)
         unit.plans.keep_needed(ctx.ref.id, PEOPLE_STEPS)  # nobody is created whom nothing that is saved names
         unit.trail.forget_stage(ctx.ref.id, "mirror")
