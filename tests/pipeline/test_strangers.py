@@ -12,7 +12,7 @@ from sync_tasks.services import strangers
 from sync_tasks.services.scheduling import run_here
 from sync_tasks.state.records import UnresolvedState
 from tests.support.strangers import BART, UNSUBSCRIBE, leads, seller, subjects, unresolved, why
-from tests.support.world import World
+from tests.support.world import ORG, World
 
 # --- for whom none is made
 
@@ -140,6 +140,48 @@ def test_an_invitation_makes_its_organizer_once_it_is_accepted(world: World) -> 
     world.sync(ann)
 
     assert leads(world) == {BART}
+
+
+@pytest.mark.mail_seed(3)
+@pytest.mark.rule("RES-1", "RES-3", "RES-9")
+def test_of_a_marked_mail_to_somebody_blocked_and_somebody_unknown_only_the_unknown_is_made(world: World) -> None:
+    world.set(blocklist__org=["rival.example"], resolve__kind="lead", resolve__all_unresolved=True)
+    ann = world.user()
+    world.message(ann, "Offer", sender=ann.address, to=f"eve@rival.example,{BART}", folder="sentitems",
+                  Categories=["Salesforce"])  # fmt: skip
+
+    world.sync(ann)
+
+    assert leads(world) == {BART}
+    assert subjects(world) == {"Offer"}
+    linked = {row["RelationId"] for row in world.records("EmailMessageRelation", "RelationId") if row["RelationId"]}
+    assert linked >= {row["Id"] for row in world.records("Lead")}
+
+
+@pytest.mark.mail_seed(12)
+@pytest.mark.rule("RES-15")
+def test_nobody_is_made_who_is_there_in_whatever_shape(world: World) -> None:
+    world.setting(person_accounts=True)
+    ann = seller(world, resolve__smart=True, resolve__all_unresolved=True)
+    account = world.record("Account", Name="Globex", Website="https://globex.example")
+    world.record("Contact", LastName="Both", Email="both@globex.example", AccountId=account)
+    world.record("Lead", LastName="Both", Company="Globex", Email="both@globex.example")
+    for name in ("One", "Two"):
+        world.record("Contact", LastName=name, Email="twice@globex.example", AccountId=account)
+    world.record("Account", LastName="Person", PersonEmail="person@home.example")
+    converted = world.record("Contact", LastName="Turned", Email="turned@globex.example", AccountId=account)
+    world.control("salesforce/records", org=ORG, records=[
+        {"object": "Lead", "fields": {"LastName": "Turned", "Company": "Globex", "Email": "turned@globex.example",
+                                      "IsConverted": True, "ConvertedContactId": converted}},
+    ])  # fmt: skip
+    before = {name: len(world.records(name)) for name in ("Lead", "Contact", "Account")}
+    for sender in ("both@globex.example", "twice@globex.example", "person@home.example", "turned@globex.example"):
+        world.message(ann, f"From {sender}", sender=sender)
+
+    world.sync(ann)
+
+    assert {name: len(world.records(name)) for name in before} == before
+    assert len(subjects(world)) >= 3
 
 
 # --- as what
