@@ -25,6 +25,7 @@ from sync_tasks.cli import (
     processes,
     running,
     sandbox,
+    unresolved,
     users,
 )
 from sync_tasks.cli.shell import FAILED, WRONG_USAGE, CommandError, clean, console, give
@@ -53,6 +54,7 @@ _FAMILIES = {
     "config": config,
     "holds": holds,
     "conflicts": conflicts,
+    "unresolved": unresolved,
     "mapping": mappings,
 }
 for name, family in _FAMILIES.items():

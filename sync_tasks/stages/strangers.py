@@ -72,7 +72,8 @@ class Case:
 
     @property
     def seen(self) -> Seen:
-        return Seen(self.person, self.work.ref, self.met)
+        ref = self.work.ref
+        return Seen(self.person, (ref.kind.value, ref.id, ref.container), self.met)
 
 
 @dataclass(slots=True)
