@@ -6,10 +6,9 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 
-import phonenumbers
-
 from mapping.signatures.block import Sender
 from mapping.signatures.model import Kind
+from mapping.signatures.numbers import is_possible
 from mapping.signatures.tokens import squeeze
 from mapping.signatures.values import Found
 
@@ -78,15 +77,7 @@ def _checked(each: Found, value: str, text: str, found: Sequence[Found], sender:
     if each.kind in (Kind.TITLE, Kind.ADDRESS, Kind.WEBSITE):
         several = sum(f.kind is each.kind for f in found) > 1
         return 0.0, float(several)
-    return float(_is_possible(value)), float(value.startswith("+") and not _is_possible(value))
-
-
-def _is_possible(number: str) -> bool:
-    """Could somebody have this number? Without a country code as the numbers of North America are written."""
-    try:
-        return bool(phonenumbers.is_possible_number(phonenumbers.parse(number, "US")))
-    except phonenumbers.NumberParseException:
-        return False
+    return float(is_possible(value)), float(value.startswith("+") and not is_possible(value))
 
 
 def _odd(kind: Kind, value: str) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from mapping.signatures import newest
-from mapping.signatures.tokens import Line, split_lines
+from mapping.signatures.tokens import Line, is_label, split_lines
 
 LONGEST = 200_000  # characters of a body that are looked at
 
@@ -24,7 +24,8 @@ class Document:
 
 def of_text(text: str) -> Document:
     plain = text[:LONGEST].replace("\r\n", "\n").replace("\r", "\n")
-    return Document(plain, tuple(split_lines(plain, *newest.bounds(plain))))
+    lines = split_lines(plain, *newest.bounds(plain))
+    return Document(plain, tuple(line for line in lines if not newest.is_quoted(line.text)))
 
 
 def of_html(html: str) -> Document:
@@ -100,8 +101,7 @@ class _Writer:
             if _is_hidden(node, style) or _is_quoted(node, tag, marks):
                 self._break()
                 continue
-            if tag in _BREAKING or tag in _CELLS:
-                self._break()
+            self._break_at(tag)
             if tag == "hr":
                 self._rows.append(("-" * 20, self._hinted > 0, False))
             self._hinted += _is_signature(marks)
@@ -111,10 +111,16 @@ class _Writer:
         self._break()
 
     def _leave(self, node: LexborNode, tag: str) -> None:
-        if tag in _BREAKING or tag in _CELLS:
-            self._break()
+        self._break_at(tag)
         self._hinted -= _is_signature(_marks(node))
         self._cell -= tag in _CELLS
+
+    def _break_at(self, tag: str) -> None:
+        """A cell that only labels the next one is no line of its own."""
+        if tag in _CELLS and is_label("".join(self._pieces)):
+            self._pieces.append(" ")
+        elif tag in _BREAKING or tag in _CELLS:
+            self._break()
 
     def _break(self) -> None:
         text = " ".join("".join(self._pieces).split())

@@ -37,22 +37,26 @@ _NOTES = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _MARKED = r"(?:[ \t]*>[^\n]*(?:\n|\Z))"
-_QUOTE_MARKS = re.compile(rf"^(?:{_MARKED}{{2}}|{_MARKED}\Z)", re.MULTILINE)
 _QUOTED_FIRST = re.compile(rf"\A\s*(?:[^\n>]{{0,200}}:[ \t]*\n\s*)?{_MARKED}{{2,}}(?:\s*{_MARKED})*")
 _WORTH_ASKING = re.compile(r":[ \t]*$|^[-_]{3}|<[^\s@]+@[^\s>]+>[ \t]*$", re.MULTILINE)
 _ASKED = 30_000  # characters in which a library's list of phrases is tried
 
 
 def bounds(text: str) -> tuple[int, int]:
-    """Where the newest message begins and ends: before the first older one, or below one quoted at the top."""
+    """Where the newest message begins and ends: before the first older one, or below one quoted at the top. Lines in
+    between that bear a quote mark (`is_quoted`) are not of it either."""
     quoted = _QUOTED_FIRST.match(text)
     start = quoted.end() if quoted and text[quoted.end() :].strip() else 0
     return start, start + _end(text[start:])
 
 
+def is_quoted(line: str) -> bool:
+    return line.startswith(">")
+
+
 def _end(text: str) -> int:
     end = len(text)
-    for pattern in (_ANNOUNCED, _NOTES, _WROTE, _QUOTE_MARKS):
+    for pattern in (_ANNOUNCED, _NOTES, _WROTE):
         found = pattern.search(text, 0, end)
         end = found.start() if found else end
     end = _header_block(text[:end])

@@ -28,8 +28,11 @@ _GREETINGS = (
 _FOOTERS = (
     r"confidential|privileged|intended (?:recipient|only|solely)|disclaim|prohibited|virus|before printing",
     r"the environment|received (?:this|it) (?:e-?mail|message|communication)? ?in error",
-    r"equal opportunity|registered (?:in|office)|unsubscribe|vertraulich|umwelt|geschäftsführ(?:er|ung)\s?:|amtsgericht|handelsregister|hrb|ust-?id",
+    r"equal opportunity|registered (?:in|office)|unsubscribe",
+    r"vertraulich|umwelt|geschäftsführ(?:er|ung)\s?:|amtsgericht|handelsregister|hrb|ust-?id",
     r"confidentiel|imprimer|rcs |confidencial|medio ambiente|riservat|ambiente|p\.? ?iva|vertrouwelijk|milieu|kvk|btw",
+    r"notify the sender|recipients?\b|unauthori[sz]ed|liab(?:le|ility)|addressees?\b|dissemination|disclosure",
+    r"destinataires?|empfänger|destinatari|ontvanger|exclusively for|any use|integrity of",
     r"poufn|krs|nip\b|konfidenti|fortrolig|miljön|důvěrn|gizli",
     r"do you yahoo|free (?:e-?mail|calendar|photo)|hotmail|msn |get your free|booth|follow us|download",
     r"sent (?:from|via) my|get outlook|gesendet|envoyé (?:de|depuis)|enviado d|inviato da|verzonden vanaf|wysłan",

@@ -49,13 +49,15 @@ def find_block(document: Document, sender: Sender, by: Tagger) -> Block:
     start = _start_of_last(signed, tags)
     kept = [place for place in signed if place >= start]
     closing = lines[start - 1] if kept and start and tags[start - 1][0] == "closed" else None
+    if closing and not closing_name(closing, 1.0):
+        closing = None
     below = tuple(line for line, (label, _) in zip(lines, tags, strict=True) if label == "below")
     pieces = [(piece, tags[place][1]) for place in kept for piece in segments(lines[place])]
     return Block(
         tuple(piece for piece, _ in pieces),
         tuple(tuple(tokenize(piece.text, piece.start)) for piece, _ in pieces),
         tuple(sure for _, sure in pieces),
-        tuple((line.start, line.end) for line in (*(lines[place] for place in kept), *below)),
+        tuple((line.start, line.end) for line in (*([closing] if closing else []), *(lines[p] for p in kept), *below)),
         (closing, tags[start - 1][1]) if closing else None,
     )
 

@@ -133,7 +133,7 @@ def segments(line: Line) -> list[Line]:
     start = 0
     for bar in _BARS.finditer(line.text):
         piece = line.text[start : bar.start()]
-        if piece.strip() and not _is_label(piece):
+        if piece.strip() and not is_label(piece):
             pieces.append(_piece(line, start, bar.start(), first=not pieces))
             start = bar.end()
         elif not piece.strip():
@@ -155,7 +155,8 @@ def _piece(line: Line, start: int, end: int, *, first: bool) -> Line:
     )
 
 
-def _is_label(piece: str) -> bool:
+def is_label(piece: str) -> bool:
+    """Is there nothing but a label, as "Tel.:"?"""
     words = [word for word in re.split(r"[\s:./-]+", piece.casefold()) if word]
     return bool(words) and len(words) < 4 and all(LABELS.intersection(classes_of(word)) for word in words)
 

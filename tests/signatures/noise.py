@@ -106,7 +106,7 @@ def announcement(rng: random.Random, words: Words) -> list[str]:
         [f"{_thing(rng)} Report", words["day"], "", f"Prepared by {words['other']}", words["company"]],
         [f"Subject to change: {_thing(rng)}", f"When: {words['day']}", f"Where: {street}", words["othermail"]],
         ["NEWS", f"{words['company']} names {words['other']} {words['title']}", "",
-         f"{words['company']} said today it will expand its {_thing(rng).lower()} business.", f"(c) {words['company']}."],
+         f"{words['company']} said today it will expand its {_thing(rng).lower()} business."],
         [words["company"], street, f"Reservations: {words['phone']}", f"Ask for {words['other']}"],
     ))  # fmt: skip
 
