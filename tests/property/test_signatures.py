@@ -14,9 +14,9 @@ SENDERS = st.builds(Sender, st.text(max_size=20), st.sampled_from(["", "jane.doe
 PIECES = st.sampled_from(
     [
         "Jane Doe", "Sales Manager", "Acme Ltd.", "Tel: +49 (0) 89 1234567", "M: 713-555-0101", "jane.doe@acme.com",
-        "www.acme.com", "1 Main St., Boston, MA 02110", "Best regards,", "--", "> Hi", "On Monday X wrote:", "\n", "\n\n",
+        "www.acme.com", "1 Main St., Boston, MA 02110", "Best regards,", "--", "> Hi", "On Monday X wrote:", "\n",
         "<table><tr><td>", "</td>", "<br>", "<div class=gmail_signature>", "\t", "   ", "@", "((((", "+", "\x00", "|",
-        "\u202e",
+        "\n\n", "\u202e",
     ]
 )  # fmt: skip
 TEXTS = st.one_of(st.text(max_size=300), st.lists(PIECES, max_size=30).map("\n".join), st.lists(PIECES).map("".join))
