@@ -6,18 +6,19 @@ fit its field is left out, and so is a number that nobody could have.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from mapping.model.item import Fields, Person, Value
 from mapping.model.people import domain_of, normalise
 from mapping.rules.addresses import AddressBook
 from mapping.rules.names import person_name
+from mapping.signatures import owner
+from mapping.signatures.block import Sender
 from mapping.signatures.model import Kind, Signature
 from mapping.signatures.model import Value as Read
 from mapping.signatures.numbers import is_possible, region_of
 from mapping.signatures.postal import parts
-from mapping.signatures.tokens import squeeze
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,36 +52,26 @@ _PART_LONGEST = {"City": 40, "State": 80, "PostalCode": 20, "Country": 80}
 
 
 def is_theirs(signature: Signature, person: Person, book: AddressBook) -> bool:
-    """Is it the signature of this person, as far as its names and addresses tell?"""
+    """Is it this person's, and in no way that of the user or of a colleague?"""
     mails = [normalise(value.text) for value in signature.of(Kind.MAIL)]
-    if any(book.is_internal(mail) for mail in mails if mail):
-        return False
-    if person.address in mails:
-        return True
-    words = _words(person.name)
-    local = squeeze(person.address.partition("@")[0])
-    names = [_words(value.text) for value in signature.of(Kind.NAME)]
-    named = any(words & name or any(len(word) > 2 and word in local for word in name) for name in names)
-    return named or (not names and all(domain_of(mail) == domain_of(person.address) for mail in mails))
+    ours = any(mail and book.is_internal(mail) for mail in mails)
+    return not ours and owner.is_theirs(signature, Sender(person.name, person.address))
 
 
-def _words(name: str) -> frozenset[str]:
-    return frozenset(squeeze(word) for word in name.replace(",", " ").split()) - {""}
-
-
-def fill(columns: Fields, person: Person, signature: Signature, target: str) -> tuple[Fields, tuple[Read, ...]]:
+def fill(
+    columns: Fields, person: Person, signature: Signature, target: str, takes: Callable[[str], bool] = lambda _: True
+) -> tuple[Fields, tuple[Read, ...]]:
     """The columns of a new record completed from its person's signature, and the values that went into them.
 
-    A name and a company that are signed go before those guessed from the header; nothing else is written over."""
+    A name and a company that are signed go before those guessed from the header; nothing else is written over.
+    `takes`: whether the object has a column for it."""
     kind, used, filled = TARGETS[target], [], dict(columns)
-    for column, value, read in (
-        *_named(columns, person, signature),
-        *_company(kind, signature),
-        *((c, v, r) for c, v, r in (*_title(kind, signature), *_numbers(kind, person, signature)) if c not in columns),
-        *((c, v, r) for c, v, r in _address(kind, signature) if c not in columns),
-    ):
-        filled[column] = value
-        used.append(read)
+    better = (*_named(columns, person, signature), *_company(kind, signature))
+    more = (*_title(kind, signature), *_numbers(kind, person, signature), *_address(kind, signature))
+    for column, value, read in (*better, *(entry for entry in more if entry[0] not in columns)):
+        if takes(column):
+            filled[column] = value
+            used.append(read)
     return filled, tuple(dict.fromkeys(used))
 
 

@@ -2,7 +2,8 @@
 
 A value counts as right when it equals the labelled one, letters and digits only, folded; companies and addresses line
 by line (or piece between bars), since annotators disagree on whether lines go together. Measured inside the labelled
-blocks, end to end from the whole body, and end to end at the confidence at which values are written. End to end only
+blocks, end to end from the whole body, and of that what would be written: sure enough, in a signature that is the
+sender's own. End to end only
 the newest message counts, and a name that was labelled as part of the closing is neither right nor wrong. Labelled data
 is measured in folds by mail: what is measured is never trained on.
 """
@@ -25,6 +26,7 @@ from mapping.rules.settings import Effective
 from mapping.signatures import document
 from mapping.signatures.block import Sender
 from mapping.signatures.model import NUMBERS, Kind, Value
+from mapping.signatures.owner import is_theirs
 from mapping.signatures.read import Block as Found
 from mapping.signatures.read import read_block, read_document
 from mapping.signatures.tagging import Models, models
@@ -82,7 +84,9 @@ def measure(mails: Iterable[Example], by: Models, tally: Tally, fields: Iterable
         own = [block for block in each.signatures() if block.start < each.own_end]
         wanted = _wanted(each, own)
         outro = {("Name", squeeze(each.body[s.start : s.end])) for s in each.spans if s.type == OUTRO_NAME}
-        for way, values in ((WHOLE, read_.values), (WRITTEN, read_.sure(least).values)):
+        sure = read_.sure(least)
+        written = sure.values if is_theirs(sure, each.sender) else ()
+        for way, values in ((WHOLE, read_.values), (WRITTEN, written)):
             got = _got(values, kept)
             tally.add(way, each.mail, wanted, Counter({v: n for v, n in got.items() if v in wanted or v not in outro}))
         tally.add(LINES, each.mail, *_lines(each, own, [start for start, _ in read_.lines]))

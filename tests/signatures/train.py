@@ -20,7 +20,7 @@ from tests.signatures.example import Example, read
 from tests.signatures.generate import examples
 from tests.signatures.labels import Sequenced
 
-COUNT, SEED = 2500, 20
+COUNT, SEED = 2000, 20
 _WEIGHT, _INNER = 2, 2
 _SETTINGS = {"c1": 0.3, "c2": 0.05, "max_iterations": 70, "feature.minfreq": 3, "feature.possible_transitions": True}
 _JUDGE_SETTINGS = {"c1": 0.0, "c2": 0.5, "max_iterations": 200}
