@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 BIN := .venv/bin
-LABELLED = $(if $(DATA),--data $(DATA)) $(if $(MAILS),--mails $(MAILS))
+LABELLED = $(if $(DATA),--data $(DATA))
 READY := .venv/.ready
 
 .PHONY: help setup lock demo test lint format bench chaos eval-signatures train-signatures clean
@@ -39,12 +39,13 @@ chaos: $(READY) ## Only the tests that kill processes
 bench: $(READY) ## Count calls and measure time against the sandbox
 	$(BIN)/python -m tests.bench $(ARGS)
 
-eval-signatures: $(READY) ## Tell how well signatures are read; DATA=dir of labelled mails, MAILS=dir of their .eml
+eval-signatures: $(READY) ## Tell how well signatures are read; DATA=dir of labelled mails
 	$(BIN)/python -m tests.signatures.evaluate $(LABELLED) $(ARGS)
 
 ##@ Upkeep
 
-train-signatures: $(READY) ## Train the models of mapping/signatures anew; DATA=dir, MAILS=dir to learn from as well
+train-signatures: $(READY) ## Train the models of mapping/signatures anew; DATA=dir of labelled mails to learn from as well
+	$(BIN)/python -m tests.signatures.names
 	$(BIN)/python -m tests.signatures.train $(LABELLED) $(ARGS)
 
 lock: $(READY) ## Pin what pyproject.toml asks for; UPGRADE=1 takes the newest

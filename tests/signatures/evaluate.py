@@ -156,7 +156,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--data", type=Path, help="folder of labelled mails (default: generated ones, in layouts held out)"
     )
-    parser.add_argument("--mails", type=Path, help="folder of those mails as .eml files, to know their senders")
+    parser.add_argument("--mails", type=Path, help="folder of those mails as .eml files (default: looked for beside)")
     parser.add_argument(
         "--folds", type=int, default=5, help="of labelled mails; 0: measure the package's own models (default: 5)"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email import policy
 from email.parser import HeaderParser
@@ -96,23 +97,23 @@ class Example:
 
 
 def read(folder: Path, mails: Path | None = None) -> list[Example]:
-    """The examples of every .jsonl file in a folder. `mails`: where the mails themselves lie, for who sent them."""
+    """The examples of every .jsonl file in a folder. `mails`: where the mails themselves lie, for who sent them; without
+    it they are looked for in the folder, and in one named `mail` beside it."""
+    roots = (mails,) if mails else (folder, folder.resolve().parent / "mail")
+    senders = {path.name: path for root in roots if root.is_dir() for path in root.rglob("*.eml")}
     lines = (line for path in sorted(folder.glob("*.jsonl")) for line in path.read_text("utf-8").splitlines())
-    return [_of_line(json.loads(line), mails) for line in lines if line.strip()]
+    return [_of_line(json.loads(line), senders) for line in lines if line.strip()]
 
 
-def _of_line(told: dict[str, Any], mails: Path | None) -> Example:
+def _of_line(told: dict[str, Any], mails: Mapping[str, Path]) -> Example:
     spans = tuple(Span(s["start"], s["end"], s["type"]) for s in told["spans"])
-    who = told.get("from") or {}
-    sender = (
-        Sender(who.get("name", ""), who.get("address", "")) if who or mails is None else _sender(mails / told["mail"])
-    )
+    who = told.get("from")
+    sender = Sender(who.get("name", ""), who.get("address", "")) if who else _sender(mails.get(told["mail"]))
     return Example(told["mail"], told["body"], spans, sender, told.get("html") or "")
 
 
-def _sender(path: Path) -> Sender:
-    if not path.is_file():
-        return Sender()
+def _sender(path: Path | None) -> Sender:
+    if path is None:
+        return NOBODY
     header = HeaderParser(policy=policy.default).parsestr(path.read_text("utf-8", "replace"))
-    name, address = parseaddr(str(header["From"] or ""))
-    return Sender(name, address)
+    return Sender(*parseaddr(str(header["From"] or "")))

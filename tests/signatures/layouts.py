@@ -188,7 +188,8 @@ def pipes(d: Draft) -> list[Line]:
     contact = joined([labelled(d, kind, style) for kind in numbers(d, 3)], bar)
     rest = joined([mail_line(d), *([web_line(d)] if d.chance(0.6) else [])], bar)
     place = [address_one(d, d.rng.choice((", ", bar)))] if d.chance(0.5) else []
-    return [head, *place, *([contact] if contact else []), rest]
+    rows = [*([contact] if contact else []), rest]
+    return [head, *rows, *place] if d.chance(0.35) else [head, *place, *rows]
 
 
 def comma_head(d: Draft) -> list[Line]:

@@ -96,7 +96,7 @@ def _trained(data: Iterable[Sequenced], settings: Mapping[str, float]) -> bytes:
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.signatures.train", description=__doc__)
     parser.add_argument("--data", type=Path, help="folder of labelled mails to train on as well")
-    parser.add_argument("--mails", type=Path, help="folder of those mails as .eml files, to know their senders")
+    parser.add_argument("--mails", type=Path, help="folder of those mails as .eml files (default: looked for beside)")
     parser.add_argument("--count", type=int, default=COUNT, help=f"generated mails (default: {COUNT})")
     asked = parser.parse_args(argv)
     real = read(asked.data, asked.mails) if asked.data else []
