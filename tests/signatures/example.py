@@ -97,8 +97,8 @@ class Example:
 
 
 def read(folder: Path, mails: Path | None = None) -> list[Example]:
-    """The examples of every .jsonl file in a folder. `mails`: where the mails themselves lie, for who sent them; without
-    it they are looked for in the folder, and in one named `mail` beside it."""
+    """The examples of every .jsonl file in a folder. `mails`: where the mails themselves lie, for who sent them;
+    without it they are looked for in the folder, and in one named `mail` beside it."""
     roots = (mails,) if mails else (folder, folder.resolve().parent / "mail")
     senders = {path.name: path for root in roots if root.is_dir() for path in root.rglob("*.eml")}
     lines = (line for path in sorted(folder.glob("*.jsonl")) for line in path.read_text("utf-8").splitlines())
