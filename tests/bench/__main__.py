@@ -22,6 +22,7 @@ from sync_tasks.cli.shell import console
 from tests.bench.jobs import Cost, Measured, run_all
 from tests.bench.linked import Compared, compare
 from tests.bench.place import Place, remote_sandbox
+from tests.bench.reading import LEAST, mails_per_second
 from tests.support.world import World
 
 HOME = Path(".bench")
@@ -47,11 +48,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     if compared:
         title = f"among {few} and among {asked.linked} linked events"
         out.print(_table(title, f"of {asked.linked}", f"of {few}", map(_grown, compared)))
+    speed = mails_per_second()
+    out.print(f"signatures: {speed:.0f} mails a second of one core's work (wanted: {LEAST})")
     broken = [f"{each.name}: {sentence}" for each in [*done, *compared] for sentence in each.broken]
     for line in broken:
         out.print(f"broken: {line}", style="red", soft_wrap=True)
     if asked.json:
-        print(_keep(asked, done, compared))
+        print(_keep(asked, done, compared, speed))
     return 1 if broken else 0
 
 
@@ -94,12 +97,12 @@ def _table(title: str, ours: str, other: str, lines: Iterable[Line]) -> Table:
     return table
 
 
-def _keep(asked: argparse.Namespace, done: Sequence[Measured], compared: Sequence[Compared]) -> Path:
+def _keep(asked: argparse.Namespace, done: Sequence[Measured], compared: Sequence[Compared], speed: float) -> Path:
     HOME.mkdir(exist_ok=True)
     path = HOME / f"{time.strftime('%Y%m%d-%H%M%S')}-{asked.size}.json"
     told = {
         "size": asked.size, "jobs": [asdict(each) for each in done],
-        "linked": asked.linked, "compared": [asdict(each) for each in compared],
+        "linked": asked.linked, "compared": [asdict(each) for each in compared], "signatures_per_second": speed,
     }  # fmt: skip
     path.write_text(json.dumps(told, indent=1))
     return path
