@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from exchangelib import services
@@ -27,13 +28,19 @@ Wanted = tuple[ItemRef, Attachment]
 
 
 def contents(line: Line, wanted: Sequence[Wanted]) -> Iterator[bytes | ConnectorError]:
-    """See `Mailbox.contents`."""
+    """See `Mailbox.contents`. When a call for a single large one breaks, that is taken for its own fault, once."""
+    broke = False
     for chunk in chunks(wanted):
-        if chunk[0][1].form is Form.MAIL:
-            answers = _fetch(line, GetMime(account=line.account), [ref.id for ref, _ in chunk])
-        else:
-            answers = _fetch(line, GetAttachment(account=line.account), [one.id for _, one in chunk])
-        for answer in line.matched(answers, len(chunk)):
+        try:
+            answers = line.matched(_fetch(line, chunk), len(chunk))
+        except ConnectorError as error:
+            if len(chunk) > 1 or broke or error.fault is not Fault.UNAVAILABLE:
+                raise
+            broke = True
+            yield replace(error, scope=Scope.ITEM)
+            continue
+        broke = False
+        for answer in answers:
             yield line.fault(answer) if isinstance(answer, Exception) else _decoded(answer)
 
 
@@ -52,8 +59,12 @@ def chunks(wanted: Sequence[Wanted]) -> Iterator[list[Wanted]]:
         yield chunk
 
 
-def _fetch(line: Line, service: GetMime | GetAttachment, ids: list[str]) -> Sequence[Any]:
-    return line.call(lambda: service.contents(ids))
+def _fetch(line: Line, chunk: Sequence[Wanted]) -> Sequence[Any]:
+    if chunk[0][1].form is Form.MAIL:
+        mime = GetMime(account=line.account)
+        return line.call(lambda: mime.contents([ref.id for ref, _ in chunk]))
+    attachments = GetAttachment(account=line.account)
+    return line.call(lambda: attachments.contents([one.id for _, one in chunk]))
 
 
 def _decoded(text: str) -> bytes | ConnectorError:
@@ -68,7 +79,7 @@ class GetAttachment(Plain, services.GetAttachment):  # type: ignore[misc]
     def contents(self, ids: Sequence[str]) -> list[Any]:
         """For each id its content in base64 (of an attached item its MIME), or a `RefusedError`."""
         asked = [AttachmentId(id=each) for each in ids]
-        payload = self.get_payload(asked, True, None, None, None)  # noqa: FBT003 - of exchangelib's own order
+        payload = self.get_payload(asked, True, None, None, None)
         return [each if isinstance(each, Exception) else _of_attachment(each) for each in self._get_elements(payload)]
 
 

@@ -53,7 +53,9 @@ class Shape:
         return self.everything and field.name != "MimeContent" and not (self.listing and field.told is Told.READ)
 
 
-_NEEDS_CONTENT = frozenset({"Body", "Attachments", "MimeContent", "InternetMessageHeaders", "TextBody", "UniqueBody", "Preview"})
+_NEEDS_CONTENT = frozenset(
+    {"Body", "Attachments", "MimeContent", "InternetMessageHeaders", "TextBody", "UniqueBody", "Preview"}
+)
 ID_ONLY = Shape(frozenset({"ItemId"}), False, (), "Best", True)
 
 
