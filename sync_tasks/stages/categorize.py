@@ -16,7 +16,7 @@ from mapping.rules.identity import PREFIX, crm_key, email_key, event_key, mailbo
 from mapping.rules.kinds import organizer_of
 from mapping.rules.roles import Leader
 from mapping.rules.scope import Decision, Outcome, PairFacts
-from sync_tasks.stages import complaints, copies, parting
+from sync_tasks.stages import complaints, copies, parting, plan_files
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.kinds import MIRRORED, Lineup
 from sync_tasks.stages.sharing import leading
@@ -162,8 +162,8 @@ def _decide(
 
 
 def _is_unfinished(work: Work, pair: PairView) -> bool:
-    """A mail whose record stands but whose mark, or way back from the managed folder, was cut off."""
-    return MARKED not in pair.marks or work.ref.container == "emails"
+    """A mail whose record stands but whose mark, attachments or way back from the managed folder were cut off."""
+    return MARKED not in pair.marks or work.ref.container == "emails" or plan_files.is_open(pair)
 
 
 def ends_at_of(item: Item) -> datetime | None:

@@ -16,9 +16,11 @@ from mapping.rules import marks
 from mapping.rules.attendees import invitee_record
 from mapping.rules.linking import Links
 from mapping.rules.scope import Outcome
+from mapping.rules.scope_emails import FORCED
 from mapping.rules.settings import Effective
 from mapping.tables.email_message import EMAIL_MESSAGE, email_message, is_incoming
 from mapping.tables.email_task import EMAIL_TASK, email_task
+from sync_tasks.stages import plan_files
 from sync_tasks.stages.categorize import MARKED
 from sync_tasks.stages.mapped import mapped
 from sync_tasks.stages.payload import id_of
@@ -36,15 +38,19 @@ def plan(draft: Draft, works: list[Work], pairs: Mapping[str, PairView]) -> None
     chosen = {w.key: w for w in works if w.outcome is Outcome.SHARE and w.item is not None}
     target = record_object(draft.ctx.settings, draft.ctx.shape)
     adopted = _already_logged(draft, chosen, target)
+    unfinished: dict[str, tuple[Item, PairView]] = {}
     for key in sorted(chosen):
         work, pair = chosen[key], pairs.get(key)
         assert work.item is not None
         if pair is not None and pair.state == PairState.LIVE:
-            _mark(draft, key, work.item, ())  # its record stands; only the mark is missing
+            _mark(draft, key, work.item, ())  # its record stands; only the mark, or attachments, are missing
+            if plan_files.is_open(pair):
+                unfinished[key] = work.item, pair
         elif key in adopted:
-            _adopt(draft, key, work.item, adopted[key])
+            _adopt(draft, key, work, work.item, adopted[key], target, ours=pair is not None)
         else:
             _share(draft, key, work, work.item, target, retrying=pair is not None)
+    plan_files.go_on(draft, unfinished)
 
 
 def record_object(settings: Effective, shape: OrgShape) -> str:
@@ -95,6 +101,12 @@ def _share(draft: Draft, key: str, work: Work, item: Item, target: str, *, retry
             item.ref,
         )  # fmt: skip
     _mark(draft, key, item, (made,))
+    plan_files.plan(draft, key, item, id_of("@" + made), values, target, forced=_is_forced(work))
+
+
+def _is_forced(work: Work) -> bool:
+    """Did somebody ask for this very mail to be saved?"""
+    return work.decision is not None and work.decision.rule in FORCED
 
 
 def _writer(draft: Draft, item: Item) -> PersonRecord | None:
@@ -144,12 +156,16 @@ def _linked(draft: Draft, item: Item, links: Links | None, target: str) -> dict[
     return values
 
 
-def _adopt(draft: Draft, key: str, item: Item, record: Item) -> None:
-    """Somebody logged this very mail already: it is the record of this pair, and no second one is made."""
+def _adopt(draft: Draft, key: str, work: Work, item: Item, record: Item, target: str, *, ours: bool) -> None:
+    """Somebody logged this very mail already: it is the record of this pair, and no second one is made. `ours`: it may
+    have been an earlier try of this pair, so its attachments may be missing; those of others are others' (FIL-2)."""
     _note_pair(draft, key, item)
     draft.pair(key, crm_id=record.ref.id, crm_object=record.ref.container, state=PairState.LIVE.value)
     draft.decide(Side.MAILBOX, ItemKind.EMAIL, item.ref.id, key, Outcome.SHARE, Reason.ADOPTED, "DUP-11")
     _mark(draft, key, item, ())
+    if ours:
+        values = {**_record(draft, item, target, key), **_linked(draft, item, work.links, target)}
+        plan_files.plan(draft, key, item, record.ref.id, values, target, forced=_is_forced(work))
 
 
 def _mark(draft: Draft, key: str, item: Item, after: tuple[str, ...]) -> None:
