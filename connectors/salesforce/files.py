@@ -27,7 +27,7 @@ from connectors.salesforce.soql import one_of, select
 from connectors.salesforce.wire import Query, Wire
 
 MOST_LINKS = 100
-TITLE, PATH = 255, 500  # what the names of a file may have at most
+TITLE, PATH, TYPE = 255, 500, 120  # what the names of a file, and the name of its type, may have at most
 
 Content = tuple[str, int]  # digest and length
 
@@ -198,6 +198,7 @@ class Files:
     def _attach(self, file: _File) -> None:
         write = file.write
         row = {"Name": write.name[:TITLE], "ParentId": write.parent, **self._owned(write)}
+        row |= {"ContentType": write.type} if 0 < len(write.type) <= TYPE else {}
         file.version = _made(self._wire.upload(Store.ATTACHMENT.value, row, "Body", write.content, "files.attach"))
 
 

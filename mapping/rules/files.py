@@ -25,6 +25,7 @@ UNNAMED = "attachment"
 _PICTURES = frozenset({"bmp", "emz", "gif", "ico", "jfif", "jpeg", "jpg", "png", "svg", "tif", "tiff", "webp", "wmz"})
 # control characters, and those that are invisible or turn the order of the others around
 _HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+_MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
 _RESERVED = re.compile(r'[<>:"|?*]')
 
 
@@ -129,6 +130,12 @@ def extension(name: str) -> str:
     """In lower case without the dot; '' when there is none."""
     stem, dot, rest = name.rpartition(".")
     return rest.lower() if dot and stem else ""
+
+
+def media_type(one: Attachment) -> str:
+    """The type that a sender declared, if it reads like one; '' otherwise."""
+    declared = one.type.partition(";")[0].strip().lower()
+    return declared if _MEDIA_TYPE.fullmatch(declared) else ""
 
 
 def safe_name(name: str, form: Form = Form.FILE) -> str:

@@ -16,7 +16,7 @@ from connectors.protocols import FileWrite, Store, Stored
 from mapping.merge.plan import Step
 from mapping.model.item import Attachment, ItemKind, Side
 from mapping.model.reasons import Reason
-from mapping.rules.files import MEGA
+from mapping.rules.files import MEGA, media_type
 from mapping.rules.scope import Decision, Outcome
 from sync_tasks.stages import plan_files
 from sync_tasks.stages.apply import put_off, sort_out
@@ -98,7 +98,8 @@ def _write(entry: Ready, content: bytes) -> FileWrite:
     links = values[plan_files.LINKS]
     return FileWrite(
         Store(op.target), str(values[plan_files.NAME]), content, str(values[plan_files.PARENT]),
-        tuple(map(str, links)) if isinstance(links, tuple) else (), str(values[plan_files.OWNER]), payload.retrying,
+        tuple(map(str, links)) if isinstance(links, tuple) else (), str(values[plan_files.OWNER]),
+        media_type(_attachment(entry)), payload.retrying,
     )  # fmt: skip
 
 

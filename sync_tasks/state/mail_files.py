@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from sync_tasks.state.models import MailFiles
 from sync_tasks.state.types import chunks, insert_into
 
+
 @dataclass(frozen=True, slots=True)
 class MailFilesView:
     """`left`: places of attachments in the mail, from 1; 0 is the mail itself as a file."""
