@@ -265,7 +265,8 @@ class Store(StrEnum):
 @dataclass(frozen=True, slots=True)
 class FileWrite:
     """A file to put on a record. `parent`: the record; `links`: further records that are to show it (`Store.FILE`).
-    `owner`: the user to whom it will belong. `type`: its media type, '' when nobody knows. `retrying`: an earlier try of this very write may have happened."""
+    `owner`: the user to whom it will belong. `type`: its media type, '' when nobody knows. `retrying`: an earlier try
+    of this very write may have happened."""
 
     store: Store
     name: str

@@ -129,6 +129,8 @@ class Reason(StrEnum):
     MOVED_BACK = "moved_back"
     MOVED_HOME = "moved_home"
     SENDER_LINKED = "sender_linked"
+    LINKS_ADDED = "links_added"
+    COPIED_FOR_LINK = "copied_for_link"
     EDIT_UNDONE = "edit_undone"
     # --- attachments of messages
     FILE_SAVED = "file_saved"
@@ -183,6 +185,8 @@ class Reason(StrEnum):
 TELLABLE = frozenset({"days", "limit", "count", "eligible_on", "field", "winner", "fate"})
 
 SENTENCES: dict[Reason, str] = {
+    Reason.LINKS_ADDED: "The message was saved already; links that were missing there were added.",
+    Reason.COPIED_FOR_LINK: "One record cannot be linked to everybody, so each of the others has a copy of it.",
     Reason.FILE_SAVED: "The attachment is saved with the message.",
     Reason.FILE_COPY: "The text was too long for Salesforce, so the whole message is saved as a file.",
     Reason.FILE_IN_TEXT: "The picture is part of the text.",

@@ -39,9 +39,11 @@ def number_of(reference: str) -> int:
 
 
 def plan(
-    draft: Draft, key: str, item: Item, parent: str | Pending, values: Fields, target: str, *, forced: bool
+    draft: Draft, key: str, item: Item, parent: str | Pending, values: Fields, target: str, *, forced: bool,
+    also: tuple[str | Pending, ...] = (),
 ) -> None:  # fmt: skip
-    """Plan the attachments of a mail that becomes, or became, the record `parent` with these values."""
+    """Plan the attachments of a mail that becomes, or became, the record `parent` with these values. `also`: copies of
+    that record."""
     store = _store(draft.ctx)
     if store == files.NOWHERE:
         return
@@ -53,7 +55,7 @@ def plan(
             Side.MAILBOX, ItemKind.EMAIL, reference(key, each.number), key, Outcome.SKIP, each.reason, each.rule,
             **each.detail,
         )  # fmt: skip
-    _add(draft, key, item.ref, chosen, store, parent, values.get(BUSINESS[target]))
+    _add(draft, key, item.ref, chosen, store, parent, (*also, *_business(draft, values.get(BUSINESS[target]))))
 
 
 def go_on(draft: Draft, pending: Mapping[str, tuple[Item, PairView]]) -> None:
@@ -67,7 +69,7 @@ def go_on(draft: Draft, pending: Mapping[str, tuple[Item, PairView]]) -> None:
         record = records.get(refs[key])
         if isinstance(record, ConnectorError):
             continue  # another run may see it
-        business = record.get(BUSINESS[pair.crm_object], None) if record is not None else None
+        business = _business(draft, record.get(BUSINESS[pair.crm_object], None) if record is not None else None)
         chosen, _ = files.choose(item, draft.ctx.settings, forced=True)
         every = (files.copy_of(item), *chosen) if record is not None else ()
         _add(draft, key, item.ref, every, store, pair.crm_id, business, retrying=True)
@@ -75,10 +77,9 @@ def go_on(draft: Draft, pending: Mapping[str, tuple[Item, PairView]]) -> None:
 
 def _add(
     draft: Draft, key: str, origin: ItemRef, chosen: Iterable[files.Chosen], store: str, parent: str | Pending,
-    business: Value, *, retrying: bool = False,
+    further: tuple[Value, ...], *, retrying: bool = False,
 ) -> None:  # fmt: skip
-    linked = store == files.FILE and draft.ctx.settings.bool("files.link_business")
-    links = (business,) if linked and business else ()
+    links = further if store == files.FILE else ()
     numbers = draft.files.setdefault(key, set())
     for each in chosen:
         numbers.add(each.number)
@@ -94,6 +95,11 @@ def _add(
             ),
             origin, retrying=retrying,
         )  # fmt: skip
+
+
+def _business(draft: Draft, record: Value) -> tuple[Value, ...]:
+    """The account or opportunity that shows the files too, if it is to (FIL-6)."""
+    return (record,) if record and draft.ctx.settings.bool("files.link_business") else ()
 
 
 def settle(draft: Draft, unit: Unit) -> None:

@@ -44,7 +44,8 @@ def test_one_mail_of_five_users_is_one_record_with_one_set_of_files_whoever_is_k
     for ref in runs:
         enqueue(ref, "fetch")
     until(lambda: bool(world.records(made)), 40)  # it stands there, and the answer is still on its way
-    assert all([kill(child) for child in cluster.workers[0].children])
+    for child in cluster.workers[0].children:
+        assert kill(child)
     cluster.beat()
 
     def settled() -> bool:
@@ -61,6 +62,4 @@ def test_one_mail_of_five_users_is_one_record_with_one_set_of_files_whoever_is_k
 
 def nothing_is_left(world: World) -> bool:
     with world.app.store.reading() as unit:
-        return not any(
-            unit.mail_files.due(user.id, world.now) for user in unit.accounts.users(world.org)
-        )
+        return not any(unit.mail_files.due(user.id, world.now) for user in unit.accounts.users(world.org))
