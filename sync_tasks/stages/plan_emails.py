@@ -182,7 +182,6 @@ def _adopt(draft: Draft, key: str, work: Work, item: Item, record: Item, target:
     if ours:
         values = {**_record(draft, item, target, key), **linked}
         plan_files.plan(draft, key, item, record.ref.id, values, target, forced=_is_forced(work))
-        return
     logged.add_links(draft, item.ref, record, linked)
     writer = _writer(draft, item)
     if target == EMAIL_MESSAGE_OBJECT and writer is not None:
