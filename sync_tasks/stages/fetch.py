@@ -72,6 +72,7 @@ def run(ctx: StageContext) -> StageReport:
     ctx.learn_shape()
     unresolved.look_again(ctx)
     _due_again(ctx, found)
+    _attachments_left(ctx, found)
     _slid_out(ctx, lineup, found)
     _switched_off(ctx, lineup, held, found)
 
@@ -352,6 +353,29 @@ def _lost_again(ctx: StageContext, absent: Sequence[ItemRef], found: Found) -> f
     for work in told:
         found.add(work)
     return frozenset(work.ref for work in told if work.deleted)
+
+
+def _attachments_left(ctx: StageContext, found: Found) -> None:
+    """Saved mails of which earlier runs could not save every attachment. A mail that is gone has none to save."""
+    with ctx.store.reading() as unit:
+        due = unit.mail_files.due(ctx.user.id, ctx.now())
+        pairs = unit.pairs.by_key(ctx.user.id, due)
+    refs = {
+        ItemRef(Side.MAILBOX, ItemKind.EMAIL, pair.mailbox_id, pair.folder): key
+        for key, pair in pairs.items() if pair.state == PairState.LIVE and pair.mailbox_id
+    }  # fmt: skip
+    refs = {ref: key for ref, key in refs.items() if f"mailbox:email:{ref.id}" not in found.works}
+    if not refs:
+        return
+    items = ctx.mailbox.read(list(refs), Detail.HEAD)
+    for ref, item in items.items():
+        if isinstance(item, Item):
+            found.add(Work(Side.MAILBOX, ItemKind.EMAIL, ref, item=item, key=refs[ref]))
+    gone = [key for ref, key in refs.items() if ref not in items]
+    if gone and not ctx.preview:
+        with ctx.fenced() as unit:
+            for key in gone:
+                unit.mail_files.keep(ctx.user.org_id, key, (), 0, None)
 
 
 def _slid_out(ctx: StageContext, lineup: Lineup, found: Found) -> None:

@@ -12,13 +12,15 @@ from mapping.model.item import Fields, Item, ItemKind, ItemRef, Pending, Person,
 from mapping.model.people import PersonRecord
 from mapping.model.reasons import Reason
 from mapping.model.table import Table
-from mapping.rules import marks
+from mapping.rules import marks, once
 from mapping.rules.attendees import invitee_record
 from mapping.rules.linking import Links
 from mapping.rules.scope import Outcome
+from mapping.rules.scope_emails import FORCED
 from mapping.rules.settings import Effective
 from mapping.tables.email_message import EMAIL_MESSAGE, email_message, is_incoming
 from mapping.tables.email_task import EMAIL_TASK, email_task
+from sync_tasks.stages import logged, plan_files
 from sync_tasks.stages.categorize import MARKED
 from sync_tasks.stages.mapped import mapped
 from sync_tasks.stages.payload import id_of
@@ -28,6 +30,7 @@ from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairState, PairView
 
 EMAIL_MESSAGE_OBJECT, TASK_OBJECT = "EmailMessage", "Task"
+LINK_COLUMNS = ("WhoId", "WhatId")
 TABLES = {EMAIL_MESSAGE_OBJECT: EMAIL_MESSAGE, TASK_OBJECT: EMAIL_TASK}
 
 
@@ -35,16 +38,20 @@ def plan(draft: Draft, works: list[Work], pairs: Mapping[str, PairView]) -> None
     """Plan the sharing of every selected mail, oldest key first."""
     chosen = {w.key: w for w in works if w.outcome is Outcome.SHARE and w.item is not None}
     target = record_object(draft.ctx.settings, draft.ctx.shape)
-    adopted = _already_logged(draft, chosen, target)
+    adopted = logged.find(draft, {key: w for key, w in chosen.items() if not _is_saved(pairs.get(key))}, target)
+    unfinished: dict[str, tuple[Item, PairView]] = {}
     for key in sorted(chosen):
         work, pair = chosen[key], pairs.get(key)
         assert work.item is not None
-        if pair is not None and pair.state == PairState.LIVE:
-            _mark(draft, key, work.item, ())  # its record stands; only the mark is missing
+        if _is_saved(pair):
+            _mark(draft, key, work.item, ())  # its record stands; only the mark, or attachments, are missing
+            if pair is not None and plan_files.is_open(pair):
+                unfinished[key] = work.item, pair
         elif key in adopted:
-            _adopt(draft, key, work.item, adopted[key])
+            _adopt(draft, key, work, work.item, adopted[key], target, ours=pair is not None)
         else:
             _share(draft, key, work, work.item, target, retrying=pair is not None)
+    plan_files.go_on(draft, unfinished)
 
 
 def record_object(settings: Effective, shape: OrgShape) -> str:
@@ -59,12 +66,8 @@ def delivered(settings: Effective, shape: OrgShape) -> Table:
     return TABLES[record_object(settings, shape)]
 
 
-def _already_logged(draft: Draft, chosen: Mapping[str, Work], target: str) -> dict[str, Item]:
-    if target != EMAIL_MESSAGE_OBJECT or not chosen:
-        return {}
-    by_id = {w.item.text(f.MESSAGE_ID): key for key, w in chosen.items() if w.item and w.item.text(f.MESSAGE_ID)}
-    found = draft.ctx.crm.find_by_key(EMAIL_MESSAGE_OBJECT, "MessageIdentifier", sorted(by_id))
-    return {by_id[message_id]: item for message_id, item in found.items() if message_id in by_id}
+def _is_saved(pair: PairView | None) -> bool:
+    return pair is not None and pair.state == PairState.LIVE
 
 
 def _share(draft: Draft, key: str, work: Work, item: Item, target: str, *, retrying: bool) -> None:
@@ -83,18 +86,38 @@ def _share(draft: Draft, key: str, work: Work, item: Item, target: str, *, retry
         item.ref, retrying=retrying,
     )  # fmt: skip
     if target == EMAIL_MESSAGE_OBJECT and writer is not None:
-        draft.add(
-            Operation(
-                Act.RELATE, Side.CRM, ItemKind.EMAIL, "EmailMessageRelation", Step.RELATIONS, "LNK-27",
-                Reason.SENDER_LINKED.value,
-                values={
-                    "EmailMessageId": id_of("@" + made), "RelationId": id_of(writer.id),
-                    "RelationType": "FromAddress", "RelationAddress": writer.address,
-                },
-            ),
-            item.ref,
-        )  # fmt: skip
+        logged.relate(draft, item.ref, "@" + made, _as_sender(writer), "LNK-27")
+    copies = _copies(draft, key, item, links, target, values)
     _mark(draft, key, item, (made,))
+    plan_files.plan(draft, key, item, id_of("@" + made), values, target, forced=_is_forced(work), also=copies)
+
+
+def _as_sender(writer: PersonRecord) -> Fields:
+    return {"RelationId": id_of(writer.id), "RelationType": "FromAddress", "RelationAddress": writer.address}
+
+
+def _copies(
+    draft: Draft, key: str, item: Item, links: Links | None, target: str, values: Fields
+) -> tuple[str | Pending, ...]:  # fmt: skip
+    """Copies of the record for those whom it cannot be linked to; the ids that they will have."""
+    objects = {record.id: record.object for found in draft.people.values() for record in found}
+    made: list[str | Pending] = []
+    for number, person in enumerate(once.left_over(links, target, objects, draft.ctx.settings), 1):
+        own = once.clone_key(key, number)
+        copy = {name: value for name, value in values.items() if name not in LINK_COLUMNS}
+        if draft.ctx.key_field in copy:
+            copy[draft.ctx.key_field] = own
+        operation = Operation(
+            Act.CREATE, Side.CRM, ItemKind.EMAIL, target, Step.RECORDS, "DUP-7", Reason.COPIED_FOR_LINK.value,
+            key=own, values={**copy, "WhoId": id_of(person)},
+        )  # fmt: skip
+        made.append(id_of("@" + draft.add(operation, item.ref)))
+    return tuple(made)
+
+
+def _is_forced(work: Work) -> bool:
+    """Did somebody ask for this very mail to be saved?"""
+    return work.decision is not None and work.decision.rule in FORCED
 
 
 def _writer(draft: Draft, item: Item) -> PersonRecord | None:
@@ -118,7 +141,10 @@ def _record(draft: Draft, item: Item, target: str, key: str) -> dict[str, Value]
         if ctx.shape.can_create(target, "IsClientManaged"):
             values["IsClientManaged"] = True
         return values
-    values = email_task(item, me_addresses=ctx.me.addresses, key_field=key_field, key=key, table=table)
+    column = once.column_of(ctx.settings, target, ctx.shape.objects.get(target, {}))
+    values = email_task(
+        item, me_addresses=ctx.me.addresses, key_field=key_field, key=key, message_id_field=column, table=table
+    )
     if ctx.user.crm_user_id:
         values["OwnerId"] = ctx.user.crm_user_id
     return values
@@ -144,12 +170,22 @@ def _linked(draft: Draft, item: Item, links: Links | None, target: str) -> dict[
     return values
 
 
-def _adopt(draft: Draft, key: str, item: Item, record: Item) -> None:
-    """Somebody logged this very mail already: it is the record of this pair, and no second one is made."""
+def _adopt(draft: Draft, key: str, work: Work, item: Item, record: Item, target: str, *, ours: bool) -> None:
+    """Somebody logged this very mail already: it is the record of this pair, and no second one is made. `ours`: it may
+    have been an earlier try of this pair, so its attachments may be missing; those of others are others' (FIL-2)."""
     _note_pair(draft, key, item)
     draft.pair(key, crm_id=record.ref.id, crm_object=record.ref.container, state=PairState.LIVE.value)
-    draft.decide(Side.MAILBOX, ItemKind.EMAIL, item.ref.id, key, Outcome.SHARE, Reason.ADOPTED, "DUP-11")
+    rule = "DUP-2" if record.text(draft.ctx.key_field) == key else "DUP-11"
+    draft.decide(Side.MAILBOX, ItemKind.EMAIL, item.ref.id, key, Outcome.SHARE, Reason.ADOPTED, rule)
     _mark(draft, key, item, ())
+    linked = _linked(draft, item, work.links, target)
+    if ours:
+        values = {**_record(draft, item, target, key), **linked}
+        plan_files.plan(draft, key, item, record.ref.id, values, target, forced=_is_forced(work))
+    logged.add_links(draft, item.ref, record, linked)
+    writer = _writer(draft, item)
+    if target == EMAIL_MESSAGE_OBJECT and writer is not None:
+        logged.relate(draft, item.ref, record.ref.id, _as_sender(writer), logged.RULE, retrying=True)
 
 
 def _mark(draft: Draft, key: str, item: Item, after: tuple[str, ...]) -> None:

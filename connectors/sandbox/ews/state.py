@@ -15,6 +15,8 @@ TABLES = (
         "CREATE TABLE IF NOT EXISTS ews_mailbox (id INTEGER PRIMARY KEY AUTOINCREMENT, address TEXT UNIQUE NOT NULL,"
         " name TEXT NOT NULL, timezone TEXT NOT NULL)"
     ),
+    # contents of attachments; copies of an item share them
+    "CREATE TABLE IF NOT EXISTS ews_blob (digest TEXT PRIMARY KEY, data BLOB NOT NULL)",
     "CREATE TABLE IF NOT EXISTS ews_alias (address TEXT PRIMARY KEY, mailbox INTEGER NOT NULL)",
     (
         "CREATE TABLE IF NOT EXISTS ews_user (name TEXT PRIMARY KEY, password TEXT NOT NULL, mailbox TEXT NOT NULL,"

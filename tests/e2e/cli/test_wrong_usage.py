@@ -27,6 +27,8 @@ USAGE = [
     (("user", "add", "no address"), "no mail address"),
     (("config", "set", "autosave.emails", "perhaps"), "must be true or false"),
     (("config", "set", "conflict.event", "me"), "mailbox, salesforce, newest"),
+    (("config", "set", "dedupe.field", ""), "which column holds the Message-ID"),
+    (("config", "set", "files.types", "*.pdf"), "extensions of file names"),
     (("config", "set", "domains.internal", "acme.example", "--user", ANN), "leave out --user"),
     (("plan", "seven"), "RUN"),
     (("holds", "approve", "all"), "ID"),
