@@ -54,6 +54,9 @@ class ExchangeMailbox:
         self._access = config.access
         self._line = Line(config, on_call)
 
+    def poll(self, cursors: Mapping[str, str]) -> None:
+        """EWS tells of one folder in a call."""
+
     def changes(self, folder: str, cursor: str | None) -> Changes:
         line, kind = self._line, KINDS.get(folder)
         if kind is None:
