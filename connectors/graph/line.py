@@ -93,8 +93,8 @@ class Line:
     def batch(
         self, requests: Sequence[Request], at: Scope = Scope.ITEM, *, writing: bool = False
     ) -> list[Answer | ConnectorError]:
-        """Any number of calls, twenty in each that is sent; what became of each, in order. Raises what the calls as a
-        whole failed with, and so does a fault that concerns the connection unless something may have been written."""
+        """Any number of calls, twenty in each that is sent; what became of each, in order. Raises a fault that concerns
+        the connection, of all of them or of one, unless something is or may be written already."""
         found: list[Answer | ConnectorError] = []
         for start in range(0, len(requests), AT_ONCE):
             try:
@@ -103,7 +103,8 @@ class Line:
                 if not (writing and (found or error.fault is Fault.UNKNOWN)):
                     raise
                 found += [error] * len(requests[start : start + AT_ONCE])
-        wide = [each for each in found if isinstance(each, ConnectorError) and each.scope is Scope.CONNECTION]
+        failed = [each for each in found if isinstance(each, ConnectorError)]
+        wide = [each for each in failed if each.scope is Scope.CONNECTION and each.fault is not Fault.UNKNOWN]
         if wide and (not writing or len(wide) == len(found)):
             raise wide[0]
         return found

@@ -80,8 +80,7 @@ def read_date(text: Any, name: str) -> str:
 def told_person(person: Mapping[str, Any] | None) -> Json | None:
     if not person:
         return None
-    address = person.get("address") or ""
-    return {"emailAddress": {"name": person.get("name") or address, "address": address}}
+    return {"emailAddress": {"name": person.get("name") or "", "address": person.get("address") or ""}}
 
 
 def read_person(told: Any) -> Json:
