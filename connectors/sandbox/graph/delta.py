@@ -31,7 +31,7 @@ def page(call: GraphCall, folder: Folder, tell: Callable[[GraphCall, Token], Tel
     telling = tell(call, asked)
     value = [entity for step in steps for entity in telling(step, found.get(step.item))]
     kind, name = ("$skiptoken", "@odata.nextLink") if after.midway else ("$deltatoken", "@odata.deltaLink")
-    link = Token(after, asked.path, asked.options).text()
+    link = Token(after, asked.path, asked.options, asked.first and after.midway).text()
     return {
         "@odata.context": call.context("Collection(entity)"), "value": value,
         name: f"{call.root}{call.path}?{kind}={quote(link)}",
@@ -68,7 +68,6 @@ def view(call: GraphCall, asked: Token) -> Tell:
     except (KeyError, ValueError):
         raise bad("startDateTime and endDateTime are needed.", "ErrorInvalidParameter") from None
     after, before = zones.stamp(start), zones.stamp(end)
-    first_time = asked.state.base == 0
 
     def tell(step: Step, item: Stored | None) -> Iterator[Json]:
         if step.verb == "delete":
@@ -76,10 +75,10 @@ def view(call: GraphCall, asked: Token) -> Tell:
         elif item is None or item.kind != events.KIND:
             return
         elif series.is_master(item):
-            yield from _series(call, item, start, end, first_time=first_time)
+            yield from _series(call, item, start, end, first_time=asked.first)
         elif item.values["Start"] < before and item.values["End"] > after:
             yield events.told(call, item)
-        elif not first_time:
+        elif not asked.first:
             yield removed(call, step.item)
 
     return tell

@@ -75,11 +75,13 @@ def etag(version: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """How far a delta query has come: the state of the folder, and the query as it was first asked."""
+    """How far a delta query has come: the state of the folder, and the query as it was first asked. `first`: it has not
+    yet been told everything once."""
 
     state: SyncState
     path: str
     options: dict[str, str] = field(default_factory=dict)
+    first: bool = True
 
     def text(self) -> str:
         return base64.urlsafe_b64encode(json.dumps(asdict(self)).encode()).decode("ascii")
@@ -89,7 +91,7 @@ def token(text: str, path: str, folder: int) -> Token:
     """Raises syncStateNotFound for one that is damaged, or of another query."""
     try:
         raw = json.loads(base64.urlsafe_b64decode(text))
-        found = Token(SyncState(**raw["state"]), str(raw["path"]), dict(raw["options"]))
+        found = Token(SyncState(**raw["state"]), str(raw["path"]), dict(raw["options"]), bool(raw["first"]))
     except (ValueError, KeyError, TypeError):
         raise GraphError(410, "syncStateNotFound") from None
     if found.path != path or found.state.folder != folder:
