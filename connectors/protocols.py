@@ -147,6 +147,11 @@ class Endpoint(Protocol):
 class Mailbox(Endpoint, Protocol):
     address: str
 
+    def poll(self, cursors: Mapping[str, str]) -> None:
+        """Says that `changes` of these folder roles will be asked next, each with its cursor. Whoever can ask about all
+        of them in one vendor call does so now, and `changes` costs nothing then; whoever cannot does nothing."""
+        ...
+
     def changes(self, folder: str, cursor: str | None) -> Changes:
         """Changes of one folder role since the cursor; costs one vendor call when nothing changed. Raises
         CURSOR_LOST (Scope.CONTAINER) when the cursor is of no use any more, NOT_FOUND when the folder is gone."""

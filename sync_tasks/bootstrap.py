@@ -75,8 +75,10 @@ class App:
 
     def mailbox(self, user: UserView) -> Mailbox:
         """The user's mailbox. Raises NotConnectedError."""
-        vendor, facts, secrets, _ = self._connection(user, "mailbox")
-        return registry.open_mailbox(vendor, user.address, facts, secrets, self.calls)
+        vendor, facts, secrets, connection_id = self._connection(user, "mailbox")
+        return registry.open_mailbox(
+            vendor, user.address, facts, secrets, box=_Box(self, connection_id), on_call=self.calls, now=self.clock
+        )
 
     def crm(self, user: UserView, settings: Effective, mappings: Mappings) -> Crm:
         """The Salesforce of the user's organization, with the columns that its settings and mappings ask for. Raises

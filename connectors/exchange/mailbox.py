@@ -13,13 +13,14 @@ from exchangelib.properties import BaseItemId
 from connectors.errors import ConnectorError, Fault, Scope
 from connectors.exchange import claims, contents, notices, wire
 from connectors.exchange.codec import MODELS, decode, feed_names, names_for, names_of_occurrence, needs
-from connectors.exchange.folders import DISTINGUISHED, KINDS
+from connectors.exchange.folders import DISTINGUISHED
 from connectors.exchange.line import Line
 from connectors.exchange.marks import ensure_categories, ensure_folders, remove_categories
 from connectors.exchange.occurrences import Place, is_occurrence, places_of
 from connectors.exchange.searching import find
 from connectors.exchange.session import Access, ExchangeConfig
 from connectors.exchange.writes import apply
+from connectors.outlook.facts import KINDS
 from connectors.protocols import Can, Change, Changes, Check, Detail, Notices, Outcome, Write
 from mapping.model import fields as f
 from mapping.model.item import Attachment, Item, ItemKind, ItemRef, Side
@@ -52,6 +53,9 @@ class ExchangeMailbox:
         self.address = normalise(config.address)
         self._access = config.access
         self._line = Line(config, on_call)
+
+    def poll(self, cursors: Mapping[str, str]) -> None:
+        """EWS tells of one folder in a call."""
 
     def changes(self, folder: str, cursor: str | None) -> Changes:
         line, kind = self._line, KINDS.get(folder)

@@ -146,7 +146,7 @@ def user_rows(app: App, user: UserView) -> Rows:
         if missing:
             rows.append(row("mailbox: not able to follow", True, ", ".join(missing)))
     except NotConnectedError as error:
-        advice = f"`inbox-sync org connect {user.org_name} --mailbox exchange ...`"
+        advice = f"`inbox-sync org connect {user.org_name} --mailbox VENDOR ...` (exchange, graph)"
         rows.append(row("mailbox", False, str(error), advice))
     return rows
 

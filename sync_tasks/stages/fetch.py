@@ -1,5 +1,5 @@
 """fetch: what changed on both sides since the cursors. Nothing changed: the run ends here, having cost one vendor call
-per watched folder and one to Salesforce."""
+per watched folder, or one for all of them where the mailbox can be polled, and one to Salesforce."""
 
 from __future__ import annotations
 
@@ -60,6 +60,8 @@ def run(ctx: StageContext) -> StageReport:
         held = unit.pairs.records(ctx.user.id, wanted, without=OUTSIDE)
     ctx.refresh_profile()
     found = Found()
+    standing = [folder for folder in watched(ctx.settings) if ctx.mailbox_has(folder)]
+    ctx.mailbox.poll({folder: cursor for folder in standing if (cursor := cursors.get(f"mailbox:{folder}"))})
     for folder in watched(ctx.settings):
         if not ctx.mailbox_has(folder):
             if ctx.preview:
