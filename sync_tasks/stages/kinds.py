@@ -55,6 +55,9 @@ class Tasks(Mirrored):
             return Fate.RELEASE, "TSK-10", None
         return super().spared(draft, case, found, rule, trigger)
 
+    def is_kept_out(self, item: Item, settings: Effective) -> bool:
+        return scope_folders.refused(item, settings) is not None
+
     def from_crm(self, ctx: StageContext, item: Item, known: PairFacts | None) -> Decision:
         return scope.task_from_crm(item, known, ctx.me, ctx.settings, ctx.now())
 
