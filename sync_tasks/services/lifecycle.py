@@ -41,6 +41,8 @@ def deactivate(app: App, user: UserView, *, preview: bool = False) -> RunView:
     run = run_here(app, user.id, preview=preview, parting=True)
     if run.state == RunState.DONE and not preview:
         reset_mailbox(app, user)
+        with app.store.writing() as unit:
+            unit.unresolved.drop(user.id)
     return run
 
 

@@ -96,6 +96,10 @@ class UnresolvedPeople:
         """Drop what was settled that long ago."""
         self._session.execute(delete(Unresolved).where(Unresolved.user_id == user_id, Unresolved.closed_at < before))
 
+    def drop(self, user_id: int) -> None:
+        """Forget all of a user's."""
+        self._session.execute(delete(Unresolved).where(Unresolved.user_id == user_id))
+
     # --- for people
 
     def get(self, number: int) -> UnresolvedView | None:
