@@ -91,7 +91,7 @@ def test_waiting_costs_one_call_a_day_and_ends_after_thirty_days(world: World) -
     assert unresolved(world, ann) == []
     with world.app.store.reading() as unit:
         over = unit.unresolved.recent(ann.id, closed=True, limit=9)
-    assert {(each.state, each.sealed, each.items) for each in over} == {(UnresolvedState.EXPIRED, None, ())}
+    assert {(each.state, each.sealed) for each in over} == {(UnresolvedState.EXPIRED, None)}
 
 
 @pytest.mark.rule("RES-1")
@@ -198,3 +198,20 @@ def test_what_became_of_somebody_is_forgotten_when_others_have_been_made_long_af
 
     with world.app.store.reading() as unit:
         assert [each.state for each in unit.unresolved.recent(ann.id, closed=True, limit=9)] == [UnresolvedState.MADE]
+
+
+def test_whoever_was_given_up_comes_back_with_a_new_mail_only(world: World) -> None:
+    ann = world.user(autosave__emails=True, resolve__kind="lead")
+    first = world.message(ann, "A question", sender=BART)
+    world.sync(ann)
+    world.later(days=31)
+    world.sync(ann)
+    assert unresolved(world, ann) == []
+
+    world.edit(ann, first, IsRead=True)
+    world.sync(ann)
+    assert unresolved(world, ann) == []
+    world.message(ann, "Are you there?", sender=BART)
+    world.sync(ann)
+
+    assert [len(entry.items) for entry in unresolved(world, ann)] == [1]
