@@ -127,11 +127,16 @@ def split_lines(text: str, start: int = 0, end: int | None = None) -> list[Line]
 _BARS = re.compile(r"\s*(?:[|•·▪●■◆‖¦~]+|\s//|\s::|\s°)\s+|\s*\|\s*|\t+|[ \xa0]{3,}")
 
 
+_CODE = re.compile(r"\d{4,5}(?:-\d{3,4})?\W*$")  # a gap before it parts no address
+
+
 def segments(line: Line) -> list[Line]:
     """A line cut where bars, bullets or wide gaps part it; a label alone stays with what it labels."""
     pieces: list[Line] = []
     start = 0
     for bar in _BARS.finditer(line.text):
+        if bar.group().isspace() and _CODE.match(line.text, bar.end()):
+            continue
         piece = line.text[start : bar.start()]
         if piece.strip() and not is_label(piece):
             pieces.append(_piece(line, start, bar.start(), first=not pieces))
