@@ -43,9 +43,9 @@ def test_generated_mails_tell_where_their_signature_is() -> None:
     seen = 0
     for each in examples(80, 11):
         for block in each.blocks():
-            assert block.start < each.own_end and block.fields
+            assert block.start < each.own_end
             assert all(each.body[span.start : span.end].strip() for span in block.fields)
-            seen += 1
+            seen += bool(block.fields)
         assert all(span.start < each.own_end for span in each.spans if span.type.startswith(BLOCK))
     assert seen > 40
 
