@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from mapping.signatures.block import Sender, about_line
 from mapping.signatures.lexicon import LABELS
-from mapping.signatures.phrases import CLOSING, FOOTER, GREETING
+from mapping.signatures.phrases import CLOSING, FOOTER, GREETING, LEGAL
 from mapping.signatures.tokens import Line, Token, squeeze
 
 WINDOW = 40  # lines from the end that are looked at
@@ -63,6 +63,8 @@ def _own(line: Line, row: Sequence[Token], names: set[str], local: str, address:
         found.append("greeting")
     if FOOTER.search(text):
         found.append("footer")
+    if LEGAL.search(text):
+        found.append("legal")
     if _RULE.match(text):
         found.append("sigdash" if text in ("--", "-- ") else "rule")
     if _BULLET.match(text):

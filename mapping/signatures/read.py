@@ -88,6 +88,3 @@ def considered(block: Block, sender: Sender, by: Tagger) -> list[Found]:
     if block.closing and not any(each.kind is Kind.NAME for each in found):
         found += closing_name(*block.closing)
     return found
-
-
-__all__ = ["Block", "Kind", "Sender", "Signature", "Value", "find_block", "read", "read_block", "read_document"]
