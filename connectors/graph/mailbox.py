@@ -26,10 +26,8 @@ class GraphMailbox:
     """Opening it sends nothing. `on_call` hears of every call just before it is sent; `keep` holds the access token
     between processes; `now` is the present moment. Raises ValueError for a cloud or time zone that nobody knows."""
 
-    # no SILENT_WRITE: whatever is written of a meeting, its attendees are mailed; no PRIVATE_TASKS: To Do has none
-    can = frozenset({
-        Can.CATEGORIES, Can.FOLDERS, Can.TASKS, Can.RECURRING_TASKS, Can.TASK_DELETIONS, Can.TASK_CATEGORIES,
-    })  # fmt: skip
+    # whatever is written of a meeting, its attendees are mailed; To Do knows nothing private
+    can = frozenset(Can) - {Can.SILENT_WRITE, Can.PRIVATE_TASKS, Can.NOTIFY}
     batch_size = AT_ONCE
 
     def __init__(
