@@ -89,6 +89,14 @@ class Line:
             raise refused(answer.status, answer.body, answer.headers, at, writing=writing)
         return answer
 
+    def raw(self, request: Request, at: Scope = Scope.CONNECTION) -> bytes:
+        """What is told as it is, whatever it is."""
+        answer = self._send(request, writing=False, plain=True)
+        if answer.status >= httpx.codes.BAD_REQUEST:
+            raise refused(answer.status, None, answer.headers, at)
+        found: bytes = answer.body
+        return found
+
     def batch(
         self, requests: Sequence[Request], at: Scope = Scope.ITEM, *, writing: bool = False
     ) -> list[Answer | ConnectorError]:
@@ -122,20 +130,20 @@ class Line:
             for number in range(len(requests))
         ]
 
-    def _send(self, request: Request, *, writing: bool) -> Answer:
+    def _send(self, request: Request, *, writing: bool, plain: bool = False) -> Answer:
         token = self._tokens.token()
-        answer = self._once(request, token, writing=writing)
+        answer = self._once(request, token, writing=writing, plain=plain)
         if answer.status == httpx.codes.UNAUTHORIZED:
-            answer = self._once(request, self._tokens.token(refused=token), writing=writing)
+            answer = self._once(request, self._tokens.token(refused=token), writing=writing, plain=plain)
         return answer
 
-    def _once(self, request: Request, token: str, *, writing: bool) -> Answer:
+    def _once(self, request: Request, token: str, *, writing: bool, plain: bool) -> Answer:
         self._on_call(f"{request.method} {_operation(request.path)}")
-        headers = {**request.headers, "Authorization": f"Bearer {token}", "Accept": _JSON}
+        headers = {**request.headers, "Authorization": f"Bearer {token}", "Accept": "*/*" if plain else _JSON}
         try:
             http, url = client(self.config.tls), self.config.root + request.path
             told = http.request(request.method, url, json=request.body, headers=headers)
-            body = told.json() if told.content else None
+            body = told.content if plain else told.json() if told.content else None
         except (httpx.HTTPError, ValueError) as error:
             failure = of_transport(error, writing=writing)
         else:
@@ -147,7 +155,7 @@ class Line:
 
     def path(self, *parts: str, **options: str) -> str:
         """A path in this mailbox. Ids are quoted; `options` are those of OData, without their dollar."""
-        where = "/".join([self.home, *(quote(part, safe="'()=") for part in parts)])
+        where = "/".join([self.home, *(quote(part, safe="$'()=") for part in parts)])
         return where + options_text(options)
 
     def relative(self, link: str) -> str:
