@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Protocol
 
-from connectors.protocols import Crm, Mailbox, OrgShape
+from connectors.protocols import Can, Crm, Mailbox, OrgShape
 
 MAILBOXES = ("exchange", "graph")
 CRMS = ("salesforce",)
@@ -15,7 +16,7 @@ CRMS = ("salesforce",)
 # what a connection of each vendor must be told, and which of it is secret
 FACTS = {
     "exchange": ("endpoint", "username", "access", "auth", "build", "time_zone"),
-    "graph": ("tenant", "client_id", "cloud", "login_url", "graph_url", "time_zone"),
+    "graph": ("tenant", "client_id", "cloud", "login_url", "graph_url", "tls", "time_zone"),
     "salesforce": ("login_url", "base_url", "client_id", "username"),
 }
 SECRETS = {
@@ -23,6 +24,13 @@ SECRETS = {
     "graph": ("client_secret", "certificate", "refresh_token"),
     "salesforce": ("client_secret", "private_key", "refresh_token"),
 }
+
+
+def abilities(vendor: str) -> frozenset[Can]:
+    """What the mailboxes of a vendor are able to do."""
+    module = importlib.import_module(f"connectors.{vendor}.mailbox")
+    found: frozenset[Can] = getattr(module, f"{vendor.title()}Mailbox").can
+    return found
 
 
 class SecretBox(Protocol):
@@ -72,7 +80,7 @@ def _graph(
     from connectors.graph.mailbox import GraphMailbox
     from connectors.graph.times import known_zone
 
-    given = {name: facts[name] for name in ("cloud", "login_url", "graph_url", "time_zone") if facts.get(name)}
+    given = {name: facts[name] for name in ("cloud", "login_url", "graph_url", "tls", "time_zone") if facts.get(name)}
     given |= {name: value for name, value in secrets.items() if name in SECRETS["graph"]}
     own = facts.get("own_zone", "")
     if own and known_zone(own) is not None:

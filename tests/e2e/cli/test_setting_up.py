@@ -232,3 +232,10 @@ def test_a_move_to_where_nobody_is_let_in_changes_nothing(console: Console, comp
     assert refused.code == 1
     assert "nothing was changed" in refused.err
     assert console.json("run", ANN)["state"] == "done"
+
+
+def test_what_mailboxes_are_able_to_do_is_printed(console: Console) -> None:
+    told = console.json("abilities")
+    assert "silent_write" in told["exchange"]
+    assert "silent_write" not in told["graph"]
+    assert "guard" not in console.done("abilities")
