@@ -16,9 +16,10 @@ from connectors.graph.tokens import Keep
 from connectors.graph.writes import apply
 from connectors.outlook.facts import KINDS
 from connectors.protocols import Can, Changes, Check, Detail, Notices, Outcome, Write
-from mapping.model.item import Item, ItemRef
+from mapping.model.item import Attachment, Item, ItemRef
 from mapping.model.people import normalise
 
+_NO_CONTENTS = "attachments are not fetched over Graph"
 _NO_NOTICES = "Graph tells notices to an address of ours only"
 
 
@@ -78,6 +79,9 @@ class GraphMailbox:
 
     def notices(self, subscription: str) -> Notices:  # noqa: ARG002
         raise ConnectorError(Fault.INVALID, _NO_NOTICES, scope=Scope.CONTAINER)
+
+    def contents(self, wanted: Sequence[tuple[ItemRef, Attachment]]) -> Iterator[bytes | ConnectorError]:  # noqa: ARG002
+        raise ConnectorError(Fault.INVALID, _NO_CONTENTS, scope=Scope.CONTAINER)
 
     def aliases(self) -> frozenset[str]:
         """What the directory tells, or the one address that is known when it tells nothing."""
