@@ -192,6 +192,7 @@ _OCCURRENCE: dict[str, Reader] = {f.ORIGINAL: Reader(("original_start",), _origi
 _EMAIL: dict[str, Reader] = {
     f.MESSAGE_ID: Reader(("message_id",), text("message_id")),
     f.CONVERSATION: Reader(("conversation_id",), _conversation),
+    f.IN_REPLY_TO: Reader(("in_reply_to",), text("in_reply_to")),
     f.FROM: Reader(("author", "sender"), _sender),
     f.TO: Reader(("to_recipients",), _people("to_recipients")),
     f.CC: Reader(("cc_recipients",), _people("cc_recipients")),
@@ -208,13 +209,14 @@ READERS: dict[ItemKind, dict[str, Reader]] = {
     ItemKind.TASK: {**_COMMON, **codec_tasks.READERS},
     ItemKind.CONTACT: {**_COMMON, **codec_contacts.READERS},
 }
-# What a change feed tells at little cost: enough to drop private or foreign items before they are read.
+# What a change feed tells at little cost: enough to drop private, foreign or old items before they are read.
 _FEED = (f.ITEM_CLASS, f.SENSITIVITY, f.CATEGORIES, f.KEY)
+_FEED_MORE = {ItemKind.EVENT: (f.RECURRENCE,), ItemKind.EMAIL: (f.RECEIVED_AT,)}
 
 
 def feed_names(kind: ItemKind) -> tuple[str, ...]:
     """The neutral fields that the change feed of a folder of the kind tells."""
-    return (*_FEED, f.RECURRENCE) if kind is ItemKind.EVENT else _FEED
+    return (*_FEED, *_FEED_MORE.get(kind, ()))
 
 
 def names_for(kind: ItemKind, detail: Detail) -> tuple[str, ...]:

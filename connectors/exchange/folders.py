@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mapping.model.item import DELETED, ItemKind
+from mapping.model.item import DELETED, MORE_MAIL, ItemKind
 
 EMAILS = "emails"
 DISTINGUISHED = {
@@ -38,3 +38,8 @@ KINDS = {
     "calendar": ItemKind.EVENT, "tasks": ItemKind.TASK, "synced_tasks": ItemKind.TASK,
     "contacts": ItemKind.CONTACT, "synced_contacts": ItemKind.CONTACT,
 }  # fmt: skip
+
+
+def kind_in(role: str) -> ItemKind | None:
+    """What a folder of this role holds; None for a role that there is not."""
+    return ItemKind.EMAIL if role.startswith(MORE_MAIL) else KINDS.get(role)

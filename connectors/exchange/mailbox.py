@@ -13,8 +13,9 @@ from exchangelib.properties import BaseItemId
 from connectors.errors import ConnectorError, Fault, Scope
 from connectors.exchange import claims, notices, wire
 from connectors.exchange.codec import MODELS, decode, feed_names, names_for, names_of_occurrence, needs
-from connectors.exchange.folders import DISTINGUISHED, KINDS
+from connectors.exchange.folders import DISTINGUISHED, kind_in
 from connectors.exchange.line import Line
+from connectors.exchange.mail_folders import mail_folders
 from connectors.exchange.marks import ensure_categories, ensure_folders, remove_categories
 from connectors.exchange.occurrences import Place, is_occurrence, places_of
 from connectors.exchange.searching import find
@@ -54,7 +55,7 @@ class ExchangeMailbox:
         self._line = Line(config, on_call)
 
     def changes(self, folder: str, cursor: str | None) -> Changes:
-        line, kind = self._line, KINDS.get(folder)
+        line, kind = self._line, kind_in(folder)
         if kind is None:
             raise ConnectorError(Fault.NOT_FOUND, "there is no such folder role", scope=Scope.CONTAINER)
         where = line.folder(folder)
@@ -130,6 +131,9 @@ class ExchangeMailbox:
         ensure_folders(self._line, roles)
         ensure_categories(self._line)
         return dict(self._line.folder_ids)
+
+    def mail_folders(self, wanted: Collection[str], without: Collection[str]) -> Mapping[str, str]:
+        return mail_folders(self._line, wanted, without)
 
     def known_folders(self) -> frozenset[str]:
         return frozenset(DISTINGUISHED) | frozenset(self._line.folder_ids)

@@ -227,7 +227,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "Calendar": ("Id", "Name", "Type", "IsActive", "UserId", "SystemModstamp"),
     "User": (
         "Id", "SystemModstamp", "LastModifiedDate", "CreatedDate", "Username", "Email", "Name", "IsActive",
-        "TimeZoneSidKey", "UserType",
+        "TimeZoneSidKey", "UserType", "Email",
     ),
 }  # fmt: skip
 

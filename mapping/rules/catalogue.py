@@ -25,7 +25,8 @@ class Setting:
     allowed: tuple[SettingValue, ...] = ()
     optional: bool = False
     within: tuple[int, int] | None = None  # the least and the most that a number may be
-    entries: str = ""  # what a list holds: "addresses" (and domains), "columns", "values" of columns, or "objects"
+    # what a list holds: "addresses" (and domains), "columns", "values" of columns, "folders", "categories", "objects"
+    entries: str = ""
 
 
 def _switch(name: str, default: bool, text: str, *aliases: str, levels: tuple[str, ...] = LEVELS) -> Setting:
@@ -53,20 +54,131 @@ def _columns(name: str, text: str, *aliases: str, entries: str = "columns") -> S
     return Setting(name, tuple, (), text, BY_ADMIN, aliases, entries=entries)
 
 
+# what the record of a message holds
+EMAIL_RECORDS = (
+    _choice("email.record", "auto", ("auto", "emailmessage", "task"), "As which record e-mail is saved."),
+    _switch(
+        "email.without_body",
+        False,
+        "Never write the text of a message to Salesforce.",
+        "SalesforceEmailSafeDescriptionSync",
+        levels=BY_ADMIN,
+    ),
+    _switch(
+        "email.crop",
+        False,
+        "Leave out the earlier messages that are quoted below the text.",
+        "Email auto-cropping",
+        "Crop previous messages in thread",
+    ),
+    Setting(
+        "email.direction_column",
+        str,
+        "",
+        "The Salesforce column that says whether a message was received or sent; empty = none.",
+        BY_ADMIN,
+        ("Email direction field",),
+    ),
+    Setting(
+        "email.inbound_label",
+        str,
+        "Inbound",
+        "What it says of received e-mail.",
+        BY_ADMIN,
+        ("Label for inbound emails",),
+    ),
+    Setting(
+        "email.outbound_label",
+        str,
+        "Outbound",
+        "What it says of sent e-mail.",
+        BY_ADMIN,
+        ("Label for outbound emails",),
+    ),
+    _switch("email.direction_in_subject", False, "Begin the subject of the record with In or Out.", levels=BY_ADMIN),
+    _columns(
+        "defaults.email",
+        "Values that every new Salesforce record of a message gets.",
+        "Prefilled special fields",
+        entries="values",
+    ),
+    Setting(
+        "email.category_columns",
+        tuple,
+        (),
+        "What a category of a message says in Salesforce: a list of category, column and value.",
+        BY_ADMIN,
+        entries="categories",
+    ),
+    Setting(
+        "email.folders",
+        tuple,
+        (),
+        "Further mail folders to look at, with those below them: names or paths, or SyncArchiveFolder for Archive.",
+        LEVELS,
+        ("ExchAdditionalEmailFolders",),
+        entries="folders",
+    ),
+    Setting(
+        "email.folders_excluded", tuple, (), "Folders below those that are not looked at.", LEVELS, entries="folders"
+    ),
+    _switch(
+        "email.resave_deleted",
+        False,
+        "Save e-mail again whose record was deleted in Salesforce, without being asked.",
+        levels=BY_ADMIN,
+    ),
+)
+
 SETTINGS: dict[str, Setting] = {
     setting.name: setting
     for setting in (
         _switch("autosave.meetings", True, "Save meetings automatically.", "Auto-save meetings"),
         _switch("autosave.appointments", False, "Save appointments automatically.", "Auto-save appointments"),
-        _switch("autosave.emails", False, "Save e-mail automatically.", "Auto-saving of emails"),
+        _switch(
+            "autosave.emails",
+            False,
+            "Save e-mail automatically.",
+            "Auto-saving of emails",
+            "Enable Auto-Saving",
+            "Emails auto-sync",
+        ),
         Setting(
             "autosave.email_mode",
             int,
             0,
-            "Which e-mail is saved automatically: 0 = when somebody on it is known.",
+            "Which e-mail is saved automatically: 0 = when somebody on it is known, 1 = always, 2 = also when an "
+            "account has the mail domain, 3 = also when the text names a record, 4 = also when somebody is unknown.",
             BY_ADMIN,
             ("SalesforceEmailAutoTrackMode",),
-            (0,),
+            (0, 1, 2, 3, 4),
+        ),
+        _switch(
+            "autosave.count_blocked",
+            False,
+            "In mode 0, save e-mail also when all who are known are blocked; they are not linked.",
+            "mode0.count_blocked",
+            levels=BY_ADMIN,
+        ),
+        _switch(
+            "autosave.unlinked_emails",
+            False,
+            "Save e-mail on which nobody is known in Salesforce, without a link.",
+            "SalesforceEmailAutoTrackIncludingNotShared",
+            levels=BY_ADMIN,
+        ),
+        _choice(
+            "autosave.email_direction",
+            "both",
+            ("both", "outbound", "inbound"),
+            "Which e-mail is saved automatically: all, what was sent, or what was received.",
+            "Direction of automatically saved emails",
+        ),
+        _switch(
+            "autosave.history_free_mail",
+            False,
+            "Of e-mail from before the activation, save that with free mail services too.",
+            levels=BY_ADMIN,
         ),
         _days("autosave.past_days", 14, "How many days back events are saved automatically."),
         _days("autosave.future_days", 60, "How many days ahead events are saved automatically."),
@@ -266,12 +378,25 @@ SETTINGS: dict[str, Setting] = {
             )
             for kind in ("task", "contact")
         ),
+        _switch(
+            "internal.include",
+            False,
+            "Treat colleagues on e-mail like anybody else, where Salesforce knows them.",
+            "Include internal emails into search results",
+        ),
+        _switch(
+            "internal.people_record_overrides",
+            False,
+            "Treat a colleague on e-mail as a customer when Salesforce has a contact or lead with the address.",
+            levels=BY_ADMIN,
+        ),
         _entries("domains.internal", "Mail domains of the organization.", BY_ADMIN, "Organization email domains"),
         _entries(
             "blocklist.org",
             "Addresses and domains that nobody links to.",
             BY_ADMIN,
             "ServiceAutoTrackBlackList",
+            "ServiceAutoTrackBlacklist",
             "Emails / domains blocklisted from sync",
         ),
         _entries(
@@ -279,6 +404,18 @@ SETTINGS: dict[str, Setting] = {
             "Addresses and domains that this user does not link to.",
             LEVELS,
             "Email Domains Blocklisted From Syncing",
+        ),
+        _entries(
+            "blocklist.removed",
+            "Addresses and domains that this user takes off the lists of the organization, as far as that is allowed.",
+            ("user",),
+        ),
+        _switch(
+            "blocklist.removable",
+            True,
+            "Users may take addresses and domains off the lists of the organization for themselves.",
+            "ServiceItemsDeletedFromAutoTrackBlackList",
+            levels=BY_ADMIN,
         ),
         _switch("blocklist.free_mail", True, "Treat free mail services as blocked.", levels=BY_ADMIN),
         _switch("blocklist.subdomains", True, "A blocked domain stands for its sub-domains too.", levels=BY_ADMIN),
@@ -347,6 +484,6 @@ SETTINGS: dict[str, Setting] = {
             "What becomes of private events by themselves: left alone, only their time shown, or saved for all.",
             "ExchAutoTrackPrivateEvents",
         ),
-        _choice("email.record", "auto", ("auto", "emailmessage", "task"), "As which record e-mail is saved."),
+        *EMAIL_RECORDS,
     )
 }

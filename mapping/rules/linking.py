@@ -34,6 +34,7 @@ class Code(StrEnum):
     OPPORTUNITY = "opportunity"
     ACCOUNT = "account"
     NO_ACCOUNT = "no_account"
+    CHOSEN = "chosen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,13 @@ def link(
     bare = not what and not for_event and settings.bool("link.require_account")
     skip = Reason.NO_ACCOUNT if bare else None
     return Links(who_ids[0], who_ids, what, contacts[0].address, (*steps, how), skip)
+
+
+def as_chosen(found: Links, who: Sequence[str], what: str) -> Links:
+    """The links with what the user chose in the place of what was found; what he left open stays as found."""
+    people = tuple(dict.fromkeys(who)) or found.who_ids
+    steps = (*found.steps, LinkStep(Code.CHOSEN))
+    return Links(people[0] if people else "", people, what or found.what, found.primary, steps)
 
 
 def _lead(lead: PersonRecord) -> Links:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from connectors.errors import ConnectorError, Fault
 from sync_tasks.bootstrap import NotConnectedError
 from sync_tasks.cli import (
+    blocking,
     config,
     conflicts,
     database,
@@ -20,6 +21,7 @@ from sync_tasks.cli import (
     doctor,
     holds,
     inspecting,
+    intents,
     mappings,
     organizations,
     processes,
@@ -53,6 +55,8 @@ _FAMILIES = {
     "config": config,
     "holds": holds,
     "conflicts": conflicts,
+    "intent": intents,
+    "block": blocking,
     "mapping": mappings,
 }
 for name, family in _FAMILIES.items():

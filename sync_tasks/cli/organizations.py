@@ -127,6 +127,7 @@ def _store(
         raise WrongUsageError(f"{vendor} needs {' '.join(missing)}")
     connection = unit.accounts.put_connection(org.id, user_id, side, vendor, merged)
     unit.accounts.forget_tokens(connection)  # they were given for what was set before
+    unit.accounts.forget_profile(org.id, user_id)
     for name, value in secrets.items():
         unit.accounts.put_credential(connection, name, opened.seal_secret(connection, name, value))
     unit.accounts.audit(

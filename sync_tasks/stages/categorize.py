@@ -19,13 +19,13 @@ from mapping.rules.scope import Decision, Outcome, PairFacts
 from sync_tasks.stages import complaints, copies, parting
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.kinds import MIRRORED, Lineup
+from sync_tasks.stages.mails import Mails
 from sync_tasks.stages.sharing import leading
 from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairState, PairView
 from sync_tasks.state.store import Unit
 
 # what goes on to the next stage; all else has had its last word
-MARKED = "marked"  # a pair of a mail bears this once the mail has been marked
 GOES_ON = frozenset(Outcome) - {Outcome.SKIP, Outcome.WAIT}
 
 
@@ -39,13 +39,14 @@ def run(ctx: StageContext) -> StageReport:
         pair = by_ref.get(work.slot)
         work.key = pair.key if pair is not None else key_of(ctx, work.item)  # type: ignore[arg-type]
     leaders, lineup = leading(ctx, seen), Lineup(ctx.settings)
+    mails = Mails(ctx, seen, by_ref, by_key)
     asked = {split_id(w.ref.id)[0] for w in seen if w.item is not None and series.is_part(w.item) and is_marked(w.item)}
     for work in seen:
         if not series.is_part(work.item):  # type: ignore[arg-type]
             pair = by_ref.get(work.slot) or by_key.get(work.key)
             copies.strip(work)
             asked_for = _asked_in_part(work) if work.ref.id in asked else work
-            decided = _decide(ctx, lineup, asked_for, pair, first, leaders.get(work.key))
+            decided = _decide(ctx, lineup, asked_for, pair, first, leaders.get(work.key), mails)
             work.decision = copies.settled(work, pair, decided)
             _count(counts, work.outcome)
     _follow_series(ctx, works, by_ref, by_key)
@@ -54,6 +55,7 @@ def run(ctx: StageContext) -> StageReport:
         ctx.note_decisions(unit, "categorize", works)
         if not ctx.preview:
             _settle(ctx, unit, works)
+            mails.note(unit)
         ctx.save_works(unit, kept)
         live = {pair.key for pair in (*by_ref.values(), *by_key.values()) if pair.state == PairState.LIVE}
         complains = complaints.note(ctx, unit, "categorize", works, live)
@@ -145,25 +147,19 @@ def facts(pair: PairView | None) -> PairFacts | None:
 
 
 def _decide(
-    ctx: StageContext, lineup: Lineup, work: Work, pair: PairView | None, first: bool, leader: Leader | None
+    ctx: StageContext, lineup: Lineup, work: Work, pair: PairView | None, first: bool, leader: Leader | None,
+    mails: Mails,
 ) -> scope.Decision:  # fmt: skip
     assert work.item is not None
     if ctx.parting:
         return parting.BECAUSE
     known = facts(pair)
     if work.kind is ItemKind.EMAIL:
-        if pair is not None and pair.state == PairState.LIVE and _is_unfinished(work, pair):
-            return Decision(Outcome.SHARE, Reason.LINKED, "MKM-1")
-        return scope.email(work.item, known, ctx.book, ctx.me, ctx.settings, ctx.now(), first_run=first)
+        return mails.decide(work, pair, known, first_run=first)
     what = lineup.of_item(work.ref, pair)
     if work.side is Side.CRM:
         return what.from_crm(ctx, work.item, known)
     return what.from_mailbox(ctx, work.item, known, leader)
-
-
-def _is_unfinished(work: Work, pair: PairView) -> bool:
-    """A mail whose record stands but whose mark, or way back from the managed folder, was cut off."""
-    return MARKED not in pair.marks or work.ref.container == "emails"
 
 
 def ends_at_of(item: Item) -> datetime | None:

@@ -9,7 +9,7 @@ from mapping.model.people import OpportunityRecord
 from mapping.model.reasons import Reason
 from mapping.rules import linking, scope
 from mapping.rules.scope import Outcome
-from sync_tasks.stages import complaints
+from sync_tasks.stages import complaints, intents
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.resolve import ITSELF, load_people
 from sync_tasks.stages.strangers import eligible
@@ -25,23 +25,27 @@ def run(ctx: StageContext) -> StageReport:
     accounts = {
         record.account_id
         for work in to_link if work.item is not None
-        for address in eligible(ctx, work.item)
+        for address in eligible(ctx, work.item, people)
         for record in people.get(address, ())
         if record.account_id and not record.account_id.startswith("@") and record.account_id != ITSELF
     }  # fmt: skip
     opportunities: tuple[OpportunityRecord, ...] = ()
     if accounts and ctx.settings.bool("link.opportunities"):
         opportunities = ctx.crm.find_opportunities(sorted(accounts))
+    chosen = intents.chosen(ctx, to_link)
     for work in to_link:
         assert work.item is not None and work.decision is not None
-        addresses = eligible(ctx, work.item)
+        addresses = eligible(ctx, work.item, people)
         work.links = linking.link(
             addresses, people, opportunities, user_id=ctx.user.crm_user_id, settings=ctx.settings,
             for_event=work.kind is ItemKind.EVENT, today=ctx.now().date(),
         )  # fmt: skip
         if work.links.what == ITSELF:
             work.links = replace(work.links, what="")
-        if work.links.skip is not None:
+        intent = chosen.get(work.slot)
+        if intent is not None and intent.chooses:
+            work.links = linking.as_chosen(work.links, intent.who, intent.what)
+        if work.links.skip is not None and work.decision.reason not in scope.UNLINKED:
             work.decision = scope.not_linkable(work.decision, work.links.skip)
     with ctx.fenced() as unit:
         ctx.note_decisions(unit, "link", to_link)

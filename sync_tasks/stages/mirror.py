@@ -44,7 +44,7 @@ from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairState, PairView
 
 PEOPLE_STEPS = (Step.ACCOUNTS.value, Step.PEOPLE.value)
-APPLIED_HERE = (Step.ACCOUNTS, Step.PEOPLE, Step.ROOMS, Step.RECORDS, Step.RELATIONS, Step.ITEMS)
+APPLIED_HERE = (Step.ACCOUNTS, Step.PEOPLE, Step.REMADE, Step.ROOMS, Step.RECORDS, Step.RELATIONS, Step.ITEMS)
 
 
 def run(ctx: StageContext) -> StageReport:

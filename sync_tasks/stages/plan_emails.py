@@ -4,59 +4,98 @@ one look whether another product has logged the same Message-ID."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from connectors.protocols import OrgShape
 from mapping.merge.plan import Act, FieldChange, Operation, Step
 from mapping.model import fields as f
 from mapping.model.item import Fields, Item, ItemKind, ItemRef, Pending, Person, Side, Value
 from mapping.model.people import PersonRecord
-from mapping.model.reasons import Reason
+from mapping.model.reasons import ISSUES, Reason
 from mapping.model.table import Table
-from mapping.rules import marks
+from mapping.rules import mail_records, marks
 from mapping.rules.attendees import invitee_record
+from mapping.rules.decision import Decision, categories
 from mapping.rules.linking import Links
 from mapping.rules.scope import Outcome
+from mapping.rules.scope_emails import FORCED, MARKED_FOLDER, never_saveable
 from mapping.rules.settings import Effective
 from mapping.tables.email_message import EMAIL_MESSAGE, email_message, is_incoming
 from mapping.tables.email_task import EMAIL_TASK, email_task
-from sync_tasks.stages.categorize import MARKED
+from sync_tasks.stages import complaints, intents
+from sync_tasks.stages.intents import Intent
 from sync_tasks.stages.mapped import mapped
 from sync_tasks.stages.payload import id_of
 from sync_tasks.stages.planning import Draft
+from sync_tasks.stages.remarking import MARKED, ON
 from sync_tasks.stages.strangers import eligible
 from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairState, PairView
 
-EMAIL_MESSAGE_OBJECT, TASK_OBJECT = "EmailMessage", "Task"
+EMAIL_MESSAGE_OBJECT, TASK_OBJECT = mail_records.EMAIL_MESSAGE, mail_records.TASK
+LEAD = "00Q"
 TABLES = {EMAIL_MESSAGE_OBJECT: EMAIL_MESSAGE, TASK_OBJECT: EMAIL_TASK}
 
 
 def plan(draft: Draft, works: list[Work], pairs: Mapping[str, PairView]) -> None:
     """Plan the sharing of every selected mail, oldest key first."""
-    chosen = {w.key: w for w in works if w.outcome is Outcome.SHARE and w.item is not None}
+    _disown(draft, works)
+    chosen = {w.key: w for w in works if w.outcome is Outcome.SHARE and w.item is not None and not _refused(draft, w)}
     target = record_object(draft.ctx.settings, draft.ctx.shape)
+    wishes = intents.chosen(draft.ctx, list(chosen.values()))
     adopted = _already_logged(draft, chosen, target)
     for key in sorted(chosen):
         work, pair = chosen[key], pairs.get(key)
-        assert work.item is not None
+        assert work.item is not None and work.decision is not None
+        intent = wishes.get(work.slot)
         if pair is not None and pair.state == PairState.LIVE:
-            _mark(draft, key, work.item, ())  # its record stands; only the mark is missing
+            if work.decision.reason is Reason.RELINKED and intent is not None:
+                _relink(draft, key, work, work.item, pair, intent)
+            else:
+                _mark(draft, key, work.item, ())  # its record stands; only the mark is missing
         elif key in adopted:
             _adopt(draft, key, work.item, adopted[key])
         else:
-            _share(draft, key, work, work.item, target, retrying=pair is not None)
+            _share(draft, key, work, work.item, target, intent, retrying=pair is not None)
 
 
 def record_object(settings: Effective, shape: OrgShape) -> str:
-    """EmailMessage where the org has Enhanced Email (and the setting does not say otherwise), else Task."""
-    wanted = settings.text("email.record")
-    has = shape.has(EMAIL_MESSAGE_OBJECT)
-    return EMAIL_MESSAGE_OBJECT if has and wanted in ("auto", "emailmessage") else TASK_OBJECT
+    """The object of the records that mails become there."""
+    return mail_records.record_object(settings, shape.objects)
 
 
 def delivered(settings: Effective, shape: OrgShape) -> Table:
     """The table by which mails become records there."""
     return TABLES[record_object(settings, shape)]
+
+
+def _refused(draft: Draft, work: Work) -> bool:
+    """Now that its headers are read, does the message turn out to be one that is never saved?"""
+    assert work.item is not None and work.decision is not None
+    forced = work.decision.rule in FORCED
+    reason = never_saveable(work.item, forced=forced)
+    if reason is None:
+        return False
+    decision = Decision(Outcome.SKIP, reason, work.decision.rule)
+    draft.decide(work.side, work.kind, work.ref.id, work.key, decision.outcome, reason, decision.rule)
+    if reason in ISSUES:
+        draft.quarantine(work.key, work.ref, reason)
+        complaints.complain(draft, replace(work, key="", decision=decision))
+    return True
+
+
+def _disown(draft: Draft, works: list[Work]) -> None:
+    """Take our marks off mails that nobody marked (WAY-15). The pair remembers it: a mark that is set later counts."""
+    for work in works:
+        if work.outcome is not Outcome.DISOWN or work.item is None or work.decision is None:
+            continue
+        _note_pair(draft, work.key, work.item)
+        draft.pair(work.key, reason=Reason.INHERITED_CATEGORY.value)
+        values: Fields = {f.CATEGORIES: marks.clear(categories(work.item))}
+        operation = _on_mail(
+            Act.MARK, work.key, work.item, Step.ITEMS, work.decision.rule, work.decision.reason, values, ()
+        )
+        draft.add(replace(operation, agreed={}), work.ref)
 
 
 def _already_logged(draft: Draft, chosen: Mapping[str, Work], target: str) -> dict[str, Item]:
@@ -67,40 +106,69 @@ def _already_logged(draft: Draft, chosen: Mapping[str, Work], target: str) -> di
     return {by_id[message_id]: item for message_id, item in found.items() if message_id in by_id}
 
 
-def _share(draft: Draft, key: str, work: Work, item: Item, target: str, *, retrying: bool) -> None:
-    links = work.links
+def _share(
+    draft: Draft, key: str, work: Work, item: Item, target: str, intent: Intent | None, *, retrying: bool,
+    after: tuple[str, ...] = (),
+) -> None:  # fmt: skip
     _note_pair(draft, key, item)
-    values = _record(draft, item, target, key)
-    values |= _linked(draft, item, links, target)
-    writer = _writer(draft, item)
-    made = draft.add(
-        Operation(
-            Act.CREATE, Side.CRM, ItemKind.EMAIL, target, Step.RECORDS, work.decision.rule if work.decision else "",
-            work.decision.reason.value if work.decision else "", key=key, pair_key=key, values=values,
-            changes=tuple(FieldChange(name, None, value) for name, value in values.items()),
-            after=() if writer is None else _pending(writer.id),
-        ),
-        item.ref, retrying=retrying,
-    )  # fmt: skip
-    if target == EMAIL_MESSAGE_OBJECT and writer is not None:
-        draft.add(
-            Operation(
-                Act.RELATE, Side.CRM, ItemKind.EMAIL, "EmailMessageRelation", Step.RELATIONS, "LNK-27",
-                Reason.SENDER_LINKED.value,
-                values={
-                    "EmailMessageId": id_of("@" + made), "RelationId": id_of(writer.id),
-                    "RelationType": "FromAddress", "RelationAddress": writer.address,
-                },
-            ),
-            item.ref,
-        )  # fmt: skip
+    made = _create(draft, key, work, item, target, intent, retrying=retrying, after=after)
     _mark(draft, key, item, (made,))
 
 
-def _writer(draft: Draft, item: Item) -> PersonRecord | None:
-    """Who stands in Salesforce for the sender."""
+def _create(
+    draft: Draft, key: str, work: Work, item: Item, target: str, intent: Intent | None, *, retrying: bool,
+    after: tuple[str, ...],
+) -> str:  # fmt: skip
+    """Plan the record and, of an EmailMessage, the people on it that no column of it takes; its operation."""
+    assert work.decision is not None
+    values = _record(draft, work, item, target, key, intent)
+    values |= _linked(draft, item, work.links, target, intent)
+    writer = _writer(draft, item, intent)
+    coming = () if writer is None else _pending(writer.id)
+    made = draft.add(
+        Operation(
+            Act.CREATE, Side.CRM, ItemKind.EMAIL, target, Step.RECORDS, work.decision.rule, work.decision.reason.value,
+            key=key, pair_key=key, values=values, after=(*after, *coming),
+            agreed={} if intent is None else {intents.MARK: str(intent.id)},
+            changes=tuple(FieldChange(name, None, value) for name, value in values.items()),
+        ),
+        item.ref, retrying=retrying,
+    )  # fmt: skip
+    if target == EMAIL_MESSAGE_OBJECT:
+        _relate(draft, item, made, values, writer, intent)
+    return made
+
+
+def _relate(
+    draft: Draft, item: Item, made: str, values: Fields, writer: PersonRecord | None, intent: Intent | None
+) -> None:
+    """The sender, and people who were chosen although they are not on the message (RCD-14)."""
+    rows: list[tuple[Reason, str, dict[str, Value]]] = []
+    linked = {each for column in JUNCTIONS.values() for each in _ids(values.get(column))}
+    if writer is not None:
+        linked.add(writer.id)
+        of_sender: dict[str, Value] = {"RelationType": "FromAddress", "RelationAddress": writer.address}
+        rows.append((Reason.SENDER_LINKED, writer.id, of_sender))
+    others = [each for each in intent.who if each not in linked] if intent is not None else []
+    rows += [(Reason.CHOSEN, each, {"RelationType": "OtherAddress"}) for each in others]
+    for reason, person, relation in rows:
+        draft.add(
+            Operation(
+                Act.RELATE, Side.CRM, ItemKind.EMAIL, "EmailMessageRelation", Step.RELATIONS,
+                "RCD-14" if reason is Reason.CHOSEN else "LNK-27", reason.value,
+                values={"EmailMessageId": id_of("@" + made), "RelationId": id_of(person), **relation},
+            ),
+            item.ref,
+        )  # fmt: skip
+
+
+def _writer(draft: Draft, item: Item, intent: Intent | None) -> PersonRecord | None:
+    """Who stands in Salesforce for the sender, if that may be linked."""
     sender = item.get(f.FROM)
-    return invitee_record(draft.people.get(sender.address, ())) if isinstance(sender, Person) else None
+    record = invitee_record(draft.people.get(sender.address, ())) if isinstance(sender, Person) else None
+    if record is None or not isinstance(sender, Person):
+        return None
+    return record if _may_link(draft, item, sender, record.object, record.id, intent) else None
 
 
 def _pending(record_id: str) -> tuple[str, ...]:
@@ -109,39 +177,95 @@ def _pending(record_id: str) -> tuple[str, ...]:
     return (made.operation,) if isinstance(made, Pending) else ()
 
 
-def _record(draft: Draft, item: Item, target: str, key: str) -> dict[str, Value]:
+def _record(draft: Draft, work: Work, item: Item, target: str, key: str, intent: Intent | None) -> dict[str, Value]:
+    """The columns of the record besides its links."""
     ctx = draft.ctx
     table = mapped(TABLES[target], ctx.mappings.get(ItemKind.EMAIL, ()), ctx.shape).table
     key_field = ctx.key_field if ctx.shape.can_create(target, ctx.key_field) else ""
-    if target == EMAIL_MESSAGE_OBJECT:
-        values = email_message(item, me_addresses=ctx.me.addresses, key_field=key_field, key=key, table=table)
-        if ctx.shape.can_create(target, "IsClientManaged"):
-            values["IsClientManaged"] = True
-        return values
-    values = email_task(item, me_addresses=ctx.me.addresses, key_field=key_field, key=key, table=table)
-    if ctx.user.crm_user_id:
+    whole = work.decision is not None and work.decision.rule.startswith("THR")
+    shown = mail_records.told(item, ctx.settings, whole=whole)
+    write = email_message if target == EMAIL_MESSAGE_OBJECT else email_task
+    values = write(shown, me_addresses=ctx.me.addresses, key_field=key_field, key=key, table=table)
+    if target == TASK_OBJECT and ctx.user.crm_user_id:
         values["OwnerId"] = ctx.user.crm_user_id
-    return values
+    elif ctx.shape.can_create(target, "IsClientManaged"):
+        values["IsClientManaged"] = True
+    more = mail_records.added(
+        item, values.get("Subject"), target, ctx.settings, ctx.shape.objects.get(target, {}),
+        incoming=is_incoming(item, ctx.me.addresses), chosen=intent.values if intent is not None else None,
+    )  # fmt: skip
+    return values | more.values
 
 
-def _linked(draft: Draft, item: Item, links: Links | None, target: str) -> dict[str, Value]:
+JUNCTIONS = {f.TO: "ToIds", f.CC: "CcIds", f.BCC: "BccIds"}
+
+
+def _linked(draft: Draft, item: Item, links: Links | None, target: str, intent: Intent | None) -> dict[str, Value]:
     """A Task hangs on one Who and one What; an EmailMessage names its people by role and one related record."""
     if links is None:
         return {}
     if target == TASK_OBJECT:
-        pairs = {"WhoId": links.who, "WhatId": links.what}
+        what = "" if links.who.startswith(LEAD) else links.what  # a lead takes nothing beside it
+        pairs = {"WhoId": links.who, "WhatId": what}
         return {name: id_of(value) for name, value in pairs.items() if value}
     values: dict[str, Value] = {"RelatedToId": id_of(links.what)} if links.what else {}
-    may_link = set(eligible(draft.ctx, item))  # an EmailMessage takes everybody, a Lead beside Contacts too
-    for role, column in ((f.TO, "ToIds"), (f.CC, "CcIds"), (f.BCC, "BccIds")):
+    for role, column in JUNCTIONS.items():
         found = item.get(role)
         people = [p for p in (found if isinstance(found, tuple) else ()) if isinstance(p, Person)]
-        records = [invitee_record(draft.people.get(p.address, ())) for p in people]
-        chosen = [r for r in records if r is not None and (r.address in may_link or r.object == "User")]
+        records = [(p, invitee_record(draft.people.get(p.address, ()))) for p in people]
+        chosen = [r for p, r in records if r is not None and _may_link(draft, item, p, r.object, r.id, intent)]
         ids = tuple(dict.fromkeys(r.id for r in chosen))
         if ids:
             values[column] = tuple(id_of(i) for i in ids)
     return values
+
+
+def _may_link(draft: Draft, item: Item, person: Person, crm_object: str, record: str, intent: Intent | None) -> bool:
+    """An EmailMessage takes everybody who may be linked, a Lead beside Contacts too, and colleagues; but when the user
+    has chosen people, no others."""
+    if crm_object == "User":
+        return True
+    if intent is not None and intent.who:
+        return record in intent.who
+    return person.address in eligible(draft.ctx, item, draft.people)
+
+
+def _relink(draft: Draft, key: str, work: Work, item: Item, pair: PairView, intent: Intent) -> None:
+    """Other records were chosen for a saved mail. A Task is edited; an EmailMessage cannot be, so it is deleted and
+    made anew (RCD-13), unless colleagues have it too."""
+    ctx = draft.ctx
+    if pair.crm_object == TASK_OBJECT:
+        values: dict[str, Value] = _linked(draft, item, work.links, TASK_OBJECT, intent)
+        values |= mail_records.typed(intent.values, ctx.shape.objects.get(TASK_OBJECT, {}), "updateable")
+        draft.add(
+            Operation(
+                Act.UPDATE, Side.CRM, ItemKind.EMAIL, TASK_OBJECT, Step.RECORDS, "RCD-13", Reason.RELINKED.value,
+                pair_key=key, ref=pair.crm_id, values=values, agreed={intents.MARK: str(intent.id)},
+                changes=tuple(FieldChange(name, None, value) for name, value in values.items()),
+            ),
+            item.ref,
+        )  # fmt: skip
+        return
+    with ctx.store.reading() as unit:
+        holders = unit.pairs.holders(ctx.user.org_id, [key]).get(key, [])
+    if any(user != ctx.user.id and other.crm_id == pair.crm_id for user, other in holders):
+        draft.decide(Side.MAILBOX, ItemKind.EMAIL, item.ref.id, key, Outcome.SKIP, Reason.SAVED_BY_OTHERS, "RCD-13")
+        draft.quarantine(key, item.ref, Reason.SAVED_BY_OTHERS)
+        return
+    gone = draft.add(
+        Operation(
+            Act.DELETE, Side.CRM, ItemKind.EMAIL, pair.crm_object, Step.REMADE, "RCD-13", Reason.RELINKED.value,
+            ref=pair.crm_id,
+        ),
+        item.ref,
+    )  # fmt: skip
+    _create(draft, key, work, item, EMAIL_MESSAGE_OBJECT, intent, retrying=True, after=(gone,))
+
+
+def _ids(value: Value | None) -> tuple[str, ...]:
+    """The ids among junction values, as links name them."""
+    found = value if isinstance(value, tuple) else ()
+    return tuple("@" + each.operation if isinstance(each, Pending) else str(each) for each in found)
 
 
 def _adopt(draft: Draft, key: str, item: Item, record: Item) -> None:
@@ -157,9 +281,9 @@ def _mark(draft: Draft, key: str, item: Item, after: tuple[str, ...]) -> None:
     categories = item.get(f.CATEGORIES)
     current = tuple(c for c in categories if isinstance(c, str)) if isinstance(categories, tuple) else ()
     wanted = marks.mark_saved(current)
-    moving = item.ref.container == "emails"
+    moving = item.ref.container == MARKED_FOLDER
     if wanted == current:
-        draft.pair(key, marks={MARKED: "1"})
+        draft.pair(key, marks={MARKED: ON})
     else:
         marked = draft.add(
             _on_mail(Act.MARK, key, item, Step.ITEMS, "MKM-1", Reason.MARK_ADDED, {f.CATEGORIES: wanted}, after),
@@ -177,10 +301,12 @@ def _mark(draft: Draft, key: str, item: Item, after: tuple[str, ...]) -> None:
 def _on_mail(
     act: Act, key: str, item: Item, step: Step, rule: str, reason: Reason, values: Fields, after: tuple[str, ...]
 ) -> Operation:
-    # without a version: adding a mark must not lose a race against the user reading the mail
+    # Categories are written as a whole list, so a mark goes with the version: what the user adds in that moment stays,
+    # and the next run marks the mail. Moving it back needs none.
+    marking = act is Act.MARK
     return Operation(
         act, Side.MAILBOX, ItemKind.EMAIL, item.ref.container, step, rule, reason.value, pair_key=key, ref=item.ref.id,
-        values=values, after=after, agreed={MARKED: "1"} if act is Act.MARK else {},
+        version=item.version if marking else "", values=values, after=after, agreed={MARKED: ON} if marking else {},
         changes=tuple(FieldChange(n, item.get(n), v) for n, v in values.items()),
     )  # fmt: skip
 

@@ -350,6 +350,28 @@ class Unresolved(Base):
     closed_at: Mapped[datetime | None]
 
 
+class IntentRow(Base):
+    """What a user chose for one message: the records it hangs on and values of its record. It is carried out by the
+    run that meets the message."""
+
+    __tablename__ = "intent"
+    __table_args__ = (Index("ix_intent_open", "user_id", "closed_at"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"))
+    # which message: the pair key of its Message-ID, or the id of the item in the mailbox
+    key: Mapped[str] = mapped_column(String(80), default="")
+    item: Mapped[str] = mapped_column(String(512), default="")
+    who: Mapped[list[Any]] = mapped_column(default=list)
+    what: Mapped[str] = mapped_column(String(18), default="")
+    thread: Mapped[bool] = mapped_column(default=False)  # the later messages of the thread go the same way
+    sealed: Mapped[bytes | None]  # values by column, under a key of the installation; gone when it is closed
+    made_at: Mapped[datetime]
+    made_by: Mapped[str] = mapped_column(String(120), default="")
+    expires_at: Mapped[datetime]
+    outcome: Mapped[str] = mapped_column(String(10), default="")  # IntentOutcome
+    closed_at: Mapped[datetime | None]
+
+
 class OrgMapping(Base):
     """What an organization changed of a mapping table; see `mapping.tables.adjust`."""
 

@@ -17,6 +17,7 @@ from sync_tasks.state.accounts import Accounts
 from sync_tasks.state.claims import Claims
 from sync_tasks.state.conflicts import Conflicts
 from sync_tasks.state.holds import Holds
+from sync_tasks.state.intents import Intents
 from sync_tasks.state.models import SyncRun, User
 from sync_tasks.state.pairs import Pairs
 from sync_tasks.state.plans import Plans
@@ -44,6 +45,7 @@ class Unit:
         self.conflicts = Conflicts(session)
         self.claims = Claims(session)
         self.unresolved = UnresolvedPeople(session)
+        self.intents = Intents(session)
         self.workspace = Workspace(session)
 
 
