@@ -43,7 +43,7 @@ def chosen(ctx: StageContext, works: Sequence[Work]) -> dict[str, Intent]:
     if not mails:
         return {}
     with ctx.store.reading() as unit:
-        found = _waiting(ctx, unit, mails)
+        found = _waiting(ctx, unit, mails) if unit.intents.any_waiting(ctx.user.id, ctx.now()) else []
         sealed = {each.id: unit.intents.sealed(each.id) for each in found}
     by_key = {each.key: each for each in found if each.key}
     by_item = {each.item: each for each in found if each.item}
@@ -65,7 +65,11 @@ def is_done(intent: Intent, pair: PairView | None) -> bool:
 
 def settle(ctx: StageContext) -> None:
     """Close the choices that are carried out by now."""
-    found = chosen(ctx, works := ctx.load_works())
+    with ctx.store.reading() as unit:
+        if not unit.intents.any_waiting(ctx.user.id, ctx.now()):
+            return
+    works = ctx.load_works()
+    found = chosen(ctx, works)
     if not found:
         return
     with ctx.store.reading() as unit:
