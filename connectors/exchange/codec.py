@@ -24,6 +24,7 @@ from connectors.protocols import Detail
 from mapping.model import fields as f
 from mapping.model.item import MISSING, Attendee, Fields, ItemKind, Person, Response, Role, Series, Span, Value
 from mapping.model.people import normalise
+from mapping.rules.linking_clues import message_ids
 
 MODELS: dict[ItemKind, type[Item]] = {
     ItemKind.EVENT: CalendarItem,
@@ -153,6 +154,10 @@ def _conversation(item: Any) -> Value:
     return found.id if found is not None else ""
 
 
+def _references(item: Any) -> Value:
+    return message_ids(item.references or "")
+
+
 def _html(item: Any) -> Value:
     return str(item.body) if isinstance(item.body, HTMLBody) else ""
 
@@ -193,6 +198,7 @@ _EMAIL: dict[str, Reader] = {
     f.MESSAGE_ID: Reader(("message_id",), text("message_id")),
     f.CONVERSATION: Reader(("conversation_id",), _conversation),
     f.IN_REPLY_TO: Reader(("in_reply_to",), text("in_reply_to")),
+    f.REFERENCES: Reader(("references",), _references),
     f.FROM: Reader(("author", "sender"), _sender),
     f.TO: Reader(("to_recipients",), _people("to_recipients")),
     f.CC: Reader(("cc_recipients",), _people("cc_recipients")),

@@ -13,6 +13,7 @@ from exchangelib.properties import BaseItemId
 from connectors.errors import ConnectorError, Fault, Scope
 from connectors.exchange import claims, notices, wire
 from connectors.exchange.codec import MODELS, decode, feed_names, names_for, names_of_occurrence, needs
+from connectors.exchange.conversations import conversations
 from connectors.exchange.folders import DISTINGUISHED, kind_in
 from connectors.exchange.line import Line
 from connectors.exchange.mail_folders import mail_folders
@@ -45,7 +46,7 @@ class ExchangeMailbox:
 
     can = frozenset({
         Can.SILENT_WRITE, Can.CATEGORIES, Can.FOLDERS, Can.NOTIFY, Can.TASKS, Can.RECURRING_TASKS, Can.PRIVATE_TASKS,
-        Can.TASK_DELETIONS, Can.TASK_CATEGORIES,
+        Can.TASK_DELETIONS, Can.TASK_CATEGORIES, Can.CONVERSATIONS,
     })  # fmt: skip
     batch_size = 50
 
@@ -144,6 +145,12 @@ class ExchangeMailbox:
             key: ItemRef(Side.MAILBOX, kind, item.id, role)
             for key, (role, item, kind) in found.items() if kind is not None
         }  # fmt: skip
+
+    def conversations(self, ids: Iterable[str]) -> Mapping[str, tuple[ItemRef, ...]]:
+        return {
+            each: tuple(ItemRef(Side.MAILBOX, ItemKind.EMAIL, ident, role) for ident, role in found)
+            for each, found in conversations(self._line, ids).items()
+        }
 
     def subscribe(self, folder: str) -> str:
         return notices.subscribe(self._line, folder)

@@ -19,8 +19,8 @@ from connectors.exchange.line import Line
 
 log = logging.getLogger(__name__)
 
-# Outlook's numbers of colours: blue, steel, red.
-CATEGORIES = {"Salesforce": "7", "Salesforce Unsync": "10", "Sync Error": "0"}
+# Outlook's numbers of colours: blue, blue, steel, red.
+CATEGORIES = {"Salesforce": "7", "Salesforce Thread": "7", "Salesforce Unsync": "10", "Sync Error": "0"}
 _LIST = "CategoryList"
 _NS = "CategoryList.xsd"
 _EMPTY = f'<?xml version="1.0"?><categories xmlns="{_NS}" default="Salesforce" lastSavedSession="0"/>'.encode()

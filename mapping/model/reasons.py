@@ -27,6 +27,8 @@ class Reason(StrEnum):
     RELINKED = "relinked"
     BLOCKED_KNOWN = "blocked_known"
     RECORD_NAMED = "record_named"
+    ACCOUNT_KNOWN = "account_known"
+    IN_THREAD = "in_thread"
     # --- left alone
     PART_OF_SERIES = "part_of_series"
     RECURRING_OFF = "recurring_off"
@@ -197,6 +199,8 @@ SENTENCES: dict[Reason, str] = {
     Reason.RELINKED: "You chose other records for a saved message, so it was saved anew with them.",
     Reason.BLOCKED_KNOWN: "Saved, because somebody on it is known, though none who is known may be linked.",
     Reason.RECORD_NAMED: "Saved, because its text names a record in Salesforce.",
+    Reason.ACCOUNT_KNOWN: "Saved, because an account in Salesforce has the mail domain of somebody on it.",
+    Reason.IN_THREAD: "Saved, because it belongs to a thread that you have saved as a whole.",
     Reason.PART_OF_SERIES: "The event is one of a series; the series as a whole is shown in the calendar.",
     Reason.SERIES_ENDED: "The whole series lies more than {days} days back, so there is nothing of it to save.",
     Reason.SERIES_OF_OTHERS: "The series belongs to somebody who does not synchronize; it cannot be saved for him.",

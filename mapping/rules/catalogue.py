@@ -130,6 +130,8 @@ EMAIL_RECORDS = (
     ),
 )
 
+_HOW_FAR = ("", "_restricted")
+
 SETTINGS: dict[str, Setting] = {
     setting.name: setting
     for setting in (
@@ -419,8 +421,104 @@ SETTINGS: dict[str, Setting] = {
         ),
         _switch("blocklist.free_mail", True, "Treat free mail services as blocked.", levels=BY_ADMIN),
         _switch("blocklist.subdomains", True, "A blocked domain stands for its sub-domains too.", levels=BY_ADMIN),
-        _switch("link.opportunities", True, "Link to the user's opportunities.", "Link to Opportunities"),
+        _switch(
+            "link.opportunities", True, "Link to opportunities.", "Link to Opportunities", "Linking to Opportunities"
+        ),
+        _choice(
+            "link.strategy",
+            "my_open",
+            tuple(f"{whose}_{which}{far}" for whose in ("my", "all") for which in ("open", "any") for far in _HOW_FAR),
+            "Which opportunities: the user's or all, the open ones or any; restricted: where somebody has a role.",
+        ),
+        _choice(
+            "link.opportunity_via",
+            "",
+            ("", "account", "contact_role", "both"),
+            "What makes an opportunity theirs: the account, a contact role, or either; empty = as the strategy says.",
+        ),
+        _days("link.opportunity_past_days", 365, "How many days ago an opportunity may have been due to close."),
+        _days("link.opportunity_future_days", 365, "How many days ahead an opportunity may close."),
+        _days("link.opportunity_grace_days", 14, "How many days a closed opportunity still counts as an open one."),
+        _choice(
+            "link.recent_by",
+            "created",
+            ("created", "modified", "activity", "closes"),
+            "What makes one of several opportunities the most recent.",
+        ),
+        _choice(
+            "link.tie",
+            "first",
+            ("first", "skip", "flag"),
+            "When records fit equally well: take the most recent, take none, or take it and open an issue.",
+            "unique match only",
+        ),
+        Setting(
+            "link.person_priority",
+            tuple,
+            ("Contact", "PersonAccount", "Lead"),
+            "Which kinds of people are linked, the preferred ones first.",
+            entries="people",
+        ),
+        _choice(
+            "link.mixed",
+            "contacts_win",
+            ("contacts_win", "first_wins"),
+            "When both contacts and leads are on an item whose record takes only one kind.",
+        ),
         _switch("link.require_account", True, "Save e-mail only when an account stands behind it."),
+        _switch("link.domain_accounts", True, "Link to the account of the mail domain when nobody on it is known."),
+        _switch(
+            "link.strict",
+            False,
+            "Find records by whole addresses only, never by a mail domain.",
+            "SearchMode",
+            "SearchCase",
+            levels=BY_ADMIN,
+        ),
+        _switch("link.urls", True, "Link to records whose pages the text of a mail links to."),
+        _columns("link.url_objects", "Further objects whose pages count, besides account, opportunity and case."),
+        Setting(
+            "link.case_words",
+            tuple,
+            ("Case", "Ticket"),
+            "Words before the number of a case in the subject; an empty list: subjects are not looked at.",
+            BY_ADMIN,
+        ),
+        _days("link.case_days", 90, "How many days after it was opened an open case is linked by its number."),
+        _switch("link.reply_anchor", False, "Link an answer to whom Salesforce sent the message.", "Magic Anchor"),
+        _switch("link.complete_choices", False, "Look for an opportunity although the user chose records by hand."),
+        _columns(
+            "link.never",
+            "Objects that nothing is linked to.",
+            "Disallow linking to emails for the following objects",
+        ),
+        Setting(
+            "link.restrict",
+            tuple,
+            (),
+            "Conditions that records must meet to be found: a list of mappings, one for each object.",
+            BY_ADMIN,
+            ("Global search filter", "Contextual search filter"),
+            entries="restrictions",
+        ),
+        Setting("link.candidates_most", int, 10, "How many candidates are kept to explain a choice.", BY_ADMIN),
+        _switch(
+            "threads.enabled",
+            False,
+            "Save whole threads of e-mail when one message of them is marked so.",
+            "ServiceEmailAutoTrackConversations",
+            "Auto-Save All Emails In a Thread",
+            "Email threads auto-sync",
+        ),
+        _switch("threads.by_default", False, "A mark on one message stands for its whole thread."),
+        _choice(
+            "threads.links",
+            "followed",
+            ("off", "followed", "all"),
+            "Whose links later messages take over: those of threads that somebody saves, or of all.",
+            "EmailAutoTrackConversations",
+        ),
+        _switch("threads.new_people", False, "Link people who join a thread later, too."),
         _choice("resolve.kind", "off", ("off", "lead", "contact"), "What is made for people unknown in Salesforce."),
         _switch(
             "resolve.smart",

@@ -30,7 +30,8 @@ class Standing:
     `outside`: somebody besides the user and his colleagues is on it. `eligible`: of those somebody who may be linked.
     `known`: an eligible one has a record. `coming`: a record is about to be made for one. `unknown`: one has none.
     `known_blocked`: somebody who may not be linked has a record. `by_domain`: an account has the mail domain of an
-    unknown one. `named`: the message itself names a record."""
+    unknown one. `named`: the message itself names a record. `account`: nobody on it is known, but an account that it
+    can be linked to has the mail domain of somebody."""
 
     outside: bool = False
     eligible: bool = False
@@ -40,6 +41,7 @@ class Standing:
     known_blocked: bool = False
     by_domain: bool = False
     named: bool = False
+    account: bool = False
 
     @property
     def somebody(self) -> bool:
@@ -72,9 +74,9 @@ def looks_past_blocks(settings: Effective) -> bool:
     return counts_blocked(settings) or settings.bool("autosave.unlinked_emails")
 
 
-def reads_texts(settings: Effective) -> bool:
-    """Does it matter to saving whether the text of a message names a record?"""
-    return _mode(settings) == USEFUL
+def may_save_unknown(settings: Effective) -> bool:
+    """May a message be saved automatically on which nobody is known? Then it matters what its text names."""
+    return _mode(settings) != GENERAL or looks_past_blocks(settings)
 
 
 def creating(settings: Effective) -> Effective:

@@ -15,6 +15,7 @@ from mapping.rules.settings import Effective
 from mapping.rules.windows import slid_out
 
 __all__ = [
+    "FORCED",
     "UNLINKED",
     "Asked",
     "Decision",
@@ -47,8 +48,8 @@ _ASKED_FOR = {Reason.NO_ACCOUNT: Reason.NO_ACCOUNT_MARKED, Reason.NO_PERSON: Rea
 
 def may_create(decision: Decision | None) -> bool:
     """May records be made for unknown people on this item? Only when it is saved for the first time."""
-    if decision is None or decision.reason in (Reason.LINKED, Reason.RELINKED):
-        return False
+    if decision is None or decision.reason in (Reason.LINKED, Reason.RELINKED, Reason.IN_THREAD):
+        return False  # who joins a thread later is not looked for, so not made either (THR-4)
     return decision.outcome in (Outcome.CANDIDATE, Outcome.MIRROR, Outcome.SHARE)
 
 

@@ -149,6 +149,8 @@ def _confirm_forced(decision: Decision, standing: Standing, settings: Effective)
     shared = replace(decision, outcome=Outcome.SHARE)
     if standing.named:
         return replace(shared, reason=Reason.RECORD_NAMED)
+    if standing.account:
+        return replace(shared, reason=Reason.ACCOUNT_KNOWN)
     if not standing.outside:
         return replace(shared, reason=Reason.MARKED_UNLINKED, rule="FLT-8")
     if settings.bool("autosave.unlinked_emails"):
@@ -169,7 +171,7 @@ def _confirm_automatic(decision: Decision, standing: Standing, settings: Effecti
     if not standing.outside and not standing.eligible:
         return _skip(Reason.ALL_INTERNAL, "FLT-8")
     if settings.bool("autosave.unlinked_emails"):
-        return replace(shared, reason=Reason.AUTOSAVED_UNLINKED)
+        return replace(shared, reason=Reason.RECORD_NAMED if standing.named else Reason.AUTOSAVED_UNLINKED)
     return _skip(Reason.NO_PERSON if standing.eligible else Reason.ALL_BLOCKED, decision.rule)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from mapping.rules import category_columns, shown_objects
+from mapping.rules import category_columns, restrictions, shown_objects
 from mapping.rules.catalogue import LEVELS, SETTINGS, Setting, SettingValue
 
 __all__ = [
@@ -212,9 +212,11 @@ _ENTRIES: dict[str, tuple[Callable[[str], bool], str]] = {
     "columns": (_is_column, "API names of Salesforce columns"),
     "folders": (_is_folder, "names of folders, or paths like Projects/Alpha"),
     "values": (lambda text: "=" in text and _is_column(text.partition("=")[0].strip()), "entries like Column=value"),
+    "people": (lambda text: text in ("Contact", "PersonAccount", "Lead"), "Contact, PersonAccount and Lead"),
 }
 # lists of small mappings, by what reads them
 _MAPPINGS: dict[str, Callable[[object], tuple[Mapping[str, str], ...]]] = {
     "objects": shown_objects.read,
     "categories": category_columns.read,
+    "restrictions": restrictions.read,
 }

@@ -41,7 +41,8 @@ def add(
     folder: Annotated[str, typer.Option("--folder", help="Where the item lies: inbox or sent.")] = "inbox",
     who: Annotated[list[str] | None, typer.Option("--who", metavar="ID", help="Contact or lead; may be given again.")]
     = None,
-    what: Annotated[str, typer.Option("--what", metavar="ID", help="Account, opportunity, case or the like.")] = "",
+    what: Annotated[list[str] | None, typer.Option("--what", metavar="ID", help="Account, opportunity, case or so.")]
+    = None,
     values: Annotated[list[str] | None, typer.Option("--set", metavar="COLUMN=VALUE", help="Value of the new record.")]
     = None,
     thread: Annotated[bool, typer.Option("--thread", help="Also the later messages of its thread.")] = False,
@@ -51,8 +52,11 @@ def add(
     """Have one message saved by the next run that meets it. Without records the usual ones are found."""
     if folder not in ("inbox", "sent"):
         raise WrongUsageError(f"--folder is inbox or sent, not {folder!r}")
+    about = what or []
+    if len(about) > 1:
+        raise WrongUsageError("several business records: Salesforce takes one for a message, so give --what once")
     choice = intending.Choice(
-        message, item, folder, tuple(who or ()), what, assignments(values or (), "--set"), thread
+        message, item, folder, tuple(who or ()), "".join(about), assignments(values or (), "--set"), thread
     )  # fmt: skip
     with open_app() as opened:
         with opened.store.reading() as unit:

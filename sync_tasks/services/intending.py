@@ -16,6 +16,7 @@ from mapping.model.item import ItemKind, Side
 from mapping.model.reasons import Reason
 from mapping.rules.columns import to_write
 from mapping.rules.identity import bare_message_id, email_key
+from mapping.rules.linking import too_much
 from sync_tasks.bootstrap import App
 from sync_tasks.stages.intents import context_of
 from sync_tasks.stages.plan_emails import record_object
@@ -92,6 +93,8 @@ def _check(app: App, user: UserView, choice: Choice) -> None:
         raise ValueError(f"{choice.what} is a person: give it as such")
     settings = app.effective(user)
     shape = app.company(user, settings).shape
+    if refused := too_much(choice.who, choice.what, record_object(settings, shape)):
+        raise ValueError(refused)
     facts = shape.objects.get(record_object(settings, shape))
     entries = [f"{column}={value}" for column, value in choice.values.items()]
     unfit = to_write(entries, facts, "createable").unfit if facts else ()

@@ -16,7 +16,7 @@ from mapping.rules.identity import PREFIX, crm_key, email_key, event_key, mailbo
 from mapping.rules.kinds import organizer_of
 from mapping.rules.roles import Leader
 from mapping.rules.scope import Decision, Outcome, PairFacts
-from sync_tasks.stages import complaints, copies, parting
+from sync_tasks.stages import complaints, copies, parting, threads
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.kinds import MIRRORED, Lineup
 from sync_tasks.stages.mails import Mails
@@ -40,20 +40,22 @@ def run(ctx: StageContext) -> StageReport:
         work.key = pair.key if pair is not None else key_of(ctx, work.item)  # type: ignore[arg-type]
     leaders, lineup = leading(ctx, seen), Lineup(ctx.settings)
     mails = Mails(ctx, seen, by_ref, by_key)
+    in_threads = threads.followed(ctx, seen)
     asked = {split_id(w.ref.id)[0] for w in seen if w.item is not None and series.is_part(w.item) and is_marked(w.item)}
     for work in seen:
         if not series.is_part(work.item):  # type: ignore[arg-type]
             pair = by_ref.get(work.slot) or by_key.get(work.key)
             copies.strip(work)
-            asked_for = _asked_in_part(work) if work.ref.id in asked else work
+            asked_for = _asked_in_part(work) if work.ref.id in asked else threads.marked(work, in_threads)
             decided = _decide(ctx, lineup, asked_for, pair, first, leaders.get(work.key), mails)
-            work.decision = copies.settled(work, pair, decided)
+            work.decision = threads.decide(ctx, work, copies.settled(work, pair, decided), in_threads)
             _count(counts, work.outcome)
     _follow_series(ctx, works, by_ref, by_key)
     kept = [work for work in works if work.deleted or work.outcome in GOES_ON]
     with ctx.fenced() as unit:
         ctx.note_decisions(unit, "categorize", works)
         if not ctx.preview:
+            threads.begin(ctx, unit, seen, in_threads)
             _settle(ctx, unit, works)
             mails.note(unit)
         ctx.save_works(unit, kept)

@@ -15,6 +15,7 @@ from mapping.model.people import normalise
 from mapping.model.reasons import CODES, ISSUES, Reason
 from mapping.model.series import split_id
 from mapping.rules.addresses import AddressBook
+from mapping.rules.behind import settings_behind
 from mapping.rules.columns import Mappings
 from mapping.rules.roles import Colleague
 from mapping.rules.scope import Decision, Me, Outcome
@@ -236,6 +237,13 @@ class StageContext:
             not_before=not_before, attempts=attempts, run_id=self.ref.id,
         )  # fmt: skip
 
+    def note_unsure(self, unit: Unit, ref: ItemRef, code: str, *, key: str = "") -> None:
+        """Open an issue for something that was done, and that somebody had better look at."""
+        unit.trail.open_issue(
+            self.user.id, self.ref.id, side=ref.side.value, kind=ref.kind.value, ref=ref.id, key=key, code=code,
+            fields=(), now=self.now(),
+        )  # fmt: skip
+
     def note_quarantined(self, unit: Unit, ref: ItemRef, code: str, *, key: str = "") -> None:
         """Open an issue for something that is not tried again by itself."""
         side, kind = ref.side.value, ref.kind.value
@@ -287,5 +295,10 @@ class StageContext:
     ) -> DecisionView:
         return DecisionView(
             self.ref.id, now, stage, side.value, kind.value, ref, key, decision.outcome.value, decision.reason.value,
-            decision.rule, dict(decision.detail),
+            decision.rule, {**decision.detail, **self._behind(kind, decision.reason)},
         )  # fmt: skip
+
+    def _behind(self, kind: ItemKind, reason: Reason) -> dict[str, str]:
+        """The settings that decided about a message, as they are now: somebody may change them before he asks why."""
+        found = settings_behind(reason, self.settings) if kind is ItemKind.EMAIL else ()
+        return {"settings": "; ".join(found)} if found else {}

@@ -18,7 +18,7 @@ from mapping.rules import marks, series
 from mapping.rules.decision import is_marked
 from mapping.rules.scope import Decision, Outcome, slid_out
 from mapping.rules.scope_folders import OUTSIDE
-from sync_tasks.stages import parting, tending, unresolved, watching
+from sync_tasks.stages import parting, tending, threads, unresolved, watching
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.following import Gone, follow
 from sync_tasks.stages.kinds import ELSEWHERE, MANAGED, MIRRORED, Lineup, kind_of, managed, watched
@@ -67,6 +67,7 @@ def run(ctx: StageContext) -> StageReport:
         _read_folder(ctx, folder, cursors.get(f"mailbox:{folder}"), [p for p in unseen if p.folder == folder], found)
     for work in follow(ctx, list(found.works.values()), found.gone):
         found.add(work)
+    _stage_mailbox(ctx, ItemKind.EMAIL, threads.conversation(ctx, list(found.works.values())), found)
     _read_crm(ctx, lineup, held, cursors, found)
     ctx.learn_shape()
     unresolved.look_again(ctx)

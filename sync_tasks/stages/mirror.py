@@ -186,7 +186,7 @@ def _wants_body(ctx: StageContext, lineup: Lineup, work: Work, pair: PairView | 
     if work.decision is not None and work.decision.reason is Reason.PRIVATE_PLACEHOLDER:
         return False
     if work.kind is ItemKind.EMAIL and work.item is not None and work.item.get(f.BODY) is not MISSING:
-        return False  # it was read to find out who is on it
+        return False  # it was read to find out who is on it and what it names
     saved = pair is not None and pair.state == PairState.LIVE and pair.role != GUEST
     return not saved or (work.kind in MIRRORED and lineup.of_item(work.ref, pair).compares_body(ctx.settings))
 

@@ -10,7 +10,6 @@ from connectors.protocols import OrgShape
 from mapping.merge.plan import Act, FieldChange, Operation, Step
 from mapping.model import fields as f
 from mapping.model.item import Fields, Item, ItemKind, ItemRef, Pending, Person, Side, Value
-from mapping.model.people import PersonRecord
 from mapping.model.reasons import ISSUES, Reason
 from mapping.model.table import Table
 from mapping.rules import mail_records, marks
@@ -28,7 +27,6 @@ from sync_tasks.stages.mapped import mapped
 from sync_tasks.stages.payload import id_of
 from sync_tasks.stages.planning import Draft
 from sync_tasks.stages.remarking import MARKED, ON
-from sync_tasks.stages.strangers import eligible
 from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairState, PairView
 
@@ -122,59 +120,63 @@ def _create(
     """Plan the record and, of an EmailMessage, the people on it that no column of it takes; its operation."""
     assert work.decision is not None
     values = _record(draft, work, item, target, key, intent)
-    values |= _linked(draft, item, work.links, target, intent)
-    writer = _writer(draft, item, intent)
-    coming = () if writer is None else _pending(writer.id)
+    values |= _linked(draft, item, work.links, target)
+    writer = _writer(draft, item, work.links)
     made = draft.add(
         Operation(
             Act.CREATE, Side.CRM, ItemKind.EMAIL, target, Step.RECORDS, work.decision.rule, work.decision.reason.value,
-            key=key, pair_key=key, values=values, after=(*after, *coming),
+            key=key, pair_key=key, values=values, after=(*after, *_pending(writer)),
             agreed={} if intent is None else {intents.MARK: str(intent.id)},
             changes=tuple(FieldChange(name, None, value) for name, value in values.items()),
         ),
         item.ref, retrying=retrying,
     )  # fmt: skip
     if target == EMAIL_MESSAGE_OBJECT:
-        _relate(draft, item, made, values, writer, intent)
+        _relate(draft, item, work.links, writer, made, chosen=intent is not None)
     return made
 
 
-def _relate(
-    draft: Draft, item: Item, made: str, values: Fields, writer: PersonRecord | None, intent: Intent | None
-) -> None:
-    """The sender, and people who were chosen although they are not on the message (RCD-14)."""
-    rows: list[tuple[Reason, str, dict[str, Value]]] = []
-    linked = {each for column in JUNCTIONS.values() for each in _ids(values.get(column))}
-    if writer is not None:
-        linked.add(writer.id)
-        of_sender: dict[str, Value] = {"RelationType": "FromAddress", "RelationAddress": writer.address}
-        rows.append((Reason.SENDER_LINKED, writer.id, of_sender))
-    others = [each for each in intent.who if each not in linked] if intent is not None else []
-    rows += [(Reason.CHOSEN, each, {"RelationType": "OtherAddress"}) for each in others]
-    for reason, person, relation in rows:
-        draft.add(
-            Operation(
-                Act.RELATE, Side.CRM, ItemKind.EMAIL, "EmailMessageRelation", Step.RELATIONS,
-                "RCD-14" if reason is Reason.CHOSEN else "LNK-27", reason.value,
-                values={"EmailMessageId": id_of("@" + made), "RelationId": id_of(person), **relation},
-            ),
-            item.ref,
-        )  # fmt: skip
-
-
-def _writer(draft: Draft, item: Item, intent: Intent | None) -> PersonRecord | None:
-    """Who stands in Salesforce for the sender, if that may be linked."""
+def _writer(draft: Draft, item: Item, links: Links | None) -> str:
+    """Who stands in Salesforce for the sender."""
     sender = item.get(f.FROM)
-    record = invitee_record(draft.people.get(sender.address, ())) if isinstance(sender, Person) else None
-    if record is None or not isinstance(sender, Person):
-        return None
-    return record if _may_link(draft, item, sender, record.object, record.id, intent) else None
+    return _behind(draft, links, sender.address) if isinstance(sender, Person) and sender.address else ""
 
 
 def _pending(record_id: str) -> tuple[str, ...]:
     """A mail is saved once, links and all, so it waits for a sender who is made for it."""
     made = id_of(record_id)
     return (made.operation,) if isinstance(made, Pending) else ()
+
+
+def _relate(draft: Draft, item: Item, links: Links | None, writer: str, made: str, *, chosen: bool) -> None:
+    """The sender, and people who are not on the message: the user chose them (RCD-14), or the thread brought them."""
+    sender = item.get(f.FROM)
+    if writer and isinstance(sender, Person):
+        draft.add(_relation(made, writer, "FromAddress", sender.address, "LNK-27", Reason.SENDER_LINKED), item.ref)
+    rule, reason = ("RCD-14", Reason.CHOSEN) if chosen else ("THR-4", Reason.IN_THREAD)
+    for person in links.people if links is not None else ():
+        if not person.address:
+            draft.add(_relation(made, person.id, "OtherAddress", "", rule, reason), item.ref)
+
+
+def _relation(made: str, record: str, role: str, address: str, rule: str, reason: Reason) -> Operation:
+    values: dict[str, Value] = {
+        "EmailMessageId": id_of("@" + made), "RelationId": id_of(record), "RelationType": role,
+    }  # fmt: skip
+    if address:
+        values["RelationAddress"] = address
+    return Operation(
+        Act.RELATE, Side.CRM, ItemKind.EMAIL, "EmailMessageRelation", Step.RELATIONS, rule, reason.value, values=values
+    )
+
+
+def _behind(draft: Draft, links: Links | None, address: str) -> str:
+    """The record that stands for an address of a message: the colleague's user, or whom linking chose."""
+    record = invitee_record(draft.people.get(address, ()))
+    if record is not None and record.object == "User":
+        return record.id
+    linked = {person.address: person.id for person in links.people} if links is not None else {}
+    return linked.get(address, "")
 
 
 def _record(draft: Draft, work: Work, item: Item, target: str, key: str, intent: Intent | None) -> dict[str, Value]:
@@ -190,9 +192,10 @@ def _record(draft: Draft, work: Work, item: Item, target: str, key: str, intent:
         values["OwnerId"] = ctx.user.crm_user_id
     elif ctx.shape.can_create(target, "IsClientManaged"):
         values["IsClientManaged"] = True
+    given = {**(work.links.values if work.links is not None else {}), **(intent.values if intent is not None else {})}
     more = mail_records.added(
         item, values.get("Subject"), target, ctx.settings, ctx.shape.objects.get(target, {}),
-        incoming=is_incoming(item, ctx.me.addresses), chosen=intent.values if intent is not None else None,
+        incoming=is_incoming(item, ctx.me.addresses), chosen=given,
     )  # fmt: skip
     return values | more.values
 
@@ -200,34 +203,21 @@ def _record(draft: Draft, work: Work, item: Item, target: str, key: str, intent:
 JUNCTIONS = {f.TO: "ToIds", f.CC: "CcIds", f.BCC: "BccIds"}
 
 
-def _linked(draft: Draft, item: Item, links: Links | None, target: str, intent: Intent | None) -> dict[str, Value]:
+def _linked(draft: Draft, item: Item, links: Links | None, target: str) -> dict[str, Value]:
     """A Task hangs on one Who and one What; an EmailMessage names its people by role and one related record."""
     if links is None:
         return {}
     if target == TASK_OBJECT:
-        what = "" if links.who.startswith(LEAD) else links.what  # a lead takes nothing beside it
-        pairs = {"WhoId": links.who, "WhatId": what}
+        pairs = {"WhoId": links.who, "WhatId": links.what}
         return {name: id_of(value) for name, value in pairs.items() if value}
     values: dict[str, Value] = {"RelatedToId": id_of(links.what)} if links.what else {}
     for role, column in JUNCTIONS.items():
         found = item.get(role)
         people = [p for p in (found if isinstance(found, tuple) else ()) if isinstance(p, Person)]
-        records = [(p, invitee_record(draft.people.get(p.address, ()))) for p in people]
-        chosen = [r for p, r in records if r is not None and _may_link(draft, item, p, r.object, r.id, intent)]
-        ids = tuple(dict.fromkeys(r.id for r in chosen))
+        ids = tuple(dict.fromkeys(i for p in people if (i := _behind(draft, links, p.address))))
         if ids:
             values[column] = tuple(id_of(i) for i in ids)
     return values
-
-
-def _may_link(draft: Draft, item: Item, person: Person, crm_object: str, record: str, intent: Intent | None) -> bool:
-    """An EmailMessage takes everybody who may be linked, a Lead beside Contacts too, and colleagues; but when the user
-    has chosen people, no others."""
-    if crm_object == "User":
-        return True
-    if intent is not None and intent.who:
-        return record in intent.who
-    return person.address in eligible(draft.ctx, item, draft.people)
 
 
 def _relink(draft: Draft, key: str, work: Work, item: Item, pair: PairView, intent: Intent) -> None:
@@ -235,7 +225,7 @@ def _relink(draft: Draft, key: str, work: Work, item: Item, pair: PairView, inte
     made anew (RCD-13), unless colleagues have it too."""
     ctx = draft.ctx
     if pair.crm_object == TASK_OBJECT:
-        values: dict[str, Value] = _linked(draft, item, work.links, TASK_OBJECT, intent)
+        values: dict[str, Value] = _linked(draft, item, work.links, TASK_OBJECT)
         values |= mail_records.typed(intent.values, ctx.shape.objects.get(TASK_OBJECT, {}), "updateable")
         draft.add(
             Operation(
@@ -260,12 +250,6 @@ def _relink(draft: Draft, key: str, work: Work, item: Item, pair: PairView, inte
         item.ref,
     )  # fmt: skip
     _create(draft, key, work, item, EMAIL_MESSAGE_OBJECT, intent, retrying=True, after=(gone,))
-
-
-def _ids(value: Value | None) -> tuple[str, ...]:
-    """The ids among junction values, as links name them."""
-    found = value if isinstance(value, tuple) else ()
-    return tuple("@" + each.operation if isinstance(each, Pending) else str(each) for each in found)
 
 
 def _adopt(draft: Draft, key: str, item: Item, record: Item) -> None:

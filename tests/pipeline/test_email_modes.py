@@ -8,7 +8,10 @@ from mapping.model.reasons import Reason
 from tests.pipeline.mail_words import HOMER, MARK, categories, known, linked, saved
 from tests.support.world import World
 
-ACCOUNT_PAGE = "See https://acme.my.salesforce.com/001000000000001AAA for all about it"
+
+def page(world: World, record: str) -> str:
+    """A text with the address of a record's page in this very org."""
+    return f"See {world.server.url}/{record} for all about it"
 
 
 @pytest.mark.mail_seed(1)
@@ -30,9 +33,9 @@ def test_of_a_known_a_blocked_and_a_colleague_only_the_known_one_is_linked(world
 MATRIX = {
     (0, False, False): None,
     (3, False, False): None,
-    (0, True, False): Reason.AUTOSAVED_UNLINKED,
-    (3, True, False): Reason.AUTOSAVED_UNLINKED,
-    (0, False, True): Reason.BLOCKED_KNOWN,
+    (0, True, False): Reason.RECORD_NAMED,
+    (3, True, False): Reason.RECORD_NAMED,
+    (0, False, True): Reason.RECORD_NAMED,
 }
 
 
@@ -47,7 +50,8 @@ def test_a_mail_of_blocked_people_that_names_a_record_is_saved_only_where_settin
         autosave__email_mode=mode, autosave__unlinked_emails=unlinked, autosave__count_blocked=counted
     )  # fmt: skip
     eve, _ = known(world, "eve@rival.example", "Rival")
-    world.message(ann, "Offer", sender="eve@rival.example", body=ACCOUNT_PAGE)
+    account = world.record("Account", Name="Named")
+    world.message(ann, "Offer", sender="eve@rival.example", body=page(world, account))
 
     world.sync(ann)
 
@@ -55,7 +59,7 @@ def test_a_mail_of_blocked_people_that_names_a_record_is_saved_only_where_settin
     assert list(saved(world)) == (["Offer"] if reason else [])
     assert (reason or Reason.ALL_BLOCKED) in world.reasons(ann)
     assert eve not in linked(world)
-    assert [row["RelatedToId"] for row in saved(world).values()] == [None] * bool(reason)
+    assert [row["RelatedToId"] for row in saved(world).values()] == [account] * bool(reason)
 
 
 @pytest.mark.rule("RES-3", "WAY-1", "FLT-7")
@@ -97,7 +101,8 @@ def test_each_mode_saves_mail_with_somebody_unknown_as_it_says(
 ) -> None:
     ann = world.user(autosave__emails=True)
     world.set(autosave__email_mode=mode)
-    for subject, text in (("Plain", "Hello"), ("Page", ACCOUNT_PAGE)):
+    named = page(world, world.record("Account", Name="Named"))
+    for subject, text in (("Plain", "Hello"), ("Page", named)):
         world.message(ann, subject, sender=ann.address, to=UNKNOWN, folder="sentitems", body=text)
 
     world.sync(ann)

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Request, Response
 
 from connectors.sandbox.ews import (
     control,
+    conversations,
     folders_ops,
     items_ops,
     misc_ops,
@@ -39,6 +40,7 @@ OPERATIONS: dict[str, Operation] = {
     "SyncFolderHierarchy": folders_ops.sync_folder_hierarchy,
     "SyncFolderItems": sync_ops.sync_folder_items,
     "FindItem": sync_ops.find_item,
+    "GetConversationItems": conversations.get_conversation_items,
     "GetItem": items_ops.get_item,
     "CreateItem": writes.create_item,
     "UpdateItem": writes.update_item,

@@ -32,6 +32,23 @@ def test_a_new_choice_takes_the_place_of_the_one_before(company: Company) -> Non
     assert [each["what"] for each in company.console.json("intent")] == [""]
 
 
+@pytest.mark.rule("LNK-31")
+def test_what_one_record_cannot_hang_on_is_refused(company: Company) -> None:
+    lead, other = "00Q000000000001AAA", "001000000000002AAA"
+    intent = company.console
+
+    several = intent("intent", "add", ANN, *MESSAGE, "--what", ACCOUNT, "--what", other)
+    assert (several.code, "several business records" in several.err) == (2, True)
+    intent.done("intent", "add", ANN, *MESSAGE, "--who", lead, "--what", ACCOUNT)  # an EmailMessage takes both
+
+    intent.done("config", "set", "email.record", "task")
+    for more in (("--what", ACCOUNT), ("--who", CONTACT)):
+        answer = intent("intent", "add", ANN, *MESSAGE, "--who", lead, *more)
+        assert (answer.code, "a lead excludes every other record" in answer.err) == (2, True)
+    intent.done("intent", "add", ANN, *MESSAGE, "--who", lead)
+    intent.done("intent", "add", ANN, *MESSAGE, "--who", CONTACT, "--what", ACCOUNT)
+
+
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
