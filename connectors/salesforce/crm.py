@@ -14,7 +14,20 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from connectors.errors import ConnectorError
-from connectors.protocols import EVERYTHING, Can, Check, Crm, CrmChanges, Detail, OrgShape, Outcome, Watch, Write
+from connectors.protocols import (
+    EVERYTHING,
+    Can,
+    Check,
+    Crm,
+    CrmChanges,
+    Detail,
+    FileWrite,
+    OrgShape,
+    Outcome,
+    Stored,
+    Watch,
+    Write,
+)
 from connectors.salesforce import accounts, named
 from connectors.salesforce.auth import TokenCache, Tokens
 from connectors.salesforce.checks import check_connection
@@ -23,6 +36,7 @@ from connectors.salesforce.config import SalesforceConfig
 from connectors.salesforce.describe import OBJECTS, read_shape
 from connectors.salesforce.faults import SCHEMA_MOVED
 from connectors.salesforce.feed import Feed
+from connectors.salesforce.files import Files
 from connectors.salesforce.lookups import Lookups
 from connectors.salesforce.person_accounts import PERSON_ACCOUNT, write_person_accounts
 from connectors.salesforce.session import plain_session
@@ -174,6 +188,9 @@ class SalesforceCrm(Crm):
     def find_user(self, address: str) -> str:
         """The id of the one active user with this address, or ''."""
         return self._reading(lambda: self._lookups().user_id(address))
+
+    def store_files(self, files: Sequence[FileWrite]) -> list[Stored]:
+        return Files(self._wire, self.shape()).store(files) if files else []
 
     # --- inside
 

@@ -31,6 +31,9 @@ OBJECTS = (
     "Case",
     "User",
     "Calendar",
+    "ContentVersion",
+    "ContentDocumentLink",
+    "Attachment",
 )
 
 # Without these there is nothing to sync; the others are absent in some editions and setups.

@@ -19,6 +19,7 @@ from sync_tasks.state.conflicts import Conflicts
 from sync_tasks.state.holds import Holds
 from sync_tasks.state.intents import Intents
 from sync_tasks.state.linkings import Linkings
+from sync_tasks.state.mail_files import MailFilesLedger
 from sync_tasks.state.models import SyncRun, User
 from sync_tasks.state.pairs import Pairs
 from sync_tasks.state.plans import Plans
@@ -50,6 +51,7 @@ class Unit:
         self.intents = Intents(session)
         self.linkings = Linkings(session)
         self.threads = Threads(session)
+        self.mail_files = MailFilesLedger(session)
         self.workspace = Workspace(session)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.wrappers import Request, Response
 
 from connectors.sandbox.ews import (
+    attachments,
     control,
     conversations,
     folders_ops,
@@ -42,6 +43,7 @@ OPERATIONS: dict[str, Operation] = {
     "FindItem": sync_ops.find_item,
     "GetConversationItems": conversations.get_conversation_items,
     "GetItem": items_ops.get_item,
+    "GetAttachment": attachments.get_attachment,
     "CreateItem": writes.create_item,
     "UpdateItem": writes.update_item,
     "DeleteItem": items_ops.delete_item,
