@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
 from connectors.errors import ConnectorError
 from mapping.model.item import Attachment, Fields, Item, ItemKind, ItemRef
 from mapping.model.notice import Notice
-from mapping.model.people import AccountRecord, OpportunityRecord, PersonRecord
+from mapping.model.people import AccountRecord, Clues, Named, OpportunityRecord, PersonRecord, Restrictions
 
 
 class Verb(StrEnum):
@@ -48,7 +48,10 @@ class Can(StrEnum):
     TASK_CATEGORIES = "task_categories"  # tasks bear categories, as other items do
     ATTACHMENTS = "attachments"  # tells what hangs on a message, and gives its content
     NOTIFY = "notify"  # can tell between two readings that something happened in a folder
+    CONVERSATIONS = "conversations"  # can list the messages of a conversation
 
+
+EVERYTHING: Restrictions = {}  # no condition on any object
 
 ONWARDS = "Onwards"
 OWNER = "OwnerId"
@@ -162,6 +165,14 @@ class Mailbox(Endpoint, Protocol):
         categories, creating what is missing. Folder role -> vendor folder id for all managed folders known by now."""
         ...
 
+    def mail_folders(self, wanted: Collection[str], without: Collection[str]) -> Mapping[str, str]:
+        """The further mail folders that people name, with those below them: folder role (`MORE_MAIL` and something of
+        20 characters at most in all, the same whenever it is asked for) -> vendor folder id. They can be read from then
+        on. A name is that of a folder at the top or in the Inbox, a path (`Projects/Alpha`) begins at the top;
+        `SyncArchiveFolder` is the folder to which programs archive. Folders named in `without` are left out, with those
+        below them, and so are drafts, junk and what is deleted. Costs one vendor call."""
+        ...
+
     def known_folders(self) -> frozenset[str]:
         """The folder roles that can be read now without asking `folders` first. No vendor call."""
         ...
@@ -170,6 +181,13 @@ class Mailbox(Endpoint, Protocol):
         """Where the items that bear our keys stand now, by key: asked for what vanished from its folder, to tell what
         was moved (to a folder role, or `elsewhere`) from what was deleted (`deleted`, or absent from the answer).
         Costs two or three vendor calls, however many keys are asked for."""
+        ...
+
+    def conversations(self, ids: Iterable[str]) -> Mapping[str, tuple[ItemRef, ...]]:
+        """The messages of conversations, by the id that messages tell as `fields.CONVERSATION`: every one that lies in
+        a folder with a role, with that role as its container; drafts and what is deleted are left out, and so is a
+        conversation that is not there any more. Needs `Can.CONVERSATIONS`; without it a thread is saved from its mark
+        on, but not what came before. One vendor call for many conversations where the vendor allows that."""
         ...
 
     def subscribe(self, folder: str) -> str:
@@ -316,9 +334,12 @@ class Crm(Endpoint, Protocol):
         """The id of the one active user with this address, or ''."""
         ...
 
-    def find_people(self, addresses: Iterable[str]) -> Mapping[str, tuple[PersonRecord, ...]]:
-        """Everybody who carries one of the addresses: Contacts and unconverted Leads over all filterable email
-        fields, active Users. Batched: one vendor call for all that fits."""
+    def find_people(
+        self, addresses: Iterable[str], only: Restrictions = EVERYTHING
+    ) -> Mapping[str, tuple[PersonRecord, ...]]:
+        """Everybody who carries one of the addresses: Contacts and Leads over all filterable email fields, active
+        Users. In place of a converted Lead comes the Contact that it became. `only`: conditions that records must
+        meet. Batched: one vendor call for all that fits."""
         ...
 
     def find_accounts(self, domains: Iterable[str]) -> Mapping[str, tuple[AccountRecord, ...]]:
@@ -335,7 +356,23 @@ class Crm(Endpoint, Protocol):
         an EventRelation takes; the only status there is Accepted, and the write fails when the room is taken."""
         ...
 
-    def find_opportunities(self, account_ids: Iterable[str]) -> tuple[OpportunityRecord, ...]: ...
+    def find_opportunities(
+        self, account_ids: Iterable[str], contact_ids: Iterable[str] = (), *, closing: tuple[date, date] | None = None,
+        only: Restrictions = EVERYTHING,
+    ) -> tuple[OpportunityRecord, ...]:  # fmt: skip
+        """Those of the accounts, and those in which one of the contacts has a role, each once. `closing`: the days
+        between which they close, or closed. One vendor call for all that fits."""
+        ...
+
+    def find_named(self, clues: Clues, only: Restrictions = EVERYTHING) -> Named:
+        """The records that messages name. What is deleted, hidden or of another object is left out. One vendor call
+        for all that fits."""
+        ...
+
+    def web_hosts(self) -> frozenset[str]:
+        """The hosts (with port, where there is one) of the pages on which people see records. No vendor call but a
+        log-in."""
+        ...
 
     def find_by_key(self, crm_object: str, field_name: str, keys: Iterable[str]) -> Mapping[str, Item]:
         """Records of an object by the value of a unique or idLookup field (our key, MessageIdentifier)."""

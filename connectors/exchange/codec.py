@@ -24,6 +24,7 @@ from connectors.protocols import Detail
 from mapping.model import fields as f
 from mapping.model.item import MISSING, Attendee, Fields, ItemKind, Person, Response, Role, Series, Span, Value
 from mapping.model.people import normalise
+from mapping.rules.linking_clues import message_ids
 
 MODELS: dict[ItemKind, type[Item]] = {
     ItemKind.EVENT: CalendarItem,
@@ -158,6 +159,10 @@ def _conversation(item: Any) -> Value:
     return found.id if found is not None else ""
 
 
+def _references(item: Any) -> Value:
+    return message_ids(item.references or "")
+
+
 def _html(item: Any) -> Value:
     return str(item.body) if isinstance(item.body, HTMLBody) else ""
 
@@ -197,6 +202,8 @@ _OCCURRENCE: dict[str, Reader] = {f.ORIGINAL: Reader(("original_start",), _origi
 _EMAIL: dict[str, Reader] = {
     f.MESSAGE_ID: Reader(("message_id",), text("message_id")),
     f.CONVERSATION: Reader(("conversation_id",), _conversation),
+    f.IN_REPLY_TO: Reader(("in_reply_to",), text("in_reply_to")),
+    f.REFERENCES: Reader(("references",), _references),
     f.FROM: Reader(("author", "sender"), _sender),
     f.TO: Reader(("to_recipients",), _people("to_recipients")),
     f.CC: Reader(("cc_recipients",), _people("cc_recipients")),
@@ -214,13 +221,14 @@ READERS: dict[ItemKind, dict[str, Reader]] = {
     ItemKind.TASK: {**_COMMON, **codec_tasks.READERS},
     ItemKind.CONTACT: {**_COMMON, **codec_contacts.READERS},
 }
-# What a change feed tells at little cost: enough to drop private or foreign items before they are read.
+# What a change feed tells at little cost: enough to drop private, foreign or old items before they are read.
 _FEED = (f.ITEM_CLASS, f.SENSITIVITY, f.CATEGORIES, f.KEY)
+_FEED_MORE = {ItemKind.EVENT: (f.RECURRENCE,), ItemKind.EMAIL: (f.RECEIVED_AT,)}
 
 
 def feed_names(kind: ItemKind) -> tuple[str, ...]:
     """The neutral fields that the change feed of a folder of the kind tells."""
-    return (*_FEED, f.RECURRENCE) if kind is ItemKind.EVENT else _FEED
+    return (*_FEED, *_FEED_MORE.get(kind, ()))
 
 
 def names_for(kind: ItemKind, detail: Detail) -> tuple[str, ...]:

@@ -13,14 +13,15 @@ from exchangelib.properties import BaseItemId
 from connectors.errors import ConnectorError, Fault, Scope
 from connectors.exchange import claims, contents, notices, wire
 from connectors.exchange.codec import MODELS, decode, feed_names, names_for, names_of_occurrence, needs
-from connectors.exchange.folders import DISTINGUISHED
+from connectors.exchange.conversations import conversations
+from connectors.exchange.folders import DISTINGUISHED, kind_in
 from connectors.exchange.line import Line
+from connectors.exchange.mail_folders import mail_folders
 from connectors.exchange.marks import ensure_categories, ensure_folders, remove_categories
 from connectors.exchange.occurrences import Place, is_occurrence, places_of
 from connectors.exchange.searching import find
 from connectors.exchange.session import Access, ExchangeConfig
 from connectors.exchange.writes import apply
-from connectors.outlook.facts import KINDS
 from connectors.protocols import Can, Change, Changes, Check, Detail, Notices, Outcome, Write
 from mapping.model import fields as f
 from mapping.model.item import Attachment, Item, ItemKind, ItemRef, Side
@@ -45,7 +46,7 @@ class ExchangeMailbox:
 
     can = frozenset({
         Can.SILENT_WRITE, Can.CATEGORIES, Can.FOLDERS, Can.NOTIFY, Can.TASKS, Can.RECURRING_TASKS, Can.PRIVATE_TASKS,
-        Can.TASK_DELETIONS, Can.TASK_CATEGORIES, Can.ATTACHMENTS,
+        Can.TASK_DELETIONS, Can.TASK_CATEGORIES, Can.ATTACHMENTS, Can.CONVERSATIONS,
     })  # fmt: skip
     batch_size = 50
 
@@ -58,7 +59,7 @@ class ExchangeMailbox:
         """EWS tells of one folder in a call."""
 
     def changes(self, folder: str, cursor: str | None) -> Changes:
-        line, kind = self._line, KINDS.get(folder)
+        line, kind = self._line, kind_in(folder)
         if kind is None:
             raise ConnectorError(Fault.NOT_FOUND, "there is no such folder role", scope=Scope.CONTAINER)
         where = line.folder(folder)
@@ -135,6 +136,9 @@ class ExchangeMailbox:
         ensure_categories(self._line)
         return dict(self._line.folder_ids)
 
+    def mail_folders(self, wanted: Collection[str], without: Collection[str]) -> Mapping[str, str]:
+        return mail_folders(self._line, wanted, without)
+
     def known_folders(self) -> frozenset[str]:
         return frozenset(DISTINGUISHED) | frozenset(self._line.folder_ids)
 
@@ -144,6 +148,12 @@ class ExchangeMailbox:
             key: ItemRef(Side.MAILBOX, kind, item.id, role)
             for key, (role, item, kind) in found.items() if kind is not None
         }  # fmt: skip
+
+    def conversations(self, ids: Iterable[str]) -> Mapping[str, tuple[ItemRef, ...]]:
+        return {
+            each: tuple(ItemRef(Side.MAILBOX, ItemKind.EMAIL, ident, role) for ident, role in found)
+            for each, found in conversations(self._line, ids).items()
+        }
 
     def subscribe(self, folder: str) -> str:
         return notices.subscribe(self._line, folder)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 from exchangelib.util import to_xml, xml_to_str
 
@@ -25,10 +25,10 @@ _NS = "CategoryList.xsd"
 _EMPTY = f'<?xml version="1.0"?><categories xmlns="{_NS}" default="Salesforce" lastSavedSession="0"/>'.encode()
 
 
-def ensure_folders(line: Line, roles: Iterable[str]) -> None:
+def ensure_folders(line: Line, roles: Collection[str]) -> None:
     """See to it that the managed folders of these roles are there: one call finds them, one for each parent folder
     makes what is missing."""
-    found = line.find_folders(roles)
+    found = line.find_folders(roles) if roles else frozenset()
     by_parent: dict[str, list[str]] = {}
     for role in roles:
         if role not in found:

@@ -31,14 +31,14 @@ def find(line: Line, keys: Iterable[str]) -> dict[str, tuple[str, Any]]:
     left = list(dict.fromkeys(keys))
     if not left:
         return {}
-    likely, rest, roles = _sorted(line)
+    likely, rest, roles = folders(line)
     found = _search(line, likely, left, roles)
     found |= _search(line, rest, [key for key in left if key not in found], roles)
     return found
 
 
-def _sorted(line: Line) -> tuple[list[str], list[str], Mapping[str, str]]:
-    """Folder ids in the order in which they are asked, and the roles of those that have one."""
+def folders(line: Line) -> tuple[list[str], list[str], Mapping[str, str]]:
+    """Folder ids, first those that hold what is mirrored, then the rest; and the roles of all: one call."""
     top = wire.folder_id(line.account, "msgfolderroot")
     folders = line.call(lambda: wire_folders.FindFolder(account=line.account).below(top))
     ours = {ident: role for role, ident in line.folder_ids.items()}

@@ -71,6 +71,14 @@ class GraphMailbox:
     def find(self, keys: Iterable[str]) -> Mapping[str, ItemRef]:
         return find(self._line, keys)
 
+    def mail_folders(self, wanted: Collection[str], without: Collection[str]) -> Mapping[str, str]:  # noqa: ARG002
+        """No further folders are looked at here yet."""
+        return {}
+
+    def conversations(self, ids: Iterable[str]) -> Mapping[str, tuple[ItemRef, ...]]:  # noqa: ARG002
+        """Not offered yet: `Can.CONVERSATIONS` is not among the abilities."""
+        return {}
+
     def subscribe(self, folder: str) -> str:  # noqa: ARG002
         raise ConnectorError(Fault.INVALID, _NO_NOTICES, scope=Scope.CONTAINER)
 

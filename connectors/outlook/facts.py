@@ -12,8 +12,8 @@ from mapping.model.item import DELETED, ItemKind
 PROPERTY_SET = "9d0f3c5e-6a5b-4e0c-8f57-2b8f1c7a4e63"
 PROPERTY_NAME = "InboxSyncKey"
 
-# the categories that we put into the mailbox's list, with Outlook's numbers of their colours: blue, steel, red
-CATEGORIES = {"Salesforce": 7, "Salesforce Unsync": 10, "Sync Error": 0}
+# the categories that we put into the mailbox's list, with Outlook's numbers of their colours: blue, blue, steel, red
+CATEGORIES = {"Salesforce": 7, "Salesforce Thread": 7, "Salesforce Unsync": 10, "Sync Error": 0}
 
 EMAILS, TASKS, CONTACTS = "emails", "synced_tasks", "synced_contacts"
 MANAGED_NAMES = {EMAILS: "Salesforce Emails", TASKS: "Salesforce Tasks", CONTACTS: "Salesforce Contacts"}

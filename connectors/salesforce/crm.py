@@ -9,12 +9,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from connectors.errors import ConnectorError
-from connectors.protocols import Can, Check, Crm, CrmChanges, Detail, FileWrite, OrgShape, Outcome, Stored, Watch, Write
-from connectors.salesforce import accounts
+from connectors.protocols import (
+    EVERYTHING,
+    Can,
+    Check,
+    Crm,
+    CrmChanges,
+    Detail,
+    FileWrite,
+    OrgShape,
+    Outcome,
+    Stored,
+    Watch,
+    Write,
+)
+from connectors.salesforce import accounts, named
 from connectors.salesforce.auth import TokenCache, Tokens
 from connectors.salesforce.checks import check_connection
 from connectors.salesforce.codec import RECORD_URL
@@ -26,10 +40,12 @@ from connectors.salesforce.files import Files
 from connectors.salesforce.lookups import Lookups
 from connectors.salesforce.person_accounts import PERSON_ACCOUNT, write_person_accounts
 from connectors.salesforce.session import plain_session
+from connectors.salesforce.views import view_condition
 from connectors.salesforce.wire import Wire
 from connectors.salesforce.writes import Writer
 from mapping.model.item import Item, ItemKind, ItemRef
-from mapping.model.people import AccountRecord, OpportunityRecord, PersonRecord
+from mapping.model.people import AccountRecord, Clues, Named, OpportunityRecord, PersonRecord, Restrictions
+from mapping.rules.linking_clues import web_hosts
 
 T = TypeVar("T")
 
@@ -57,6 +73,7 @@ class SalesforceCrm(Crm):
         self._now = now
         self.batch_size = config.rows_per_call
         self.dropped: Counter[str] = Counter()
+        self._views: dict[tuple[str, str], str] = {}
 
     @classmethod
     def connect(
@@ -111,9 +128,11 @@ class SalesforceCrm(Crm):
             told |= self._feed(owner_id).poll(moved, cursors, self._now())
         return {name: self._with_pages(answer) for name, answer in told.items()}
 
-    def find_people(self, addresses: Iterable[str]) -> Mapping[str, tuple[PersonRecord, ...]]:
+    def find_people(
+        self, addresses: Iterable[str], only: Restrictions = EVERYTHING
+    ) -> Mapping[str, tuple[PersonRecord, ...]]:
         asked = tuple(addresses)
-        return self._reading(lambda: self._lookups().people(asked))
+        return self._reading(lambda: self._lookups().people(asked, self._conditions(only)))
 
     def find_accounts(self, domains: Iterable[str]) -> Mapping[str, tuple[AccountRecord, ...]]:
         asked = tuple(domains)
@@ -128,9 +147,25 @@ class SalesforceCrm(Crm):
         asked = tuple(names)
         return self._reading(lambda: self._lookups().resources(asked))
 
-    def find_opportunities(self, account_ids: Iterable[str]) -> tuple[OpportunityRecord, ...]:
-        asked = tuple(account_ids)
-        return self._reading(lambda: self._lookups().opportunities(asked))
+    def find_opportunities(
+        self, account_ids: Iterable[str], contact_ids: Iterable[str] = (), *, closing: tuple[date, date] | None = None,
+        only: Restrictions = EVERYTHING,
+    ) -> tuple[OpportunityRecord, ...]:  # fmt: skip
+        asked = tuple(account_ids), tuple(contact_ids)
+        return self._reading(
+            lambda: named.opportunities(self._wire, self.shape(), *asked, closing, self._conditions(only))
+        )
+
+    def find_named(self, clues: Clues, only: Restrictions = EVERYTHING) -> Named:
+        if not clues:
+            return Named()
+        self._describe(clues.ids)
+        key_field = self._config.key_field
+        return self._reading(lambda: named.named(self._wire, self.shape(), clues, key_field, self._conditions(only)))
+
+    def web_hosts(self) -> frozenset[str]:
+        hosts = (urlsplit(self._tokens.current().instance_url).netloc, urlsplit(self._config.base_url).netloc)
+        return frozenset().union(*(web_hosts(host) for host in hosts if host))
 
     def find_by_key(self, crm_object: str, field_name: str, keys: Iterable[str]) -> Mapping[str, Item]:
         """Empty when the org does not have the field."""
@@ -161,6 +196,16 @@ class SalesforceCrm(Crm):
 
     def _lookups(self) -> Lookups:
         return Lookups(self._wire, self.shape(), self._extra)
+
+    def _conditions(self, only: Restrictions) -> Mapping[str, tuple[str, ...]]:
+        """By object what its records must meet; what a list view says is asked for once."""
+        for name, said in only.items():
+            if said.get("view") and (name, said["view"]) not in self._views:
+                self._views[name, said["view"]] = view_condition(self._wire, self._config.version, name, said["view"])
+        return {
+            name: tuple(c for c in (said.get("where"), self._views.get((name, said.get("view", "")))) if c)
+            for name, said in only.items()
+        }
 
     def _feed(self, owner_id: str) -> Feed:
         config = self._config

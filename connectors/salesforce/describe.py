@@ -28,6 +28,7 @@ OBJECTS = (
     "Account",
     "Opportunity",
     "OpportunityContactRole",
+    "Case",
     "User",
     "Calendar",
     "ContentVersion",
@@ -227,10 +228,11 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
     "Opportunity": (*_SYSTEM, "OwnerId", "Name", "AccountId", "StageName", "CloseDate", "IsClosed", "IsWon"),
     "OpportunityContactRole": (*_SYSTEM, "OpportunityId", "ContactId", "Role", "IsPrimary"),
+    "Case": (*_SYSTEM, "OwnerId", "CaseNumber", "AccountId", "ContactId", "Subject", "Status", "IsClosed"),
     "Calendar": ("Id", "Name", "Type", "IsActive", "UserId", "SystemModstamp"),
     "User": (
         "Id", "SystemModstamp", "LastModifiedDate", "CreatedDate", "Username", "Email", "Name", "IsActive",
-        "TimeZoneSidKey", "UserType",
+        "TimeZoneSidKey", "UserType", "Email",
     ),
 }  # fmt: skip
 

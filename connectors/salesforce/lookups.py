@@ -20,12 +20,19 @@ from connectors.salesforce.invitees import by_event, invitee_fields, relation_co
 from connectors.salesforce.soql import any_of, chunks, literal, one_of, select
 from connectors.salesforce.wire import Query, Wire
 from mapping.model.item import Item, ItemKind, ItemRef
-from mapping.model.people import OpportunityRecord, PersonRecord, normalise
+from mapping.model.people import PersonRecord, normalise
 
 Row = Mapping[str, Any]
 Columns = Callable[[str], Sequence[str]]
 
-_PERSON_COLUMNS = ("Id", "Name", "OwnerId", "AccountId", "LastActivityDate", "LastModifiedDate", "CreatedDate")
+_PERSON_COLUMNS = (
+    "Id", "Name", "OwnerId", "AccountId", "LastActivityDate", "LastModifiedDate", "CreatedDate", "IsPersonAccount",
+    "IsConverted",
+)  # fmt: skip
+# of the Contact that a Lead became, as it is today: it may have moved to another account, or be gone
+_CONVERTED = tuple(f"ConvertedContact.{name}" for name in ("Id", "AccountId", "OwnerId", "IsDeleted"))
+
+NO_CONDITIONS: Mapping[str, Sequence[str]] = {}
 
 
 class Lookups:
@@ -159,7 +166,9 @@ class Lookups:
         found = self._wire.queries(queries, "find_tasks")
         return tuple(item_of(row, "Task", ItemKind.TASK, types) for rows in found for row in rows)
 
-    def people(self, addresses: Iterable[str]) -> dict[str, tuple[PersonRecord, ...]]:
+    def people(
+        self, addresses: Iterable[str], only: Mapping[str, Sequence[str]] = NO_CONDITIONS
+    ) -> dict[str, tuple[PersonRecord, ...]]:
         asked = sorted({n for a in addresses if (n := normalise(a))})
         objects = [o for o in ("Contact", "Lead", "User") if email_fields(self._shape, o)]
         most = max((len(email_fields(self._shape, o)) for o in objects), default=1)
@@ -167,7 +176,7 @@ class Lookups:
         told = []
         for chunk in chunks(asked, repeats=most):
             for crm_object in objects:
-                queries.append(Query(self._people_statement(crm_object, chunk)))
+                queries.append(Query(self._people_statement(crm_object, chunk, only.get(crm_object, ()))))
                 told.append(crm_object)
         found: dict[str, list[PersonRecord]] = {}
         for crm_object, rows in zip(told, self._wire.queries(queries, "find_people"), strict=True):
@@ -176,21 +185,37 @@ class Lookups:
                     found.setdefault(person.address, []).append(person)
         return {a: tuple(_distinct(found[a])) for a in asked if a in found}
 
-    def _people_statement(self, crm_object: str, addresses: Sequence[str]) -> str:
+    def _people_statement(self, crm_object: str, addresses: Sequence[str], only: Sequence[str]) -> str:
         fields = self._shape.objects[crm_object]
         emails = email_fields(self._shape, crm_object)
         columns = [c for c in _PERSON_COLUMNS if c in fields]
-        where = [any_of([one_of(e, addresses) for e in emails])]
-        if crm_object == "Lead" and "IsConverted" in fields:
-            where.append("IsConverted = false")
+        where = [any_of([one_of(e, addresses) for e in emails]), *(f"({condition})" for condition in only)]
+        if crm_object == "Lead" and "ConvertedContactId" in fields:
+            columns += _CONVERTED
         if crm_object == "User" and "IsActive" in fields:
             where.append("IsActive = true")
         return select([*columns, *emails], crm_object, where, order=("CreatedDate", "Id"))
 
     def _persons(self, crm_object: str, row: Row) -> Iterable[PersonRecord]:
-        """One record for each address that the row carries."""
+        """One record for each address that the row carries; of a converted Lead, the Contact that it became."""
+        became = row.get("ConvertedContact")
+        if row.get("IsConverted") and (not isinstance(became, Mapping) or became.get("IsDeleted")):
+            return
         for field_name in email_fields(self._shape, crm_object):
-            if address := normalise(_text(row, field_name)):
+            if not (address := normalise(_text(row, field_name))):
+                continue
+            if row.get("IsConverted") and isinstance(became, Mapping):
+                yield PersonRecord(
+                    object="Contact",
+                    id=id18(_text(became, "Id")),
+                    address=address,
+                    name=_text(row, "Name"),
+                    account_id=id18(_text(became, "AccountId")),
+                    owner_id=id18(_text(became, "OwnerId")),
+                    primary=field_name == "Email",
+                    converted=id18(_text(row, "Id")),
+                )
+            else:
                 yield PersonRecord(
                     object=crm_object,
                     id=id18(_text(row, "Id")),
@@ -202,6 +227,7 @@ class Lookups:
                     last_activity=_text(row, "LastActivityDate"),
                     modified=_text(row, "LastModifiedDate"),
                     created=_text(row, "CreatedDate"),
+                    person_account=bool(row.get("IsPersonAccount")),
                 )
 
     def user_id(self, address: str) -> str:
@@ -235,32 +261,6 @@ class Lookups:
             for row in rows:
                 found.setdefault(_text(row, "Name").strip().casefold(), []).append(id18(_text(row, "Id")))
         return {name: ids[0] for name, folded in asked.items() if len(ids := found.get(folded, [])) == 1}
-
-    def opportunities(self, account_ids: Iterable[str]) -> tuple[OpportunityRecord, ...]:
-        columns = ["Id", "Name", "AccountId", "OwnerId", "IsClosed", "CloseDate", "CreatedDate"]
-        if self._shape.has("OpportunityContactRole"):
-            columns.append("(SELECT ContactId FROM OpportunityContactRoles)")
-        queries = [
-            Query(select(columns, "Opportunity", [one_of("AccountId", chunk)], order=("CreatedDate", "Id")))
-            for chunk in chunks(id18(a) for a in account_ids if a)
-        ]
-        rows = [row for result in self._wire.queries(queries, "find_opportunities") for row in result]
-        return tuple(_opportunity(row) for row in rows)
-
-
-def _opportunity(row: Row) -> OpportunityRecord:
-    roles = row.get("OpportunityContactRoles")
-    listed = roles.get("records", ()) if isinstance(roles, Mapping) else ()
-    return OpportunityRecord(
-        id=id18(_text(row, "Id")),
-        account_id=id18(_text(row, "AccountId")),
-        owner_id=id18(_text(row, "OwnerId")),
-        name=_text(row, "Name"),
-        is_closed=bool(row.get("IsClosed")),
-        close_date=_text(row, "CloseDate"),
-        created=_text(row, "CreatedDate"),
-        contact_ids=frozenset(id18(_text(r, "ContactId")) for r in listed if r.get("ContactId")),
-    )
 
 
 def _distinct(people: Iterable[PersonRecord]) -> list[PersonRecord]:

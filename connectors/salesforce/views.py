@@ -13,7 +13,10 @@ from collections.abc import Mapping
 from connectors.errors import ConnectorError, Fault, Scope
 from connectors.protocols import Watch
 from connectors.salesforce.composite import Part
+from connectors.salesforce.describe import kind_of
+from connectors.salesforce.faults import call_error
 from connectors.salesforce.scopes import ALL, MINE, VIEW, Range, misconfigured
+from connectors.salesforce.wire import Wire
 
 _STRING = re.compile(r"'(?:\\.|[^'\\])*'", re.DOTALL)
 _USING = re.compile(r"\bUSING\s+SCOPE\s+(\w+)", re.IGNORECASE)
@@ -54,6 +57,19 @@ def told(described: object) -> str:
         if _SUBSELECT.search(masked, where.end()):
             raise misconfigured("the list view is filtered by campaign, which no query can be", "LIST_VIEW_CAMPAIGN")
     return f"{MINE if scope == 'mine' else ALL} {condition}".strip()
+
+
+def view_condition(wire: Wire, version: str, crm_object: str, view_id: str) -> str:
+    """The condition of a list view; '' for one of all records. One vendor call. Raises INVALID (CONTAINER) for a view
+    that cannot be read as a condition, or that is about the records of whoever looks."""
+    part = describe_part(Watch("", kind_of(crm_object), crm_object, VIEW + view_id), version)
+    (answer,) = wire.composite([part], "describe_view", reading=True)
+    if not answer.ok:
+        raise call_error(answer.status, answer.body)
+    scope, _, condition = told(answer.body).partition(" ")
+    if scope == MINE:
+        raise misconfigured("the list view is about the records of whoever looks", "LIST_VIEW_SCOPE")
+    return condition
 
 
 def range_of_view(text: str, owner_id: str) -> Range:

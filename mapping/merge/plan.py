@@ -31,6 +31,7 @@ class Step(StrEnum):
 
     ACCOUNTS = "1-accounts"
     PEOPLE = "2-people"
+    REMADE = "2-remade"  # records that are made anew, because they cannot be edited, go first
     ROOMS = "2-rooms"  # rooms of meetings that move are given back before the meetings move
     RECORDS = "3-records"
     RELATIONS = "4-relations"

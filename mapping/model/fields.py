@@ -74,6 +74,8 @@ OTHER_COUNTRY = "other_country"
 # --- email
 MESSAGE_ID = "message_id"  # str with angle brackets, or ""
 CONVERSATION = "conversation"  # str, vendor's conversation id
+IN_REPLY_TO = "in_reply_to"  # str: the Message-ID of what it answers, or ""
+REFERENCES = "references"  # tuple[str, ...]: Message-IDs of the thread above it, the oldest first
 FROM = "from"  # Person | None
 TO = "to"  # tuple[Person, ...]
 CC = "cc"  # tuple[Person, ...]

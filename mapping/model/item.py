@@ -173,6 +173,7 @@ Value = Scalar | Person | Attendee | Attachment | Span | Series | Pending | _Mis
 Fields = Mapping[str, Value]
 
 
+MORE_MAIL = "mail:"  # how the roles of further mail folders begin that somebody wants looked at
 DELETED, ELSEWHERE = "deleted", "elsewhere"  # Deleted Items, and any folder of the user's own that is not looked at
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,13 @@ class PersonRecord:
     last_activity: str = ""
     modified: str = ""
     created: str = ""
+    person_account: bool = False  # a Contact that is the person inside of an Account
+    converted: str = ""  # the Lead on which the address was found; this is what it was converted into
+
+    @property
+    def sort(self) -> str:
+        """What linking calls it: "PersonAccount" for such a Contact, else the object."""
+        return "PersonAccount" if self.person_account else self.object
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,70 @@ class OpportunityRecord:
     close_date: str = ""
     created: str = ""
     contact_ids: frozenset[str] = frozenset()  # contact roles
+    modified: str = ""
+    last_activity: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BusinessRecord:
+    """A record that a message names itself, by the address of its page or by its number."""
+
+    object: str
+    id: str
+    number: str = ""  # of a Case: the number by which people call it
+    is_closed: bool = False
+    created: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedMail:
+    """An EmailMessage by its Message-ID. `ours`: it was logged by this product, so it was not sent from Salesforce.
+    `people`: (address, object, id) of the people it is related to."""
+
+    message_id: str
+    incoming: bool = False
+    ours: bool = False
+    what: str = ""
+    people: tuple[tuple[str, str, str], ...] = ()
+
+
+SEARCHED = ("Contact", "Lead", "Opportunity", "Case")  # what links are looked for in
+
+Restrictions = Mapping[
+    str, Mapping[str, str]
+]  # by object: `where` (a condition in SOQL) and `view` (id of a list view)
+
+
+@dataclass(frozen=True, slots=True)
+class Clues:
+    """What messages name: `ids` of records by object, `numbers` of cases, `message_ids` of what they answer."""
+
+    ids: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    numbers: frozenset[str] = frozenset()
+    message_ids: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return any(self.ids.values()) or bool(self.numbers or self.message_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What Salesforce has of it. `records` by id, `cases` by number, `mails` by Message-ID."""
+
+    records: Mapping[str, BusinessRecord] = field(default_factory=dict)
+    cases: Mapping[str, BusinessRecord] = field(default_factory=dict)
+    mails: Mapping[str, LoggedMail] = field(default_factory=dict)
+
+
+# what the first three characters of an id say; custom objects have prefixes of their own in every org
+_PREFIXES = {
+    "001": "Account", "003": "Contact", "005": "User", "006": "Opportunity", "00Q": "Lead", "500": "Case",
+}  # fmt: skip
+
+
+def object_of(record_id: str) -> str:
+    """The standard object that an id is of, '' for any other."""
+    return _PREFIXES.get(record_id[:3], "")
 
 
 def normalise(address: str) -> str:

@@ -23,6 +23,12 @@ class Reason(StrEnum):
     SERIES_GOES_ON = "series_goes_on"
     PERSON_CREATED = "person_created"
     MARKED_UNLINKED = "marked_unlinked"
+    CHOSEN = "chosen"
+    RELINKED = "relinked"
+    BLOCKED_KNOWN = "blocked_known"
+    RECORD_NAMED = "record_named"
+    ACCOUNT_KNOWN = "account_known"
+    IN_THREAD = "in_thread"
     # --- left alone
     PART_OF_SERIES = "part_of_series"
     RECURRING_OFF = "recurring_off"
@@ -79,6 +85,10 @@ class Reason(StrEnum):
     DRAFT = "draft"
     SERVICE_MAIL = "service_mail"
     ENCRYPTED = "encrypted"
+    ENCRYPTED_UNASKED = "encrypted_unasked"
+    INHERITED_CATEGORY = "inherited_category"
+    OTHER_DIRECTION = "other_direction"
+    SAVED_BY_OTHERS = "saved_by_others"
     ALREADY_SAVED = "already_saved"
     RECORD_DELETED = "record_deleted"
     # --- parted
@@ -175,6 +185,7 @@ class Reason(StrEnum):
     HELD_PEOPLE = "held_people"
     HELD_DOMAIN = "held_domain"
     HELD_ALIKE = "held_alike"
+    NOT_CREATED_NO_ACCOUNT = "not_created_no_account"
     CREATED_UNDER_ACCOUNT = "created_under_account"
     CREATED_UNDER_DEFAULT = "created_under_default"
     CREATED_WITH_ACCOUNT = "created_with_account"
@@ -213,6 +224,12 @@ SENTENCES: dict[Reason, str] = {
     Reason.SERIES_GOES_ON: "The next occurrence of the series is saved when it comes near enough.",
     Reason.PERSON_CREATED: "Saved, and a record was made for somebody who was not yet known in Salesforce.",
     Reason.MARKED_UNLINKED: "Saved without a link, because nobody outside your company is on it.",
+    Reason.CHOSEN: "You asked for this message to be saved, and perhaps said what it belongs to.",
+    Reason.RELINKED: "You chose other records for a saved message, so it was saved anew with them.",
+    Reason.BLOCKED_KNOWN: "Saved, because somebody on it is known, though none who is known may be linked.",
+    Reason.RECORD_NAMED: "Saved, because its text names a record in Salesforce.",
+    Reason.ACCOUNT_KNOWN: "Saved, because an account in Salesforce has the mail domain of somebody on it.",
+    Reason.IN_THREAD: "Saved, because it belongs to a thread that you have saved as a whole.",
     Reason.PART_OF_SERIES: "The event is one of a series; the series as a whole is shown in the calendar.",
     Reason.SERIES_ENDED: "The whole series lies more than {days} days back, so there is nothing of it to save.",
     Reason.SERIES_OF_OTHERS: "The series belongs to somebody who does not synchronize; it cannot be saved for him.",
@@ -271,6 +288,11 @@ SENTENCES: dict[Reason, str] = {
     Reason.DRAFT: "The message is a draft; it is looked at once it is sent.",
     Reason.SERVICE_MAIL: "Receipts, delivery reports and answers to invitations are not saved.",
     Reason.ENCRYPTED: "Encrypted or signed messages cannot be saved.",
+    Reason.ENCRYPTED_UNASKED: "Encrypted or signed messages are not saved.",
+    Reason.INHERITED_CATEGORY: "Nobody marked this message: it got its mark from another item, and the mark was taken "
+    "off. Mark it if you want it saved.",
+    Reason.OTHER_DIRECTION: "Your settings save automatically either what was sent or what was received, not this.",
+    Reason.SAVED_BY_OTHERS: "Colleagues have saved this message too, so its record stays as it is.",
     Reason.ALREADY_SAVED: "The message is saved already; messages are saved once.",
     Reason.RECORD_DELETED: "The saved message was deleted in Salesforce. Mark it again if you want it back.",
     Reason.UNSYNC_MARKED: "You asked to take this item out of Salesforce.",
@@ -348,6 +370,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.HELD_DOMAIN: "More than {limit} new people of one company in one day wait until somebody approves.",
     Reason.HELD_ALIKE: "Salesforce has somebody under another address who looks the same; somebody has to decide.",
     Reason.CREATED_UNDER_DEFAULT: "Somebody unknown was added to the account that takes in all new contacts.",
+    Reason.NOT_CREATED_NO_ACCOUNT: "No record is made, because no account has the mail domain.",
     Reason.CREATED_UNDER_ACCOUNT: "Somebody unknown was added to the account of their company.",
     Reason.CREATED_WITH_ACCOUNT: "Somebody was unknown; a contact and an account were made.",
     Reason.CREATED_PERSON_ACCOUNT: "Somebody was unknown; a person account was made.",
@@ -374,6 +397,7 @@ ISSUES = frozenset(
         Reason.WAITING_FOR_ORGANIZER,
         Reason.INVITATION_OPEN,
         Reason.ENCRYPTED,
+        Reason.SAVED_BY_OTHERS,
         Reason.NO_SURNAME,
         Reason.RECURRING_TASK,
         Reason.PRIVATE_TASK,

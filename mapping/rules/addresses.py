@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from mapping.model import fields
@@ -25,7 +25,7 @@ class AddressClass(StrEnum):
 class AddressBook:
     """`blocked`: addresses and domains of all block lists. `subdomains`: a domain stands for those below it too.
     `colleagues`: all addresses of all users, wherever their domains belong. `disposable_domains`: of addresses that
-    people throw away after use."""
+    people throw away after use. `customers`: those of internal domains that count as customers all the same."""
 
     me: frozenset[str]
     internal_domains: frozenset[str] = frozenset()
@@ -34,10 +34,13 @@ class AddressBook:
     subdomains: bool = True
     colleagues: frozenset[str] = frozenset()
     disposable_domains: frozenset[str] = frozenset()
+    customers: frozenset[str] = frozenset()
 
     def is_internal(self, address: str) -> bool:
-        return (
-            address in self.me or address in self.colleagues or self._within(domain_of(address), self.internal_domains)
+        if address in self.me:
+            return True
+        return address not in self.customers and (
+            address in self.colleagues or self._within(domain_of(address), self.internal_domains)
         )
 
     def is_blocked(self, address: str) -> bool:
@@ -79,17 +82,42 @@ def address_book(
     colleagues: Iterable[str] = (),
     disposable_domains: frozenset[str] = frozenset(),
 ) -> AddressBook:
-    """The book that the settings describe; both block lists count together (FLT-3)."""
-    blocked = (*settings.list("blocklist.org"), *settings.list("blocklist.user"))
+    """The book that the settings describe. Both block lists count together (FLT-3); the domains of the users' own
+    addresses are internal too (FLT-1). What a user took off the lists of the organization is not on his (FLT-6)."""
+    mine, theirs = frozenset(me), frozenset(colleagues)
+    removed = frozenset(map(entry, settings.list("blocklist.removed")))
+    if not settings.bool("blocklist.removable"):
+        removed = frozenset()
+    own = frozenset(domain_of(address) for address in mine | theirs) - free_domains - {""}
+    internal = own | frozenset(map(entry, settings.list("domains.internal")))
     return AddressBook(
-        frozenset(me),
-        frozenset(map(entry, settings.list("domains.internal"))),
-        frozenset(map(entry, blocked)),
-        free_domains if settings.bool("blocklist.free_mail") else frozenset(),
+        mine,
+        internal - removed,
+        frozenset(map(entry, settings.list("blocklist.org"))) - removed
+        | frozenset(map(entry, settings.list("blocklist.user"))),
+        _without(free_domains, removed) if settings.bool("blocklist.free_mail") else frozenset(),
         settings.bool("blocklist.subdomains"),
-        frozenset(colleagues),
+        theirs,
         disposable_domains,
     )
+
+
+def _without(domains: frozenset[str], removed: frozenset[str]) -> frozenset[str]:
+    return domains - removed if removed else domains  # there are thousands, and mostly nothing is removed
+
+
+def book_of_mail(
+    book: AddressBook, settings: Effective, *, history: bool, carried: Collection[str] = ()
+) -> AddressBook:
+    """The book as it holds for one message. `history`: it is from before the activation. `carried`: addresses on it
+    that a contact or lead in Salesforce bears."""
+    if settings.bool("internal.include"):
+        book = replace(book, internal_domains=frozenset(), colleagues=frozenset())
+    if history and settings.bool("autosave.history_free_mail"):
+        book = replace(book, free_domains=frozenset())
+    if carried and settings.bool("internal.people_record_overrides"):
+        book = replace(book, customers=frozenset(carried))
+    return book
 
 
 def entry(text: str) -> str:

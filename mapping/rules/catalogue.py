@@ -25,7 +25,8 @@ class Setting:
     allowed: tuple[SettingValue, ...] = ()
     optional: bool = False
     within: tuple[int, int] | None = None  # the least and the most that a number may be
-    # what a list holds: "addresses" (and domains), "columns", "values" of columns, "types" of files, or "objects"
+    # what a list holds: "addresses" (and domains), "columns", "values" of columns, "folders", "categories", "people",
+    # "restrictions", "types" of files, or "objects"
     entries: str = ""
 
 
@@ -58,20 +59,133 @@ def _types(name: str, default: str, text: str, *aliases: str) -> Setting:
     return Setting(name, tuple, tuple(default.split()), text, BY_ADMIN, aliases, entries="types")
 
 
+# what the record of a message holds
+EMAIL_RECORDS = (
+    _choice("email.record", "auto", ("auto", "emailmessage", "task"), "As which record e-mail is saved."),
+    _switch(
+        "email.without_body",
+        False,
+        "Never write the text of a message to Salesforce.",
+        "SalesforceEmailSafeDescriptionSync",
+        levels=BY_ADMIN,
+    ),
+    _switch(
+        "email.crop",
+        False,
+        "Leave out the earlier messages that are quoted below the text.",
+        "Email auto-cropping",
+        "Crop previous messages in thread",
+    ),
+    Setting(
+        "email.direction_column",
+        str,
+        "",
+        "The Salesforce column that says whether a message was received or sent; empty = none.",
+        BY_ADMIN,
+        ("Email direction field",),
+    ),
+    Setting(
+        "email.inbound_label",
+        str,
+        "Inbound",
+        "What it says of received e-mail.",
+        BY_ADMIN,
+        ("Label for inbound emails",),
+    ),
+    Setting(
+        "email.outbound_label",
+        str,
+        "Outbound",
+        "What it says of sent e-mail.",
+        BY_ADMIN,
+        ("Label for outbound emails",),
+    ),
+    _switch("email.direction_in_subject", False, "Begin the subject of the record with In or Out.", levels=BY_ADMIN),
+    _columns(
+        "defaults.email",
+        "Values that every new Salesforce record of a message gets.",
+        "Prefilled special fields",
+        entries="values",
+    ),
+    Setting(
+        "email.category_columns",
+        tuple,
+        (),
+        "What a category of a message says in Salesforce: a list of category, column and value.",
+        BY_ADMIN,
+        entries="categories",
+    ),
+    Setting(
+        "email.folders",
+        tuple,
+        (),
+        "Further mail folders to look at, with those below them: names or paths, or SyncArchiveFolder for Archive.",
+        LEVELS,
+        ("ExchAdditionalEmailFolders",),
+        entries="folders",
+    ),
+    Setting(
+        "email.folders_excluded", tuple, (), "Folders below those that are not looked at.", LEVELS, entries="folders"
+    ),
+    _switch(
+        "email.resave_deleted",
+        False,
+        "Save e-mail again whose record was deleted in Salesforce, without being asked.",
+        levels=BY_ADMIN,
+    ),
+)
+
+_HOW_FAR = ("", "_restricted")
+
 SETTINGS: dict[str, Setting] = {
     setting.name: setting
     for setting in (
         _switch("autosave.meetings", True, "Save meetings automatically.", "Auto-save meetings"),
         _switch("autosave.appointments", False, "Save appointments automatically.", "Auto-save appointments"),
-        _switch("autosave.emails", False, "Save e-mail automatically.", "Auto-saving of emails"),
+        _switch(
+            "autosave.emails",
+            False,
+            "Save e-mail automatically.",
+            "Auto-saving of emails",
+            "Enable Auto-Saving",
+            "Emails auto-sync",
+        ),
         Setting(
             "autosave.email_mode",
             int,
             0,
-            "Which e-mail is saved automatically: 0 = when somebody on it is known.",
+            "Which e-mail is saved automatically: 0 = when somebody on it is known, 1 = always, 2 = also when an "
+            "account has the mail domain, 3 = also when the text names a record, 4 = also when somebody is unknown.",
             BY_ADMIN,
             ("SalesforceEmailAutoTrackMode",),
-            (0,),
+            (0, 1, 2, 3, 4),
+        ),
+        _switch(
+            "autosave.count_blocked",
+            False,
+            "In mode 0, save e-mail also when all who are known are blocked; they are not linked.",
+            "mode0.count_blocked",
+            levels=BY_ADMIN,
+        ),
+        _switch(
+            "autosave.unlinked_emails",
+            False,
+            "Save e-mail on which nobody is known in Salesforce, without a link.",
+            "SalesforceEmailAutoTrackIncludingNotShared",
+            levels=BY_ADMIN,
+        ),
+        _choice(
+            "autosave.email_direction",
+            "both",
+            ("both", "outbound", "inbound"),
+            "Which e-mail is saved automatically: all, what was sent, or what was received.",
+            "Direction of automatically saved emails",
+        ),
+        _switch(
+            "autosave.history_free_mail",
+            False,
+            "Of e-mail from before the activation, save that with free mail services too.",
+            levels=BY_ADMIN,
         ),
         _days("autosave.past_days", 14, "How many days back events are saved automatically."),
         _days("autosave.future_days", 60, "How many days ahead events are saved automatically."),
@@ -271,12 +385,25 @@ SETTINGS: dict[str, Setting] = {
             )
             for kind in ("task", "contact")
         ),
+        _switch(
+            "internal.include",
+            False,
+            "Treat colleagues on e-mail like anybody else, where Salesforce knows them.",
+            "Include internal emails into search results",
+        ),
+        _switch(
+            "internal.people_record_overrides",
+            False,
+            "Treat a colleague on e-mail as a customer when Salesforce has a contact or lead with the address.",
+            levels=BY_ADMIN,
+        ),
         _entries("domains.internal", "Mail domains of the organization.", BY_ADMIN, "Organization email domains"),
         _entries(
             "blocklist.org",
             "Addresses and domains that nobody links to.",
             BY_ADMIN,
             "ServiceAutoTrackBlackList",
+            "ServiceAutoTrackBlacklist",
             "Emails / domains blocklisted from sync",
         ),
         _entries(
@@ -285,10 +412,118 @@ SETTINGS: dict[str, Setting] = {
             LEVELS,
             "Email Domains Blocklisted From Syncing",
         ),
+        _entries(
+            "blocklist.removed",
+            "Addresses and domains that this user takes off the lists of the organization, as far as that is allowed.",
+            ("user",),
+        ),
+        _switch(
+            "blocklist.removable",
+            True,
+            "Users may take addresses and domains off the lists of the organization for themselves.",
+            "ServiceItemsDeletedFromAutoTrackBlackList",
+            levels=BY_ADMIN,
+        ),
         _switch("blocklist.free_mail", True, "Treat free mail services as blocked.", levels=BY_ADMIN),
         _switch("blocklist.subdomains", True, "A blocked domain stands for its sub-domains too.", levels=BY_ADMIN),
-        _switch("link.opportunities", True, "Link to the user's opportunities.", "Link to Opportunities"),
+        _switch(
+            "link.opportunities", True, "Link to opportunities.", "Link to Opportunities", "Linking to Opportunities"
+        ),
+        _choice(
+            "link.strategy",
+            "my_open",
+            tuple(f"{whose}_{which}{far}" for whose in ("my", "all") for which in ("open", "any") for far in _HOW_FAR),
+            "Which opportunities: the user's or all, the open ones or any; restricted: where somebody has a role.",
+        ),
+        _choice(
+            "link.opportunity_via",
+            "",
+            ("", "account", "contact_role", "both"),
+            "What makes an opportunity theirs: the account, a contact role, or either; empty = as the strategy says.",
+        ),
+        _days("link.opportunity_past_days", 365, "How many days ago an opportunity may have been due to close."),
+        _days("link.opportunity_future_days", 365, "How many days ahead an opportunity may close."),
+        _days("link.opportunity_grace_days", 14, "How many days a closed opportunity still counts as an open one."),
+        _choice(
+            "link.recent_by",
+            "created",
+            ("created", "modified", "activity", "closes"),
+            "What makes one of several opportunities the most recent.",
+        ),
+        _choice(
+            "link.tie",
+            "first",
+            ("first", "skip", "flag"),
+            "When records fit equally well: take the most recent, take none, or take it and open an issue.",
+            "unique match only",
+        ),
+        Setting(
+            "link.person_priority",
+            tuple,
+            ("Contact", "PersonAccount", "Lead"),
+            "Which kinds of people are linked, the preferred ones first.",
+            entries="people",
+        ),
+        _choice(
+            "link.mixed",
+            "contacts_win",
+            ("contacts_win", "first_wins"),
+            "When both contacts and leads are on an item whose record takes only one kind.",
+        ),
         _switch("link.require_account", True, "Save e-mail only when an account stands behind it."),
+        _switch("link.domain_accounts", True, "Link to the account of the mail domain when nobody on it is known."),
+        _switch(
+            "link.strict",
+            False,
+            "Find records by whole addresses only, never by a mail domain.",
+            "SearchMode",
+            "SearchCase",
+            levels=BY_ADMIN,
+        ),
+        _switch("link.urls", True, "Link to records whose pages the text of a mail links to."),
+        _columns("link.url_objects", "Further objects whose pages count, besides account, opportunity and case."),
+        Setting(
+            "link.case_words",
+            tuple,
+            ("Case", "Ticket"),
+            "Words before the number of a case in the subject; an empty list: subjects are not looked at.",
+            BY_ADMIN,
+        ),
+        _days("link.case_days", 90, "How many days after it was opened an open case is linked by its number."),
+        _switch("link.reply_anchor", False, "Link an answer to whom Salesforce sent the message.", "Magic Anchor"),
+        _switch("link.complete_choices", False, "Look for an opportunity although the user chose records by hand."),
+        _columns(
+            "link.never",
+            "Objects that nothing is linked to.",
+            "Disallow linking to emails for the following objects",
+        ),
+        Setting(
+            "link.restrict",
+            tuple,
+            (),
+            "Conditions that records must meet to be found: a list of mappings, one for each object.",
+            BY_ADMIN,
+            ("Global search filter", "Contextual search filter"),
+            entries="restrictions",
+        ),
+        Setting("link.candidates_most", int, 10, "How many candidates are kept to explain a choice.", BY_ADMIN),
+        _switch(
+            "threads.enabled",
+            False,
+            "Save whole threads of e-mail when one message of them is marked so.",
+            "ServiceEmailAutoTrackConversations",
+            "Auto-Save All Emails In a Thread",
+            "Email threads auto-sync",
+        ),
+        _switch("threads.by_default", False, "A mark on one message stands for its whole thread."),
+        _choice(
+            "threads.links",
+            "followed",
+            ("off", "followed", "all"),
+            "Whose links later messages take over: those of threads that somebody saves, or of all.",
+            "EmailAutoTrackConversations",
+        ),
+        _switch("threads.new_people", False, "Link people who join a thread later, too."),
         _choice("resolve.kind", "off", ("off", "lead", "contact"), "What is made for people unknown in Salesforce."),
         _switch(
             "resolve.smart",
@@ -360,7 +595,7 @@ SETTINGS: dict[str, Setting] = {
             "What becomes of private events by themselves: left alone, only their time shown, or saved for all.",
             "ExchAutoTrackPrivateEvents",
         ),
-        _choice("email.record", "auto", ("auto", "emailmessage", "task"), "As which record e-mail is saved."),
+        *EMAIL_RECORDS,
         _switch(
             "dedupe.emails",
             True,

@@ -34,6 +34,11 @@ def email_key(org: str, message_id: str) -> str:
     return "em:" + _digest("email", org, bare_message_id(message_id))
 
 
+def conversation_key(org: str, mailbox: str, conversation: str) -> str:
+    """For what one mailbox takes for a conversation; another mailbox has another id for the same."""
+    return "cv:" + _digest("conversation", org, mailbox, conversation)
+
+
 def bare_message_id(message_id: str) -> str:
     return message_id.strip().removeprefix("<").removesuffix(">").strip()
 

@@ -11,6 +11,7 @@ from mapping.model.reasons import SENTENCES
 
 SALESFORCE = "Salesforce"
 UNSYNC = "Salesforce Unsync"
+THREAD = "Salesforce Thread"  # of one message: its whole thread is wanted. It stays the user's own, like any category
 ERROR = "Sync Error"
 STATUS = "Status: "
 TRACKED = "Status: Tracked successfully"
@@ -62,7 +63,7 @@ def named(text: str) -> str:
 
 def is_ours(category: str) -> bool:
     """Would the engine take this category for one of its own?"""
-    ours = (SALESFORCE, UNSYNC, ERROR, TRACKED)
+    ours = (SALESFORCE, UNSYNC, THREAD, ERROR, TRACKED)
     return any(_same(category, mark) for mark in ours) or _is_status(category)
 
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from mapping.model.reasons import Reason
 from mapping.rules.decision import Decision, Me, Outcome, PairFacts
-from mapping.rules.scope_emails import FORCED, confirm_email, email
+from mapping.rules.email_modes import Standing, creating
+from mapping.rules.scope_emails import FORCED, UNLINKED, Asked, confirm_email, email
 from mapping.rules.scope_events import confirm_event, event_from_crm, event_from_mailbox, part_from_mailbox
 from mapping.rules.scope_folders import contact_from_crm, from_mailbox, task_from_crm
 from mapping.rules.scope_records import record_from_crm, record_from_mailbox
@@ -14,11 +15,16 @@ from mapping.rules.settings import Effective
 from mapping.rules.windows import slid_out
 
 __all__ = [
+    "FORCED",
+    "UNLINKED",
+    "Asked",
     "Decision",
     "Me",
     "Outcome",
     "PairFacts",
     "Reason",
+    "Standing",
+    "by_mode",
     "confirm_email",
     "confirm_event",
     "contact_from_crm",
@@ -42,14 +48,20 @@ _ASKED_FOR = {Reason.NO_ACCOUNT: Reason.NO_ACCOUNT_MARKED, Reason.NO_PERSON: Rea
 
 def may_create(decision: Decision | None) -> bool:
     """May records be made for unknown people on this item? Only when it is saved for the first time."""
-    if decision is None or decision.reason is Reason.LINKED:
-        return False
+    if decision is None or decision.reason in (Reason.LINKED, Reason.RELINKED, Reason.IN_THREAD):
+        return False  # who joins a thread later is not looked for, so not made either (THR-4)
     return decision.outcome in (Outcome.CANDIDATE, Outcome.MIRROR, Outcome.SHARE)
 
 
 def makes_people(settings: Effective) -> bool:
     """Are records made for unknown people at all?"""
     return settings.bool("resolve.smart") or settings.text("resolve.kind") != "off"
+
+
+def by_mode(decision: Decision | None, settings: Effective) -> Effective:
+    """The settings by which people are made for an item: some modes of saving e-mail automatically make them too."""
+    automatic = decision is not None and decision.rule == "WAY-5"
+    return creating(settings) if automatic else settings
 
 
 def not_linkable(decision: Decision, why: Reason) -> Decision:

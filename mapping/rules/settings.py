@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from mapping.rules import shown_objects
+from mapping.rules import category_columns, restrictions, shown_objects
 from mapping.rules.catalogue import LEVELS, SETTINGS, Setting, SettingValue
 
 __all__ = [
@@ -61,6 +61,11 @@ class Effective:
 
     def value(self, name: str) -> SettingValue:
         return self.explain(name).value
+
+    def over(self, layer: str, values: Mapping[str, SettingValue]) -> Effective:
+        """These settings with something laid over them that is stronger than all layers."""
+        laid = {name: (*self.chains.get(name, ()), (layer, value)) for name, value in values.items()}
+        return Effective({**self.chains, **laid})
 
     def optional_int(self, name: str) -> Days:
         """For settings in which None means no limit."""
@@ -193,6 +198,10 @@ def _is_address(text: str) -> bool:
     return bool(domain) and not any(char in text for char in "*?/ \t") and not domain.startswith(".")
 
 
+def _is_folder(text: str) -> bool:
+    return all(part.strip() for part in text.split("/"))
+
+
 def _is_column(text: str) -> bool:
     return re.fullmatch(r"[A-Za-z]\w*", text, re.ASCII) is not None
 
@@ -202,7 +211,13 @@ _ENTRIES: dict[str, tuple[Callable[[str], bool], str]] = {
     "addresses": (_is_address, "addresses and domains without wildcards"),
     "types": (lambda text: re.fullmatch(r"\.?\w{1,20}", text) is not None, "extensions of file names, like pdf"),
     "columns": (_is_column, "API names of Salesforce columns"),
+    "folders": (_is_folder, "names of folders, or paths like Projects/Alpha"),
     "values": (lambda text: "=" in text and _is_column(text.partition("=")[0].strip()), "entries like Column=value"),
+    "people": (lambda text: text in ("Contact", "PersonAccount", "Lead"), "Contact, PersonAccount and Lead"),
 }
 # lists of small mappings, by what reads them
-_MAPPINGS: dict[str, Callable[[object], tuple[Mapping[str, str], ...]]] = {"objects": shown_objects.read}
+_MAPPINGS: dict[str, Callable[[object], tuple[Mapping[str, str], ...]]] = {
+    "objects": shown_objects.read,
+    "categories": category_columns.read,
+    "restrictions": restrictions.read,
+}

@@ -78,7 +78,9 @@ def set_(
     """Set a value for the organization, or with --user for one user."""
     setting = _known(name)
     try:
-        meant = parse(setting.name, written(setting.name, value) if setting.entries == "objects" else value)
+        meant = parse(
+            setting.name, written(setting.name, value) if setting.entries in ("objects", "categories") else value
+        )
     except ValueError as error:
         raise WrongUsageError(str(error)) from None
     # "no limit" is a value of its own, and the store takes an empty one for "not set"

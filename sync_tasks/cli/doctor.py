@@ -9,6 +9,7 @@ import redis
 import typer
 
 from connectors.protocols import OrgShape
+from mapping.rules import mail_records
 from mapping.rules.columns import to_read, unfit
 from mapping.rules.settings import Effective, resolve
 from mapping.rules.shown_objects import shown_objects
@@ -154,7 +155,8 @@ def user_rows(app: App, user: UserView) -> Rows:
 def _columns(settings: Effective, shape: OrgShape) -> Rows:
     """Settings that name columns or values which Salesforce does not have."""
     advice = "Correct the setting, or give the user of the connection access to the column."
-    return [row(name, False, "; ".join(texts), advice) for name, texts in unfit(settings, shape.objects).items()]
+    found = unfit(settings, shape.objects) | mail_records.unfit(settings, shape.objects)
+    return [row(name, False, "; ".join(texts), advice) for name, texts in found.items()]
 
 
 def _crm_user(user: UserView) -> dict[str, Any]:

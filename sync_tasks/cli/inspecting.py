@@ -10,6 +10,8 @@ import typer
 from connectors.salesforce.codec import id18
 from mapping.rules.identity import PREFIX, email_key
 from mapping.rules.outcomes import ending
+from mapping.rules.settings import resolve
+from sync_tasks.cli import telling
 from sync_tasks.cli.shell import Json, NotFoundError, give, open_app, say, table, the_user
 from sync_tasks.cli.summary import SIDES, operation, show_operations, show_summary, specific, summary
 from sync_tasks.state.records import DecisionView, IssueView, OpView, RunView
@@ -108,36 +110,45 @@ def explain(
         str, typer.Argument(metavar="ITEM", help="A mailbox id, a Salesforce id, a Message-ID or the key of a pair.")
     ],
     user: UserOption = None,
+    names: Annotated[bool, typer.Option(help="Ask Salesforce for the names of the records.")] = True,
     as_json: Json = False,
 ) -> None:
-    """Everything that was decided about an item and done with it, in order."""
-    with open_app() as opened, opened.store.reading() as unit:
-        user_id = None if user is None else the_user(unit, user).id
-        refs, keys = _names(unit, item.strip(), user_id)
-        decisions = unit.trail.decisions(user_id, refs, keys)
-        keys |= {each.key for each in decisions if each.key}
-        refs |= {each.ref for each in decisions if each.key}
-        decisions = unit.trail.decisions(user_id, refs, keys)
-        story = _story(unit, decisions, refs, keys)
-        found = [issue for issue in unit.trail.issues(user_id) if issue.ref in refs or issue.key in keys]
+    """Everything that was decided about an item and done with it, in order; and what it was linked to, and why."""
+    with open_app() as opened:
+        with opened.store.reading() as unit:
+            user_id = None if user is None else the_user(unit, user).id
+            refs, keys = _names(unit, item.strip(), user_id)
+            decisions = unit.trail.decisions(user_id, refs, keys)
+            keys |= {each.key for each in decisions if each.key}
+            refs |= {each.ref for each in decisions if each.key}
+            decisions = unit.trail.decisions(user_id, refs, keys)
+            story = _story(unit, decisions, refs, keys)
+            found = [issue for issue in unit.trail.issues(user_id) if issue.ref in refs or issue.key in keys]
+            views = unit.linkings.of(user_id, refs, keys)
+            users = {each.id: each for each in unit.accounts.users() if each.id in {view.user_id for view in views}}
+            settings = {each.id: resolve(unit.accounts.settings(each.org_id, each.id)) for each in users.values()}
+        called = telling.names_of(opened, views, users) if names else {}
+        linkings = telling.told(views, users, settings, called)
     if not story and not found:
         advice = (
             "give a mailbox id, a Salesforce id, a Message-ID, or the key of a pair; `inbox-sync plan RUN` shows ids"
         )
         raise NotFoundError(f"nothing is known of {item}: {advice}")
     told = {
-        "item": item, "keys": sorted(keys), "story": story,
+        "item": item, "keys": sorted(keys), "story": story, "linked": linkings,
         "issues": [{name: getattr(issue, name) for name in issue.__slots__} for issue in found],
     }  # fmt: skip
     if as_json:
         give(told)
         return
-    columns = ("When", "Run", "User", "Side", "What", "Why", "Rule")
+    columns = ("When", "Run", "User", "Side", "What", "Why", "Rule", "Settings that decided")
     rows = [
-        (s["at"], s["run"], s["user"], SIDES.get(s["side"], s["side"]), s["what"], s["sentence"], s["rule"])
+        (s["at"], s["run"], s["user"], SIDES.get(s["side"], s["side"]), s["what"], s["sentence"], s["rule"],
+         s["settings"] or None)
         for s in story
-    ]
+    ]  # fmt: skip
     table(item, columns, rows)
+    telling.show(linkings)
     for issue in found:
         tried = "no longer tried" if issue.quarantined else "is tried again"
         say(f"open issue: {issue.code} {', '.join(issue.fields)} ({issue.times} times), {tried}", "yellow")
@@ -199,6 +210,7 @@ def _decided(each: DecisionView) -> dict[str, Any]:
     return {
         "at": each.at, "side": each.side, "what": f"{each.kind}: {each.outcome}", "stage": each.stage, "item": each.ref,
         "reason": each.reason, "sentence": specific(each.reason, each.detail), "rule": each.rule,
+        "settings": each.detail.get("settings", ""),
     }  # fmt: skip
 
 
@@ -208,5 +220,5 @@ def _did(op: OpView, run: RunView, detail: dict[str, str]) -> dict[str, Any]:
     return {
         "at": run.finished_at or run.started_at, "side": op.side, "what": f"{op.act} {op.target}{fields}: {outcome}",
         "stage": op.step, "item": op.result_id or op.ref, "reason": op.reason,
-        "sentence": specific(op.reason, detail), "rule": op.rule,
+        "sentence": specific(op.reason, detail), "rule": op.rule, "settings": "",
     }  # fmt: skip

@@ -14,6 +14,7 @@ from connectors.errors import ConnectorError, Fault
 from sync_tasks.bootstrap import NotConnectedError
 from sync_tasks.cli import (
     abilities,
+    blocking,
     config,
     conflicts,
     database,
@@ -21,6 +22,7 @@ from sync_tasks.cli import (
     doctor,
     holds,
     inspecting,
+    intents,
     mappings,
     organizations,
     processes,
@@ -55,6 +57,8 @@ _FAMILIES = {
     "config": config,
     "holds": holds,
     "conflicts": conflicts,
+    "intent": intents,
+    "block": blocking,
     "unresolved": unresolved,
     "mapping": mappings,
 }

@@ -136,6 +136,7 @@ def store_connection(
     refuse_missing(vendor, merged, secrets if old is None or old[1] != vendor else None)
     connection = unit.accounts.put_connection(org.id, user_id, side, vendor, merged)
     unit.accounts.forget_tokens(connection)  # they were given for what was set before
+    unit.accounts.forget_profile(org.id, user_id)
     for name, value in secrets.items():
         unit.accounts.put_credential(connection, name, opened.seal_secret(connection, name, value))
     unit.accounts.audit(

@@ -58,7 +58,7 @@ def adopt(ctx: StageContext, works: Sequence[Work], people: People) -> Adopted:
     looks: dict[ItemKind, Look] = {
         ItemKind.TASK: lambda item, taken: twins.same_task(item, tasks, taken),
         ItemKind.CONTACT: lambda item, taken: twins.same_contact(
-            people.get(item.text(f.EMAIL), ()), ctx.user.crm_user_id, taken
+            [p for p in people.get(item.text(f.EMAIL), ()) if not p.converted], ctx.user.crm_user_id, taken
         ),
     }
     told = {work.ref.id: work.key for work in works if work.side is Side.CRM}

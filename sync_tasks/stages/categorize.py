@@ -18,16 +18,16 @@ from mapping.rules.identity import PREFIX, crm_key, email_key, event_key, mailbo
 from mapping.rules.kinds import organizer_of
 from mapping.rules.roles import Leader
 from mapping.rules.scope import Decision, Outcome, PairFacts
-from sync_tasks.stages import complaints, copies, parting, plan_files
+from sync_tasks.stages import complaints, copies, parting, threads
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.kinds import MIRRORED, Lineup
+from sync_tasks.stages.mails import Mails
 from sync_tasks.stages.sharing import leading
 from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairState, PairView
 from sync_tasks.state.store import Unit
 
 # what goes on to the next stage; all else has had its last word
-MARKED = "marked"  # a pair of a mail bears this once the mail has been marked
 GOES_ON = frozenset(Outcome) - {Outcome.SKIP, Outcome.WAIT}
 
 
@@ -42,21 +42,25 @@ def run(ctx: StageContext) -> StageReport:
         pair = by_ref.get(work.slot)
         work.key = pair.key if pair is not None else key_of(ctx, work.item)  # type: ignore[arg-type]
     leaders, lineup = leading(ctx, seen), Lineup(ctx.settings)
+    mails = Mails(ctx, seen, by_ref, by_key)
+    in_threads = threads.followed(ctx, seen)
     asked = {split_id(w.ref.id)[0] for w in seen if w.item is not None and series.is_part(w.item) and is_marked(w.item)}
     for work in seen:
         if not series.is_part(work.item):  # type: ignore[arg-type]
             pair = by_ref.get(work.slot) or by_key.get(work.key)
             copies.strip(work)
-            asked_for = _asked_in_part(work) if work.ref.id in asked else work
-            decided = _decide(ctx, lineup, asked_for, pair, first, leaders.get(work.key))
-            work.decision = copies.settled(work, pair, decided)
+            asked_for = _asked_in_part(work) if work.ref.id in asked else threads.marked(work, in_threads)
+            decided = _decide(ctx, lineup, asked_for, pair, first, leaders.get(work.key), mails)
+            work.decision = threads.decide(ctx, work, copies.settled(work, pair, decided), in_threads)
             _count(counts, work.outcome)
     _follow_series(ctx, works, by_ref, by_key)
     kept = [work for work in works if work.deleted or work.outcome in GOES_ON]
     with ctx.fenced() as unit:
         ctx.note_decisions(unit, "categorize", works)
         if not ctx.preview:
+            threads.begin(ctx, unit, seen, in_threads)
             _settle(ctx, unit, works)
+            mails.note(unit)
         ctx.save_works(unit, kept)
         live = {pair.key for pair in (*by_ref.values(), *by_key.values()) if pair.state == PairState.LIVE}
         complains = complaints.note(ctx, unit, "categorize", works, live)
@@ -158,25 +162,19 @@ def facts(pair: PairView | None) -> PairFacts | None:
 
 
 def _decide(
-    ctx: StageContext, lineup: Lineup, work: Work, pair: PairView | None, first: bool, leader: Leader | None
+    ctx: StageContext, lineup: Lineup, work: Work, pair: PairView | None, first: bool, leader: Leader | None,
+    mails: Mails,
 ) -> scope.Decision:  # fmt: skip
     assert work.item is not None
     if ctx.parting:
         return parting.BECAUSE
     known = facts(pair)
     if work.kind is ItemKind.EMAIL:
-        if pair is not None and pair.state == PairState.LIVE and _is_unfinished(work, pair):
-            return Decision(Outcome.SHARE, Reason.LINKED, "MKM-1")
-        return scope.email(work.item, known, ctx.book, ctx.me, ctx.settings, ctx.now(), first_run=first)
+        return mails.decide(work, pair, known, first_run=first)
     what = lineup.of_item(work.ref, pair)
     if work.side is Side.CRM:
         return what.from_crm(ctx, work.item, known)
     return what.from_mailbox(ctx, work.item, known, leader)
-
-
-def _is_unfinished(work: Work, pair: PairView) -> bool:
-    """A mail whose record stands but whose mark, attachments or way back from the managed folder were cut off."""
-    return MARKED not in pair.marks or work.ref.container == "emails" or plan_files.is_open(pair)
 
 
 def ends_at_of(item: Item) -> datetime | None:

@@ -16,6 +16,7 @@ from mapping.model.reasons import ISSUES, Reason, sentence
 from mapping.rules import marks, refusals, series
 from mapping.rules.decision import is_marked
 from mapping.rules.scope import Outcome
+from mapping.rules.scope_emails import FORCED
 from sync_tasks.stages import apply
 from sync_tasks.stages.context import MAY_HEAL, StageContext
 from sync_tasks.stages.kinds import MANAGED, MIRRORED
@@ -51,9 +52,14 @@ def pending(ctx: StageContext) -> bool:
 def plan(draft: Draft) -> None:
     """Plan what was kept."""
     for work in _noted(draft.ctx):
-        wanted = _wanted(draft.ctx, work, bool(work.key))
-        if wanted is not None and work.item is not None:
-            draft.add(_mark(work, work.item.version, wanted), work.ref)
+        complain(draft, work)
+
+
+def complain(draft: Draft, work: Work) -> None:
+    """Plan the error mark of an item that is left alone. Its key is that of a pair that is alive, or empty."""
+    wanted = _wanted(draft.ctx, work, bool(work.key))
+    if wanted is not None and work.item is not None:
+        draft.add(_mark(work, work.item.version, wanted), work.ref)
 
 
 def _noted(ctx: StageContext) -> list[Work]:
@@ -128,7 +134,8 @@ def _may_bear(ctx: StageContext, work: Work) -> bool:
 
 
 def _is_asked(work: Work, saved: bool) -> bool:
-    return saved or is_marked(_item(work)) or work.ref.container in MANAGED
+    chosen = work.decision is not None and work.decision.rule in FORCED
+    return saved or chosen or is_marked(_item(work)) or work.ref.container in MANAGED
 
 
 def _mark(work: Work, version: str, wanted: marks.Categories) -> Operation:

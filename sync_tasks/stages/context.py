@@ -11,9 +11,11 @@ from connectors.errors import ConnectorError
 from connectors.protocols import Crm, Detail, Mailbox, OrgShape
 from mapping.merge.plan import Operation
 from mapping.model.item import Item, ItemKind, ItemRef, Side
+from mapping.model.people import normalise
 from mapping.model.reasons import CODES, ISSUES, Reason
 from mapping.model.series import split_id
 from mapping.rules.addresses import AddressBook
+from mapping.rules.behind import settings_behind
 from mapping.rules.columns import Mappings
 from mapping.rules.roles import Colleague
 from mapping.rules.scope import Decision, Me, Outcome
@@ -28,6 +30,10 @@ from sync_tasks.state.store import Store, Unit
 MAY_HEAL = frozenset(
     {Reason.AMBIGUOUS, Reason.ALIKE, Reason.NO_PERSON_MARKED, Reason.NO_ACCOUNT_MARKED, Reason.WAITING_FOR_ORGANIZER}
 )
+
+# what a message lacks that was asked for; somebody may enter it in Salesforce any day
+PATIENT = frozenset({Reason.NO_PERSON_MARKED, Reason.NO_ACCOUNT_MARKED})
+PATIENCE = timedelta(days=30)  # so long every run looks for it
 
 PROFILE_LIVES = timedelta(days=7)  # how long addresses and zone of a user are taken for granted
 
@@ -164,15 +170,18 @@ class StageContext:
             unit.accounts.remember_folders(self.user.org_id, self.user.id, ids)
 
     def refresh_profile(self) -> None:
-        """Ask once a week for all addresses of the user (ATT-10) and for the zone in which his days begin (ALL-4)."""
+        """Ask once a week for all addresses of the user, in his mailbox and in Salesforce (ATT-10, FLT-2), and for the
+        zone in which his days begin (ALL-4)."""
         with self.store.reading() as unit:
             asked = unit.accounts.profile_asked_at(self.user.org_id, self.user.id)
         if self.preview or (asked is not None and self.now() - asked < PROFILE_LIVES):
             return
         self._claim()
-        aliases, zone = self.mailbox.aliases(), self._zone()
+        aliases, (zone, address) = self.mailbox.aliases(), self._in_salesforce()
+        aliases |= {address} - {""}
         with self.fenced() as unit:
             unit.accounts.remember_profile(self.user.org_id, self.user.id, aliases, zone, self.now())
+            unit.intents.forget_expired(self.user.id, self.now())
 
     def _claim(self) -> None:
         """Two installations at work on one mailbox would make duplicates of everything (LIF-5)."""
@@ -185,11 +194,12 @@ class StageContext:
         if not other:
             self.mailbox.claim(self.instance)
 
-    def _zone(self) -> str:
-        """The zone that the user has set in Salesforce, by its IANA name; '' when nobody knows."""
+    def _in_salesforce(self) -> tuple[str, str]:
+        """The zone that the user has set there, by its IANA name, and the address that he has there; '' for what nobody
+        knows."""
         ref = ItemRef(Side.CRM, ItemKind.CONTACT, self.user.crm_user_id, "User")
         found = self.crm.read([ref], Detail.HEAD).get(ref) if self.user.crm_user_id else None
-        return found.text("TimeZoneSidKey") if isinstance(found, Item) else ""
+        return (found.text("TimeZoneSidKey"), normalise(found.text("Email"))) if isinstance(found, Item) else ("", "")
 
     # --- failures of single items
 
@@ -201,10 +211,12 @@ class StageContext:
             self.note_failure(unit, ref, error.vendor_code or error.fault.value, error.fields)
 
     def note_failure(
-        self, unit: Unit, ref: ItemRef, code: str, fields: Sequence[str] = (), *, key: str = "", at_once: bool = False
-    ) -> None:
+        self, unit: Unit, ref: ItemRef, code: str, fields: Sequence[str] = (), *, key: str = "", at_once: bool = False,
+        patient: bool = False,
+    ) -> None:  # fmt: skip
         """Open an issue for the item and put it on the ladder: `at_once` for a write that lost a race, which the next
-        run simply does again and nobody needs to hear of."""
+        run simply does again and nobody needs to hear of. `patient`: instead of the ladder every run tries again, for
+        as long as `PATIENCE` says."""
         side, kind = ref.side.value, ref.kind.value
         old = unit.trail.retries_for(self.user.id, side, [ref.id], kind=kind).get(ref.id)
         attempts = old.attempts if old is not None else 0
@@ -212,14 +224,24 @@ class StageContext:
         if at_once:
             not_before: datetime | None = now
         else:
-            not_before = now + LADDER[attempts] if attempts < len(LADDER) else None
-            attempts += 1
-            unit.trail.open_issue(
+            since = unit.trail.open_issue(
                 self.user.id, self.ref.id, side=side, kind=kind, ref=ref.id, key=key, code=code, fields=fields, now=now
             )
+            if patient:
+                not_before = now if now - since < PATIENCE else None
+            else:
+                not_before = now + LADDER[attempts] if attempts < len(LADDER) else None
+            attempts += 1
         unit.trail.retry_later(
             self.user.id, side=side, kind=kind, ref=ref.id, container=ref.container, reason=code,
             not_before=not_before, attempts=attempts, run_id=self.ref.id,
+        )  # fmt: skip
+
+    def note_unsure(self, unit: Unit, ref: ItemRef, code: str, *, key: str = "") -> None:
+        """Open an issue for something that was done, and that somebody had better look at."""
+        unit.trail.open_issue(
+            self.user.id, self.ref.id, side=ref.side.value, kind=ref.kind.value, ref=ref.id, key=key, code=code,
+            fields=(), now=self.now(),
         )  # fmt: skip
 
     def note_quarantined(self, unit: Unit, ref: ItemRef, code: str, *, key: str = "") -> None:
@@ -246,7 +268,8 @@ class StageContext:
             reason = work.decision.reason
             code = CODES.get(reason, reason.value)
             if reason in MAY_HEAL:
-                self.note_failure(unit, work.ref, code, key=work.key)
+                patient = work.kind is ItemKind.EMAIL and reason in PATIENT
+                self.note_failure(unit, work.ref, code, key=work.key, patient=patient)
                 continue
             unit.trail.drop_retries(self.user.id, work.side.value, [work.ref.id], kind=work.kind.value)
             if reason in ISSUES:
@@ -272,5 +295,10 @@ class StageContext:
     ) -> DecisionView:
         return DecisionView(
             self.ref.id, now, stage, side.value, kind.value, ref, key, decision.outcome.value, decision.reason.value,
-            decision.rule, dict(decision.detail),
+            decision.rule, {**decision.detail, **self._behind(kind, decision.reason)},
         )  # fmt: skip
+
+    def _behind(self, kind: ItemKind, reason: Reason) -> dict[str, str]:
+        """The settings that decided about a message, as they are now: somebody may change them before he asks why."""
+        found = settings_behind(reason, self.settings) if kind is ItemKind.EMAIL else ()
+        return {"settings": "; ".join(found)} if found else {}

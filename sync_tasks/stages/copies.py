@@ -38,7 +38,7 @@ def settled(work: Work, pair: PairView | None, decided: Decision) -> Decision:
 def plan(draft: Draft, works: list[Work]) -> list[Work]:
     """Plan taking our marks off copies; returns the other works."""
     for work in works:
-        if work.outcome is not Outcome.DISOWN or work.item is None:
+        if not _is_disowned(work) or work.item is None:
             continue
         values: dict[str, Value] = {f.CATEGORIES: work.item.get(f.CATEGORIES), f.KEY: None}
         draft.add(
@@ -49,4 +49,9 @@ def plan(draft: Draft, works: list[Work]) -> list[Work]:
             ),
             work.ref,
         )  # fmt: skip
-    return [work for work in works if work.outcome is not Outcome.DISOWN]
+    return [work for work in works if not _is_disowned(work)]
+
+
+def _is_disowned(work: Work) -> bool:
+    """Is it a copy that loses our marks? Messages that do are no copies; see `plan_emails`."""
+    return work.outcome is Outcome.DISOWN and work.kind is not ItemKind.EMAIL

@@ -6,7 +6,7 @@ from collections import Counter
 
 from mapping.merge.plan import Step
 from mapping.model.reasons import Reason
-from sync_tasks.stages import apply, complaints, disputes, unresolved
+from sync_tasks.stages import apply, complaints, disputes, intents, link, unresolved
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.state.records import RetryView
 
@@ -19,6 +19,8 @@ def run(ctx: StageContext) -> StageReport:
     counts["healed"] += _heal(ctx)
     disputes.settle(ctx)
     unresolved.settle(ctx)
+    intents.settle(ctx)
+    link.tell_ties(ctx)
     return StageReport(counts, more=False)
 
 

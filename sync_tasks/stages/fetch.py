@@ -11,7 +11,7 @@ from connectors.errors import ConnectorError, Fault, Scope
 from connectors.protocols import Change, Detail, Watch
 from mapping.merge.baseline import fingerprint
 from mapping.model import fields as f
-from mapping.model.item import Item, ItemKind, ItemRef, Side
+from mapping.model.item import MORE_MAIL, Item, ItemKind, ItemRef, Side
 from mapping.model.reasons import Reason
 from mapping.model.series import occurrence_id, split_id
 from mapping.recurrence.expand import moment_of
@@ -19,10 +19,10 @@ from mapping.rules import marks, series
 from mapping.rules.decision import is_marked
 from mapping.rules.scope import Decision, Outcome, slid_out
 from mapping.rules.scope_folders import OUTSIDE
-from sync_tasks.stages import parting, unresolved, watching
+from sync_tasks.stages import parting, tending, threads, unresolved, watching
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.following import Gone, follow
-from sync_tasks.stages.kinds import ELSEWHERE, KIND_OF_FOLDER, MANAGED, MIRRORED, Lineup, managed, watched
+from sync_tasks.stages.kinds import ELSEWHERE, MANAGED, MIRRORED, Lineup, kind_of, managed, watched
 from sync_tasks.stages.losses import Losses
 from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairState, PairView
@@ -60,9 +60,10 @@ def run(ctx: StageContext) -> StageReport:
         held = unit.pairs.records(ctx.user.id, wanted, without=OUTSIDE)
     ctx.refresh_profile()
     found = Found()
-    standing = [folder for folder in watched(ctx.settings) if ctx.mailbox_has(folder)]
+    folders = [*watched(ctx.settings), *tending.tend(ctx)]
+    standing = [folder for folder in folders if ctx.mailbox_has(folder)]
     ctx.mailbox.poll({folder: cursor for folder in standing if (cursor := cursors.get(f"mailbox:{folder}"))})
-    for folder in watched(ctx.settings):
+    for folder in folders:
         if not ctx.mailbox_has(folder):
             if ctx.preview:
                 continue  # looking must not create the managed folder
@@ -70,6 +71,7 @@ def run(ctx: StageContext) -> StageReport:
         _read_folder(ctx, folder, cursors.get(f"mailbox:{folder}"), [p for p in unseen if p.folder == folder], found)
     for work in follow(ctx, list(found.works.values()), found.gone):
         found.add(work)
+    _stage_mailbox(ctx, ItemKind.EMAIL, threads.conversation(ctx, list(found.works.values())), found)
     _read_crm(ctx, lineup, held, cursors, found)
     ctx.learn_shape()
     unresolved.look_again(ctx)
@@ -97,7 +99,7 @@ def _read_folder(
     ctx: StageContext, folder: str, cursor: str | None, unseen: Sequence[PairView], found: Found
 ) -> None:  # fmt: skip
     """`unseen`: pairs of what we created in the folder, and it has not told yet."""
-    kind = KIND_OF_FOLDER[folder]
+    kind = kind_of(folder)
     lost = False
     try:
         answer = ctx.mailbox.changes(folder, cursor)
@@ -106,6 +108,9 @@ def _read_folder(
             raise
         if error.fault is Fault.NOT_FOUND and folder in MANAGED and not ctx.preview:
             _rebuild(ctx, folder, found)
+            return
+        if error.fault is Fault.NOT_FOUND and folder.startswith(MORE_MAIL):
+            tending.lost(ctx, folder)
             return
         if error.fault is Fault.CURSOR_LOST:
             lost = True
@@ -148,7 +153,7 @@ def _rebuild(ctx: StageContext, folder: str, found: Found) -> None:
     deleted in Salesforce because of it (MRK-2)."""
     ctx.ensure_folders([folder])
     found.cursors[f"mailbox:{folder}"] = ctx.mailbox.changes(folder, None).cursor
-    kind = KIND_OF_FOLDER[folder]
+    kind = kind_of(folder)
     if kind not in MIRRORED:
         return
     found.losses.missing(kind)
@@ -177,13 +182,18 @@ def _is_echo(change: Change, pair: PairView | None) -> bool:
 
 def _too_old(ctx: StageContext, folder: str, cursor: str | None, change: Change) -> bool:
     """On the first run, mail that neither is marked nor young enough for auto-saving is not even read."""
-    if cursor is not None or folder not in ("inbox", "sent") or change.item is None:
+    if cursor is not None or not _is_own(folder) or change.item is None:
         return False
     received, categories = change.item.get(f.RECEIVED_AT), change.item.get(f.CATEGORIES)
     if not isinstance(categories, tuple) or not hasattr(received, "astimezone"):
         return False
     horizon = ctx.now() - timedelta(days=ctx.settings.int("autosave.first_email_days"))
     return not marks.has((str(c) for c in categories), marks.SALESFORCE) and received < horizon  # type: ignore[operator]
+
+
+def _is_own(folder: str) -> bool:
+    """Does the owner keep his mail there, whatever we do?"""
+    return folder in ("inbox", "sent") or folder.startswith(MORE_MAIL)
 
 
 def _is_foreign(folder: str, change: Change, pairs: Mapping[str, PairView]) -> bool:

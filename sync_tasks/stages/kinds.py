@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from mapping.merge.fields import Merged
 from mapping.model import fields as f
-from mapping.model.item import Item, ItemKind, ItemRef, Side
+from mapping.model.item import MORE_MAIL, Item, ItemKind, ItemRef, Side
 from mapping.model.reasons import Reason
 from mapping.model.table import Table
 from mapping.rules import scope, scope_folders
@@ -114,6 +114,11 @@ KIND_OF_FOLDER: Mapping[str, ItemKind] = {
 ELSEWHERE = frozenset(folder for what in MIRRORED.values() for folder in what.elsewhere)
 # folders of ours, made again when they are missing
 MANAGED = frozenset({"emails", *(what.home for what in MIRRORED.values() if what.elsewhere)})
+
+
+def kind_of(folder: str) -> ItemKind:
+    """What stands in a folder, by its role."""
+    return ItemKind.EMAIL if folder.startswith(MORE_MAIL) else KIND_OF_FOLDER[folder]
 
 
 def watched(settings: Effective) -> list[str]:

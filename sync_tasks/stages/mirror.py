@@ -46,7 +46,7 @@ from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairState, PairView
 
 PEOPLE_STEPS = (Step.ACCOUNTS.value, Step.PEOPLE.value)
-APPLIED_HERE = (Step.ACCOUNTS, Step.PEOPLE, Step.ROOMS, Step.RECORDS, Step.RELATIONS, Step.ITEMS)
+APPLIED_HERE = (Step.ACCOUNTS, Step.PEOPLE, Step.REMADE, Step.ROOMS, Step.RECORDS, Step.RELATIONS, Step.ITEMS)
 
 
 def run(ctx: StageContext) -> StageReport:
@@ -190,7 +190,7 @@ def _wants_body(ctx: StageContext, lineup: Lineup, work: Work, pair: PairView | 
     if work.decision is not None and work.decision.reason is Reason.PRIVATE_PLACEHOLDER:
         return False
     if work.kind is ItemKind.EMAIL and work.item is not None and work.item.get(f.BODY) is not MISSING:
-        return False  # it was read to find out who is on it
+        return False  # it was read to find out who is on it and what it names
     saved = pair is not None and pair.state == PairState.LIVE and pair.role != GUEST
     if not saved or plan_files.is_open(pair):
         return True

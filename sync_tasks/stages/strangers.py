@@ -17,10 +17,14 @@ from mapping.model.item import MISSING, Fields, Item, ItemKind, ItemRef, Pending
 from mapping.model.people import AccountRecord, PersonRecord, domain_of
 from mapping.model.reasons import Reason
 from mapping.rules import accounts, resolving, scope
+from mapping.rules.addresses import AddressBook, book_of_mail, others
+from mapping.rules.email_modes import makes_beside_known, only_under_account
 from mapping.rules.linking import order_addresses
 from mapping.rules.names import company_shown, registrable
 from mapping.rules.resolving import Creation, Encounter, Refusal
 from mapping.rules.scope import Decision, Outcome
+from mapping.rules.scope_emails import FORCED, is_history
+from mapping.rules.settings import Effective
 from mapping.tables.email_message import is_incoming
 from sync_tasks.stages import signed, unresolved
 from sync_tasks.stages.context import StageContext
@@ -32,6 +36,7 @@ from sync_tasks.state.store import Unit
 
 People = Mapping[str, Sequence[PersonRecord]]
 Planned = tuple[Operation, Origin]
+_NONE_KNOWN: People = {}
 
 # which Salesforce object each kind of creation makes; `PersonAccount` yields the id that WhoId takes
 TARGETS = {"lead": "Lead", "contact": "Contact", "account+contact": "Contact", "person_account": "PersonAccount"}
@@ -75,13 +80,24 @@ class Case:
         ref = self.work.ref
         return Seen(self.person, (ref.kind.value, ref.id, ref.container), self.met)
 
+    @property
+    def automatic(self) -> bool:
+        """Is it a message that nobody asked for?"""
+        return self.work.decision is not None and self.work.decision.rule == "WAY-5"
+
+    def by(self, ctx: StageContext) -> Effective:
+        """The settings by which he is made."""
+        return scope.by_mode(self.work.decision, ctx.settings)
+
 
 @dataclass(slots=True)
 class Strangers:
-    """`made`: by address, whom records are made for. `cases`: everybody unknown on everything new."""
+    """`made`: by address, whom records are made for. `cases`: everybody unknown on everything new. `domains`: mail
+    domains, of those that were looked for, of which an account is known."""
 
     listed: Listed
     made: dict[str, Made] = field(default_factory=dict)
+    domains: frozenset[str] = frozenset()
     cases: list[Case] = field(default_factory=list)
 
 
@@ -100,10 +116,13 @@ def meet(ctx: StageContext, works: Sequence[Work], people: People) -> Strangers:
     chosen: dict[str, Case] = {}
     for case in sorted((c for c in cases if c.why is None), key=lambda c: c.person.address):
         chosen.setdefault(case.person.address, case)
-    found = _accounts(ctx, [case.person for address, case in chosen.items() if address not in wanted])
+    found = _accounts(ctx, [case for address, case in chosen.items() if address not in wanted])
+    strangers.domains = frozenset(map(domain_of, found))
+    for address in [a for a in chosen if a not in wanted and a not in found and _only_under_account(ctx, chosen[a])]:
+        chosen.pop(address).why = Refusal(Reason.NOT_CREATED_NO_ACCOUNT, "WAY-5")
     creations = {
         address: resolving.as_wanted(case.person, wanted[address]) if address in wanted
-        else resolving.decide_creation(case.person, found.get(address), ctx.settings)
+        else resolving.decide_creation(case.person, found.get(address), case.by(ctx))
         for address, case in chosen.items()
     }  # fmt: skip
     for address, case in chosen.items():
@@ -124,9 +143,18 @@ def item_of(work: Work) -> Item:
     return work.item
 
 
-def eligible(ctx: StageContext, item: Item) -> list[str]:
-    """The addresses that may be linked to, main counterpart first."""
-    return [a for a in order_addresses(item, ctx.me) if ctx.book.eligible(a)]
+def eligible(ctx: StageContext, item: Item | None, people: People = _NONE_KNOWN) -> list[str]:
+    """The addresses that may be linked to, main counterpart first. `people`: who is known by now."""
+    if item is None:
+        return []
+    book = mail_book(ctx, item, people) if item.ref.kind is ItemKind.EMAIL else ctx.book
+    return [a for a in order_addresses(item, ctx.me) if book.eligible(a)]
+
+
+def mail_book(ctx: StageContext, item: Item, people: People = _NONE_KNOWN) -> AddressBook:
+    """The book as it holds for one message."""
+    carried = known(people, others(item, ctx.me.addresses)) if people else ()
+    return book_of_mail(ctx.book, ctx.settings, history=is_history(item, ctx.me), carried=carried)
 
 
 def known(people: People, addresses: Iterable[str]) -> frozenset[str]:
@@ -147,9 +175,9 @@ def _cases(ctx: StageContext, works: Sequence[Work], people: People, listed: Lis
     for work in mailbox:
         if not scope.may_create(work.decision):
             continue
-        theirs = eligible(ctx, item_of(work))
+        theirs = eligible(ctx, item_of(work), people)
         unknown = [address for address in theirs if address not in known(people, theirs)]
-        asked = work.decision is not None and work.decision.reason is Reason.MARKED
+        asked = work.decision is not None and work.decision.rule in FORCED
         cases += [
             Case(work, person, person.address in met or listed.has_met(person.address), asked)
             for person in resolving.named(item_of(work), unknown)
@@ -166,25 +194,33 @@ def _object(ctx: StageContext, cases: Iterable[Case], guards: Iterable[resolving
 
 def _choose(ctx: StageContext, cases: Iterable[Case], people: People) -> None:
     """Whom the settings ask for at all: nobody, the main counterpart, or everybody."""
-    off = not scope.makes_people(ctx.settings)
     main: dict[str, frozenset[str]] = {}
     for case in cases:
         if case.why is not None:
             continue
-        if off:
+        if not scope.makes_people(case.by(ctx)):
             case.why = Refusal(Reason.CREATE_OFF, "RES-1")
             continue
         if case.work.slot not in main:
-            main[case.work.slot] = _main(ctx, item_of(case.work), people)
+            main[case.work.slot] = _main(ctx, case, people)
         if case.person.address not in main[case.work.slot]:
             case.why = Refusal(Reason.NOT_CREATED_BESIDE, "RES-9")
 
 
-def _main(ctx: StageContext, item: Item, people: People) -> frozenset[str]:
-    theirs = eligible(ctx, item)
+def _main(ctx: StageContext, case: Case, people: People) -> frozenset[str]:
+    item = item_of(case.work)
+    theirs = eligible(ctx, item, people)
     found = known(people, theirs)
     unknown = [address for address in theirs if address not in found]
-    return frozenset(p.address for p in resolving.who_to_create(item, unknown, found, ctx.settings))
+    if _only_under_account(ctx, case) and found:
+        return frozenset()
+    beside = () if case.automatic and makes_beside_known(ctx.settings) else found
+    return frozenset(p.address for p in resolving.who_to_create(item, unknown, beside, case.by(ctx)))
+
+
+def _only_under_account(ctx: StageContext, case: Case) -> bool:
+    """Does the mode of saving e-mail make him only where an account has his mail domain?"""
+    return case.automatic and only_under_account(ctx.settings)
 
 
 def _read_whole(ctx: StageContext, cases: Sequence[Case]) -> None:
@@ -221,10 +257,11 @@ def _hold(ctx: StageContext, cases: Sequence[Case], listed: Listed) -> None:
 # --- what is made
 
 
-def _accounts(ctx: StageContext, people: Sequence[Person]) -> dict[str, AccountRecord]:
+def _accounts(ctx: StageContext, cases: Sequence[Case]) -> dict[str, AccountRecord]:
     """By address the account that somebody belongs to: told by the mail domain, or by the company that his name
     shows (RES-13)."""
-    if not people or not resolving.looks_for_account(ctx.settings):
+    people = [case.person for case in cases if resolving.looks_for_account(case.by(ctx))]
+    if not people:
         return {}
     domains = {domain_of(p.address) for p in people}
     by_domain = ctx.crm.find_accounts(sorted(domains | set(map(registrable, domains))))

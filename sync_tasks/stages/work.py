@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from mapping.model.codec import dump_item, load_item
 from mapping.model.item import Item, ItemKind, ItemRef, Side
 from mapping.model.reasons import Reason
-from mapping.rules.linking import Code, Links, LinkStep
+from mapping.rules.candidates import Code, LinkStep, load_candidate
+from mapping.rules.linking import Linked, Links
 from mapping.rules.scope import Decision, Outcome
 
 
@@ -67,7 +68,10 @@ class Work:
 def load_links(body: dict[str, object]) -> Links:
     """The inverse of `asdict` for Links."""
     values = dict(body)
-    values["who_ids"] = tuple(body["who_ids"])  # type: ignore[arg-type]
-    values["steps"] = tuple(LinkStep(Code(step["code"]), step["detail"]) for step in body["steps"])  # type: ignore[attr-defined]
-    values["skip"] = None if body["skip"] is None else Reason(body["skip"])  # type: ignore[arg-type]
+    for name in ("who_ids", "whats", "own"):
+        values[name] = tuple(values[name])  # type: ignore[arg-type]
+    values["steps"] = tuple(LinkStep(Code(step["code"]), step["detail"]) for step in values["steps"])  # type: ignore[attr-defined]
+    values["people"] = tuple(Linked(**each) for each in values["people"])  # type: ignore[attr-defined]
+    values["candidates"] = tuple(load_candidate(each) for each in values["candidates"])  # type: ignore[attr-defined]
+    values["skip"] = None if values["skip"] is None else Reason(values["skip"])  # type: ignore[arg-type]
     return Links(**values)  # type: ignore[arg-type]

@@ -26,7 +26,9 @@ from sync_tasks.state.models import (
 from sync_tasks.state.records import OrgView, RunState, UserView
 from sync_tasks.state.types import insert_into
 
-LEARNT = frozenset({"folders", "profile_at", "own_zone"})  # facts of a mailbox that runs have found out
+LEARNT = frozenset(
+    {"folders", "profile_at", "own_zone", "tended_at", "mail_folders"}
+)  # facts of a mailbox that runs have found out
 
 
 class Accounts:
@@ -198,6 +200,26 @@ class Accounts:
         if row is not None:
             row.facts = {name: fact for name, fact in row.facts.items() if name not in LEARNT}
             self._session.flush()
+
+    def remember_tending(
+        self, org_id: int, user_id: int, folders: Mapping[str, str], asked: Sequence[Sequence[str]], now: datetime
+    ) -> None:
+        """Keep the vendor ids of all folders that have a role, for which further mail folders was asked, and when."""
+        told = [list(names) for names in asked]
+        self._remember(org_id, user_id, folders=dict(folders), mail_folders=told, tended_at=now.isoformat())
+
+    def learnt(self, org_id: int, user_id: int) -> dict[str, Any]:
+        """What runs have found out about a mailbox: some of `LEARNT`."""
+        row = self._connection(org_id, user_id, "mailbox")
+        return {} if row is None else {name: fact for name, fact in row.facts.items() if name in LEARNT}
+
+    def forget_profile(self, org_id: int, user_id: int | None) -> None:
+        """Have the next run ask anew for the addresses of a user, or (None) of everybody in the organization."""
+        whose = Connection.user_id.is_not(None) if user_id is None else Connection.user_id == user_id
+        mailboxes = (Connection.org_id == org_id, Connection.side == "mailbox", whose)
+        for row in self._session.scalars(select(Connection).where(*mailboxes)):
+            row.facts = {name: fact for name, fact in row.facts.items() if name != "profile_at"}
+        self._session.flush()
 
     def profile_asked_at(self, org_id: int, user_id: int) -> datetime | None:
         row = self._connection(org_id, user_id, "mailbox")

@@ -363,6 +363,86 @@ class Unresolved(Base):
     closed_at: Mapped[datetime | None]
 
 
+class IntentRow(Base):
+    """What a user chose for one message: the records it hangs on and values of its record. It is carried out by the
+    run that meets the message."""
+
+    __tablename__ = "intent"
+    __table_args__ = (Index("ix_intent_open", "user_id", "closed_at"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"))
+    # which message: the pair key of its Message-ID, or the id of the item in the mailbox
+    key: Mapped[str] = mapped_column(String(80), default="")
+    item: Mapped[str] = mapped_column(String(512), default="")
+    who: Mapped[list[Any]] = mapped_column(default=list)
+    what: Mapped[str] = mapped_column(String(18), default="")
+    thread: Mapped[bool] = mapped_column(default=False)  # the later messages of the thread go the same way
+    sealed: Mapped[bytes | None]  # values by column, under a key of the installation; gone when it is closed
+    made_at: Mapped[datetime]
+    made_by: Mapped[str] = mapped_column(String(120), default="")
+    expires_at: Mapped[datetime]
+    outcome: Mapped[str] = mapped_column(String(10), default="")  # IntentOutcome
+    closed_at: Mapped[datetime | None]
+
+
+class Linking(Base):
+    """To what an item was linked in a run, and what else came into question: ids, scores and codes."""
+
+    __tablename__ = "linking"
+    __table_args__ = (Index("ix_linking_item", "user_id", "ref"), Index("ix_linking_key", "user_id", "key"))
+    run_id: Mapped[int] = mapped_column(ForeignKey("sync_run.id", ondelete="CASCADE"), primary_key=True)
+    ref: Mapped[str] = mapped_column(String(512), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"))
+    key: Mapped[str] = mapped_column(String(80), default="")
+    candidates: Mapped[list[Any]] = mapped_column(default=list)
+    steps: Mapped[list[Any]] = mapped_column(default=list)
+    further: Mapped[list[Any]] = mapped_column(default=list)  # ids of records that it is about besides the one linked
+
+
+class Thread(Base):
+    """Messages that answer each other, as all users of an organization see them together."""
+
+    __tablename__ = "thread"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    org_id: Mapped[int] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"), index=True)
+    begun_at: Mapped[datetime]
+
+
+class ThreadKey(Base):
+    """By what a message of a thread is known: a Message-ID in it, or the conversation of one mailbox; both hashed."""
+
+    __tablename__ = "thread_key"
+    org_id: Mapped[int] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(80), primary_key=True)
+    thread_id: Mapped[int] = mapped_column(ForeignKey("thread.id", ondelete="CASCADE"), index=True)
+
+
+class ThreadLink(Base):
+    """A person or record that a thread is linked to, or the mark of an address on it, and by whose message it came."""
+
+    __tablename__ = "thread_link"
+    __table_args__ = (UniqueConstraint("thread_id", "part", "value", "user_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    thread_id: Mapped[int] = mapped_column(ForeignKey("thread.id", ondelete="CASCADE"))
+    part: Mapped[str] = mapped_column(String(8))  # person, business or address
+    value: Mapped[str] = mapped_column(String(64))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("app_user.id", ondelete="SET NULL"))
+    by_hand: Mapped[bool] = mapped_column(default=False)
+    added_at: Mapped[datetime]
+
+
+class ThreadFollower(Base):
+    """A user who wants all messages of a thread saved. `key`: the pair key of the message whose category asks for it;
+    '' when something else does."""
+
+    __tablename__ = "thread_follower"
+    thread_id: Mapped[int] = mapped_column(ForeignKey("thread.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(80), default="")
+    sealed: Mapped[bytes | None]  # values of columns that every later record gets, under a key of the installation
+    since: Mapped[datetime]
+
+
 class OrgMapping(Base):
     """What an organization changed of a mapping table; see `mapping.tables.adjust`."""
 

@@ -124,6 +124,19 @@ class Pairs:
                 found.setdefault(row.key, []).append((row.user_id, _view(row)))
         return found
 
+    def saved_at(self, user_id: int, keys: Iterable[str]) -> dict[str, datetime]:
+        """When the things with these keys were first planned to be saved, of those that are."""
+        found: dict[str, datetime] = {}
+        for some in chunks(keys):
+            alive = (Pair.user_id == user_id, Pair.state == PairState.LIVE, Pair.key.in_(some))
+            found |= {row[0]: row[1] for row in self._session.execute(select(Pair.key, Pair.created_at).where(*alive))}
+        return found
+
+    def marks_of(self, user_id: int, kind: ItemKind, name: str) -> frozenset[str]:
+        """What live pairs of a kind agreed on for one field."""
+        alive = (Pair.user_id == user_id, Pair.kind == kind.value, Pair.state == PairState.LIVE)
+        return frozenset(marks.get(name, "") for marks in self._session.scalars(select(Pair.marks).where(*alive)))
+
     def of_user(self, user_id: int) -> list[PairView]:
         return self._views(Pair.user_id == user_id)
 

@@ -254,6 +254,31 @@ class ConflictView:
     closed_at: datetime | None
 
 
+class IntentOutcome(StrEnum):
+    SAVED = "saved"
+    DROPPED = "dropped"
+
+
+@dataclass(frozen=True, slots=True)
+class IntentView:
+    """What a user chose for one message. `key`: the pair key of its Message-ID, `item`: its id in the mailbox; one of
+    them is empty. `thread`: the later messages of its thread go the same way. `outcome`: IntentOutcome, or empty."""
+
+    id: int
+    user_id: int
+    user: str
+    key: str
+    item: str
+    who: tuple[str, ...]
+    what: str
+    thread: bool
+    made_at: datetime
+    made_by: str
+    expires_at: datetime
+    outcome: str
+    closed_at: datetime | None
+
+
 @dataclass(frozen=True, slots=True)
 class UnresolvedView:
     """Somebody whom Salesforce does not know. `name`: keyed fingerprint of the address, which stands, with the display

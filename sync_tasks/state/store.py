@@ -17,12 +17,15 @@ from sync_tasks.state.accounts import Accounts
 from sync_tasks.state.claims import Claims
 from sync_tasks.state.conflicts import Conflicts
 from sync_tasks.state.holds import Holds
+from sync_tasks.state.intents import Intents
+from sync_tasks.state.linkings import Linkings
 from sync_tasks.state.mail_files import MailFilesLedger
 from sync_tasks.state.models import SyncRun, User
 from sync_tasks.state.pairs import Pairs
 from sync_tasks.state.plans import Plans
 from sync_tasks.state.records import RunRef, RunState
 from sync_tasks.state.runs import Runs
+from sync_tasks.state.threads import Threads
 from sync_tasks.state.trail import Trail
 from sync_tasks.state.unresolved import UnresolvedPeople
 from sync_tasks.state.workspace import Workspace
@@ -45,6 +48,9 @@ class Unit:
         self.conflicts = Conflicts(session)
         self.claims = Claims(session)
         self.unresolved = UnresolvedPeople(session)
+        self.intents = Intents(session)
+        self.linkings = Linkings(session)
+        self.threads = Threads(session)
         self.mail_files = MailFilesLedger(session)
         self.workspace = Workspace(session)
 

@@ -49,6 +49,17 @@ class Trail:
         rows = self._session.scalars(query.order_by(DecisionRow.id.desc()).limit(limit)).all()
         return [_decision(row) for row in reversed(rows)]
 
+    def seen_before(self, user_id: int, refs: Iterable[str], run_id: int, *, besides: str) -> frozenset[str]:
+        """Those of the items on which another run than this one has decided, for another reason than the given one."""
+        found: set[str] = set()
+        for some in chunks(refs):
+            query = select(DecisionRow.ref).where(
+                DecisionRow.user_id == user_id, DecisionRow.ref.in_(some), DecisionRow.run_id != run_id,
+                DecisionRow.reason != besides,
+            )  # fmt: skip
+            found.update(self._session.scalars(query.distinct()))
+        return frozenset(found)
+
     def of_run(self, run_id: int) -> list[DecisionView]:
         rows = self._session.scalars(select(DecisionRow).where(DecisionRow.run_id == run_id).order_by(DecisionRow.id))
         return [_decision(row) for row in rows]
@@ -73,28 +84,22 @@ class Trail:
     def open_issue(
         self, user_id: int, run_id: int, *, side: str, kind: str, ref: str, key: str, code: str,
         fields: Sequence[str], now: datetime,
-    ) -> None:  # fmt: skip
+    ) -> datetime:  # fmt: skip
+        """Open an issue, or note that it still is; returns since when it is open."""
         row = self._session.scalars(
             select(Issue).where(
                 Issue.user_id == user_id, Issue.side == side, Issue.kind == kind, Issue.ref == ref, Issue.code == code
             )
         ).one_or_none()
         if row is None:
-            self._session.add(
-                Issue(
-                    user_id=user_id, run_id=run_id, side=side, kind=kind, ref=ref, key=key, code=code,
-                    fields=list(fields), opened_at=now, seen_at=now, times=1,
-                )
-            )  # fmt: skip
-        else:
-            row.run_id, row.seen_at, row.closed_at, row.times, row.fields = (
-                run_id,
-                now,
-                None,
-                row.times + 1,
-                list(fields),
-            )
+            row = Issue(user_id=user_id, side=side, kind=kind, ref=ref, key=key, code=code, opened_at=now, times=0)
+            self._session.add(row)
+        if row.closed_at is not None:
+            row.opened_at = now
+        row.run_id, row.seen_at, row.closed_at, row.fields = run_id, now, None, list(fields)
+        row.times += 1
         self._session.flush()
+        return row.opened_at
 
     def close_issues(
         self, user_id: int, side: str, refs: Iterable[str], now: datetime, *, kind: str | None = None

@@ -39,7 +39,11 @@ def listed(world: World, user: UserView) -> set[str]:
     """Our categories in the mailbox's own list."""
     mailbox = world.app.mailbox(now(world, user))
     listing = (stored.read(mailbox._line, "CategoryList") or b"").decode()  # type: ignore[attr-defined]
-    return {name for name in ("Salesforce", "Salesforce Unsync", "Sync Error") if f'name="{name}"' in listing}
+    return {
+        name
+        for name in ("Salesforce", "Salesforce Thread", "Salesforce Unsync", "Sync Error")
+        if f'name="{name}"' in listing
+    }
 
 
 def quiet(world: World, user: UserView, runs: int = 2) -> None:
@@ -55,7 +59,7 @@ def quiet(world: World, user: UserView, runs: int = 2) -> None:
 @pytest.mark.rule("LIF-3")
 def test_a_reset_takes_our_entries_out_and_the_first_run_after_enabling_puts_them_back(world: World) -> None:
     ann = furnished(world)
-    assert listed(world, ann) == {"Salesforce", "Salesforce Unsync", "Sync Error"}
+    assert listed(world, ann) == {"Salesforce", "Salesforce Thread", "Salesforce Unsync", "Sync Error"}
 
     lifecycle.reset_mailbox(world.app, ann)
 
@@ -65,7 +69,7 @@ def test_a_reset_takes_our_entries_out_and_the_first_run_after_enabling_puts_the
     with world.app.store.writing() as unit:
         unit.accounts.set_user(ann.id, disabled_at=None)
     quiet(world, ann, runs=1)
-    assert listed(world, ann) == {"Salesforce", "Salesforce Unsync", "Sync Error"}
+    assert listed(world, ann) == {"Salesforce", "Salesforce Thread", "Salesforce Unsync", "Sync Error"}
     assert len(world.records("Event")) == 3
 
 

@@ -243,6 +243,8 @@ class Items:
     def _index(self, number: int, folder: int, values: Values) -> None:
         rows = [(number, folder, "Categories", each.lower()) for each in values.get("Categories") or ()]
         rows += [(number, folder, name, values[name]) for name in LOOKED_UP if values.get(name)]
+        if values.get("ConversationId"):
+            rows.append((number, folder, "ConversationId", values["ConversationId"]["id"]))
         for name, extended in (values.get("ExtendedProperty") or {}).items():
             found = extended["value"]
             rows += [(number, folder, name, each) for each in (found if isinstance(found, list) else [found])]

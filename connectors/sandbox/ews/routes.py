@@ -11,6 +11,7 @@ from werkzeug.wrappers import Request, Response
 from connectors.sandbox.ews import (
     attachments,
     control,
+    conversations,
     folders_ops,
     items_ops,
     misc_ops,
@@ -40,6 +41,7 @@ OPERATIONS: dict[str, Operation] = {
     "SyncFolderHierarchy": folders_ops.sync_folder_hierarchy,
     "SyncFolderItems": sync_ops.sync_folder_items,
     "FindItem": sync_ops.find_item,
+    "GetConversationItems": conversations.get_conversation_items,
     "GetItem": items_ops.get_item,
     "GetAttachment": attachments.get_attachment,
     "CreateItem": writes.create_item,

@@ -9,7 +9,8 @@ from werkzeug.wrappers import Request
 
 from connectors.sandbox.control import body, route
 from connectors.sandbox.salesforce import listviews, oauth, orgs
-from connectors.sandbox.salesforce.call import state_of
+from connectors.sandbox.salesforce.call import Call, state_of
+from connectors.sandbox.salesforce.converting import convert
 from connectors.sandbox.salesforce.facts import FieldFact, objects
 from connectors.sandbox.salesforce.ids import to18
 from connectors.sandbox.salesforce.rules_people import full_name
@@ -177,6 +178,19 @@ def _load(request: Request, sandbox: Sandbox) -> Any:
     rows = raw if isinstance(raw, list) else raw["records"]
     org = find(sandbox, None if isinstance(raw, list) else raw.get("org"))
     return {"ids": load(sandbox, org, rows)}
+
+
+@route("POST", "/control/salesforce/leads/convert")
+def _convert(request: Request, sandbox: Sandbox) -> Any:
+    """{"org"?, "lead", "account"?: an existing one, "opportunity"?: the name of a new one}"""
+    raw = body(request)
+    org = find(sandbox, raw.get("org"))
+    user = orgs.find_user(sandbox.store, org, f"integration@{org.key}.example")
+    if user is None:
+        raise ValueError("the org has no integration user")
+    call = Call(sandbox, org, user)
+    with sandbox.store.transaction():
+        return convert(call, str(raw["lead"]), str(raw.get("account") or ""), str(raw.get("opportunity") or ""))
 
 
 @route("POST", "/control/salesforce/listviews")

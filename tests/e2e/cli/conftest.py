@@ -101,15 +101,23 @@ class Company:
 
     def change(self, crm_object: str, record: str, **values: Any) -> None:
         """Edit a record as somebody in Salesforce does."""
+        self._salesforce("PATCH", f"{crm_object}/{record}", values)
+
+    def enter(self, crm_object: str, **values: Any) -> str:
+        """Make a record as somebody in Salesforce does; its id."""
+        return str(self._salesforce("POST", crm_object, values)["id"])
+
+    def _salesforce(self, method: str, path: str, values: dict[str, Any]) -> Any:
         token = requests.post(
             f"{self.url}/salesforce/services/oauth2/token", data={"grant_type": "client_credentials"},
             auth=("inbox-sync", "sandbox-secret"), timeout=10,
         ).json()["access_token"]  # fmt: skip
-        answer = requests.patch(
-            f"{self.url}/salesforce/services/data/v66.0/sobjects/{crm_object}/{record}", json=values, timeout=10,
+        answer = requests.request(
+            method, f"{self.url}/salesforce/services/data/v66.0/sobjects/{path}", json=values, timeout=10,
             headers={"Authorization": f"Bearer {token}"},
         )  # fmt: skip
         assert answer.ok, answer.text
+        return answer.json() if answer.content else None
 
     def discard(self, item: str) -> None:
         self.control("ews/items/delete", mailbox=ANN, id=item)
@@ -123,12 +131,12 @@ class Company:
         engine.dispose()
         return [(action, subject) for action, subject in rows]
 
-    def mail(self, message_id: str, sender: str) -> str:
+    def mail(self, message_id: str, sender: str, **values: Any) -> str:
         now = datetime.now(UTC).isoformat()
         given = {
             "Subject": "Hello", "From": {"address": sender, "name": "Somebody"}, "InternetMessageId": message_id,
             "ToRecipients": [{"address": ANN, "name": "Ann"}], "Body": "Hello", "DateTimeReceived": now,
-            "DateTimeSent": now,
+            "DateTimeSent": now, **values,
         }  # fmt: skip
         return str(self.control("ews/items", mailbox=ANN, kind="Message", folder="inbox", values=given)["id"])
 

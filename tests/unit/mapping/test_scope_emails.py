@@ -11,7 +11,9 @@ from mapping.model import fields
 from mapping.model.item import Item
 from mapping.model.reasons import ISSUES, Reason
 from mapping.rules import scope
+from mapping.rules.addresses import others
 from mapping.rules.decision import Decision, Outcome, PairFacts
+from mapping.rules.email_modes import Standing
 from mapping.rules.settings import Effective
 from tests.support.items import COLLEAGUE, CUSTOMER, ME, NOW, OTHER, book, mail, me, pair, settings
 
@@ -20,15 +22,31 @@ MARK = ("Salesforce",)
 
 
 def decide(
-    item: Item, known: PairFacts | None = None, by: Effective = ON, *, first_run: bool = False, user: Any = None
+    item: Item,
+    known: PairFacts | None = None,
+    by: Effective = ON,
+    *,
+    first_run: bool = False,
+    user: Any = None,
+    asked: scope.Asked | None = None,
 ) -> Decision:
-    return scope.email(item, known, book(by), user or me(), by, NOW, first_run)
+    return scope.email(item, known, book(by), user or me(), by, NOW, first_run, asked or scope.Asked())
 
 
-def confirm(item: Item, *known: str, by: Effective = ON, can_create: bool = False) -> Decision:
-    addresses = [CUSTOMER, OTHER, ME, COLLEAGUE, "x@gmail.com"]
-    eligible = frozenset(filter(book(by).eligible, addresses))
-    return scope.confirm_email(decide(item, by=by), item, frozenset(known), eligible, by, can_create=can_create)
+def confirm(item: Item, *known: str, by: Effective = ON, can_create: bool = False, **more: Any) -> Decision:
+    """The end of the decision when Salesforce knows these addresses."""
+    everybody, whose = others(item, {ME}), book(by)
+    eligible = [each for each in everybody if whose.eligible(each)]
+    standing = Standing(
+        outside=not all(map(whose.is_internal, everybody)),
+        eligible=bool(eligible),
+        known=any(each in known for each in eligible),
+        coming=can_create and bool(eligible),
+        unknown=any(each not in known for each in eligible),
+        known_blocked=any(each in known for each in everybody if each not in eligible),
+        **more,
+    )
+    return scope.confirm_email(decide(item, by=by), standing, by)
 
 
 def brief(decision: Decision) -> tuple[Outcome, Reason, str]:
@@ -95,11 +113,11 @@ def test_service_mail_is_never_saved(item_class: str, marks: tuple[str, ...]) ->
         {fields.HEADERS: (("Content-Type", "multipart/encrypted; boundary=x"),)},
     ],
 )
-def test_sealed_mail_is_an_issue(more: dict[str, Any]) -> None:
-    decision = decide(mail(marks=MARK, **more))
+def test_sealed_mail_is_an_issue_when_it_was_asked_for(more: dict[str, Any]) -> None:
+    asked, unasked = decide(mail(marks=MARK, **more)).reason, decide(mail(**more)).reason
 
-    assert decision.reason is Reason.ENCRYPTED
-    assert decision.reason in ISSUES
+    assert (asked, asked in ISSUES) == (Reason.ENCRYPTED, True)
+    assert (unasked, unasked in ISSUES) == (Reason.ENCRYPTED_UNASKED, False)
 
 
 def test_ordinary_headers_do_not_make_a_message_sealed() -> None:
@@ -181,7 +199,7 @@ def test_a_marked_message_nobody_knows_is_an_issue() -> None:
 def test_only_candidates_are_confirmed() -> None:
     skipped = decide(mail(COLLEAGUE, (ME,)))
 
-    assert scope.confirm_email(skipped, mail(), frozenset(), frozenset(), ON) is skipped
+    assert scope.confirm_email(skipped, Standing(known=True, eligible=True), ON) is skipped
 
 
 @pytest.mark.rule("LNK-22")

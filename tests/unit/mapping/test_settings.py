@@ -61,7 +61,7 @@ def test_texts_are_read_as_their_setting_means(name: str, text: str, value: obje
         ("scope.past_days", "-1", "must not be below 0"),
         ("scope.future_days", "far", "or none"),
         ("deletion.events", "everything", "must be one of off, own, all"),
-        ("autosave.email_mode", "3", "must be one of 0"),
+        ("autosave.email_mode", "5", "must be one of 0, 1, 2, 3, 4"),
     ],
 )
 def test_a_wrong_text_is_refused_with_what_is_allowed(name: str, text: str, words: str) -> None:

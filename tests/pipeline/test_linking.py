@@ -1,0 +1,596 @@
+"""Stories of links: whom and what a message is linked to, and why."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from mapping.model.reasons import Reason
+from mapping.rules.candidates import Candidate, Code
+from sync_tasks.state.records import UserView
+from tests.support.world import ORG, World
+
+HOMER, MARGE = "homer@globex.example", "marge@globex.example"
+
+
+def account(world: World, name: str = "Globex", **values: Any) -> str:
+    return world.record("Account", Name=name, **values)
+
+
+def contact(world: World, address: str = HOMER, **values: Any) -> str:
+    return world.record("Contact", LastName=address.split("@")[0].title(), Email=address, **values)
+
+
+def deal(world: World, of: str, name: str = "Deal", **values: Any) -> str:
+    given = {"StageName": "Prospecting", "CloseDate": "2026-06-01", **values}
+    return world.record("Opportunity", Name=name, AccountId=of, **given)
+
+
+def about(world: World, subject: str = "Order") -> str | None:
+    """The business record that the one message of a subject was linked to."""
+    (mail,) = world.query(f"SELECT RelatedToId FROM EmailMessage WHERE Subject = '{subject}'")
+    found: str | None = mail["RelatedToId"]
+    return found
+
+
+def linked(world: World) -> set[str]:
+    rows = world.query("SELECT RelationId FROM EmailMessageRelation WHERE RelationId != null")
+    return {row["RelationId"] for row in rows if not row["RelationId"].startswith("005")}
+
+
+def candidates(world: World, user: UserView, item: str) -> list[Candidate]:
+    with world.app.store.reading() as unit:
+        (view,) = unit.linkings.of(user.id, [item], [])
+    return list(view.candidates)
+
+
+def steps(world: World, user: UserView, item: str) -> set[Code]:
+    with world.app.store.reading() as unit:
+        (view,) = unit.linkings.of(user.id, [item], [])
+    return set(view.steps)
+
+
+# --- people
+
+
+@pytest.mark.rule("LNK-1", "LNK-8", "LNK-12", "LNK-25")
+@pytest.mark.mail_seed(12)
+def test_of_several_records_with_an_address_one_is_chosen_and_the_others_are_kept_as_candidates(
+    world_on_both: World,
+) -> None:
+    world = world_on_both
+    world.setting(custom_fields={"Contact": [{"name": "Second_Mail__c", "type": "email"}]})
+    ann = world.user(autosave__emails=True)
+    globex = account(world)
+    other_field = contact(world, "old@globex.example", AccountId=globex, Second_Mail__c=HOMER)
+    colleagues = contact(world, AccountId=globex)
+    mine = contact(world, AccountId=globex, OwnerId=ann.crm_user_id)
+    lead = world.record("Lead", LastName="Homer", Company="Globex", Email=HOMER)
+    mail = world.message(ann, "Order", sender=HOMER)
+
+    world.sync(ann)
+
+    assert linked(world) == {mine}
+    people = [each for each in candidates(world, ann, mail) if each.part == "person"]
+    assert [(each.id, each.chosen) for each in people] == [
+        (mine, True), (colleagues, False), (lead, False), (other_field, False),
+    ]  # fmt: skip
+    assert [each.score for each in people] == sorted((each.score for each in people), reverse=True)
+    assert people[0].reasons == (Code.ADDRESS, Code.PREFERRED_KIND, Code.OWNED)
+    assert Code.OTHER_ADDRESS in people[3].reasons
+    assert {each.place for each in people} == {"from"}
+
+
+@pytest.mark.rule("LNK-1", "LNK-12")
+def test_a_second_address_of_a_person_is_as_good_as_the_first(world: World) -> None:
+    world.setting(custom_fields={"Contact": [{"name": "Second_Mail__c", "type": "email"}]})
+    ann = world.user(autosave__emails=True)
+    homer = contact(world, "old@globex.example", AccountId=account(world), Second_Mail__c=HOMER)
+    world.message(ann, "Order", sender=HOMER)
+
+    world.sync(ann)
+
+    assert linked(world) == {homer}
+
+
+@pytest.mark.rule("LNK-9")
+@pytest.mark.mail_seed(12)
+def test_a_converted_lead_leads_to_what_it_became(world: World) -> None:
+    ann = world.user(autosave__emails=True)
+    lead = world.record("Lead", LastName="Homer", Company="Globex", Email=HOMER, OwnerId=ann.crm_user_id)
+    became = world.control("salesforce/leads/convert", org=ORG, lead=lead, opportunity="Reactor")
+    world.change("Contact", became["contact"], Email="new@globex.example")
+    mail = world.message(ann, "Order", sender=HOMER)
+
+    world.sync(ann)
+
+    assert linked(world) == {became["contact"]}
+    assert about(world) == became["opportunity"]
+    assert Code.CONVERTED_LEAD in candidates(world, ann, mail)[0].reasons
+
+
+def test_a_lead_that_was_converted_into_somebody_deleted_leads_nowhere(world: World) -> None:
+    ann = world.user(autosave__emails=True)
+    lead = world.record("Lead", LastName="Homer", Company="Globex", Email=HOMER)
+    became = world.control("salesforce/leads/convert", org=ORG, lead=lead)
+    world.remove("Contact", became["contact"])
+    world.message(ann, "Order", sender=HOMER)
+
+    world.sync(ann)
+
+    assert world.records("EmailMessage") == []
+
+
+@pytest.mark.mail_seed(12)
+def test_a_person_account_is_linked_by_its_contact_and_stands_behind_itself(world: World) -> None:
+    world.setting(person_accounts=True)
+    ann = world.user(autosave__emails=True)
+    person = world.record("Account", LastName="Simpson", PersonEmail=HOMER)
+    (inside,) = world.query("SELECT PersonContactId FROM Account")
+    mail = world.message(ann, "Order", sender=HOMER)
+
+    world.sync(ann)
+
+    assert (linked(world), about(world)) == ({inside["PersonContactId"]}, person)
+    assert candidates(world, ann, mail)[0].object == "PersonAccount"
+
+
+@pytest.mark.rule("LNK-8")
+def test_the_order_of_kinds_is_a_setting_and_what_is_not_in_it_is_not_linked(world: World) -> None:
+    world.set(link__person_priority=["Lead"])
+    ann = world.user(autosave__emails=True)
+    homer = contact(world, AccountId=account(world))
+    lead = world.record("Lead", LastName="Homer", Company="Globex", Email=HOMER)
+    mail = world.message(ann, "Order", sender=HOMER)
+
+    world.sync(ann)
+
+    assert linked(world) == {lead}
+    (refused,) = [each for each in candidates(world, ann, mail) if each.id == homer]
+    assert refused.reasons == (Code.KIND_OFF,)
+
+
+@pytest.mark.parametrize(
+    ("tie", "saved", "issues"), [("first", 1, []), ("skip", 0, []), ("flag", 1, ["LINK.AMBIGUOUS"])]
+)
+def test_records_that_fit_equally_well_are_handled_as_the_settings_say(
+    world: World, tie: str, saved: int, issues: list[str]
+) -> None:
+    world.set(link__tie=tie)
+    ann = world.user(autosave__emails=True)
+    globex = account(world)
+    for _ in range(2):
+        contact(world, AccountId=globex)
+    mail = world.message(ann, "Order", sender=HOMER)
+
+    world.sync(ann)
+
+    assert len(world.records("EmailMessage")) == saved
+    assert world.issues(ann) == issues
+    if saved:
+        assert Code.UNSURE in steps(world, ann, mail)
+
+
+# --- a record that takes one kind of people only
+
+
+@pytest.mark.rule("LNK-26", "LNK-25")
+@pytest.mark.parametrize(("mixed", "who"), [("contacts_win", "contact"), ("first_wins", "lead")])
+def test_a_task_takes_contacts_or_one_lead(world_on_both: World, mixed: str, who: str) -> None:
+    world = world_on_both
+    world.setting(enhanced_email=False)
+    world.set(link__mixed=mixed)
+    ann = world.user(autosave__emails=True)
+    globex = account(world)
+    known = {
+        "lead": world.record("Lead", LastName="Homer", Company="Globex", Email=HOMER),
+        "contact": contact(world, MARGE, AccountId=globex),
+    }
+    mail = world.message(ann, "Order", sender=HOMER, to=f"ann@acme.example,{MARGE}")
+
+    world.sync(ann)
+
+    (task,) = world.query("SELECT WhoId, WhatId FROM Task")
+    assert (task["WhoId"], task["WhatId"]) == (known[who], globex if who == "contact" else None)
+    assert (Code.LEADS_DROPPED if who == "contact" else Code.LEAD_ALONE) in steps(world, ann, mail)
+
+
+@pytest.mark.rule("LNK-27")
+def test_an_email_message_takes_everybody_and_one_business_record(world: World) -> None:
+    ann = world.user(autosave__emails=True)
+    globex = account(world)
+    lead = world.record("Lead", LastName="Homer", Company="Globex", Email=HOMER)
+    marge = contact(world, MARGE, AccountId=globex)
+    bart = contact(world, "bart@other.example", AccountId=account(world, "Other"))
+    world.message(ann, "Order", sender=HOMER, to=f"ann@acme.example,{MARGE},bart@other.example")
+
+    world.sync(ann)
+
+    assert linked(world) == {lead, marge, bart}
+    assert about(world) == globex
+
+
+# --- opportunities
+
+
+@pytest.mark.rule("LNK-22", "LNK-6", "LNK-9")
+@pytest.mark.mail_seed(11)
+def test_the_most_recent_of_the_users_opportunities_goes_first_and_a_role_goes_before_that(
+    world_on_both: World,
+) -> None:
+    world = world_on_both
+    ann, bob = world.user(autosave__emails=True), world.user("bob@acme.example")
+    globex = account(world)
+    homer = contact(world, AccountId=globex)
+    mine = {"OwnerId": ann.crm_user_id}
+    old = deal(world, globex, "Old", **mine)
+    world.later(minutes=5)
+    recent = deal(world, globex, "Recent", **mine)
+    deal(world, globex, "Bob's", OwnerId=bob.crm_user_id)
+    deal(world, globex, "Lost long ago", StageName="Closed Lost", CloseDate="2026-01-15", **mine)
+    deal(world, globex, "Far off", CloseDate="2027-04-01", **mine)
+    mail = world.message(ann, "Order", sender=HOMER)
+    world.sync(ann)
+    assert about(world) == recent
+    found = [each.id for each in candidates(world, ann, mail) if each.part == "business"]
+    assert found == [recent, old, globex]
+
+    world.record("OpportunityContactRole", OpportunityId=old, ContactId=homer)
+    world.later(minutes=30)
+    world.message(ann, "Answer", sender=HOMER)
+    world.sync(ann)
+    assert about(world, "Answer") == old
+
+
+@pytest.mark.rule("LNK-22")
+@pytest.mark.mail_seed(11)
+@pytest.mark.parametrize(("days", "counts"), [(1, True), (13, True), (15, False)])
+def test_an_opportunity_closed_lately_still_counts(world: World, days: int, counts: bool) -> None:
+    ann = world.user(autosave__emails=True)
+    globex = account(world)
+    contact(world, AccountId=globex)
+    closed = (world.now - timedelta(days=days)).date().isoformat()
+    won = deal(world, globex, OwnerId=ann.crm_user_id, StageName="Closed Won", CloseDate=closed)
+    world.message(ann, "Order", sender=HOMER)
+
+    world.sync(ann)
+
+    assert about(world) == (won if counts else globex)
+
+
+@pytest.mark.rule("LNK-21")
+def test_without_links_to_opportunities_the_account_is_linked(world: World) -> None:
+    ann = world.user(autosave__emails=True, link__opportunities=False)
+    globex = account(world)
+    contact(world, AccountId=globex)
+    deal(world, globex, OwnerId=ann.crm_user_id)
+    world.message(ann, "Order", sender=HOMER)
+
+    world.sync(ann)
+
+    assert about(world) == globex
+
+
+@pytest.mark.rule("LNK-23")
+@pytest.mark.mail_seed(11)
+@pytest.mark.parametrize(
+    ("strategy", "wins"),
+    [
+        ("my_open", "mine"),
+        ("my_open_restricted", "account"),
+        ("my_any", "mine"),
+        ("my_any_restricted", "account"),
+        ("all_open", "role"),
+        ("all_open_restricted", "role"),
+        ("all_any", "role"),
+        ("all_any_restricted", "role"),
+    ],
+)
+def test_the_strategies_of_the_field_are_settings(world: World, strategy: str, wins: str) -> None:
+    world.set(link__strategy=strategy)
+    ann, bob = world.user(autosave__emails=True), world.user("bob@acme.example")
+    globex = account(world)
+    homer = contact(world, AccountId=globex)
+    known = {"account": globex, "mine": deal(world, globex, OwnerId=ann.crm_user_id)}
+    # of another account altogether: only the role leads there
+    known["role"] = deal(world, account(world, "Partner"), "Role", OwnerId=bob.crm_user_id)
+    world.record("OpportunityContactRole", OpportunityId=known["role"], ContactId=homer)
+    if not strategy.endswith("restricted"):
+        world.set(link__opportunity_via="both")
+    world.message(ann, "Order", sender=HOMER)
+
+    world.sync(ann)
+
+    assert about(world) == known[wins]
+
+
+@pytest.mark.parametrize(("recent_by", "wins"), [("created", "younger"), ("modified", "edited"), ("closes", "later")])
+def test_what_is_recent_is_a_setting(world: World, recent_by: str, wins: str) -> None:
+    world.set(link__recent_by=recent_by)
+    ann = world.user(autosave__emails=True)
+    globex = account(world)
+    contact(world, AccountId=globex)
+    mine = {"OwnerId": ann.crm_user_id}
+    known = {
+        "edited": deal(world, globex, "E", **mine),
+        "later": deal(world, globex, "L", CloseDate="2026-09-01", **mine),
+    }
+    world.later(minutes=5)
+    known["younger"] = deal(world, globex, "Y", **mine)
+    world.later(minutes=5)
+    world.change("Opportunity", known["edited"], StageName="Qualification")
+    world.message(ann, "Order", sender=HOMER)
+
+    world.sync(ann)
+
+    assert about(world) == known[wins]
+
+
+@pytest.mark.parametrize(("tie", "wins"), [("first", "deal"), ("skip", "account")])
+def test_a_tie_of_opportunities_may_leave_the_account(world: World, tie: str, wins: str) -> None:
+    world.set(link__tie=tie)
+    ann = world.user(autosave__emails=True)
+    globex = account(world)
+    contact(world, AccountId=globex)
+    deal(world, globex, "One", OwnerId=ann.crm_user_id)
+    world.later(minutes=5)
+    two = deal(world, globex, "Two", OwnerId=ann.crm_user_id)
+    mail = world.message(ann, "Order", sender=HOMER)
+
+    world.sync(ann)
+
+    assert about(world) == {"deal": two, "account": globex}[wins]
+    assert Code.OPPORTUNITY_UNSURE in steps(world, ann, mail)
+
+
+@pytest.mark.rule("LNK-11")
+def test_conditions_and_list_views_narrow_what_is_found(world: World) -> None:
+    view = world.control("salesforce/listviews", org=ORG, object="Contact", where="Department != 'Former'")["id"]
+    world.set(
+        link__restrict=json.dumps(
+            [{"object": "Opportunity", "where": "Name != 'Renewal'"}, {"object": "Contact", "view": view}]
+        )
+    )
+    ann = world.user(autosave__emails=True)
+    globex = account(world)
+    homer = contact(world, AccountId=globex, Department="Sales")
+    contact(world, AccountId=globex, Department="Former", OwnerId=ann.crm_user_id)
+    wanted = deal(world, globex, "New", OwnerId=ann.crm_user_id)
+    world.later(minutes=5)
+    deal(world, globex, "Renewal", OwnerId=ann.crm_user_id)
+    world.message(ann, "Order", sender=HOMER)
+
+    world.sync(ann)
+
+    assert (linked(world), about(world)) == ({homer}, wanted)
+
+
+# --- accounts
+
+
+@pytest.mark.rule("LNK-22", "LNK-28", "LNK-7")
+@pytest.mark.mail_seed(10)
+@pytest.mark.parametrize("opportunities", [True, False])
+def test_a_contact_without_account_saves_nothing_and_a_lead_does(world_on_both: World, opportunities: bool) -> None:
+    world = world_on_both
+    ann = world.user(autosave__emails=True, link__opportunities=opportunities)
+    contact(world, "alone@nowhere.example")
+    lead = world.record("Lead", LastName="Lead", Company="Leads", Email="lead@leads.example")
+    world.record("Account", Name="Nowhere", Website="https://nowhere.example")
+    world.message(ann, "From alone", sender="alone@nowhere.example")
+    world.message(ann, "From lead", sender="lead@leads.example")
+
+    world.sync(ann)
+
+    assert [row["Subject"] for row in world.query("SELECT Subject FROM EmailMessage")] == ["From lead"]
+    assert linked(world) == {lead}
+    assert Reason.NO_ACCOUNT in world.reasons(ann)
+
+
+@pytest.mark.rule("LNK-3", "LNK-10")
+def test_only_when_nobody_is_known_the_account_of_the_mail_domain_is_linked(world: World) -> None:
+    ann = world.user()
+    globex = account(world, Website="www.globex.example")
+    account(world, "Mail", Website="https://gmail.com")
+    contact(world, MARGE, AccountId=account(world, "Marge's own"))
+    world.message(ann, "Order", sender=HOMER, Categories=["Salesforce"])
+    world.message(ann, "Known", sender=MARGE, Categories=["Salesforce"])
+    world.message(ann, "Free", sender="somebody@gmail.com", Categories=["Salesforce"])
+
+    world.sync(ann)
+
+    assert about(world) == globex
+    assert about(world, "Known") not in (globex, None)
+    assert len(world.records("EmailMessage")) == 2
+
+
+@pytest.mark.rule("LNK-10")
+def test_a_strict_search_knows_whole_addresses_only(world: World) -> None:
+    world.set(link__strict=True)
+    ann = world.user()
+    account(world, Website="www.globex.example")
+    world.message(ann, "Order", sender=HOMER, Categories=["Salesforce"])
+
+    world.sync(ann)
+
+    assert world.records("EmailMessage") == []
+    assert world.reasons(ann) == {Reason.NO_PERSON_MARKED}
+
+
+@pytest.mark.rule("LNK-10")
+def test_of_very_many_candidates_a_selection_is_kept(world: World) -> None:
+    ann = world.user(autosave__emails=True)
+    globex = account(world)
+    contact(world, AccountId=globex)
+    world.enter(
+        "Opportunity",
+        [
+            {"Name": f"Deal {n}", "AccountId": globex, "StageName": "Prospecting", "CloseDate": "2026-06-01",
+             "OwnerId": ann.crm_user_id}
+            for n in range(30)
+        ],
+    )  # fmt: skip
+    mail = world.message(ann, "Order", sender=HOMER)
+
+    world.sync(ann)
+
+    kept = [each for each in candidates(world, ann, mail) if each.part == "business"]
+    assert len(kept) == 10
+    assert kept[0].chosen
+
+
+@pytest.mark.rule("LNK-4")
+def test_a_new_contact_goes_to_the_account_of_others_with_his_domain_before_one_with_the_website(world: World) -> None:
+    ann = world.user(autosave__emails=True, resolve__kind="contact", resolve__require_outbound=False)
+    account(world, "By website", Website="globex.example")
+    by_people = account(world, "By people")
+    contact(world, MARGE, AccountId=by_people)
+    world.message(ann, "Order", sender=HOMER)
+
+    world.sync(ann)
+
+    (made,) = world.query(f"SELECT AccountId FROM Contact WHERE Email = '{HOMER}'")
+    assert made["AccountId"] == by_people
+
+
+# --- what a message names itself
+
+
+def pages(world: World, *ids: str, host: str = "") -> str:
+    base = f"http://{host}" if host else world.server.url
+    return "See " + ", ".join(f"{base}/lightning/r/Opportunity/{each}/view" for each in ids) + "."
+
+
+@pytest.mark.rule("LNK-5", "LNK-2")
+@pytest.mark.mail_seed(2)
+def test_a_page_of_this_very_org_in_the_text_goes_before_what_rules_find(world_on_both: World) -> None:
+    world = world_on_both
+    ann = world.user(autosave__emails=True)
+    globex = account(world)
+    contact(world, AccountId=globex)
+    deal(world, globex, "Mine", OwnerId=ann.crm_user_id)
+    named = deal(world, account(world, "Other"), "Named")
+    mail = world.message(ann, "Order", sender=HOMER, body=pages(world, named))
+    world.message(ann, "Foreign", sender=HOMER, body=pages(world, named, host="other.my.salesforce.com"))
+    world.message(ann, "Gone", sender=HOMER, body=pages(world, "006000000000009AAA"))
+
+    world.sync(ann)
+
+    assert about(world) == named
+    assert named not in (about(world, "Foreign"), about(world, "Gone"))
+    assert Code.NAMED in candidates(world, ann, mail)[1].reasons
+
+
+@pytest.mark.rule("LNK-5", "LNK-9")
+@pytest.mark.parametrize(
+    ("subject", "status", "age", "found"),
+    [
+        ("Case {number}: broken", "New", 0, True),
+        ("RE: ticket #{short}", "New", 0, True),
+        ("[{number}] broken", "New", 0, True),
+        ("Broken {number}", "New", 0, False),
+        ("Case {number}", "Closed", 0, False),
+        ("Case {number}", "New", 91, False),
+    ],
+)
+def test_the_number_of_an_open_case_in_the_subject_leads_to_it(
+    world: World, subject: str, status: str, age: int, found: bool
+) -> None:
+    globex = account(world)
+    contact(world, AccountId=globex)
+    case = world.record("Case", Subject="Broken", Status=status)
+    number = world.query("SELECT CaseNumber FROM Case")[0]["CaseNumber"]
+    world.later(days=age)
+    ann = world.user(autosave__emails=True)
+    title = subject.format(number=number, short=number.lstrip("0"))
+    world.message(ann, title, sender=HOMER)
+
+    world.sync(ann)
+
+    assert about(world, title) == (case if found else globex)
+
+
+@pytest.mark.rule("LNK-5")
+def test_a_marked_mail_of_nobody_known_is_saved_to_what_it_names(world: World) -> None:
+    ann = world.user()
+    named = deal(world, account(world))
+    world.message(ann, "Order", sender="stranger@nowhere.example", body=pages(world, named), Categories=["Salesforce"])
+
+    world.sync(ann)
+
+    assert about(world) == named
+    assert Reason.RECORD_NAMED in world.reasons(ann)
+
+
+@pytest.mark.rule("LNK-29")
+def test_an_answer_to_a_mail_from_salesforce_is_linked_to_whom_that_was_sent(world_on_both: World) -> None:
+    world = world_on_both
+    world.set(link__reply_anchor=True)
+    ann = world.user(autosave__emails=True)
+    globex = account(world)
+    first = contact(world, AccountId=globex)
+    contact(world, AccountId=globex, OwnerId=ann.crm_user_id)  # what the address alone would lead to
+    case_of = deal(world, globex, "Sent about")
+    world.record(
+        "EmailMessage", Subject="Offer", Status="3", Incoming=False, MessageIdentifier="<offer@acme.example>",
+        RelatedToId=case_of, ToIds=[first],
+    )  # fmt: skip
+    mail = world.message(
+        ann, "Re: Offer", sender=HOMER, InReplyTo="<offer@acme.example>", References="<offer@acme.example>"
+    )
+
+    world.sync(ann)
+
+    assert about(world, "Re: Offer") == case_of
+    (reply,) = world.query("SELECT Id FROM EmailMessage WHERE Subject = 'Re: Offer'")
+    relations = world.query(f"SELECT RelationId FROM EmailMessageRelation WHERE EmailMessageId = '{reply['Id']}'")
+    assert first in {row["RelationId"] for row in relations}
+    assert Code.ANSWERED in steps(world, ann, mail)
+
+
+@pytest.mark.rule("LNK-29")
+def test_an_answer_to_what_was_only_logged_by_us_is_nothing_special(world: World) -> None:
+    ann = world.user(autosave__emails=True, link__reply_anchor=True)
+    globex = account(world)
+    contact(world, AccountId=globex)
+    world.message(ann, "Offer", sender="ann@acme.example", to=HOMER, folder="sentitems", message_id="<1@acme.example>")
+    world.sync(ann)
+    mail = world.message(ann, "Re: Offer", sender=HOMER, InReplyTo="<1@acme.example>")
+    world.later(minutes=30)
+
+    world.sync(ann)
+
+    assert Code.ANSWERED not in steps(world, ann, mail)
+    assert about(world, "Re: Offer") == globex
+
+
+# --- cost
+
+
+def test_two_hundred_messages_of_as_many_people_are_looked_up_in_a_handful_of_calls(world: World) -> None:
+    ann = world.user(autosave__emails=True, link__reply_anchor=True)
+    globex = account(world)
+    world.enter(
+        "Contact", [{"LastName": f"P{n}", "Email": f"p{n}@globex.example", "AccountId": globex} for n in range(200)]
+    )
+    named = [deal(world, globex, f"Deal {n}") for n in range(5)]
+    case = world.record("Case", Subject="Broken")
+    number = world.query(f"SELECT CaseNumber FROM Case WHERE Id = '{case}'")[0]["CaseNumber"]
+    world.sync(ann)
+    for n in range(200):
+        world.message(
+            ann, f"Order {n}" if n % 2 else f"Case {number} {n}", sender=f"p{n}@globex.example",
+            body=pages(world, named[n % 5]), InReplyTo=f"<{n}@elsewhere.example>",
+        )  # fmt: skip
+    world.calls()
+
+    world.sync(ann)
+
+    calls: Any = world.calls()
+    assert len(world.records("EmailMessage")) == 200
+    # the poll, people, what the mails name, opportunities, what was logged already
+    assert calls["salesforce"]["sf.composite"] == 5
+    assert sum(calls["salesforce"].values()) <= 8
