@@ -75,6 +75,7 @@ class Line:
         self.config = config
         self.folder_ids = dict(config.folder_ids)
         self.lineage = Lineage()
+        self.lists: dict[str, str] = {}  # of tasks that stand in a list of the user's own: which one
         # a token of the user's own opens nothing else, and an address need not be the name that Graph knows
         self.home = "/me" if config.refresh_token else f"/users/{quote(config.address)}"
         self._on_call = on_call

@@ -32,8 +32,13 @@ def read(line: Line, refs: Sequence[ItemRef], detail: Detail) -> Found:
 
 def where(line: Line, ref: ItemRef) -> tuple[str, ...]:
     """The path of an item. Raises NOT_FOUND (container) when its folder is not there."""
-    elsewhere = _ANYWHERE.get(ref.kind) if ref.container not in KINDS else None
-    return *(elsewhere or items_of(line, ref.container)), ref.id
+    if ref.container in KINDS:
+        return *items_of(line, ref.container), ref.id
+    if ref.kind is ItemKind.TASK and ref.id in line.lists:
+        return "todo", "lists", line.lists[ref.id], "tasks", ref.id
+    if ref.kind in _ANYWHERE:
+        return *_ANYWHERE[ref.kind], ref.id
+    raise ConnectorError(Fault.NOT_FOUND, "nobody knows in which list the task is", scope=Scope.CONTAINER)
 
 
 def _read_whole(line: Line, refs: Sequence[ItemRef], detail: Detail) -> Found:
