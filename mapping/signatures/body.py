@@ -16,6 +16,11 @@ _RULE = re.compile(r"^[\W_]{3,}$")
 _BULLET = re.compile(r"^(?:[-*•>]|\d+[.)])\s")
 
 
+def is_rule(text: str) -> bool:
+    """Is it a line of dashes, stars or the like?"""
+    return bool(_RULE.match(text))
+
+
 def line_features(lines: Sequence[Line], rows: Sequence[Sequence[Token]], sender: Sender) -> list[list[str]]:
     """`lines`: the last of a message, `rows`: their tokens."""
     names = {squeeze(word) for word in re.split(r"[\s,]+", sender.name)} | {squeeze(sender.address.partition("@")[0])}
@@ -65,7 +70,7 @@ def _own(line: Line, row: Sequence[Token], names: set[str], local: str, address:
         found.append("footer")
     if LEGAL.search(text):
         found.append("legal")
-    if _RULE.match(text):
+    if is_rule(text):
         found.append("sigdash" if text in ("--", "-- ") else "rule")
     if _BULLET.match(text):
         found.append("bullet")
