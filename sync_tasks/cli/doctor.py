@@ -9,6 +9,7 @@ import redis
 import typer
 
 from connectors.protocols import OrgShape
+from connectors.registry import MAILBOXES
 from mapping.rules.columns import to_read, unfit
 from mapping.rules.settings import Effective, resolve
 from mapping.rules.shown_objects import shown_objects
@@ -146,7 +147,7 @@ def user_rows(app: App, user: UserView) -> Rows:
         if missing:
             rows.append(row("mailbox: not able to follow", True, ", ".join(missing)))
     except NotConnectedError as error:
-        advice = f"`inbox-sync org connect {user.org_name} --mailbox VENDOR ...` (exchange, graph)"
+        advice = f"`inbox-sync org connect {user.org_name} --mailbox VENDOR ...` ({', '.join(MAILBOXES)})"
         rows.append(row("mailbox", False, str(error), advice))
     return rows
 
