@@ -29,6 +29,7 @@ class GraphMailbox:
     # no SILENT_WRITE: whatever is written of a meeting, its attendees are mailed; no PRIVATE_TASKS: To Do has none
     can = frozenset({
         Can.CATEGORIES, Can.FOLDERS, Can.TASKS, Can.RECURRING_TASKS, Can.TASK_DELETIONS, Can.TASK_CATEGORIES,
+        Can.TASK_STATES,
     })  # fmt: skip
     batch_size = AT_ONCE
 

@@ -157,6 +157,7 @@ SETTINGS: dict[str, Setting] = {
         _switch("tasks.recurring", True, "Save recurring tasks: Salesforce holds the current instance."),
         _switch("tasks.private", True, "Save private tasks that are marked or lie in the folder."),
         _switch("tasks.deletions", True, "Let the deletion of a task mean something for its other copy."),
+        _switch("tasks.states", True, "Tell apart the states of an open task; if not, it is open or done (TSK-9)."),
         _switch("tasks.categories", True, "Mark saved tasks by categories too; otherwise the folder alone marks them."),
         _days("tasks.past_days", 14, "How many days a finished Salesforce task is still shown."),
         _switch("tasks.forbid_remove", True, "Put tasks back that were deleted in the mailbox.", "Forbid to remove"),
@@ -352,6 +353,7 @@ SETTINGS: dict[str, Setting] = {
         _limit("guard.changes_percent", 50, "But only when they are more than this share of the saved items."),
         _limit("guard.empty_least", 5, "When all saved items are gone at once, and they were so many, that waits."),
         _limit("guard.mails_most", 0, "When servers would mail more people than this unasked, that waits."),
+        _switch("mail.move_back", True, "Take mail out of the managed folder again once it is saved (WAY-3)."),
         _switch("mail.skip_private", True, "Do not save private e-mail automatically."),
         _choice(
             "private_mode",
