@@ -139,6 +139,7 @@ SETTINGS: dict[str, Setting] = {
         switch("tasks.recurring", True, "Save recurring tasks: Salesforce holds the current instance."),
         switch("tasks.private", True, "Save private tasks that are marked or lie in the folder."),
         switch("tasks.deletions", True, "Let the deletion of a task mean something for its other copy."),
+        switch("tasks.states", True, "Tell apart the states of an open task; if not, it is open or done (TSK-9)."),
         switch("tasks.categories", True, "Mark saved tasks by categories too; otherwise the folder alone marks them."),
         days("tasks.past_days", 14, "How many days a finished Salesforce task is still shown."),
         switch("tasks.forbid_remove", True, "Put tasks back that were deleted in the mailbox.", "Forbid to remove"),
@@ -301,6 +302,7 @@ SETTINGS: dict[str, Setting] = {
         limit("guard.changes_percent", 50, "But only when they are more than this share of the saved items."),
         limit("guard.empty_least", 5, "When all saved items are gone at once, and they were so many, that waits."),
         limit("guard.mails_most", 0, "When servers would mail more people than this unasked, that waits."),
+        switch("mail.move_back", True, "Take mail out of the managed folder again once it is saved (WAY-3)."),
         switch("mail.skip_private", True, "Do not save private e-mail automatically."),
         choice(
             "private_mode",

@@ -31,10 +31,13 @@ from sync_tasks.state.store import Unit
 app = typer.Typer(no_args_is_help=True, help="Organizations and their connections.")
 
 VENDORS = {"crm": registry.CRMS, "mailbox": registry.MAILBOXES}
-NEEDED = {"exchange": ("endpoint", "username"), "graph": ("tenant", "client_id"), "salesforce": ("client_id",)}
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "exchange": ("endpoint", "username"), "google": (), "graph": ("tenant", "client_id"), "salesforce": ("client_id",),
+}  # fmt: skip
 # any one of a group will do
 NEEDED_SECRETS: Mapping[str, tuple[str, ...]] = {
-    "exchange": ("password",), "graph": ("client_secret", "certificate", "refresh_token"), "salesforce": (),
+    "exchange": ("password",), "google": ("service_account", "refresh_token"),
+    "graph": ("client_secret", "certificate", "refresh_token"), "salesforce": (),
 }  # fmt: skip
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the organization.")]
