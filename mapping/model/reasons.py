@@ -154,6 +154,7 @@ class Reason(StrEnum):
     FILE_TYPE_BLOCKED = "file_type_blocked"
     FILE_TYPE_UNLISTED = "file_type_unlisted"
     FILE_EMPTY = "file_empty"
+    FILE_GONE = "file_gone"
     FILE_ON_MANY = "file_on_many"
     FILES_BY_COLLEAGUE = "files_by_colleague"
     # --- at once, or not
@@ -208,6 +209,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.FILE_TOO_SMALL: "The picture is smaller than {limit} KB, as logos are.",
     Reason.FILE_TYPE_BLOCKED: "Files of this type are not saved.",
     Reason.FILE_TYPE_UNLISTED: "Your settings save files of other types only. Mark the message if you want it saved.",
+    Reason.FILE_GONE: "The attachment was taken out of the mailbox before it could be saved.",
     Reason.FILE_EMPTY: "There is nothing in the attachment.",
     Reason.FILE_ON_MANY: "The file is shown by so many records already that {count} more were left out.",
     Reason.FILES_BY_COLLEAGUE: "A colleague's synchronization saves the attachments of this message.",
