@@ -2,15 +2,16 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 BIN := .venv/bin
+LABELLED = $(if $(DATA),--data $(DATA))
 READY := .venv/.ready
 
-.PHONY: help setup lock demo test lint format bench chaos clean
+.PHONY: help setup lock demo test lint format bench chaos eval-signatures train-signatures clean
 
 ##@ Start
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
-	  /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Install everything into .venv (done once, and again when the lock changes)
 
@@ -38,7 +39,14 @@ chaos: $(READY) ## Only the tests that kill processes
 bench: $(READY) ## Count calls and measure time against the sandbox
 	$(BIN)/python -m tests.bench $(ARGS)
 
+eval-signatures: $(READY) ## Tell how well signatures are read; DATA=dir of labelled mails
+	$(BIN)/python -m tests.signatures.evaluate $(LABELLED) $(ARGS)
+
 ##@ Upkeep
+
+train-signatures: $(READY) ## Train the models of mapping/signatures anew; DATA=dir of labelled mails to learn from as well
+	$(BIN)/python -m tests.signatures.names
+	$(BIN)/python -m tests.signatures.train $(LABELLED) $(ARGS)
 
 lock: $(READY) ## Pin what pyproject.toml asks for; UPGRADE=1 takes the newest
 	$(BIN)/pip-compile --quiet --extra dev --allow-unsafe --strip-extras --no-annotate --no-header $(if $(UPGRADE),--upgrade) \

@@ -9,14 +9,14 @@ A failure of one item inside a batch is returned as its `Outcome`, never raised.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from connectors.errors import ConnectorError
-from mapping.model.item import Fields, Item, ItemKind, ItemRef
+from mapping.model.item import Attachment, Fields, Item, ItemKind, ItemRef
 from mapping.model.notice import Notice
 from mapping.model.people import AccountRecord, OpportunityRecord, PersonRecord
 
@@ -46,6 +46,8 @@ class Can(StrEnum):
     PRIVATE_TASKS = "private_tasks"  # tells which tasks are private
     TASK_DELETIONS = "task_deletions"  # tells which tasks were deleted, and deletes them
     TASK_CATEGORIES = "task_categories"  # tasks bear categories, as other items do
+    ATTACHMENTS = "attachments"  # tells what hangs on a message, and gives its content
+    MAIL_FOLDERS = "mail_folders"  # finds further folders of mail by their names
     NOTIFY = "notify"  # can tell between two readings that something happened in a folder
 
 
@@ -146,6 +148,11 @@ class Endpoint(Protocol):
 class Mailbox(Endpoint, Protocol):
     address: str
 
+    def poll(self, cursors: Mapping[str, str]) -> None:
+        """Says that `changes` of these folder roles will be asked next, each with its cursor. Whoever can ask about all
+        of them in one vendor call does so now, and `changes` costs nothing then; whoever cannot does nothing."""
+        ...
+
     def changes(self, folder: str, cursor: str | None) -> Changes:
         """Changes of one folder role since the cursor; costs one vendor call when nothing changed. Raises
         CURSOR_LOST (Scope.CONTAINER) when the cursor is of no use any more, NOT_FOUND when the folder is gone."""
@@ -161,7 +168,7 @@ class Mailbox(Endpoint, Protocol):
         20 characters at most in all, the same whenever it is asked for) -> vendor folder id. They can be read from then
         on. A name is that of a folder at the top or in the Inbox, a path (`Projects/Alpha`) begins at the top;
         `SyncArchiveFolder` is the folder to which programs archive. Folders named in `without` are left out, with those
-        below them, and so are drafts, junk and what is deleted. Costs one vendor call."""
+        below them, and so are drafts, junk and what is deleted. Costs one vendor call. Needs `Can.MAIL_FOLDERS`."""
         ...
 
     def known_folders(self) -> frozenset[str]:
@@ -182,6 +189,13 @@ class Mailbox(Endpoint, Protocol):
     def notices(self, subscription: str) -> Notices:
         """What happened since; one vendor call when it is little. A notice may be told of something that is gone by
         now, or twice. Raises CURSOR_LOST (Scope.CONTAINER) when the subscription is over: notices may be lost then."""
+        ...
+
+    def contents(self, wanted: Sequence[tuple[ItemRef, Attachment]]) -> Iterator[bytes | ConnectorError]:
+        """The contents of attachments of messages (of `Form.MAIL`: the message itself), in the order of `wanted`; what
+        is gone or cannot be read yields its error in its place. Nothing is fetched before its turn comes, and small
+        ones come several in a call, so that no more than a few MB, or one large attachment, are in memory. Raises,
+        between two of them, what concerns the connection. Needs `Can.ATTACHMENTS`."""
         ...
 
     def aliases(self) -> frozenset[str]:
@@ -255,6 +269,40 @@ class OrgShape:
         return bool(self.objects.get(crm_object, {}).get(field_name, {}).get("createable"))
 
 
+class Store(StrEnum):
+    """As what a file is kept: as a File of which several records can show one, or below its one record."""
+
+    FILE = "ContentVersion"
+    ATTACHMENT = "Attachment"
+
+
+@dataclass(frozen=True, slots=True)
+class FileWrite:
+    """A file to put on a record. `parent`: the record; `links`: further records that are to show it (`Store.FILE`).
+    `owner`: the user to whom it will belong. `type`: its media type, '' when nobody knows. `retrying`: an earlier try
+    of this very write may have happened."""
+
+    store: Store
+    name: str
+    content: bytes = field(repr=False)
+    parent: str = ""
+    links: tuple[str, ...] = ()
+    owner: str = ""
+    type: str = ""
+    retrying: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of a file. `id`: of the document. `adopted`: the organization had this very content already.
+    `unlinked`: how many records it could not be linked to, because it hangs on too many already."""
+
+    id: str = ""
+    adopted: bool = False
+    unlinked: int = 0
+    error: ConnectorError | None = None
+
+
 class Crm(Endpoint, Protocol):
     def shape(self) -> OrgShape:
         """Describe the objects in use (cached by the caller between runs)."""
@@ -313,4 +361,9 @@ class Crm(Endpoint, Protocol):
 
     def find_tasks(self, owner_id: str, subjects: Iterable[str]) -> tuple[Item, ...]:
         """Tasks of an owner that have one of the subjects: the look before one is saved for the first time."""
+        ...
+
+    def store_files(self, files: Sequence[FileWrite]) -> list[Stored]:
+        """Put files on records, positionally answered: one vendor call for each content that the organization does not
+        have, and two or three for all of them to look for contents and to link. Storing twice leaves one."""
         ...

@@ -9,16 +9,18 @@ from typing import Any, Protocol
 
 from connectors.protocols import Crm, Mailbox, OrgShape
 
-MAILBOXES = ("exchange",)
+MAILBOXES = ("exchange", "graph")
 CRMS = ("salesforce",)
 
 # what a connection of each vendor must be told, and which of it is secret
 FACTS = {
     "exchange": ("endpoint", "username", "access", "auth", "build", "time_zone"),
+    "graph": ("tenant", "client_id", "cloud", "login_url", "graph_url", "time_zone"),
     "salesforce": ("login_url", "base_url", "client_id", "username"),
 }
 SECRETS = {
     "exchange": ("password",),
+    "graph": ("client_secret", "certificate", "refresh_token"),
     "salesforce": ("client_secret", "private_key", "refresh_token"),
 }
 
@@ -32,11 +34,20 @@ class SecretBox(Protocol):
 
 
 def open_mailbox(
-    vendor: str, address: str, facts: Mapping[str, Any], secrets: Mapping[str, str], on_call: Callable[[str], None]
-) -> Mailbox:
+    vendor: str, address: str, facts: Mapping[str, Any], secrets: Mapping[str, str], *, box: SecretBox,
+    on_call: Callable[[str], None], now: Callable[[], datetime],
+) -> Mailbox:  # fmt: skip
     """A mailbox of this vendor; nothing is sent before it is used. Raises ValueError for an unknown vendor."""
-    if vendor != "exchange":
-        raise ValueError(f"there is no mailbox vendor {vendor!r}; known: {', '.join(MAILBOXES)}")
+    if vendor == "exchange":
+        return _exchange(address, facts, secrets, on_call)
+    if vendor == "graph":
+        return _graph(address, facts, secrets, box, on_call, now)
+    raise ValueError(f"there is no mailbox vendor {vendor!r}; known: {', '.join(MAILBOXES)}")
+
+
+def _exchange(
+    address: str, facts: Mapping[str, Any], secrets: Mapping[str, str], on_call: Callable[[str], None]
+) -> Mailbox:
     from connectors.exchange.mailbox import ExchangeMailbox
     from connectors.exchange.session import Access, Auth, ExchangeConfig
     from connectors.exchange.zones import zone_named
@@ -51,6 +62,26 @@ def open_mailbox(
         folder_ids=facts.get("folders", {}), **given,
     )  # fmt: skip
     return ExchangeMailbox(config, on_call)
+
+
+def _graph(
+    address: str, facts: Mapping[str, Any], secrets: Mapping[str, str], box: SecretBox,
+    on_call: Callable[[str], None], now: Callable[[], datetime],
+) -> Mailbox:  # fmt: skip
+    from connectors.graph.config import GraphConfig
+    from connectors.graph.mailbox import GraphMailbox
+    from connectors.graph.times import known_zone
+
+    given = {name: facts[name] for name in ("cloud", "login_url", "graph_url", "time_zone") if facts.get(name)}
+    given |= {name: value for name, value in secrets.items() if name in SECRETS["graph"]}
+    own = facts.get("own_zone", "")
+    if own and known_zone(own) is not None:
+        given["time_zone"] = own
+    config = GraphConfig(
+        tenant=facts["tenant"], client_id=facts["client_id"], address=address,
+        folder_ids=facts.get("folders", {}), **given,
+    )  # fmt: skip
+    return GraphMailbox(config, box, on_call, now)
 
 
 def open_crm(

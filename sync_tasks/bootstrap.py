@@ -75,8 +75,10 @@ class App:
 
     def mailbox(self, user: UserView) -> Mailbox:
         """The user's mailbox. Raises NotConnectedError."""
-        vendor, facts, secrets, _ = self._connection(user, "mailbox")
-        return registry.open_mailbox(vendor, user.address, facts, secrets, self.calls)
+        vendor, facts, secrets, connection_id = self._connection(user, "mailbox")
+        return registry.open_mailbox(
+            vendor, user.address, facts, secrets, box=_Box(self, connection_id), on_call=self.calls, now=self.clock
+        )
 
     def crm(self, user: UserView, settings: Effective, mappings: Mappings) -> Crm:
         """The Salesforce of the user's organization, with the columns that its settings and mappings ask for. Raises
@@ -130,8 +132,12 @@ class App:
         return shape if self._shape(org_id) is not None else self._keep(org_id, shape)
 
     def fresh_shape(self, org_id: int, org_name: str) -> OrgShape:
-        """The shape as Salesforce tells it now; kept for the runs that follow. Raises NotConnectedError."""
-        return self._keep(org_id, self.crm_of(org_id, None, org_name, fresh=True).shape())
+        """The shape as Salesforce tells it now, with the objects that the organization's settings name; kept for the
+        runs that follow. Raises NotConnectedError."""
+        with self.store.reading() as unit:
+            settings = resolve(unit.accounts.settings(org_id, None))
+        columns = to_read(settings, self.mappings(org_id))
+        return self._keep(org_id, self.crm_of(org_id, None, org_name, fresh=True, columns=columns).shape())
 
     def _keep(self, org_id: int, shape: OrgShape) -> OrgShape:
         with self.store.writing() as unit:

@@ -148,6 +148,11 @@ def _original(item: Any) -> Value:
     return plain_day(original) if isinstance(original, date) else MISSING
 
 
+def _attachments(item: Any) -> Value:
+    # `wire` puts them in the place of exchangelib's own
+    return tuple(item.attachments or ())
+
+
 def _conversation(item: Any) -> Value:
     found = getattr(item, "conversation_id", None)
     return found.id if found is not None else ""
@@ -202,6 +207,7 @@ _EMAIL: dict[str, Reader] = {
     f.IS_DRAFT: Reader(("is_draft",), flag("is_draft")),
     f.HAS_ATTACHMENTS: Reader(("has_attachments",), flag("has_attachments")),
     f.HEADERS: Reader(("headers",), _headers, deep=True),
+    f.ATTACHMENTS: Reader(("attachments",), _attachments, deep=True),
 }
 READERS: dict[ItemKind, dict[str, Reader]] = {
     ItemKind.EVENT: {**_COMMON, **_EVENT, **_OCCURRENCE},

@@ -120,6 +120,7 @@ CODES: dict[str, Meaning] = {
     "ErrorInvalidIdMalformed": _GONE,
     "ErrorInvalidIdEmpty": _GONE,
     "ErrorInvalidId": _GONE,
+    "ErrorInvalidAttachmentId": _GONE,
     "ErrorCalendarOccurrenceIsDeletedFromRecurrence": _GONE,
     "ErrorCalendarOccurrenceIndexIsOutOfRecurrenceRange": _GONE,
     "ErrorCalendarCannotUseIdForOccurrenceId": _GONE,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from connectors.outlook.facts import CONTACTS, EMAILS, KINDS, MANAGED_NAMES, TASKS
 from mapping.model.item import DELETED, MORE_MAIL, ItemKind
 
-EMAILS = "emails"
 DISTINGUISHED = {
     "inbox": "inbox", "sent": "sentitems", "calendar": "calendar", DELETED: "deleteditems", "tasks": "tasks",
     "contacts": "contacts",
@@ -29,15 +29,10 @@ class Managed:
 
 
 MANAGED = {
-    EMAILS: Managed("Salesforce Emails", "msgfolderroot", "IPF.Note", "t:Folder"),
-    "synced_tasks": Managed("Salesforce Tasks", "tasks", "IPF.Task", "t:TasksFolder"),
-    "synced_contacts": Managed("Salesforce Contacts", "contacts", "IPF.Contact", "t:ContactsFolder"),
+    EMAILS: Managed(MANAGED_NAMES[EMAILS], "msgfolderroot", "IPF.Note", "t:Folder"),
+    TASKS: Managed(MANAGED_NAMES[TASKS], "tasks", "IPF.Task", "t:TasksFolder"),
+    CONTACTS: Managed(MANAGED_NAMES[CONTACTS], "contacts", "IPF.Contact", "t:ContactsFolder"),
 }
-KINDS = {
-    "inbox": ItemKind.EMAIL, "sent": ItemKind.EMAIL, DELETED: ItemKind.EMAIL, EMAILS: ItemKind.EMAIL,
-    "calendar": ItemKind.EVENT, "tasks": ItemKind.TASK, "synced_tasks": ItemKind.TASK,
-    "contacts": ItemKind.CONTACT, "synced_contacts": ItemKind.CONTACT,
-}  # fmt: skip
 
 
 def kind_in(role: str) -> ItemKind | None:

@@ -11,9 +11,9 @@ from connectors.errors import ConnectorError, Fault, Scope
 from connectors.exchange import wire, wire_folders
 from connectors.exchange.faults import FAILURES, fault_of
 from connectors.exchange.folders import DISTINGUISHED, MANAGED
-from connectors.exchange.lineage import Lineage
 from connectors.exchange.session import ExchangeConfig, open_account
 from connectors.exchange.zones import zone_named
+from connectors.outlook.lineage import Lineage
 from connectors.protocols import Outcome
 
 T = TypeVar("T")

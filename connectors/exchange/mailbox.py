@@ -11,7 +11,7 @@ from exchangelib.items.calendar_item import BaseMeetingItem
 from exchangelib.properties import BaseItemId
 
 from connectors.errors import ConnectorError, Fault, Scope
-from connectors.exchange import claims, notices, wire
+from connectors.exchange import claims, contents, notices, wire
 from connectors.exchange.codec import MODELS, decode, feed_names, names_for, names_of_occurrence, needs
 from connectors.exchange.folders import DISTINGUISHED, kind_in
 from connectors.exchange.line import Line
@@ -23,7 +23,7 @@ from connectors.exchange.session import Access, ExchangeConfig
 from connectors.exchange.writes import apply
 from connectors.protocols import Can, Change, Changes, Check, Detail, Notices, Outcome, Write
 from mapping.model import fields as f
-from mapping.model.item import Item, ItemKind, ItemRef, Side
+from mapping.model.item import Attachment, Item, ItemKind, ItemRef, Side
 from mapping.model.people import normalise
 
 # Bodies are large, and the server ends calls that take it a minute.
@@ -45,7 +45,7 @@ class ExchangeMailbox:
 
     can = frozenset({
         Can.SILENT_WRITE, Can.CATEGORIES, Can.FOLDERS, Can.NOTIFY, Can.TASKS, Can.RECURRING_TASKS, Can.PRIVATE_TASKS,
-        Can.TASK_DELETIONS, Can.TASK_CATEGORIES,
+        Can.TASK_DELETIONS, Can.TASK_CATEGORIES, Can.ATTACHMENTS, Can.MAIL_FOLDERS,
     })  # fmt: skip
     batch_size = 50
 
@@ -53,6 +53,9 @@ class ExchangeMailbox:
         self.address = normalise(config.address)
         self._access = config.access
         self._line = Line(config, on_call)
+
+    def poll(self, cursors: Mapping[str, str]) -> None:
+        """EWS tells of one folder in a call."""
 
     def changes(self, folder: str, cursor: str | None) -> Changes:
         line, kind = self._line, kind_in(folder)
@@ -150,6 +153,9 @@ class ExchangeMailbox:
 
     def notices(self, subscription: str) -> Notices:
         return notices.told(self._line, subscription)
+
+    def contents(self, wanted: Sequence[tuple[ItemRef, Attachment]]) -> Iterator[bytes | ConnectorError]:
+        return contents.contents(self._line, wanted)
 
     def aliases(self) -> frozenset[str]:
         """What the directory tells, or the one address that is known when it tells nothing."""

@@ -16,11 +16,10 @@ from connectors.errors import ConnectorError, Fault
 from connectors.exchange import stored, wire, wire_folders
 from connectors.exchange.folders import MANAGED
 from connectors.exchange.line import Line
+from connectors.outlook.facts import CATEGORIES
 
 log = logging.getLogger(__name__)
 
-# Outlook's numbers of colours: blue, steel, red.
-CATEGORIES = {"Salesforce": "7", "Salesforce Unsync": "10", "Sync Error": "0"}
 _LIST = "CategoryList"
 _NS = "CategoryList.xsd"
 _EMPTY = f'<?xml version="1.0"?><categories xmlns="{_NS}" default="Salesforce" lastSavedSession="0"/>'.encode()
@@ -95,6 +94,6 @@ def with_categories(listing: bytes) -> bytes | None:
 def _entry(name: str) -> dict[str, str]:
     identity = uuid.uuid5(uuid.NAMESPACE_URL, f"inbox-sync:category:{name}")
     return {
-        "name": name, "color": CATEGORIES[name], "keyboardShortcut": "0", "renameOnFirstUse": "0",
+        "name": name, "color": str(CATEGORIES[name]), "keyboardShortcut": "0", "renameOnFirstUse": "0",
         "guid": f"{{{str(identity).upper()}}}",
     }  # fmt: skip

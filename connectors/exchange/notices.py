@@ -16,10 +16,10 @@ from typing import Any
 from exchangelib.properties import CopiedEvent, CreatedEvent, DeletedEvent, ModifiedEvent, MovedEvent
 
 from connectors.errors import ConnectorError, Fault, Scope
-from connectors.exchange.folders import KINDS
 from connectors.exchange.line import Line
 from connectors.exchange.wire_folders import GetFolder
 from connectors.exchange.wire_notices import GetEvents, Subscribe
+from connectors.outlook.facts import KINDS
 from connectors.protocols import Notices
 from mapping.model.item import ItemRef, Side
 from mapping.model.notice import Happened, Notice

@@ -1,8 +1,5 @@
-"""The one named extended property that this project writes: the pair key stamped on mailbox items.
-
-The same property is visible over Graph as `String {PROPERTY_SET} Name InboxSyncKey`, so a mailbox that moves to
-Microsoft 365 keeps its pairs. Named properties are a finite resource of a mailbox: there must never be a second one.
-"""
+"""The one named extended property that this project writes, the pair key stamped on mailbox items, and a property of
+contacts that EWS does not take otherwise."""
 
 from __future__ import annotations
 
@@ -17,8 +14,8 @@ from exchangelib.items import (
     Task,
 )
 
-PROPERTY_SET = "9d0f3c5e-6a5b-4e0c-8f57-2b8f1c7a4e63"
-PROPERTY_NAME = "InboxSyncKey"
+from connectors.outlook.facts import PROPERTY_NAME, PROPERTY_SET
+
 ATTRIBUTE = "inbox_sync_key"
 
 

@@ -20,6 +20,7 @@ from exchangelib.items import ID_ONLY, CalendarItem, Item
 from exchangelib.properties import BaseItemId, DistinguishedFolderId, FolderId, ItemId, Mailbox
 from exchangelib.util import ENS, MNS, SOAPNS, TNS, ParseError, add_xml_child, create_element, safe_xml_value, to_xml
 
+from connectors.exchange.attached import take_attachments
 from connectors.exchange.faults import RefusedError
 from connectors.exchange.properties import InboxSyncKey
 from connectors.exchange.rows import SEPARATOR, path_of
@@ -104,7 +105,10 @@ def _parsed(element: Any, account: MailboxAccount | None) -> Any:
     if model is CalendarItem:
         return _event(element, account)
     pin_dates(element, account and account.zone)
-    return model.from_xml(elem=element, account=account)
+    attached = take_attachments(element)
+    item = model.from_xml(elem=element, account=account)
+    item.attachments = attached
+    return item
 
 
 def _event(element: Any, account: MailboxAccount | None) -> Any:

@@ -13,12 +13,12 @@ from connectors.exchange import display_names, wire
 from connectors.exchange.batch import Batch
 from connectors.exchange.codec import MODELS
 from connectors.exchange.exceptions import complete
-from connectors.exchange.folders import KINDS
 from connectors.exchange.line import Line
 from connectors.exchange.occurrences import is_occurrence
 from connectors.exchange.properties import ATTRIBUTE
 from connectors.exchange.rows import assembled
 from connectors.exchange.series_writes import delete_occurrences, prepare, update_occurrences
+from connectors.outlook.facts import KINDS
 from connectors.protocols import Outcome, Verb, Write
 from mapping.model import fields as f
 from mapping.model.item import Fields, ItemKind, Series

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from connectors.errors import ConnectorError
-from connectors.protocols import Can, Check, Crm, CrmChanges, Detail, OrgShape, Outcome, Watch, Write
+from connectors.protocols import Can, Check, Crm, CrmChanges, Detail, FileWrite, OrgShape, Outcome, Stored, Watch, Write
 from connectors.salesforce import accounts
 from connectors.salesforce.auth import TokenCache, Tokens
 from connectors.salesforce.checks import check_connection
@@ -22,6 +22,7 @@ from connectors.salesforce.config import SalesforceConfig
 from connectors.salesforce.describe import OBJECTS, read_shape
 from connectors.salesforce.faults import SCHEMA_MOVED
 from connectors.salesforce.feed import Feed
+from connectors.salesforce.files import Files
 from connectors.salesforce.lookups import Lookups
 from connectors.salesforce.person_accounts import PERSON_ACCOUNT, write_person_accounts
 from connectors.salesforce.session import plain_session
@@ -152,6 +153,9 @@ class SalesforceCrm(Crm):
     def find_user(self, address: str) -> str:
         """The id of the one active user with this address, or ''."""
         return self._reading(lambda: self._lookups().user_id(address))
+
+    def store_files(self, files: Sequence[FileWrite]) -> list[Stored]:
+        return Files(self._wire, self.shape()).store(files) if files else []
 
     # --- inside
 

@@ -30,6 +30,9 @@ OBJECTS = (
     "OpportunityContactRole",
     "User",
     "Calendar",
+    "ContentVersion",
+    "ContentDocumentLink",
+    "Attachment",
 )
 
 # Without these there is nothing to sync; the others are absent in some editions and setups.

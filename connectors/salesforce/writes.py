@@ -226,7 +226,8 @@ class Writer:
             results |= self._composite_call(method, path, target, others)
         direct = batched(alone if together else entries, ROWS_PER_COLLECTION)
         results |= in_turn(direct, lambda chunk: self._direct_call(method, path, target, chunk))
-        return self._versioned(target, results)
+        mirrored = [e for e in entries if e.write.key or e.write.id]  # what has no key is written once and never again
+        return results | self._versioned(target, {e.place: results[e.place] for e in mirrored})
 
     def _composite_call(self, method: str, path: str, target: str, entries: list[Entry]) -> dict[int, Result]:
         chunks = list(batched(entries, ROWS_PER_COLLECTION))

@@ -20,6 +20,7 @@ PREFIXES = {"salesforce": "sf"}  # how a vendor's operations are called when not
 @dataclass(frozen=True, slots=True)
 class Action:
     """What happens. `code` is a word of the vendor (SOAP response code, Salesforce error code), rendered by it.
+    `delay`: seconds before it acts, `late`: between acting and answering.
     `truncate`: the answer is cut after so many bytes. `drop`: `before` acting or `after` it, no answer either way."""
 
     status: int = 0
@@ -28,6 +29,7 @@ class Action:
     code: str = ""
     message: str = ""
     delay: float = 0.0
+    late: float = 0.0
     drop: str = ""
     truncate: int | None = None
 
@@ -89,7 +91,7 @@ class FaultScript:
 
 
 _ACTION_KEYS = frozenset(
-    {"status", "body", "headers", "code", "soap", "message", "delay", "drop_before", "drop_after", "truncate"}
+    {"status", "body", "headers", "code", "soap", "message", "delay", "late", "drop_before", "drop_after", "truncate"}
 )
 
 
@@ -105,11 +107,12 @@ def parse_action(raw: Mapping[str, Any]) -> Action:
         code=str(raw.get("code") or raw.get("soap") or ""),
         message=str(raw.get("message", "")),
         delay=float(raw.get("delay", 0)),
+        late=float(raw.get("late", 0)),
         drop="before" if raw.get("drop_before") else "after" if raw.get("drop_after") else "",
         truncate=None if truncate is None else int(truncate),
     )
-    if not (action.answers or action.delay or action.drop or action.truncate is not None):
-        raise ValueError("a fault needs an action: status, code, delay, drop_before, drop_after or truncate")
+    if not (action.answers or action.delay or action.late or action.drop or action.truncate is not None):
+        raise ValueError("a fault needs an action: status, code, delay, late, drop_before, drop_after or truncate")
     return action
 
 

@@ -87,6 +87,8 @@ class Sandbox:
             response.headers.update(action.headers)
         else:
             response = found.handle(request, self)
+        if action is not None and action.late:
+            time.sleep(action.late)
         if action is not None and action.drop == "after":
             return self._cut(request, operation)
         self.ledger.served(self.clock.now(), operation, request.method, request.path, response.status_code)

@@ -23,6 +23,7 @@ class Act(StrEnum):
     RELATE = "relate"  # a relation row beside a CRM record (EventRelation, EmailMessageRelation)
     UNRELATE = "unrelate"
     MOVE = "move"  # a mailbox item to another folder role
+    ATTACH = "attach"  # an attachment of a mailbox item to a CRM record
 
 
 class Step(StrEnum):
@@ -35,6 +36,7 @@ class Step(StrEnum):
     RECORDS = "3-records"
     RELATIONS = "4-relations"
     ITEMS = "5-items"  # the mailbox side: creates, updates, marks
+    FILES = "5-uploads"  # attachments: after the marks, which need not wait for them, and before anything is moved
     DELETES = "6-deletes"
     AFTERWARDS = "7-afterwards"  # what only makes sense once the rest is done: clearing marks, moving mail back
 
@@ -88,7 +90,7 @@ class Operation:
 
 
 # Within a step: records first, then what hangs on them.
-_ACTS = (Act.CREATE, Act.UPDATE, Act.MOVE, Act.RELATE, Act.UNRELATE, Act.MARK, Act.DELETE)
+_ACTS = (Act.CREATE, Act.UPDATE, Act.MOVE, Act.RELATE, Act.UNRELATE, Act.MARK, Act.ATTACH, Act.DELETE)
 
 
 def order(ops: Iterable[Operation]) -> list[Operation]:

@@ -12,7 +12,9 @@ from datetime import UTC, date, datetime
 
 from mapping.model.item import (
     MISSING,
+    Attachment,
     Attendee,
+    Form,
     Item,
     ItemKind,
     ItemRef,
@@ -131,6 +133,17 @@ def _read_attendee(inner: Json) -> Attendee:
     return Attendee(address, name, Role(role), Response(response))
 
 
+def _attachment(one: Attachment) -> Json:
+    return [one.id, one.name, one.type, one.size, one.form.value, one.inline, one.content_id]
+
+
+def _read_attachment(inner: Json) -> Attachment:
+    ident, name, kind, size, form, inline, content_id = _list(inner)
+    if not isinstance(size, int):
+        raise ValueError("a size is a number")
+    return Attachment(str(ident), str(name), str(kind), size, Form(str(form)), bool(inline), str(content_id))
+
+
 def _series(series: Series) -> Json:
     cancelled: Json = [_encode(original) for original in series.cancelled]
     moved: Json = [[_encode(each.original), _encode(each.span), each.id] for each in series.moved]
@@ -176,6 +189,7 @@ _WRITE: dict[type, tuple[str, Callable[..., Json]]] = {
     Span: ("s", _span),
     Series: ("r", _series),
     Attendee: ("a", lambda a: [a.address, a.name, a.role.value, a.response.value]),
+    Attachment: ("f", _attachment),
     Person: ("p", lambda p: [p.address, p.name]),
     Pending: ("o", lambda p: p.operation),
     type(MISSING): ("-", lambda _: 0),
@@ -187,6 +201,7 @@ _READ: dict[str, Callable[[Json], Value]] = {
     "s": _read_span,
     "r": _read_series,
     "a": _read_attendee,
+    "f": _read_attachment,
     "p": lambda inner: Person(*_texts(inner)),
     "o": lambda inner: Pending(str(inner)),
     "-": lambda _: MISSING,

@@ -84,3 +84,4 @@ RECEIVED_AT = "received_at"  # aware datetime
 HEADERS = "headers"  # tuple of (name, value) tuples; only with Detail.BODY
 IS_DRAFT = "is_draft"  # bool
 HAS_ATTACHMENTS = "has_attachments"  # bool
+ATTACHMENTS = "attachments"  # tuple[Attachment, ...], in the order of the message; only with Detail.BODY

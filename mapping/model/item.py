@@ -62,6 +62,30 @@ class Attendee:
     response: Response = Response.UNKNOWN
 
 
+class Form(StrEnum):
+    """What an attachment is made of."""
+
+    FILE = "file"
+    ITEM = "item"  # a message or another item of its own; its content is told as `.eml`
+    LINK = "link"  # a file somewhere in a cloud, of which the message holds only the address
+    MAIL = "mail"  # not attached: the message itself, as `.eml`
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """What hangs on a message, without its content. `id`: the vendor's, good as long as the message is not moved.
+    `name`: as somebody sent it, so anything may stand in it. `size` in bytes, 0 when the vendor does not tell; the
+    content may be a little smaller. `inline`: declared as part of the text, which may name it by its `content_id`."""
+
+    id: str
+    name: str
+    type: str = ""
+    size: int = 0
+    form: Form = Form.FILE
+    inline: bool = False
+    content_id: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """When something happens. Timed: aware UTC datetimes, minute precision. All-day: dates, `end` exclusive."""
@@ -145,7 +169,7 @@ class _Missing:
 MISSING = _Missing()
 
 Scalar = str | int | bool | datetime | date | None
-Value = Scalar | Person | Attendee | Span | Series | Pending | _Missing | tuple["Value", ...]
+Value = Scalar | Person | Attendee | Attachment | Span | Series | Pending | _Missing | tuple["Value", ...]
 Fields = Mapping[str, Value]
 
 

@@ -114,6 +114,7 @@ class Reason(StrEnum):
     EDITED_IN_CRM = "edited_in_crm"
     CANCELLED_IN_CRM = "cancelled_in_crm"
     CANCEL_UNFIT = "cancel_unfit"
+    RECORD_UNREAD = "record_unread"
     RESTORED = "restored"
     RESTORED_RECORD = "restored_record"
     REDACTED = "redacted"
@@ -137,7 +138,21 @@ class Reason(StrEnum):
     MOVED_BACK = "moved_back"
     MOVED_HOME = "moved_home"
     SENDER_LINKED = "sender_linked"
+    LINKS_ADDED = "links_added"
+    COPIED_FOR_LINK = "copied_for_link"
     EDIT_UNDONE = "edit_undone"
+    # --- attachments of messages
+    FILE_SAVED = "file_saved"
+    FILE_COPY = "file_copy"
+    FILE_IN_TEXT = "file_in_text"
+    FILE_IN_CLOUD = "file_in_cloud"
+    FILE_TOO_LARGE = "file_too_large"
+    FILE_TOO_SMALL = "file_too_small"
+    FILE_TYPE_BLOCKED = "file_type_blocked"
+    FILE_TYPE_UNLISTED = "file_type_unlisted"
+    FILE_EMPTY = "file_empty"
+    FILE_ON_MANY = "file_on_many"
+    FILES_BY_COLLEAGUE = "files_by_colleague"
     # --- at once, or not
     INSTANT_UNABLE = "instant_unable"
     INSTANT_OFF = "instant_off"
@@ -180,6 +195,19 @@ class Reason(StrEnum):
 TELLABLE = frozenset({"days", "limit", "count", "eligible_on", "field", "winner", "fate"})
 
 SENTENCES: dict[Reason, str] = {
+    Reason.LINKS_ADDED: "The message was saved already; links that were missing there were added.",
+    Reason.COPIED_FOR_LINK: "One record cannot be linked to everybody, so each of the others has a copy of it.",
+    Reason.FILE_SAVED: "The attachment is saved with the message.",
+    Reason.FILE_COPY: "The text was too long for Salesforce, so the whole message is saved as a file.",
+    Reason.FILE_IN_TEXT: "The picture is part of the text.",
+    Reason.FILE_IN_CLOUD: "The file lies in a cloud; the message holds nothing but its address.",
+    Reason.FILE_TOO_LARGE: "The attachment is larger than {limit} MB.",
+    Reason.FILE_TOO_SMALL: "The picture is smaller than {limit} KB, as logos are.",
+    Reason.FILE_TYPE_BLOCKED: "Files of this type are not saved.",
+    Reason.FILE_TYPE_UNLISTED: "Your settings save files of other types only. Mark the message if you want it saved.",
+    Reason.FILE_EMPTY: "There is nothing in the attachment.",
+    Reason.FILE_ON_MANY: "The file is shown by so many records already that {count} more were left out.",
+    Reason.FILES_BY_COLLEAGUE: "A colleague's synchronization saves the attachments of this message.",
     Reason.LINKED: "This item is saved already and is kept the same on both sides.",
     Reason.MARKED: "You marked this item to be saved to Salesforce.",
     Reason.AUTOSAVED: "Saved automatically, as your settings ask for.",
@@ -285,6 +313,7 @@ SENTENCES: dict[Reason, str] = {
     "Delete it there if nobody needs it.",
     Reason.CANCELLED_IN_CRM: "The event was marked as cancelled in Salesforce instead of being deleted.",
     Reason.CANCEL_UNFIT: "The event was kept, because the columns that say it is cancelled do not fit your Salesforce.",
+    Reason.RECORD_UNREAD: "The item has to be put back, but its record in Salesforce cannot be read at the moment.",
     Reason.RESTORED: "The item may not be removed here, so it was put back. Delete it in Salesforce instead.",
     Reason.RESTORED_RECORD: "The mailbox decides about events, so the deleted one was made again in Salesforce.",
     Reason.REDACTED: "The item became private, so its content was taken out of Salesforce.",

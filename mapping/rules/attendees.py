@@ -14,17 +14,22 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from mapping.model import fields as f
 from mapping.model.item import Attendee, Item, Response, Role, Side
 from mapping.model.people import PersonRecord
+from mapping.rules.kinds import organizer_of
 from mapping.rules.linking import choose_person
 
 # Statuses go up only; whatever is not an answer is an invitation still open (STS-2).
 _STATUS: dict[Response, str] = {Response.ACCEPTED: "Accepted", Response.DECLINED: "Declined"}
 
 USER_PREFIX = "005"  # of the ids of Salesforce users
+
+# of what else changes nobody but the owner of a calendar hears
+_TOLD = frozenset({f.SUBJECT, f.BODY, f.HTML, f.SPAN, f.LOCATION, f.SERIES, f.ATTENDEES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,15 @@ def crm_status(response: Response | str) -> str:
 def person_mark(key: bytes, address: str) -> str:
     """What the baseline keeps of an attendee: a keyed fingerprint, never the address."""
     return hmac.new(key, b"attendee\x1f" + address.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]
+
+
+def guests_told(item: Item, names: Iterable[str], me: Collection[str]) -> tuple[Attendee, ...]:
+    """Whom a server that cannot be silent mails when these fields of an item are written: the guests of a meeting that
+    the user (under the addresses `me`) organizes."""
+    people = item.get(f.ATTENDEES)
+    if not isinstance(people, tuple) or organizer_of(item) not in ("", *me) or _TOLD.isdisjoint(names):
+        return ()
+    return tuple(each for each in people if isinstance(each, Attendee) and each.address not in me)
 
 
 def under_one_address(attendees: Iterable[Attendee], primary: Mapping[str, str]) -> tuple[Attendee, ...]:

@@ -25,7 +25,8 @@ class Setting:
     allowed: tuple[SettingValue, ...] = ()
     optional: bool = False
     within: tuple[int, int] | None = None  # the least and the most that a number may be
-    # what a list holds: "addresses" (and domains), "columns", "values" of columns, "folders", "categories", "objects"
+    # what a list holds: "addresses" (and domains), "columns", "values" of columns, "types" of files, "folders",
+    # "categories" or "objects"
     entries: str = ""
 
 
@@ -52,6 +53,10 @@ def _entries(name: str, text: str, levels: tuple[str, ...], *aliases: str) -> Se
 
 def _columns(name: str, text: str, *aliases: str, entries: str = "columns") -> Setting:
     return Setting(name, tuple, (), text, BY_ADMIN, aliases, entries=entries)
+
+
+def _types(name: str, default: str, text: str, *aliases: str) -> Setting:
+    return Setting(name, tuple, tuple(default.split()), text, BY_ADMIN, aliases, entries="types")
 
 
 # what the record of a message holds
@@ -470,6 +475,14 @@ SETTINGS: dict[str, Setting] = {
         _limit("resolve.daily_most", 20, "More new people of a user in a day than this wait for approval."),
         _limit("resolve.domain_most", 5, "More new people of one mail domain in a day than this wait for approval."),
         _days("resolve.unresolved_days", 30, "How many days unknown people are looked for again."),
+        _switch("signature.read", True, "Fill new people's records from the signature of their mail."),
+        Setting(
+            "signature.confidence",
+            int,
+            90,
+            "How sure, of 100, a value read from a signature must be to be written.",
+            within=(50, 100),
+        ),
         _limit("guard.deletes_most", 20, "More deletions of a kind than this wait for approval.", "DeletionThreshold"),
         _limit("guard.deletes_percent", 10, "But only when they are more than this share of the saved items."),
         _limit("guard.changes_most", 100, "More edits and releases of a kind than this wait for approval."),
@@ -485,5 +498,70 @@ SETTINGS: dict[str, Setting] = {
             "ExchAutoTrackPrivateEvents",
         ),
         *EMAIL_RECORDS,
+        _switch(
+            "dedupe.emails",
+            True,
+            "Save an e-mail that several users have once; otherwise each of them gets a record.",
+            "Message deduplication",
+            "Reduce tasks duplicates",
+            levels=BY_ADMIN,
+        ),
+        Setting(
+            "dedupe.field",
+            str,
+            "auto",
+            "The Salesforce column with the Message-ID, by which saved e-mail is known: its API name, or auto.",
+            BY_ADMIN,
+            ("Original email ID field", "Email deduplication field"),
+        ),
+        _switch(
+            "clones.sync",
+            False,
+            "Save copies of an e-mail for people to whom one record cannot be linked.",
+            levels=BY_ADMIN,
+        ),
+        Setting("clones.most", int, 10, "At most so many copies of an e-mail.", BY_ADMIN, within=(1, 10)),
+        _columns(
+            "clones.objects",
+            "Make copies for records of these objects only; none = for all.",
+            "Allow creating email duplicates to be linked to these object types",
+        ),
+        _choice(
+            "files.store",
+            "auto",
+            ("auto", "file", "attachment", "off"),
+            "As what attachments of e-mail are saved: as Files where there are any, else as Attachments; or not.",
+            "force Attachment instead of File",
+        ),
+        Setting("files.max_megabytes", int, 25, "Larger attachments are not saved.", BY_ADMIN, within=(1, 25)),
+        Setting(
+            "files.min_kilobytes",
+            int,
+            10,
+            "Attachments of some types that are smaller are not saved: they are logos of signatures.",
+            BY_ADMIN,
+            within=(0, 25 * 1024),
+        ),
+        _types("files.min_types", "png jpg jpeg gif bmp svg ico webp emz wmz", "The types to which that applies."),
+        _types(
+            "files.types",
+            "",
+            "Save attachments of these types only, unless the user marked the message; none = all.",
+            "Email attachment extensions allow-list",
+            "Attached file extensions allowlist",
+        ),
+        _types(
+            "files.blocked_types",
+            "ade adp app bat chm cmd com cpl dll exe hta inf ins isp jar js jse lnk mde msc msi msp mst pif ps1 reg "
+            "scr sct shb sys vb vbe vbs vxd wsc wsf wsh",
+            "Never save attachments of these types.",
+        ),
+        _switch(
+            "files.link_business",
+            True,
+            "Show attachments on the account or opportunity of the e-mail too.",
+            "SalesforceEmailLinkContentToBusinessObject",
+        ),
+        _switch("files.attach_eml", False, "Save the whole message as a file when its text was too long."),
     )
 }

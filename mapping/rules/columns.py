@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from mapping.model.item import Fields, ItemKind, Value
+from mapping.rules import once
 from mapping.rules.settings import Effective
 from mapping.rules.shown_objects import shown_objects
 from mapping.tables.adjust import Change, columns
@@ -157,4 +158,5 @@ def unfit(settings: Effective, shape: Mapping[str, Facts]) -> dict[str, tuple[st
         name = f"{crm_object.lower()}s.appended"
         absent = [column for column in settings.list(name) if column not in shape.get(crm_object, {})]
         found[name] = tuple(f"{column} is not there or hidden from the user" for column in absent)
+    found["dedupe.field"] = tuple(each for each in (once.objection(settings), once.misfit(settings, shape)) if each)
     return {name: texts for name, texts in found.items() if texts}

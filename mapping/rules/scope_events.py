@@ -12,6 +12,7 @@ from mapping.model.item import ELSEWHERE, Item, Response, Series, Side, Span, Va
 from mapping.model.moment import DAY_MINUTES, length_minutes, tidy
 from mapping.model.reasons import Reason
 from mapping.recurrence import classic, lex
+from mapping.recurrence.expand import moment_of
 from mapping.recurrence.refusals import Refusal
 from mapping.rules import roles, series
 from mapping.rules.addresses import AddressBook, others
@@ -20,7 +21,6 @@ from mapping.rules.decision import Decision, Me, Outcome, PairFacts, is_marked, 
 from mapping.rules.kinds import is_meeting, organizer_of
 from mapping.rules.marks import UNSYNC
 from mapping.rules.roles import Leader
-from mapping.rules.series import moment
 from mapping.rules.settings import Effective
 from mapping.rules.windows import before, left_window, outside_window
 from mapping.tables.event import EVENT
@@ -241,7 +241,7 @@ def _has_ended(case: _Case) -> Decision | None:
     if not series.is_master(case.item) or case.span is None:
         return None
     days = case.settings.int("scope.past_days")
-    if moment(case.span.end) > case.now - timedelta(days=days):
+    if moment_of(case.span.end) > case.now - timedelta(days=days):
         return None
     return _skip(Reason.SERIES_ENDED, "SCP-7", days=str(days))
 

@@ -15,7 +15,7 @@ from mapping.model import fields
 from mapping.model.item import Item, Original, Series, Span
 from mapping.model.moment import day_of, midnight
 from mapping.model.series import occurrence_id, split_id
-from mapping.recurrence.expand import Occurrence, is_endless, next_after, originals, span_of
+from mapping.recurrence.expand import Occurrence, is_endless, moment_of, next_after, originals, span_of
 from mapping.rules.settings import Effective
 
 MARK = "series"  # in the baseline of a master's pair: in which mode the series was saved
@@ -66,30 +66,30 @@ def stand_in(series: Series, after: datetime) -> Span:
     """The one occurrence by whose dates the series is judged: the first that ends after the moment, else the last.
     Raises ValueError for a rule or zone that makes no sense."""
     gone = {*series.cancelled, *(each.original for each in series.moved)}
-    length = moment(series.first.end) - moment(series.first.start)
-    coming = [each.span for each in series.moved if moment(each.span.end) > after]
+    length = moment_of(series.first.end) - moment_of(series.first.start)
+    coming = [each.span for each in series.moved if moment_of(each.span.end) > after]
     following = (
-        o for o in originals(series, after - length) if o not in gone and moment(span_of(series, o).end) > after
+        o for o in originals(series, after - length) if o not in gone and moment_of(span_of(series, o).end) > after
     )
     coming += [span_of(series, original) for original in islice(following, 1)]
     if coming:
-        return min(coming, key=lambda span: moment(span.start))
-    return max(_spans(series), key=lambda span: moment(span.start), default=series.first)
+        return min(coming, key=lambda span: moment_of(span.start))
+    return max(_spans(series), key=lambda span: moment_of(span.start), default=series.first)
 
 
 def ends_at(series: Series) -> datetime | None:
     """When the last occurrence is over; None for an endless series."""
     if is_endless(series):
         return None
-    return max((moment(span.end) for span in _spans(series)), default=moment(series.first.end))
+    return max((moment_of(span.end) for span in _spans(series)), default=moment_of(series.first.end))
 
 
 def next_entry(series: Series, settings: Effective, now: datetime) -> date | None:
     """The day on which the next occurrence comes into the window; None when all that will ever come are inside."""
     _, before = window(settings, now)
-    moved = [moment(each.span.start) for each in series.moved if moment(each.span.start) >= before]
+    moved = [moment_of(each.span.start) for each in series.moved if moment_of(each.span.start) >= before]
     following = next_after(series, before - timedelta(microseconds=1))
-    starts = [*moved, *([] if following is None else [moment(following)])]
+    starts = [*moved, *([] if following is None else [moment_of(following)])]
     if not starts:
         return None
     return day_of(min(starts)) - timedelta(days=settings.int("recurrence.future_days"))
@@ -99,14 +99,9 @@ def yields(series: Series, wanted: Collection[Original]) -> frozenset[Original]:
     """Those of the original starts that the rule still yields, cancelled ones included."""
     if not wanted:
         return frozenset()
-    moments = [moment(each) for each in wanted]
+    moments = [moment_of(each) for each in wanted]
     found = originals(series, min(moments), max(moments) + timedelta(seconds=1))
     return frozenset(found) & frozenset(wanted)
-
-
-def moment(at: Original) -> datetime:
-    """The instant, or where Salesforce puts the day on its time line."""
-    return at if isinstance(at, datetime) else midnight(at)
 
 
 def _spans(series: Series) -> list[Span]:

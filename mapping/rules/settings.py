@@ -209,6 +209,7 @@ def _is_column(text: str) -> bool:
 # what each kind of list takes
 _ENTRIES: dict[str, tuple[Callable[[str], bool], str]] = {
     "addresses": (_is_address, "addresses and domains without wildcards"),
+    "types": (lambda text: re.fullmatch(r"\.?\w{1,20}", text) is not None, "extensions of file names, like pdf"),
     "columns": (_is_column, "API names of Salesforce columns"),
     "folders": (_is_folder, "names of folders, or paths like Projects/Alpha"),
     "values": (lambda text: "=" in text and _is_column(text.partition("=")[0].strip()), "entries like Column=value"),

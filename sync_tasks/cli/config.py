@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mapping.rules import once
 from mapping.rules.settings import LEVELS, SETTINGS, Effective, Setting, find, parse, resolve
 from sync_tasks.cli.shell import (
     Json,
@@ -106,7 +107,10 @@ def _put(setting: Setting, stored: Any, org: str | None, user: str | None, actio
         unit.accounts.audit(
             opened.clock(), "console", f"config.{action}", setting.name, level=level, user=user or "", value=stored
         )
-        found = _held(unit, org_id, user_id).explain(setting.name)
+        held = _held(unit, org_id, user_id)
+        if told := once.objection(held):
+            raise WrongUsageError(told)
+        found = held.explain(setting.name)
     if as_json:
         give({"name": setting.name, "value": found.value, "from": found.layer})
     else:

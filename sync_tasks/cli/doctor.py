@@ -13,10 +13,10 @@ from mapping.rules import mail_records
 from mapping.rules.columns import to_read, unfit
 from mapping.rules.settings import Effective, resolve
 from mapping.rules.shown_objects import shown_objects
-from mapping.tables.shown import misfits
 from sync_tasks.bootstrap import App, NotConnectedError
 from sync_tasks.cli.checks import check_rows, row, show_checks
 from sync_tasks.cli.shell import FAILED, Json, give, is_embedded, open_app, say, the_user
+from sync_tasks.services import remapping
 from sync_tasks.services.embedded import EmbeddedRedisError, redis_url
 from sync_tasks.settings import EMBEDDED
 from sync_tasks.stages import abilities
@@ -125,11 +125,12 @@ def _crm(app: App, org: OrgView) -> Rows:
 
 def _shown(settings: Effective, shape: OrgShape) -> Rows:
     """Do the objects that the calendar is to show fit what Salesforce tells of itself?"""
-    advice = "Correct the setting objects.shown, or give the user of the connection access."
     found = []
+    misfits = remapping.shown_misfits(settings, shape)
     for each in shown_objects(settings.mappings("objects.shown")):
-        wrong = list(misfits(each, shape.objects.get(each.object)))
-        found.append(row(f"shown: {each.object}", not wrong, "; ".join(wrong), advice if wrong else ""))
+        wrong = [misfit for misfit in misfits if misfit.row == each.object]
+        advice = wrong[0].advice if wrong else ""
+        found.append(row(f"shown: {each.object}", not wrong, "; ".join(misfit.text for misfit in wrong), advice))
     return found
 
 
@@ -146,7 +147,7 @@ def user_rows(app: App, user: UserView) -> Rows:
         if missing:
             rows.append(row("mailbox: not able to follow", True, ", ".join(missing)))
     except NotConnectedError as error:
-        advice = f"`inbox-sync org connect {user.org_name} --mailbox exchange ...`"
+        advice = f"`inbox-sync org connect {user.org_name} --mailbox VENDOR ...` (exchange, graph)"
         rows.append(row("mailbox", False, str(error), advice))
     return rows
 

@@ -27,6 +27,7 @@ from sync_tasks.cli import (
     processes,
     running,
     sandbox,
+    unresolved,
     users,
 )
 from sync_tasks.cli.shell import FAILED, WRONG_USAGE, CommandError, clean, console, give
@@ -57,6 +58,7 @@ _FAMILIES = {
     "conflicts": conflicts,
     "intent": intents,
     "block": blocking,
+    "unresolved": unresolved,
     "mapping": mappings,
 }
 for name, family in _FAMILIES.items():

@@ -58,7 +58,8 @@ def check(
     org: Org = None,
     as_json: Json = False,
 ) -> None:
-    """Hold a mapping against the Salesforce of the organization. Exit 1 when something is wrong; nothing is stored."""
+    """Hold a mapping against the Salesforce of the organization; what is in force, with the objects that the calendar
+    shows. Exit 1 when something is wrong; nothing is stored."""
     with open_app() as opened:
         found, settings, mappings = _held(opened, org)
         wrong: tuple[Misfit, ...] = ()
@@ -66,6 +67,8 @@ def check(
             mappings, wrong = _read(file)
         shape = opened.fresh_shape(found.id, found.name)
     wrong += remapping.misfits(mappings, settings, shape)
+    if file is None:
+        wrong += remapping.shown_misfits(settings, shape)
     _tell(wrong, mappings, as_json=as_json)
     if wrong:
         raise typer.Exit(FAILED)

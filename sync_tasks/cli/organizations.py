@@ -31,8 +31,11 @@ from sync_tasks.state.store import Unit
 app = typer.Typer(no_args_is_help=True, help="Organizations and their connections.")
 
 VENDORS = {"crm": registry.CRMS, "mailbox": registry.MAILBOXES}
-NEEDED = {"exchange": ("endpoint", "username"), "salesforce": ("client_id",)}
-NEEDED_SECRETS = {"exchange": ("password",), "salesforce": ()}
+NEEDED = {"exchange": ("endpoint", "username"), "graph": ("tenant", "client_id"), "salesforce": ("client_id",)}
+# any one of a group will do
+NEEDED_SECRETS: Mapping[str, tuple[str, ...]] = {
+    "exchange": ("password",), "graph": ("client_secret", "certificate", "refresh_token"), "salesforce": (),
+}  # fmt: skip
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the organization.")]
 
@@ -122,7 +125,9 @@ def _store(
     merged = {**(old[2] if old is not None and old[1] == vendor else {}), **facts}
     missing = [f"--set {name}=..." for name in NEEDED[vendor] if not merged.get(name)]
     if old is None or old[1] != vendor:
-        missing += [f"--secret {name}=..." for name in NEEDED_SECRETS[vendor] if not secrets.get(name)]
+        one_of = NEEDED_SECRETS[vendor]
+        if one_of and not any(secrets.get(name) for name in one_of):
+            missing.append(" or ".join(f"--secret {name}=..." for name in one_of))
     if missing:
         raise WrongUsageError(f"{vendor} needs {' '.join(missing)}")
     connection = unit.accounts.put_connection(org.id, user_id, side, vendor, merged)

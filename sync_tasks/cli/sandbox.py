@@ -20,6 +20,7 @@ DEFAULT_PORT = 8900
 DEFAULT_MAILBOX = "demo@acme.example"
 SERVICE_USER, SERVICE_PASSWORD = "svc-inbox-sync", "sandbox"  # the sandbox protects nothing
 CLIENT_ID, CLIENT_SECRET = "inbox-sync", "sandbox-secret"  # nor here
+TENANT = "sandbox"
 
 
 def register(cli: typer.Typer) -> None:
@@ -125,6 +126,10 @@ def addresses(url: str) -> dict[str, Any]:
         "exchange": {
             "endpoint": f"{url}/ews/Exchange.asmx", "username": SERVICE_USER, "password": SERVICE_PASSWORD,
         },
+        "graph": {
+            "login_url": f"{url}/graph", "graph_url": f"{url}/graph", "tenant": TENANT, "client_id": CLIENT_ID,
+            "client_secret": CLIENT_SECRET,
+        },
         "control": f"{url}/control",
     }  # fmt: skip
 
@@ -132,10 +137,15 @@ def addresses(url: str) -> dict[str, Any]:
 def _show(told: dict[str, Any], loaded: SeedReport | None) -> None:
     if loaded is not None:
         show_report(loaded)
-    crm, mailbox = told["salesforce"], told["exchange"]
+    crm, mailbox, graph = told["salesforce"], told["exchange"], told["graph"]
     rows = [
         ("Salesforce", crm["login_url"], f"client_id {crm['client_id']}, client_secret {crm['client_secret']}"),
         ("Exchange", mailbox["endpoint"], f"username {mailbox['username']}, password {mailbox['password']}"),
+        (
+            "Graph",
+            graph["graph_url"],
+            f"tenant {graph['tenant']}, client_id {graph['client_id']}, client_secret {graph['client_secret']}",
+        ),
         ("Control", told["control"], "GET /control/counters, /control/dump; POST /control/faults, /control/clock"),
     ]
     table(f"Sandbox at {told['url']}", ("What", "Address", "How"), rows)

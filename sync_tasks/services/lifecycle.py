@@ -30,6 +30,7 @@ def reinitialize(app: App, user: UserView) -> None:
         unit.accounts.forget_mailbox(user.org_id, user.id)
         unit.runs.forget_cursors(user.id, "mailbox:")
         unit.trail.try_again(user.id, now)
+        unit.mail_files.try_again(user.id, now)
         unit.accounts.set_user(user.id, suspended_at=None, suspended_code="", failures=0, next_sync_at=now)
         unit.accounts.audit(now, "console", "user.reinitialize", user.address)
 

@@ -14,6 +14,8 @@ from mapping.model.item import ItemKind
 from mapping.model.table import Table
 from mapping.rules.columns import Mappings
 from mapping.rules.settings import Effective
+from mapping.rules.shown_objects import shown_objects
+from mapping.tables import shown
 from mapping.tables.adjust import Change
 from mapping.tables.check import Misfit, check
 from sync_tasks.bootstrap import App
@@ -107,6 +109,16 @@ def misfits(mappings: Mappings, settings: Effective, shape: OrgShape) -> tuple[M
         table = delivered(kind, settings, shape)
         found += check(table, changes, shape.objects.get(table.crm_object, {}))
     return tuple(found)
+
+
+def shown_misfits(settings: Effective, shape: OrgShape) -> tuple[Misfit, ...]:
+    """What keeps the objects from being shown that the calendar is to show (`objects.shown`)."""
+    advice = "Correct the setting objects.shown, or give the user of the connection access."
+    return tuple(
+        Misfit(ItemKind.EVENT.value, 0, each.object, text, advice)
+        for each in shown_objects(settings.mappings("objects.shown"))
+        for text in shown.misfits(each, shape.objects.get(each.object))
+    )
 
 
 # --- in force

@@ -48,10 +48,10 @@ def run(ctx: StageContext, steps: Sequence[Step]) -> Mapping[str, int]:
         unknown = 0
         with ctx.store.reading() as unit:
             todo = unit.plans.open(ctx.ref.id, step.value)
-        ready, blocked = _sort_out(ctx, todo)
+        ready, blocked = sort_out(ctx, todo)
         if blocked:
             with ctx.fenced() as unit:
-                _put_off(ctx, unit, blocked)
+                put_off(ctx, unit, blocked)
             counts["blocked"] += len(blocked)
         for endpoint, chunk in _chunks(ctx, ready):
             unknown += _send(ctx, endpoint, chunk, counts)
@@ -60,7 +60,7 @@ def run(ctx: StageContext, steps: Sequence[Step]) -> Mapping[str, int]:
     return counts
 
 
-def _sort_out(ctx: StageContext, todo: list[tuple[OpView, bytes]]) -> tuple[list[Ready], list[Ready]]:
+def sort_out(ctx: StageContext, todo: list[tuple[OpView, bytes]]) -> tuple[list[Ready], list[Ready]]:
     """Split into what can be sent, with all ids filled in, and what can't because something it needs failed."""
     needed = {op_id for op, _ in todo for op_id in op.requires}
     with ctx.store.reading() as unit:
@@ -181,7 +181,7 @@ def _failed(ctx: StageContext, unit: Unit, op: OpView, payload: Payload, error: 
     ctx.note_failure(unit, payload.origin, code, error.fields, key=op.pair_key, at_once=stale)
 
 
-def _put_off(ctx: StageContext, unit: Unit, blocked: Sequence[Ready]) -> None:
+def put_off(ctx: StageContext, unit: Unit, blocked: Sequence[Ready]) -> None:
     """What needed something that failed waits as long as that does: the item it is for is looked at again, too, even
     if the failure was noted on another item that needs the same."""
     codes = unit.plans.errors(ctx.ref.id, {op_id for op, _ in blocked for op_id in op.requires})
@@ -190,6 +190,7 @@ def _put_off(ctx: StageContext, unit: Unit, blocked: Sequence[Ready]) -> None:
         lost = code == creating.BY_ANOTHER_RUN
         unit.plans.failed(ctx.ref.id, op.op_id, code if lost else NEEDED, OpState.SKIPPED)
         origin = payload.origin
-        noted = unit.trail.retries_for(ctx.user.id, origin.side.value, [origin.id]).get(origin.id)
+        found = unit.trail.retries_for(ctx.user.id, origin.side.value, [origin.id], kind=origin.kind.value)
+        noted = found.get(origin.id)
         if noted is None or noted.run_id != ctx.ref.id:
             ctx.note_failure(unit, origin, code, key=op.pair_key, at_once=lost)

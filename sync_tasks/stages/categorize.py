@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+from connectors.protocols import Detail
 from mapping.model import fields as f
 from mapping.model.item import Item, ItemKind, Side, Span
 from mapping.model.reasons import Reason
 from mapping.model.series import split_id, stamp
-from mapping.rules import roles, scope, series
+from mapping.recurrence.expand import moment_of
+from mapping.rules import once, roles, scope, series
 from mapping.rules.decision import is_marked
 from mapping.rules.identity import PREFIX, crm_key, email_key, event_key, mailbox_key, nomid_key
 from mapping.rules.kinds import organizer_of
@@ -31,6 +33,7 @@ GOES_ON = frozenset(Outcome) - {Outcome.SKIP, Outcome.WAIT}
 
 def run(ctx: StageContext) -> StageReport:
     works = ctx.load_works()
+    _read_nameless(ctx, works)
     by_ref, by_key = _known_pairs(ctx, works)
     first = _is_first_run(ctx)
     counts = {"skipped": 0, "waiting": 0, "selected": 0}
@@ -60,6 +63,15 @@ def run(ctx: StageContext) -> StageReport:
         live = {pair.key for pair in (*by_ref.values(), *by_key.values()) if pair.state == PairState.LIVE}
         complains = complaints.note(ctx, unit, "categorize", works, live)
     return StageReport(counts, more=bool(kept) or complains)
+
+
+def _read_nameless(ctx: StageContext, works: list[Work]) -> None:
+    """A mail without a Message-ID is known by what it says (DUP-10), so it is read whole."""
+    mails = [w for w in works if w.kind is ItemKind.EMAIL and w.item and not w.item.text(f.MESSAGE_ID).strip()]
+    read = ctx.mailbox.read([work.ref for work in mails], Detail.BODY) if mails else {}
+    for work in mails:
+        whole = read.get(work.ref)
+        work.item = whole if isinstance(whole, Item) else work.item
 
 
 def _asked_in_part(work: Work) -> Work:
@@ -102,7 +114,8 @@ def key_of(ctx: StageContext, item: Item) -> str:
     if kind in MIRRORED:
         return item.text(f.KEY) or mailbox_key(ctx.org, kind, item.ref.id)
     message_id = item.text(f.MESSAGE_ID).strip()
-    return email_key(ctx.org, message_id) if message_id else nomid_key(ctx.org, item)
+    key = email_key(ctx.org, message_id) if message_id else nomid_key(ctx.org, item)
+    return key if ctx.settings.bool("dedupe.emails") else once.own_key(key, ctx.user.id)
 
 
 def uid_of(ctx: StageContext, item: Item) -> str:
@@ -172,10 +185,7 @@ def ends_at_of(item: Item) -> datetime | None:
 
 def ends_at(span: Span) -> datetime:
     """The end of a span as a moment; an all-day span ends at midnight UTC, near enough for a window of days."""
-    end = span.end
-    if isinstance(end, datetime):
-        return end
-    return datetime.fromisoformat(f"{end.isoformat()}T00:00:00+00:00")
+    return moment_of(span.end)
 
 
 def _is_first_run(ctx: StageContext) -> bool:

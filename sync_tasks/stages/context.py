@@ -263,7 +263,7 @@ class StageContext:
                 patient = work.kind is ItemKind.EMAIL and reason in PATIENT
                 self.note_failure(unit, work.ref, code, key=work.key, patient=patient)
                 continue
-            unit.trail.drop_retries(self.user.id, work.side.value, [work.ref.id])
+            unit.trail.drop_retries(self.user.id, work.side.value, [work.ref.id], kind=work.kind.value)
             if reason in ISSUES:
                 unit.trail.open_issue(
                     self.user.id, self.ref.id, side=work.side.value, kind=work.kind.value, ref=work.ref.id,

@@ -1,5 +1,5 @@
 """fetch: what changed on both sides since the cursors. Nothing changed: the run ends here, having cost one vendor call
-per watched folder and one to Salesforce."""
+per watched folder, or one for all of them where the mailbox can be polled, and one to Salesforce."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from mapping.merge.baseline import fingerprint
 from mapping.model import fields as f
 from mapping.model.item import MORE_MAIL, Item, ItemKind, ItemRef, Side
 from mapping.model.reasons import Reason
-from mapping.model.series import occurrence_id
+from mapping.model.series import occurrence_id, split_id
+from mapping.recurrence.expand import moment_of
 from mapping.rules import marks, series
 from mapping.rules.decision import is_marked
 from mapping.rules.scope import Decision, Outcome, slid_out
@@ -59,7 +60,10 @@ def run(ctx: StageContext) -> StageReport:
         held = unit.pairs.records(ctx.user.id, wanted, without=OUTSIDE)
     ctx.refresh_profile()
     found = Found()
-    for folder in [*watched(ctx.settings), *tending.tend(ctx)]:
+    folders = [*watched(ctx.settings), *tending.tend(ctx)]
+    standing = [folder for folder in folders if ctx.mailbox_has(folder)]
+    ctx.mailbox.poll({folder: cursor for folder in standing if (cursor := cursors.get(f"mailbox:{folder}"))})
+    for folder in folders:
         if not ctx.mailbox_has(folder):
             if ctx.preview:
                 continue  # looking must not create the managed folder
@@ -71,6 +75,7 @@ def run(ctx: StageContext) -> StageReport:
     ctx.learn_shape()
     unresolved.look_again(ctx)
     _due_again(ctx, found)
+    _attachments_left(ctx, found)
     _slid_out(ctx, lineup, found)
     _switched_off(ctx, lineup, held, found)
 
@@ -218,7 +223,7 @@ def _stage_exceptions(ctx: StageContext, masters: list[Item], found: Found) -> N
         for master in masters
         if (rule := series.series_of(master)) is not None
         for moved in rule.moved
-        if series.moment(moved.span.end) > after
+        if moment_of(moved.span.end) > after
     ]
     for ref, item in ctx.mailbox.read(refs, Detail.HEAD).items() if refs else ():
         if isinstance(item, Item):
@@ -335,13 +340,53 @@ def _due_again(ctx: StageContext, found: Found) -> None:
                 ctx.item_failed(ref, item)
         masters = [item for item in items.values() if isinstance(item, Item) and series.is_master(item)]
         _stage_exceptions(ctx, masters, found)
+        absent = [ref for ref in refs if ref not in items]
+        lost = _lost_again(ctx, absent, found) if side is Side.MAILBOX else frozenset()
         if ctx.preview:
             continue
         with ctx.fenced() as unit:
             for kind in ItemKind:
-                vanished = [ref.id for ref in refs if ref.kind is kind and ref not in items]
+                vanished = [ref.id for ref in absent if ref.kind is kind and ref not in lost]
                 unit.trail.drop_retries(ctx.user.id, side.value, vanished, kind=kind.value)
                 unit.trail.close_issues(ctx.user.id, side.value, vanished, ctx.now(), kind=kind.value)
+
+
+def _lost_again(ctx: StageContext, absent: Sequence[ItemRef], found: Found) -> frozenset[ItemRef]:
+    """Those of the absent items whose deletion still waits to be dealt with: an earlier run saw it and could not go on,
+    and no feed tells of it again. Occurrences are not among them: their series tells."""
+    asked = {ref.id: ref for ref in absent if ref.kind in MIRRORED and split_id(ref.id)[1] is None}
+    if not asked:
+        return frozenset()
+    with ctx.store.reading() as unit:
+        pairs = unit.pairs.by_mailbox(ctx.user.id, asked)
+    gone = [Gone(asked[ref], pair) for ref, pair in pairs.items() if pair.state == PairState.LIVE]
+    told = follow(ctx, list(found.works.values()), gone)
+    for work in told:
+        found.add(work)
+    return frozenset(work.ref for work in told if work.deleted)
+
+
+def _attachments_left(ctx: StageContext, found: Found) -> None:
+    """Saved mails of which earlier runs could not save every attachment. A mail that is gone has none to save."""
+    with ctx.store.reading() as unit:
+        due = unit.mail_files.due(ctx.user.id, ctx.now())
+        pairs = unit.pairs.by_key(ctx.user.id, due)
+    refs = {
+        ItemRef(Side.MAILBOX, ItemKind.EMAIL, pair.mailbox_id, pair.folder): key
+        for key, pair in pairs.items() if pair.state == PairState.LIVE and pair.mailbox_id
+    }  # fmt: skip
+    refs = {ref: key for ref, key in refs.items() if f"mailbox:email:{ref.id}" not in found.works}
+    if not refs:
+        return
+    items = ctx.mailbox.read(list(refs), Detail.HEAD)
+    for ref, item in items.items():
+        if isinstance(item, Item):
+            found.add(Work(Side.MAILBOX, ItemKind.EMAIL, ref, item=item, key=refs[ref]))
+    gone = [key for ref, key in refs.items() if ref not in items]
+    if gone and not ctx.preview:
+        with ctx.fenced() as unit:
+            for key in gone:
+                unit.mail_files.keep(ctx.user.org_id, key, (), 0, None)
 
 
 def _slid_out(ctx: StageContext, lineup: Lineup, found: Found) -> None:

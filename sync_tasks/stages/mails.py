@@ -11,7 +11,7 @@ from mapping.rules import scope
 from mapping.rules.decision import Decision, Outcome, PairFacts
 from mapping.rules.scope import Asked
 from mapping.rules.scope_emails import MARKED_FOLDER
-from sync_tasks.stages import inheriting, intents, remarking
+from sync_tasks.stages import inheriting, intents, plan_files, remarking
 from sync_tasks.stages.context import StageContext
 from sync_tasks.stages.remarking import MARKED
 from sync_tasks.stages.strangers import mail_book
@@ -56,5 +56,5 @@ class Mails:
 
 
 def _is_unfinished(work: Work, pair: PairView) -> bool:
-    """A mail whose record stands but whose mark, or way back from the managed folder, was cut off."""
-    return MARKED not in pair.marks or work.ref.container == MARKED_FOLDER
+    """A mail whose record stands but whose mark, attachments or way back from the managed folder were cut off."""
+    return MARKED not in pair.marks or work.ref.container == MARKED_FOLDER or plan_files.is_open(pair)

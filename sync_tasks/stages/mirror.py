@@ -23,11 +23,13 @@ from mapping.rules.scope import Decision, Outcome
 from sync_tasks.stages import (
     adopting,
     apply,
+    apply_files,
     complaints,
     copies,
     disputes,
     holding,
     plan_emails,
+    plan_files,
     plan_items,
     plan_series,
     rooms,
@@ -51,7 +53,7 @@ def run(ctx: StageContext) -> StageReport:
     verdict = holding.recall(ctx) or _plan(ctx)
     if ctx.preview or verdict.waits:
         return StageReport({}, more=False, held=verdict.told)
-    return StageReport(apply.run(ctx, APPLIED_HERE))
+    return StageReport({**apply.run(ctx, APPLIED_HERE), **apply_files.run(ctx)})
 
 
 def _plan(ctx: StageContext) -> Verdict:
@@ -77,11 +79,13 @@ def _plan(ctx: StageContext) -> Verdict:
     plan_emails.plan(draft, [w for w in works if w.kind is ItemKind.EMAIL], pairs)
     verdict = holding.judge(draft, works, pairs)
     with ctx.fenced() as unit:
+        if not verdict.waits:
+            plan_files.settle(draft, unit)
         if not ctx.preview and not verdict.waits:
             draft.write_pairs(unit)
             draft.write_retries(unit)
             disputes.keep(draft, unit)
-            draft.write_quarantined(unit)
+            draft.write_failures(unit)
         ctx.save_operations(unit, draft.operations)
         unit.plans.keep_needed(ctx.ref.id, PEOPLE_STEPS)  # nobody is created whom nothing that is saved names
         unit.trail.forget_stage(ctx.ref.id, "mirror")
@@ -188,7 +192,9 @@ def _wants_body(ctx: StageContext, lineup: Lineup, work: Work, pair: PairView | 
     if work.kind is ItemKind.EMAIL and work.item is not None and work.item.get(f.BODY) is not MISSING:
         return False  # it was read to find out who is on it
     saved = pair is not None and pair.state == PairState.LIVE and pair.role != GUEST
-    return not saved or (work.kind in MIRRORED and lineup.of_item(work.ref, pair).compares_body(ctx.settings))
+    if not saved or plan_files.is_open(pair):
+        return True
+    return work.kind in MIRRORED and lineup.of_item(work.ref, pair).compares_body(ctx.settings)
 
 
 def _unreadable(ctx: StageContext, work: Work, answer: ConnectorError | Item | None) -> None:

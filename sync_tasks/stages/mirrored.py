@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -14,7 +14,7 @@ from mapping.model import fields as f
 from mapping.model.item import Item, ItemKind, Side, Value
 from mapping.model.reasons import Reason
 from mapping.model.table import Table, Winner
-from mapping.rules import appended, deletion, marks, scope
+from mapping.rules import appended, attendees, deletion, marks, scope
 from mapping.rules.decision import Decision, Me, PairFacts
 from mapping.rules.deletion import Fate, Trigger
 from mapping.rules.description import keep_formatting
@@ -208,6 +208,13 @@ class Mirrored(ABC):
 def mails(draft: Draft, people: tuple[Value, ...]) -> int:
     """How many people a write that touches them would have the server mail: none where it can write silently."""
     return 0 if Can.SILENT_WRITE in draft.ctx.mailbox.can else len(people)
+
+
+def told(draft: Draft, item: Item, names: Iterable[str]) -> tuple[Value, ...]:
+    """The guests whom the server mails when these fields of a mailbox item are written; nobody where it is silent."""
+    if Can.SILENT_WRITE in draft.ctx.mailbox.can:
+        return ()
+    return attendees.guests_told(item, names, draft.ctx.me.addresses)
 
 
 def categories_of(item: Item) -> tuple[str, ...]:

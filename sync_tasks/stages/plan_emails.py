@@ -13,7 +13,7 @@ from mapping.model.item import Fields, Item, ItemKind, ItemRef, Pending, Person,
 from mapping.model.people import PersonRecord
 from mapping.model.reasons import ISSUES, Reason
 from mapping.model.table import Table
-from mapping.rules import mail_records, marks
+from mapping.rules import mail_records, marks, once
 from mapping.rules.attendees import invitee_record
 from mapping.rules.decision import Decision, categories
 from mapping.rules.linking import Links
@@ -22,7 +22,7 @@ from mapping.rules.scope_emails import FORCED, MARKED_FOLDER, never_saveable
 from mapping.rules.settings import Effective
 from mapping.tables.email_message import EMAIL_MESSAGE, email_message, is_incoming
 from mapping.tables.email_task import EMAIL_TASK, email_task
-from sync_tasks.stages import complaints, intents
+from sync_tasks.stages import complaints, intents, logged, plan_files
 from sync_tasks.stages.intents import Intent
 from sync_tasks.stages.mapped import mapped
 from sync_tasks.stages.payload import id_of
@@ -34,6 +34,7 @@ from sync_tasks.state.records import PairState, PairView
 
 EMAIL_MESSAGE_OBJECT, TASK_OBJECT = mail_records.EMAIL_MESSAGE, mail_records.TASK
 LEAD = "00Q"
+LINK_COLUMNS = ("WhoId", "WhatId")
 TABLES = {EMAIL_MESSAGE_OBJECT: EMAIL_MESSAGE, TASK_OBJECT: EMAIL_TASK}
 
 
@@ -43,20 +44,24 @@ def plan(draft: Draft, works: list[Work], pairs: Mapping[str, PairView]) -> None
     chosen = {w.key: w for w in works if w.outcome is Outcome.SHARE and w.item is not None and not _refused(draft, w)}
     target = record_object(draft.ctx.settings, draft.ctx.shape)
     wishes = intents.chosen(draft.ctx, list(chosen.values()))
-    adopted = _already_logged(draft, chosen, target)
+    adopted = logged.find(draft, {key: w for key, w in chosen.items() if not _is_saved(pairs.get(key))}, target)
+    unfinished: dict[str, tuple[Item, PairView]] = {}
     for key in sorted(chosen):
         work, pair = chosen[key], pairs.get(key)
         assert work.item is not None and work.decision is not None
         intent = wishes.get(work.slot)
-        if pair is not None and pair.state == PairState.LIVE:
+        if pair is not None and _is_saved(pair):
             if work.decision.reason is Reason.RELINKED and intent is not None:
                 _relink(draft, key, work, work.item, pair, intent)
-            else:
-                _mark(draft, key, work.item, ())  # its record stands; only the mark is missing
+                continue
+            _mark(draft, key, work.item, ())  # its record stands; only the mark, or attachments, are missing
+            if plan_files.is_open(pair):
+                unfinished[key] = work.item, pair
         elif key in adopted:
-            _adopt(draft, key, work.item, adopted[key])
+            _adopt(draft, key, work, work.item, adopted[key], target, intent, ours=pair is not None)
         else:
             _share(draft, key, work, work.item, target, intent, retrying=pair is not None)
+    plan_files.go_on(draft, unfinished)
 
 
 def record_object(settings: Effective, shape: OrgShape) -> str:
@@ -72,8 +77,7 @@ def delivered(settings: Effective, shape: OrgShape) -> Table:
 def _refused(draft: Draft, work: Work) -> bool:
     """Now that its headers are read, does the message turn out to be one that is never saved?"""
     assert work.item is not None and work.decision is not None
-    forced = work.decision.rule in FORCED
-    reason = never_saveable(work.item, forced=forced)
+    reason = never_saveable(work.item, forced=_is_forced(work))
     if reason is None:
         return False
     decision = Decision(Outcome.SKIP, reason, work.decision.rule)
@@ -98,28 +102,23 @@ def _disown(draft: Draft, works: list[Work]) -> None:
         draft.add(replace(operation, agreed={}), work.ref)
 
 
-def _already_logged(draft: Draft, chosen: Mapping[str, Work], target: str) -> dict[str, Item]:
-    if target != EMAIL_MESSAGE_OBJECT or not chosen:
-        return {}
-    by_id = {w.item.text(f.MESSAGE_ID): key for key, w in chosen.items() if w.item and w.item.text(f.MESSAGE_ID)}
-    found = draft.ctx.crm.find_by_key(EMAIL_MESSAGE_OBJECT, "MessageIdentifier", sorted(by_id))
-    return {by_id[message_id]: item for message_id, item in found.items() if message_id in by_id}
+def _is_saved(pair: PairView | None) -> bool:
+    return pair is not None and pair.state == PairState.LIVE
 
 
 def _share(
-    draft: Draft, key: str, work: Work, item: Item, target: str, intent: Intent | None, *, retrying: bool,
-    after: tuple[str, ...] = (),
+    draft: Draft, key: str, work: Work, item: Item, target: str, intent: Intent | None, *, retrying: bool
 ) -> None:  # fmt: skip
     _note_pair(draft, key, item)
-    made = _create(draft, key, work, item, target, intent, retrying=retrying, after=after)
+    made = _create(draft, key, work, item, target, intent, retrying=retrying)
     _mark(draft, key, item, (made,))
 
 
 def _create(
     draft: Draft, key: str, work: Work, item: Item, target: str, intent: Intent | None, *, retrying: bool,
-    after: tuple[str, ...],
+    after: tuple[str, ...] = (),
 ) -> str:  # fmt: skip
-    """Plan the record and, of an EmailMessage, the people on it that no column of it takes; its operation."""
+    """Plan the record with all that hangs on it: people whom no column takes, copies, attachments; its operation."""
     assert work.decision is not None
     values = _record(draft, work, item, target, key, intent)
     values |= _linked(draft, item, work.links, target, intent)
@@ -136,30 +135,51 @@ def _create(
     )  # fmt: skip
     if target == EMAIL_MESSAGE_OBJECT:
         _relate(draft, item, made, values, writer, intent)
+    copies = _copies(draft, key, item, work.links, target, values)
+    if intent is None or not intent.composed:  # what is being written has no attachments yet that anybody could choose
+        plan_files.plan(draft, key, item, id_of("@" + made), values, target, forced=_is_forced(work), also=copies)
     return made
+
+
+def _is_forced(work: Work) -> bool:
+    """Did somebody ask for this very mail to be saved?"""
+    return work.decision is not None and work.decision.rule in FORCED
 
 
 def _relate(
     draft: Draft, item: Item, made: str, values: Fields, writer: PersonRecord | None, intent: Intent | None
 ) -> None:
     """The sender, and people who were chosen although they are not on the message (RCD-14)."""
-    rows: list[tuple[Reason, str, dict[str, Value]]] = []
     linked = {each for column in JUNCTIONS.values() for each in _ids(values.get(column))}
     if writer is not None:
         linked.add(writer.id)
-        of_sender: dict[str, Value] = {"RelationType": "FromAddress", "RelationAddress": writer.address}
-        rows.append((Reason.SENDER_LINKED, writer.id, of_sender))
-    others = [each for each in intent.who if each not in linked] if intent is not None else []
-    rows += [(Reason.CHOSEN, each, {"RelationType": "OtherAddress"}) for each in others]
-    for reason, person, relation in rows:
-        draft.add(
-            Operation(
-                Act.RELATE, Side.CRM, ItemKind.EMAIL, "EmailMessageRelation", Step.RELATIONS,
-                "RCD-14" if reason is Reason.CHOSEN else "LNK-27", reason.value,
-                values={"EmailMessageId": id_of("@" + made), "RelationId": id_of(person), **relation},
-            ),
-            item.ref,
+        logged.relate(draft, item.ref, "@" + made, _as_sender(writer), "LNK-27")
+    for person in [each for each in intent.who if each not in linked] if intent is not None else ():
+        other: Fields = {"RelationId": person, "RelationType": "OtherAddress"}
+        logged.relate(draft, item.ref, "@" + made, other, "RCD-14")
+
+
+def _as_sender(writer: PersonRecord) -> Fields:
+    return {"RelationId": id_of(writer.id), "RelationType": "FromAddress", "RelationAddress": writer.address}
+
+
+def _copies(
+    draft: Draft, key: str, item: Item, links: Links | None, target: str, values: Fields
+) -> tuple[str | Pending, ...]:  # fmt: skip
+    """Copies of the record for those whom it cannot be linked to; the ids that they will have."""
+    objects = {record.id: record.object for found in draft.people.values() for record in found}
+    made: list[str | Pending] = []
+    for number, person in enumerate(once.left_over(links, target, objects, draft.ctx.settings), 1):
+        own = once.clone_key(key, number)
+        copy = {name: value for name, value in values.items() if name not in LINK_COLUMNS}
+        if draft.ctx.key_field in copy:
+            copy[draft.ctx.key_field] = own
+        operation = Operation(
+            Act.CREATE, Side.CRM, ItemKind.EMAIL, target, Step.RECORDS, "DUP-7", Reason.COPIED_FOR_LINK.value,
+            key=own, values={**copy, "WhoId": id_of(person)},
         )  # fmt: skip
+        made.append(id_of("@" + draft.add(operation, item.ref)))
+    return tuple(made)
 
 
 def _writer(draft: Draft, item: Item, intent: Intent | None) -> PersonRecord | None:
@@ -184,12 +204,18 @@ def _record(draft: Draft, work: Work, item: Item, target: str, key: str, intent:
     key_field = ctx.key_field if ctx.shape.can_create(target, ctx.key_field) else ""
     whole = work.decision is not None and work.decision.rule.startswith("THR")
     shown = mail_records.told(item, ctx.settings, whole=whole)
-    write = email_message if target == EMAIL_MESSAGE_OBJECT else email_task
-    values = write(shown, me_addresses=ctx.me.addresses, key_field=key_field, key=key, table=table)
-    if target == TASK_OBJECT and ctx.user.crm_user_id:
-        values["OwnerId"] = ctx.user.crm_user_id
-    elif ctx.shape.can_create(target, "IsClientManaged"):
-        values["IsClientManaged"] = True
+    mine = ctx.me.addresses
+    if target == EMAIL_MESSAGE_OBJECT:
+        values = email_message(shown, me_addresses=mine, key_field=key_field, key=key, table=table)
+        if ctx.shape.can_create(target, "IsClientManaged"):
+            values["IsClientManaged"] = True
+    else:
+        column = once.column_of(ctx.settings, target, ctx.shape.objects.get(target, {}))
+        values = email_task(
+            shown, me_addresses=mine, key_field=key_field, key=key, message_id_field=column, table=table
+        )  # fmt: skip
+        if ctx.user.crm_user_id:
+            values["OwnerId"] = ctx.user.crm_user_id
     more = mail_records.added(
         item, values.get("Subject"), target, ctx.settings, ctx.shape.objects.get(target, {}),
         incoming=is_incoming(item, ctx.me.addresses), chosen=intent.values if intent is not None else None,
@@ -268,12 +294,26 @@ def _ids(value: Value | None) -> tuple[str, ...]:
     return tuple("@" + each.operation if isinstance(each, Pending) else str(each) for each in found)
 
 
-def _adopt(draft: Draft, key: str, item: Item, record: Item) -> None:
-    """Somebody logged this very mail already: it is the record of this pair, and no second one is made."""
+def _adopt(
+    draft: Draft, key: str, work: Work, item: Item, record: Item, target: str, intent: Intent | None, *, ours: bool,
+) -> None:  # fmt: skip
+    """Somebody logged this very mail already: it is the record of this pair, and no second one is made. `ours`: it may
+    have been an earlier try of this pair, so its attachments may be missing; those of others are others' (FIL-2)."""
     _note_pair(draft, key, item)
     draft.pair(key, crm_id=record.ref.id, crm_object=record.ref.container, state=PairState.LIVE.value)
-    draft.decide(Side.MAILBOX, ItemKind.EMAIL, item.ref.id, key, Outcome.SHARE, Reason.ADOPTED, "DUP-11")
+    rule = "DUP-2" if record.text(draft.ctx.key_field) == key else "DUP-11"
+    draft.decide(Side.MAILBOX, ItemKind.EMAIL, item.ref.id, key, Outcome.SHARE, Reason.ADOPTED, rule)
     _mark(draft, key, item, ())
+    if intent is not None:  # what it asks for is added as far as Salesforce lets it
+        draft.pair(key, marks={**draft.notes[key].get("marks", {}), intents.MARK: str(intent.id)})
+    linked = _linked(draft, item, work.links, target, intent)
+    if ours:
+        values = {**_record(draft, work, item, target, key, intent), **linked}
+        plan_files.plan(draft, key, item, record.ref.id, values, target, forced=_is_forced(work))
+    logged.add_links(draft, item.ref, record, linked)
+    writer = _writer(draft, item, intent)
+    if target == EMAIL_MESSAGE_OBJECT and writer is not None:
+        logged.relate(draft, item.ref, record.ref.id, _as_sender(writer), logged.RULE, retrying=True)
 
 
 def _mark(draft: Draft, key: str, item: Item, after: tuple[str, ...]) -> None:

@@ -334,9 +334,10 @@ def _let_go(draft: Draft, case: Case, pair: PairView, trigger: Trigger) -> None:
             delete(draft, case, mailbox_ref, rule, reason, state, source)
         case Fate.RESTORE_ITEM if case.crm is not None and case.crm.outcome is Outcome.RELEASE:
             draft.pair(case.key, state=released.value, reason=reason.value)  # there is nothing to show any more
+        case Fate.RESTORE_ITEM if case.crm is not None and case.crm.item is not None:
+            _create_down(draft, case, _because(case.crm, Reason.RESTORED, rule), case.crm.item, again=True)
         case Fate.RESTORE_ITEM:
-            if case.crm is not None and case.crm.item is not None:
-                _create_down(draft, case, _because(case.crm, Reason.RESTORED, rule), case.crm.item, again=True)
+            draft.fail(case.key, mailbox_ref, Reason.RECORD_UNREAD)  # no feed will tell of the deletion again
         case Fate.RESTORE_RECORD:
             if case.mailbox is not None and item is not None:
                 _create_up(draft, case, _because(case.mailbox, Reason.RESTORED_RECORD, rule), item, again=True)

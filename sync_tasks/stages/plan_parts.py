@@ -16,7 +16,7 @@ from mapping.rules import roles, series
 from mapping.rules.columns import to_write
 from mapping.rules.scope import Outcome
 from sync_tasks.stages.categorize import ends_at
-from sync_tasks.stages.mirrored import Mirrored, categories_of
+from sync_tasks.stages.mirrored import Mirrored, categories_of, mails, told
 from sync_tasks.stages.planning import Draft
 from sync_tasks.stages.series import seen_fingerprint
 from sync_tasks.stages.sharing import Sharing
@@ -109,6 +109,7 @@ def update_mailbox(
     rule: str, reason: Reason, *, act: Act = Act.UPDATE, step: Step = Step.ITEMS, after: tuple[str, ...] = (),
     changes: tuple[FieldChange, ...] = (), mails: int = 0,
 ) -> str:  # fmt: skip
+    mails = max(mails, len(told(draft, item, values)))
     return draft.add(
         Operation(
             act, Side.MAILBOX, case.kind, item.ref.container, step, rule, reason.value, pair_key=case.key,
@@ -167,7 +168,17 @@ def delete(
     draft.add(
         Operation(
             Act.DELETE, ref.side, case.kind, ref.container, Step.DELETES, rule, reason.value,
-            pair_key=case.key, ref=ref.id, agreed={"state": state.value},
+            pair_key=case.key, ref=ref.id, agreed={"state": state.value}, mails=_cancelling(draft, case, ref),
         ),
         source,
     )  # fmt: skip
+
+
+def _cancelling(draft: Draft, case: Case, ref: ItemRef) -> int:
+    """How many people the server would mail that a meeting is off. Of one that was not read the pair tells how many."""
+    if ref.side is Side.CRM or case.kind is not ItemKind.EVENT:
+        return 0
+    item = case.mailbox.item if case.mailbox is not None else None
+    if item is not None:
+        return len(told(draft, item, (f.ATTENDEES,)))
+    return mails(draft, tuple(case.pair.people) if case.pair is not None else ())

@@ -31,10 +31,12 @@ class Draft:
     kinds: dict[str, ItemKind] = field(default_factory=dict)  # of each pair merged
     adopted: Mapping[str, str] = field(default_factory=dict)  # by pair key: the record that a new item adopts
     rooms: Mapping[str, str] = field(default_factory=dict)  # the ids of rooms that Salesforce knows, by name
+    files: dict[str, set[int]] = field(default_factory=dict)  # by pair key: attachments to save, see `plan_files`
     operations: list[tuple[Operation, Origin]] = field(default_factory=list)
     decisions: list[DecisionView] = field(default_factory=list)
     _later: list[tuple[int, ItemRef, datetime, Reason]] = field(default_factory=list)
     _kept: list[tuple[str, ItemRef, Reason]] = field(default_factory=list)
+    _failed: list[tuple[str, ItemRef, Reason]] = field(default_factory=list)
     _pairs: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def add(self, operation: Operation, origin: ItemRef, *, retrying: bool = False) -> str:
@@ -68,6 +70,7 @@ class Draft:
         self.operations[:] = kept
         self.decisions[:] = [each for each in self.decisions if each.key not in keys]
         self._kept[:] = [each for each in self._kept if each[0] not in keys]
+        self._failed[:] = [each for each in self._failed if each[0] not in keys]
         for key in keys:
             self._pairs.pop(key, None)
             self.disputes.pop(key, None)
@@ -95,9 +98,15 @@ class Draft:
         """Leave something as it is, and tell a person, who has to decide."""
         self._kept.append((key, ref, reason))
 
-    def write_quarantined(self, unit: Unit) -> None:
+    def fail(self, key: str, ref: ItemRef, reason: Reason) -> None:
+        """Something cannot be planned now: tell a person, and try again later."""
+        self._failed.append((key, ref, reason))
+
+    def write_failures(self, unit: Unit) -> None:
         for key, ref, reason in self._kept:
             self.ctx.note_quarantined(unit, ref, CODES.get(reason, reason.value), key=key)
+        for key, ref, reason in self._failed:
+            self.ctx.note_failure(unit, ref, CODES.get(reason, reason.value), key=key)
 
     def decide(
         self, side: Side, kind: ItemKind, ref: str, key: str, outcome: Outcome, reason: Reason, rule: str, **detail: str

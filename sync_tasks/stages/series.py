@@ -14,7 +14,7 @@ from mapping.model import fields as f
 from mapping.model.item import Item, ItemKind, ItemRef, Original, Series, Side
 from mapping.model.reasons import Reason
 from mapping.model.series import split_id
-from mapping.recurrence.expand import Occurrence, occurrences
+from mapping.recurrence.expand import Occurrence, moment_of, occurrences
 from mapping.rules import scope
 from mapping.rules import series as rules
 from mapping.rules.decision import Decision, Outcome
@@ -254,7 +254,7 @@ def _close(ctx: StageContext, work: Work, known: Known, done: Opened) -> Iterato
 def _distance(work: Work, pair: PairView) -> float:
     span = work.item.get(f.SPAN) if work.item is not None else None
     start = getattr(span, "start", None)
-    return abs((rules.moment(start) - rules.moment(_original(pair))).total_seconds()) if start is not None else 0.0
+    return abs((moment_of(start) - moment_of(_original(pair))).total_seconds()) if start is not None else 0.0
 
 
 def _handed_over(pair: PairView, key: str, ref: ItemRef) -> PairView:

@@ -19,7 +19,6 @@ from mapping.model.series import occurrence_id, stamp
 from mapping.recurrence import classic
 from mapping.recurrence.expand import moment_of, originals, span_of
 from mapping.recurrence.refusals import Refusal
-from mapping.rules import series as rules
 from mapping.rules.decision import Outcome
 from mapping.rules.identity import event_key
 from mapping.tables.event import EVENT
@@ -110,6 +109,6 @@ def _pair(series: PairView, key: str, original: Original, span: Span, row: Item)
         key=key, kind=ItemKind.EVENT.value, born=Side.CRM.value, letter="B", state=PairState.LIVE.value, reason="",
         mailbox_id=occurrence_id(series.mailbox_id, original), mailbox_version="", folder=series.folder,
         crm_object=row.ref.container, crm_id=row.ref.id, crm_version="", crm_seen="", marks={}, people=frozenset(),
-        ends_at=rules.moment((_span(row) or span).end), pinned=False, mailbox_seen="", series=series.mailbox_id,
+        ends_at=moment_of((_span(row) or span).end), pinned=False, mailbox_seen="", series=series.mailbox_id,
         role="",
     )  # fmt: skip

@@ -124,7 +124,7 @@ def _pair(ctx: StageContext, work: Work, original: Original, span: Span, row: It
         key=key, kind=work.kind.value, born="mailbox", letter="A", state=PairState.LIVE.value, reason="",
         mailbox_id=occurrence_id(work.ref.id, original), mailbox_version="", folder=work.ref.container,
         crm_object=row.ref.container, crm_id=row.ref.id, crm_version="", crm_seen="", marks=agreed, people=frozenset(),
-        ends_at=rules.moment(span.end), pinned=False, mailbox_seen="", series=work.ref.id, role="",
+        ends_at=moment_of(span.end), pinned=False, mailbox_seen="", series=work.ref.id, role="",
     )  # fmt: skip
 
 

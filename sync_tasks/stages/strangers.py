@@ -26,7 +26,7 @@ from mapping.rules.scope import Decision, Outcome
 from mapping.rules.scope_emails import FORCED, is_history
 from mapping.rules.settings import Effective
 from mapping.tables.email_message import is_incoming
-from sync_tasks.stages import unresolved
+from sync_tasks.stages import signed, unresolved
 from sync_tasks.stages.context import StageContext
 from sync_tasks.stages.payload import Origin
 from sync_tasks.stages.unresolved import Listed, Seen
@@ -77,7 +77,8 @@ class Case:
 
     @property
     def seen(self) -> Seen:
-        return Seen(self.person, self.work.ref, self.met)
+        ref = self.work.ref
+        return Seen(self.person, (ref.kind.value, ref.id, ref.container), self.met)
 
     @property
     def automatic(self) -> bool:
@@ -124,6 +125,10 @@ def meet(ctx: StageContext, works: Sequence[Work], people: People) -> Strangers:
         else resolving.decide_creation(case.person, found.get(address), case.by(ctx))
         for address, case in chosen.items()
     }  # fmt: skip
+    for address, case in chosen.items():
+        mails = [item_of(each.work) for each in cases if each.person.address == address]
+        target = TARGETS[creations[address].kind]
+        creations[address] = signed.complete(ctx, creations[address], target, case.person, mails)
     creations = resolving.share_accounts(_with_addresses(ctx, creations))
     for address, case in chosen.items():
         operations = _operations(ctx, creations[address], case.work, insist=address in wanted)

@@ -16,7 +16,7 @@ from datetime import datetime, time, timedelta
 
 from mapping.merge.baseline import fingerprint
 from mapping.merge.plan import Step
-from mapping.model.item import ItemRef, Person, Side
+from mapping.model.item import Person, Side
 from mapping.model.people import domain_of
 from mapping.model.reasons import Reason
 from mapping.rules.resolving import HELD, Refusal, Wanted, Wish, held_for
@@ -33,15 +33,11 @@ ALIKE = "DUPLICATES_DETECTED"
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Somebody unknown, and the item on which he was."""
+    """Somebody unknown, and the item on which he was. `met`: the user has written to him."""
 
     person: Person
-    ref: ItemRef
+    place: Place
     met: bool
-
-    @property
-    def place(self) -> Place:
-        return self.ref.kind.value, self.ref.id, self.ref.container
 
 
 def context_of(name: str) -> str:
@@ -144,7 +140,7 @@ def settle(ctx: StageContext) -> None:
     with ctx.fenced() as unit:
         operations = {op.op_id: op for op in unit.plans.all(ctx.ref.id) if op.step in (Step.ACCOUNTS, Step.PEOPLE)}
         for op_id, (person, (kind, ref, folder), met) in planned.items():
-            seen = Seen(Person(**person), ItemRef(Side.MAILBOX, kind, ref, folder), met)
+            seen = Seen(Person(**person), (kind, ref, folder), met)
             op = operations.get(op_id)
             if op is not None and op.state == OpState.DONE:
                 address = seen.person.address
@@ -181,7 +177,9 @@ def look_again(ctx: StageContext) -> None:
     with ctx.fenced() as unit:
         resolved = [name for name, address in addresses.items() if address in people]
         _again(ctx, unit, unit.unresolved.close(ctx.user.id, resolved, UnresolvedState.RESOLVED, now))
-        over = [row.name for row in due if row.first_seen <= horizon and row.name not in resolved]
+        blocked = [name for name, address in addresses.items() if not ctx.book.eligible(address)]
+        unit.unresolved.close(ctx.user.id, blocked, UnresolvedState.IGNORED, now)
+        over = [row.name for row in due if row.first_seen <= horizon]
         unit.unresolved.close(ctx.user.id, over, UnresolvedState.EXPIRED, now)
         unit.unresolved.look_later([row.id for row in due], now + AGAIN)
         unit.unresolved.forget(ctx.user.id, now - REMEMBERED)

@@ -277,6 +277,19 @@ class ItemRetry(Base):
     not_before: Mapped[datetime | None]  # None: quarantined, no longer tried by itself
 
 
+class MailFiles(Base):
+    """Who of the organization saves the attachments of a mail, and which of them he has not saved yet."""
+
+    __tablename__ = "mail_files"
+    __table_args__ = (Index("ix_mail_files_due", "user_id", "not_before"),)
+    org_id: Mapped[int] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(80), primary_key=True)  # of the pair
+    user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"))
+    left: Mapped[list[Any]] = mapped_column(default=list)  # their places in the mail
+    attempts: Mapped[int] = mapped_column(default=0)
+    not_before: Mapped[datetime | None]  # None: all are saved, or the rest was given up
+
+
 class Hold(Base):
     """A plan that waits for a person. It names the changes in question by ids that do not change from run to run."""
 

@@ -18,6 +18,7 @@ from sync_tasks.state.claims import Claims
 from sync_tasks.state.conflicts import Conflicts
 from sync_tasks.state.holds import Holds
 from sync_tasks.state.intents import Intents
+from sync_tasks.state.mail_files import MailFilesLedger
 from sync_tasks.state.models import SyncRun, User
 from sync_tasks.state.pairs import Pairs
 from sync_tasks.state.plans import Plans
@@ -46,6 +47,7 @@ class Unit:
         self.claims = Claims(session)
         self.unresolved = UnresolvedPeople(session)
         self.intents = Intents(session)
+        self.mail_files = MailFilesLedger(session)
         self.workspace = Workspace(session)
 
 

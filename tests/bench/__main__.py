@@ -22,6 +22,8 @@ from sync_tasks.cli.shell import console
 from tests.bench.jobs import Cost, Measured, run_all
 from tests.bench.linked import Compared, compare
 from tests.bench.place import Place, remote_sandbox
+from tests.bench.reading import LEAST, mails_per_second
+from tests.bench.sharing import Shared, share_all
 from tests.support.world import World
 
 HOME = Path(".bench")
@@ -42,16 +44,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         for each in compare(world, few, asked.linked, min(CHANGED, few)) if asked.linked else ():
             compared.append(each)
             out.print(f"{each.name} of {asked.linked}: {each.many.total} calls, {each.many.seconds:.1f} s", style="dim")
+        shared = list(share_all(world)) if asked.shared else []
         world.close()
     out.print(_table(f"{asked.size} events, {asked.size // 2} e-mails", "ours", "least", map(_ours, done)))
     if compared:
         title = f"among {few} and among {asked.linked} linked events"
         out.print(_table(title, f"of {asked.linked}", f"of {few}", map(_grown, compared)))
-    broken = [f"{each.name}: {sentence}" for each in [*done, *compared] for sentence in each.broken]
+    if shared:
+        out.print(_shared(shared))
+    speed = mails_per_second()
+    out.print(f"signatures: {speed:.0f} mails a second of one core's work (wanted: {LEAST})")
+    broken = [f"{each.name}: {sentence}" for each in [*done, *compared, *shared] for sentence in each.broken]
     for line in broken:
         out.print(f"broken: {line}", style="red", soft_wrap=True)
     if asked.json:
-        print(_keep(asked, done, compared))
+        print(_keep(asked, done, compared, speed))
     return 1 if broken else 0
 
 
@@ -62,6 +69,9 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "--linked", type=int, default=10_000, metavar="N",
         help=f"compare {CHANGED} changes among N linked events with those among {FEW}; 0: do not (default: 10000)",
     )  # fmt: skip
+    parser.add_argument(
+        "--no-shared", dest="shared", action="store_false", help="do not measure what sharing 1 to 2,000 e-mails costs"
+    )
     parser.add_argument(
         "--json", action="store_true", help="also write the figures to .bench/ and print the file's path"
     )
@@ -94,12 +104,24 @@ def _table(title: str, ours: str, other: str, lines: Iterable[Line]) -> Table:
     return table
 
 
-def _keep(asked: argparse.Namespace, done: Sequence[Measured], compared: Sequence[Compared]) -> Path:
+def _shared(done: Iterable[Shared]) -> Table:
+    table = Table(title="sharing e-mail, one in five from somebody unknown")
+    table.add_column("job", no_wrap=True)
+    for heading in ("calls to Salesforce", "at most", "all calls", "seconds"):
+        table.add_column(heading, justify="right")
+    for each in done:
+        table.add_row(
+            each.name, str(each.calls), str(each.limit), str(each.cost.total), f"{each.cost.seconds:.2f}"
+        )  # fmt: skip
+    return table
+
+
+def _keep(asked: argparse.Namespace, done: Sequence[Measured], compared: Sequence[Compared], speed: float) -> Path:
     HOME.mkdir(exist_ok=True)
     path = HOME / f"{time.strftime('%Y%m%d-%H%M%S')}-{asked.size}.json"
     told = {
         "size": asked.size, "jobs": [asdict(each) for each in done],
-        "linked": asked.linked, "compared": [asdict(each) for each in compared],
+        "linked": asked.linked, "compared": [asdict(each) for each in compared], "signatures_per_second": speed,
     }  # fmt: skip
     path.write_text(json.dumps(told, indent=1))
     return path

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.bench.jobs import JOBS, run_all
 from tests.bench.linked import compare
 from tests.bench.place import Place
+from tests.bench.sharing import share_all
 from tests.support.world import World
 
 
@@ -13,6 +14,13 @@ def test_no_job_needs_more_calls_than_its_limits_allow(world: World) -> None:
 
     assert [measured.name for measured in done] == [job.name for job in JOBS]
     assert {measured.name: measured.broken for measured in done if measured.broken} == {}
+
+
+def test_sharing_mails_needs_few_calls_however_many_they_are(world: World) -> None:
+    done = {each.name: each for each in share_all(world, (1, 10, 200))}
+
+    assert {name: each.broken for name, each in done.items() if each.broken} == {}
+    assert done["200 e-mails"].calls <= 12
 
 
 def test_a_run_among_many_linked_events_needs_the_calls_that_it_needs_among_few(world: World) -> None:

@@ -12,8 +12,8 @@ Chance = Callable[[str, Mapping[str, Any]], bool]
 
 # made of ids or of chance, so that they differ between two worlds which hold the same
 _PASSING = frozenset({"InboxSync_Key__c", "ExtendedProperty", "UID", "ThreadIdentifier", "ConversationIndex"})
-# whose run came first decides who owns the record of a stranger that two users met
-_OWNED_BY_CHANCE = frozenset({"Lead"})
+# whose run came first decides who owns the record of a stranger that two users met, and of which mail it tells
+_BY_CHANCE = {"Lead": frozenset({"OwnerId", "Description"})}
 
 # what may stand only once in Salesforce, by object
 _ONCE = {
@@ -32,9 +32,26 @@ _ONCE_IN_MAILBOX = {"CalendarItem": (("UID",), ("Subject",)), "Message": (("Inte
 def differences(reference: State, disturbed: State, by_chance: Chance) -> list[str]:
     """What the disturbed world lacks, and what it has beyond the reference, but for what is there by chance."""
     wanted, found = Counter(_things(reference, by_chance)), Counter(_things(disturbed, by_chance))
-    lost = [f"lost: {place} {body}" for (place, body), _ in sorted((wanted - found).items())]
-    extra = [f"too much: {place} {body}" for (place, body), _ in sorted((found - wanted).items())]
-    return lost + extra
+    lost, extra = (sorted((one - other).keys()) for one, other in ((wanted, found), (found, wanted)))
+    told = []
+    for place, body in lost:
+        twin = next((e for e in extra if e[0] == place and _subject(e[1]) == _subject(body)), None)
+        if twin is None:
+            told.append(f"lost: {place} {body}")
+        else:
+            extra.remove(twin)
+            told.append(f"differs: {place} {_subject(body)}: {_apart(json.loads(body), json.loads(twin[1]))}")
+    return told + [f"too much: {place} {body}" for place, body in extra]
+
+
+def _subject(body: str) -> str:
+    row = json.loads(body)
+    return str(next((row[name] for name in ("Subject", "Email", "Name") if row.get(name)), ""))
+
+
+def _apart(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> str:
+    names = sorted(n for n in wanted.keys() | found.keys() if wanted.get(n) != found.get(n))
+    return "; ".join(f"{n} {wanted.get(n)!r} is {found.get(n)!r}" for n in names)
 
 
 def duplicates(state: State) -> list[str]:
@@ -74,7 +91,7 @@ def _things(state: State, by_chance: Chance) -> Iterable[tuple[str, str]]:
         for row in rows:
             if by_chance(name, row):
                 continue
-            dropped = {"OwnerId"} if name in _OWNED_BY_CHANCE else set[str]()
+            dropped = _BY_CHANCE.get(name, frozenset())
             yield name, _text({k: v for k, v in row.items() if k not in dropped})
     for address, folders in state["ews"].items():
         for role, items in folders.items():

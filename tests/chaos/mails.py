@@ -23,7 +23,8 @@ FOR_EACH = {
 }  # fmt: skip
 FOR_ALL = {
     "domains__internal": "acme.example", "resolve__kind": "lead", "resolve__require_outbound": False,
-    "resolve__daily_most": 500, "resolve__domain_most": 500,
+    "resolve__daily_most": 10_000, "resolve__domain_most": 10_000, "resolve__max_recipients": 1000,
+    "resolve__all_unresolved": True,  # whom a mail makes must not depend on who was made before
 }  # fmt: skip
 JUNK = {
     "List-Unsubscribe": "<https://news.example/away>", "List-Id": "<news.example>", "Precedence": "bulk",

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from mapping.model.reasons import Reason
 from tests.pipeline.test_contacts import HOME, card, mirroring, saved, settled, shown, surnames
-from tests.support.world import World
+from tests.support.world import ORG, World
 
 
 @pytest.mark.seed(25)
@@ -38,6 +39,29 @@ def test_a_contact_that_may_not_be_removed_comes_back(world: World, born: Any) -
 
     assert surnames(world, ann) == before
     assert [row["Id"] for row in world.records("Contact")] == [made]
+    settled(world, ann)
+
+
+@pytest.mark.rule("CON-9", "TOP-7")
+def test_a_contact_that_may_not_be_removed_comes_back_once_its_record_can_be_read(world: World) -> None:
+    ann = mirroring(world)
+    item, made = shown(world, ann)
+    world.setting(private_objects=["Contact"])
+    world.control("salesforce/users", org=ORG, username=f"integration@{ORG}.example", view_all=False)
+
+    world.discard(ann, item)
+    for _ in range(2):
+        world.sync(ann)
+        world.later(minutes=30)
+
+    assert surnames(world, ann) == []
+    assert world.issues(ann) == [Reason.RECORD_UNREAD.value]
+    world.control("salesforce/users", org=ORG, username=f"integration@{ORG}.example", view_all=True)
+    world.later(hours=1)
+    world.sync(ann)
+    assert surnames(world, ann) == ["Burns"]
+    assert [row["Id"] for row in world.records("Contact")] == [made]
+    assert world.issues(ann) == []
     settled(world, ann)
 
 

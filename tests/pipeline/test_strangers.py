@@ -7,34 +7,12 @@ from typing import Any
 import pytest
 
 from mapping.model.reasons import Reason
-from sync_tasks.state.records import UserView
-from tests.support.world import World
-
-BART = "bart.simpson@acme-labs.example"
-UNSUBSCRIBE = [["List-Unsubscribe", "<https://acme-labs.example/out>"]]
-
-
-def seller(world: World, **settings: Any) -> UserView:
-    """A user whose mail is saved, and who answers nobody: strangers count as soon as they write. Settings are those of
-    the organization."""
-    world.set(**settings)
-    return world.user(autosave__emails=True, resolve__require_outbound=False)
-
-
-def why(world: World) -> set[str]:
-    """Why nobody was made on the items of the last run."""
-    assert world.last is not None
-    with world.app.store.reading() as unit:
-        return {row.reason for row in unit.trail.of_run(world.last.id) if row.stage == "people"}
-
-
-def leads(world: World) -> set[str]:
-    return {row["Email"] for row in world.records("Lead", "Email")}
-
-
-def subjects(world: World) -> set[str]:
-    return {row["Subject"] for row in world.records("EmailMessage", "Subject")}
-
+from mapping.rules.resolving import Wanted, Wish
+from sync_tasks.services import strangers
+from sync_tasks.services.scheduling import run_here
+from sync_tasks.state.records import UnresolvedState
+from tests.support.strangers import BART, UNSUBSCRIBE, leads, seller, subjects, unresolved, why
+from tests.support.world import ORG, World
 
 # --- for whom none is made
 
@@ -162,6 +140,48 @@ def test_an_invitation_makes_its_organizer_once_it_is_accepted(world: World) -> 
     world.sync(ann)
 
     assert leads(world) == {BART}
+
+
+@pytest.mark.mail_seed(3)
+@pytest.mark.rule("RES-1", "RES-3", "RES-9")
+def test_of_a_marked_mail_to_somebody_blocked_and_somebody_unknown_only_the_unknown_is_made(world: World) -> None:
+    world.set(blocklist__org=["rival.example"], resolve__kind="lead", resolve__all_unresolved=True)
+    ann = world.user()
+    world.message(ann, "Offer", sender=ann.address, to=f"eve@rival.example,{BART}", folder="sentitems",
+                  Categories=["Salesforce"])  # fmt: skip
+
+    world.sync(ann)
+
+    assert leads(world) == {BART}
+    assert subjects(world) == {"Offer"}
+    linked = {row["RelationId"] for row in world.records("EmailMessageRelation", "RelationId") if row["RelationId"]}
+    assert linked >= {row["Id"] for row in world.records("Lead")}
+
+
+@pytest.mark.mail_seed(12)
+@pytest.mark.rule("RES-15")
+def test_nobody_is_made_who_is_there_in_whatever_shape(world: World) -> None:
+    world.setting(person_accounts=True)
+    ann = seller(world, resolve__smart=True, resolve__all_unresolved=True)
+    account = world.record("Account", Name="Globex", Website="https://globex.example")
+    world.record("Contact", LastName="Both", Email="both@globex.example", AccountId=account)
+    world.record("Lead", LastName="Both", Company="Globex", Email="both@globex.example")
+    for name in ("One", "Two"):
+        world.record("Contact", LastName=name, Email="twice@globex.example", AccountId=account)
+    world.record("Account", LastName="Person", PersonEmail="person@home.example")
+    converted = world.record("Contact", LastName="Turned", Email="turned@globex.example", AccountId=account)
+    world.control("salesforce/records", org=ORG, records=[
+        {"object": "Lead", "fields": {"LastName": "Turned", "Company": "Globex", "Email": "turned@globex.example",
+                                      "IsConverted": True, "ConvertedContactId": converted}},
+    ])  # fmt: skip
+    before = {name: len(world.records(name)) for name in ("Lead", "Contact", "Account")}
+    for sender in ("both@globex.example", "twice@globex.example", "person@home.example", "turned@globex.example"):
+        world.message(ann, f"From {sender}", sender=sender)
+
+    world.sync(ann)
+
+    assert {name: len(world.records(name)) for name in before} == before
+    assert len(subjects(world)) >= 3
 
 
 # --- as what
@@ -354,3 +374,55 @@ def test_the_owner_stays_where_assignment_rules_would_give_a_lead_away(world: Wo
     world.sync(ann)
 
     assert [row["OwnerId"] for row in world.records("Lead", "OwnerId")] == [ann.crm_user_id]
+
+
+ADDRESS_TAKEN = {"object": "Lead", "fields": ["Email"], "action": "block"}
+NAME_TAKEN = {"object": "Lead", "fields": ["LastName"], "action": "alert"}
+
+
+@pytest.mark.mail_seed(14)
+@pytest.mark.rule("RES-15")
+@pytest.mark.parametrize("there", ["Lead", "Contact"])
+def test_somebody_who_is_entered_while_a_run_decides_is_taken_not_made_twice(world: World, there: str) -> None:
+    world.setting(duplicate_rules=[ADDRESS_TAKEN | {"against": there}])
+    ann = seller(world, resolve__kind="lead")
+    company: dict[str, Any] = {"Company": "Acme"} if there == "Lead" else {}
+    world.message(ann, "Hello", sender=BART)
+    entered: list[str] = []
+
+    def meanwhile(stage: str) -> None:
+        if stage == "mirror":
+            entered.append(world.record(there, LastName="Simpson", Email=BART, **company))
+
+    assert run_here(world.app, ann.id, on_stage=meanwhile).state == "done"
+
+    assert len(world.records("Lead")) + len(world.records("Contact")) == 1
+    relations = world.query("SELECT RelationId FROM EmailMessageRelation WHERE RelationType = 'FromAddress'")
+    assert [row["RelationId"] for row in relations] == entered
+    assert world.issues(ann) == []
+
+
+@pytest.mark.mail_seed(14)
+@pytest.mark.rule("RES-15", "RES-18")
+def test_somebody_who_only_looks_like_a_known_person_waits_for_a_decision(world: World) -> None:
+    world.setting(duplicate_rules=[NAME_TAKEN])
+    ann = seller(world, resolve__kind="lead")
+    world.record("Lead", LastName="Simpson", Company="Springfield", Email="other@springfield.example")
+    world.message(ann, "Hello", sender=BART)
+
+    for _ in range(3):
+        world.sync(ann)
+        world.later(minutes=30)
+    assert len(world.records("Lead")) == 1
+    assert subjects(world) == set()
+    (entry,) = unresolved(world, ann)
+    assert (entry.state, entry.reasons) == (UnresolvedState.HELD, (Reason.HELD_ALIKE,))
+    assert world.issues(ann) == ["DUPLICATES_DETECTED"]
+
+    assert strangers.decide(world.app, entry.id, Wanted(Wish.LEAD), by="admin")
+    world.sync(ann)
+
+    assert leads(world) == {"other@springfield.example", BART}
+    assert subjects(world) == {"Hello"}
+    assert unresolved(world, ann) == []
+    assert world.issues(ann) == []

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from connectors.exchange.mailbox import ExchangeMailbox
+from connectors.graph.mailbox import GraphMailbox
 from connectors.protocols import Can
 
 Values = Mapping[str, Any]
 SERVICE, PASSWORD = "svc", "svc-secret"
+TENANT = "acme"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ class Exchange(Outlook):
     """On premises, over EWS."""
 
     vendor = "exchange"
-    can = frozenset({Can.SILENT_WRITE, Can.CATEGORIES, Can.FOLDERS, Can.TASKS, Can.NOTIFY})
+    can = ExchangeMailbox.can
 
     def connection(self) -> tuple[dict[str, str], dict[str, str]]:
         self._handle.post("ews/users", name=SERVICE, password=PASSWORD, impersonates=["*"])
@@ -111,8 +114,21 @@ class Exchange(Outlook):
         return facts, {"password": PASSWORD}
 
 
+class Graph(Outlook):
+    """In Microsoft 365, over Graph."""
+
+    vendor = "graph"
+    can = GraphMailbox.can
+
+    def connection(self) -> tuple[dict[str, str], dict[str, str]]:
+        self._handle.post("graph/tenants", tenant=TENANT, domains=["*"])
+        self._handle.post("graph/apps", tenant=TENANT, client_id=SERVICE, secret=PASSWORD)
+        urls = {"login_url": f"{self._handle.url}/graph", "graph_url": f"{self._handle.url}/graph"}
+        return {"tenant": TENANT, "client_id": SERVICE, **urls}, {"client_secret": PASSWORD}
+
+
 def _only(original: datetime | None) -> dict[str, str]:
     return {"original": original.isoformat()} if original is not None else {}
 
 
-KINDS: Mapping[str, type[MailboxKind]] = {"exchange": Exchange}
+KINDS: Mapping[str, type[MailboxKind]] = {kind.vendor: kind for kind in (Exchange, Graph)}

@@ -13,6 +13,7 @@ from typing import Any
 
 import requests
 
+from connectors.outlook.facts import PROPERTY_NAME
 from connectors.sandbox.ews.zones import windows_name
 from connectors.sandbox.salesforce import oauth, orgs
 from connectors.sandbox.server import Sandbox, SandboxServer
@@ -260,6 +261,11 @@ class World:
         found = self.item(user, subject, folder)
         assert found is not None, f"nothing is called {subject!r}"
         return found
+
+    def key(self, user: UserView, subject: str, folder: str = "calendar") -> str:
+        """The key of ours that the item bears; '' for none."""
+        borne = self.entry(user, subject, folder).get("ExtendedProperty") or {}
+        return next((held["value"] for name, held in borne.items() if name.endswith(f" {PROPERTY_NAME}")), "")
 
     # --- Salesforce, as somebody there uses it
 

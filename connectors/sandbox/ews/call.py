@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Call:
     """`mailbox`: the one that is acted for, None for a service account without impersonation. `zone`: in which
-    moments without an offset are meant, `zone_name` its Windows name."""
+    moments without an offset are meant, `zone_name` its Windows name. `vendor`: by whose protocol it came."""
 
     sandbox: Sandbox
     directory: Directory
@@ -30,6 +30,7 @@ class Call:
     mailbox: Mailbox | None
     zone: ZoneInfo | None
     zone_name: str
+    vendor: str = "ews"
 
     @property
     def acting(self) -> Mailbox:
@@ -95,7 +96,7 @@ class Call:
             raise EwsError(action.code, action.message)
 
     def wrote(self, kind: str, verb: str) -> None:
-        self.sandbox.ledger.write("ews", kind, verb)
+        self.sandbox.ledger.write(self.vendor, kind, verb)
 
 
 def _index(text: str) -> int:

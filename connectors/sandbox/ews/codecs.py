@@ -138,6 +138,30 @@ def _write_attendees(parent: Node, name: str, value: Json) -> None:
             add(node, "LastResponseTime", each["replied"])
 
 
+FORMS = {"file": "FileAttachment", "item": "ItemAttachment", "link": "ReferenceAttachment"}
+
+
+def write_attachment(holder: Node, each: Json) -> Node:
+    """The element of an attachment, without its content."""
+    node = add(holder, FORMS[each["form"]])
+    add(node, "AttachmentId", None, Id=each["id"])
+    add(node, "Name", each["name"])
+    add(node, "ContentType", each["type"])
+    if each.get("content_id"):
+        add(node, "ContentId", each["content_id"])
+    add(node, "Size", str(each["size"]))
+    add(node, "IsInline", "true" if each["inline"] else "false")
+    if each["form"] == "link" and each.get("location"):
+        add(node, "AttachLongPathName", each["location"])
+    return node
+
+
+def _write_attachments(parent: Node, name: str, value: Json) -> None:
+    holder = add(parent, name)
+    for each in value:
+        write_attachment(holder, each)
+
+
 def _body(node: Node, _: ZoneInfo | None) -> Json:
     return {"html" if attribute(node, "BodyType") == "HTML" else "text": text_of(node)}
 
@@ -266,6 +290,7 @@ OCCURRENCE = Codec(_id, _write_occurrence, dict)
 OCCURRENCES = Codec(_pairs, _write_occurrences, list)
 DELETED = Codec(_strings, _write_deleted, list)
 ENTRIES = Codec(_entries, _write_entries, dict)
+ATTACHED = Codec(lambda _node, _zone: [], _write_attachments, list)
 MIME = Codec(_mime, _write_mime)
 ID = Codec(_id, _write_id, dict)
 

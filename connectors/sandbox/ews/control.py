@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from werkzeug.wrappers import Request
 
 from connectors.sandbox.control import Handler, body, route
-from connectors.sandbox.ews import meetings, push, series, writes, zones
+from connectors.sandbox.ews import attachments, meetings, push, series, writes, zones
 from connectors.sandbox.ews.call import Call
 from connectors.sandbox.ews.errors import EwsError
 from connectors.sandbox.ews.extended import canonical
@@ -103,6 +103,9 @@ def add_item(call: Call, folder: str, kind: str, values: Values) -> Stored:
     target = find_folder(call, folder or writes.HOMES.get(kind, "inbox"))
     received = target.role not in ("drafts", "outbox")
     values = checked(kind, _with_pattern(call, values))
+    if values.get(attachments.NAME):
+        values[attachments.NAME] = attachments.keep(call.sandbox.store, values[attachments.NAME])
+        values["HasAttachments"] = attachments.in_sight(values[attachments.NAME])
     if kind == "Message" and received:
         values.setdefault("From", values.get("Sender"))
     finished = writes.finish(call, kind, values, call.acting, draft=not received)

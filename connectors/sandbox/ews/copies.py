@@ -14,7 +14,7 @@ from connectors.sandbox.ews.fields import names_in
 from connectors.sandbox.ews.items import Stored, Values
 from connectors.sandbox.ews.state import Mailbox
 
-_SHARED = names_in(
+SHARED = names_in(
     "UID Subject Body Location Start End StartTimeZone EndTimeZone IsAllDayEvent Sensitivity LegacyFreeBusyStatus "
     "Recurrence CalendarItemType IsRecurring RequiredAttendees OptionalAttendees Resources Organizer ReminderIsSet "
     "ReminderMinutesBeforeStart AppointmentSequenceNumber"
@@ -24,7 +24,7 @@ _MOVING = ("Start", "End", "Recurrence")
 
 def shared(values: Values) -> Values:
     """What all copies of a meeting have in common, and who answered what to nobody but the organizer."""
-    told = {name: value for name, value in values.items() if name in _SHARED}
+    told = {name: value for name, value in values.items() if name in SHARED}
     for role in ROLES:
         if told.get(role):
             told[role] = [{"name": each.get("name", ""), "address": each.get("address", "")} for each in told[role]]
@@ -59,7 +59,7 @@ def renew(call: Call, item: Stored, mailbox: Mailbox) -> Stored:
         if item.original:
             told = {**told, "RecurrenceId": item.original}
         return _new(call, {**told, **_exceptions(item.values, {})}, mailbox)
-    kept = {name: value for name, value in found.values.items() if name not in _SHARED}
+    kept = {name: value for name, value in found.values.items() if name not in SHARED}
     if any(found.values.get(name) != told.get(name) for name in _MOVING):
         kept["MyResponseType"] = "NoResponseReceived"
     values = {**kept, **told, **_exceptions(item.values, found.values)}
@@ -101,4 +101,4 @@ def _exceptions(told: Values, own: Values) -> Values:
 
 
 def _named(values: Values, *, shared_too: bool) -> Values:
-    return {name: value for name, value in values.items() if (name in _SHARED) is shared_too}
+    return {name: value for name, value in values.items() if (name in SHARED) is shared_too}

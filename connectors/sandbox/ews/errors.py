@@ -39,6 +39,7 @@ TEXTS = {
     "ErrorFolderExists": "A folder with the specified name already exists.",
     "ErrorFolderNotFound": "The specified folder could not be found in the store.",
     "ErrorImpersonateUserDenied": "The account does not have permission to impersonate the requested user.",
+    "ErrorInvalidAttachmentId": "The attachment id is invalid.",
     "ErrorInvalidChangeKey": "The change key is invalid.",
     "ErrorInvalidIdMalformed": "Id is malformed.",
     "ErrorInvalidOperation": "The requested operation is not supported.",

@@ -8,6 +8,7 @@ from typing import Any
 
 from connectors.sandbox.ews import contacts
 from connectors.sandbox.ews.codecs import (
+    ATTACHED,
     ATTENDEES,
     BODY,
     BOOL,
@@ -95,7 +96,8 @@ def objection(field: Field, value: Any) -> str:
 
 
 _FIXED = names_in(
-    "ItemId ParentFolderId DateTimeReceived DateTimeSent DateTimeCreated Size IsSubmitted IsDraft IsFromMe "
+    "ItemId ParentFolderId Attachments DateTimeReceived DateTimeSent DateTimeCreated Size IsSubmitted IsDraft "
+    "IsFromMe "
     "IsResend IsUnmodified DisplayTo DisplayCc DisplayBcc HasAttachments EffectiveRights LastModifiedName "
     "LastModifiedTime ConversationId ConversationTopic ConversationIndex TextBody UniqueBody IsMeeting "
     "IsCancelled IsRecurring MeetingRequestWasSent CalendarItemType MyResponseType Organizer "
@@ -123,6 +125,7 @@ _ITEM = _fields(
     ("Subject", TEXT),
     ("Sensitivity", TEXT),
     ("Body", BODY, READ),
+    ("Attachments", ATTACHED, READ),
     ("DateTimeReceived", WHEN),
     ("Size", INT),
     ("Categories", STRINGS),
@@ -309,7 +312,7 @@ BY_NAME = {kind: {field.name: field for field in fields} for kind, fields in FIE
 NAME_OF = {field.uri: field.name for fields in FIELDS.values() for field in fields}
 FIELD_OF = {field.uri: field for fields in FIELDS.values() for field in fields}
 # kept apart from the rest because they are big
-HEAVY = frozenset({"Body", "MimeContent", "InternetMessageHeaders"})
+HEAVY = frozenset({"Body", "Attachments", "MimeContent", "InternetMessageHeaders"})
 DEFAULT_SHAPE = names_in(
     "ItemId ParentFolderId Subject Sensitivity DateTimeReceived Size Importance IsSubmitted IsDraft IsFromMe "
     "DateTimeSent DateTimeCreated DisplayCc DisplayTo HasAttachments LastModifiedTime From InternetMessageId "

@@ -12,6 +12,7 @@ from connectors.sandbox.ews.errors import EwsError
 
 _BODY = struct.Struct(">cIQ")
 _OCCURRENCE = struct.Struct(">cIQIq")
+_ATTACHMENT = struct.Struct(">cIQI")
 _STATE = struct.Struct(">IQQQ")
 
 
@@ -35,6 +36,20 @@ def item_id(mailbox: int, number: int) -> str:
 def occurrence_id(mailbox: int, master: int, epoch: int, original: int) -> str:
     """`epoch`: of the pattern, `original`: where the occurrence starts by it, in seconds since 1970."""
     return _seal(_OCCURRENCE.pack(b"O", mailbox, master, epoch, original))
+
+
+def attachment_id(mailbox: int, item: int, at: int) -> str:
+    """`at`: which of the item's attachments. Like all ids that lead through an item it ends with the item's own."""
+    return _seal(_ATTACHMENT.pack(b"A", mailbox, item, at))
+
+
+def attachment_parts(text: str) -> tuple[int, int]:
+    """(item, which of its attachments). Raises ErrorInvalidAttachmentId."""
+    data = _open(text, _ATTACHMENT.size)
+    if data is None or data[:1] != b"A":
+        raise EwsError("ErrorInvalidAttachmentId")
+    _, _, item, at = _ATTACHMENT.unpack(data)
+    return int(item), int(at)
 
 
 def folder_id(mailbox: int, number: int) -> str:

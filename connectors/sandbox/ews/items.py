@@ -149,7 +149,18 @@ class Items:
             gone = self.head(full.folder)
             made = self.create(folder, full.kind, full.values, created=full.created)
             connection.execute("INSERT INTO ews_move VALUES (?, ?)", (gone, made.version))
+            connection.execute("INSERT INTO ews_identity VALUES (?, ?)", (made.id, self.first(full.id)))
             return made
+
+    def first(self, number: int) -> int:
+        """The number that an item had before it was moved for the first time; it may be gone by now."""
+        found = self.store.scalar("SELECT first FROM ews_identity WHERE item = ?", (number,))
+        return number if found is None else int(found)
+
+    def latest(self, first: int) -> int:
+        """The number that an item has now, by its first one."""
+        found = self.store.scalar("SELECT max(item) FROM ews_identity WHERE first = ?", (first,))
+        return first if found is None else int(found)
 
     def by_uid(self, folder: Folder, uid: str) -> list[Stored]:
         """The items of a folder with this iCalendar UID: one, or single occurrences of a series that share it."""

@@ -84,7 +84,7 @@ def delete_item(call: Call, operation: Node) -> Node:
         if item.kind == "CalendarItem":
             if not telling:
                 raise EwsError("ErrorSendMeetingCancellationsRequired", "Send meeting cancellations must be specified.")
-            _tell_of_removal(call, item, telling)
+            tell_of_removal(call, item, telling)
             # telling may have written the item (an answer to the organizer)
             item = call.item(node)
         if item.kind == "Task":
@@ -110,7 +110,7 @@ def _skip_occurrence(call: Call, item: Stored) -> bool:
     return True
 
 
-def _tell_of_removal(call: Call, item: Stored, telling: str) -> None:
+def tell_of_removal(call: Call, item: Stored, telling: str) -> None:
     if telling == SILENT or not item.values.get("IsMeeting") or item.values.get("IsCancelled"):
         return
     if item.values.get("IsOrganizer"):

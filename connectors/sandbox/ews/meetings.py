@@ -71,7 +71,7 @@ def respond(call: Call, copy: Stored, answer: str, *, tell: bool) -> Stored:
     if not tell or not address:
         return copy
     subject = f"{_RESPONSES[answer][0]}: {copy.values.get('Subject', '')}"
-    call.sandbox.ledger.mail("ews", owner.address, [address], subject, "response")
+    call.sandbox.ledger.mail(call.vendor, owner.address, [address], subject, "response")
     mailbox = call.directory.find_mailbox(address)
     if mailbox is None or mailbox.id == copy.mailbox:
         return copy
@@ -110,7 +110,7 @@ def _recipients(item: Stored, only: frozenset[str] | None) -> list[Values]:
 def _count(call: Call, item: Stored, told: list[Values], reason: str) -> None:
     sender = call.directory.mailbox_by_id(item.mailbox).address
     recipients = [each["address"] for each in told]
-    call.sandbox.ledger.mail("ews", sender, recipients, str(item.values.get("Subject", "")), reason)
+    call.sandbox.ledger.mail(call.vendor, sender, recipients, str(item.values.get("Subject", "")), reason)
 
 
 def _message(call: Call, item: Stored, sender: Mailbox, to: Mailbox, copy: Stored | None) -> Values:

@@ -65,7 +65,7 @@ def send(call: Call, values: Values, sender: Mailbox) -> Values:
     sent = {**values, "From": values.get("From") or who, "Sender": who, "IsDraft": False, "IsRead": True}
     sent = {**sent, "DateTimeSent": call.items.now, "DateTimeReceived": call.items.now}
     addresses = [each["address"] for each in recipients(sent) if each.get("address")]
-    call.sandbox.ledger.mail("ews", sender.address, addresses, str(sent.get("Subject", "")), "message")
+    call.sandbox.ledger.mail(call.vendor, sender.address, addresses, str(sent.get("Subject", "")), "message")
     hidden = ("BccRecipients", "Categories", "ExtendedProperty", "ConversationId", "MimeContent")
     for address in addresses:
         mailbox = call.directory.find_mailbox(address)

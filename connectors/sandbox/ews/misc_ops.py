@@ -37,7 +37,7 @@ def _named(call: Call, node: Node) -> tuple[Folder, str]:
     return call.folder(next(children(node))), attribute(node, "Name")
 
 
-def _stored(call: Call, folder: Folder, name: str) -> dict[str, str]:
+def configuration(call: Call, folder: Folder, name: str) -> dict[str, str]:
     rows = call.sandbox.store.all(
         "SELECT part, value FROM ews_setting WHERE folder = ? AND name = ?", (folder.id, name)
     )
@@ -54,7 +54,7 @@ def get_user_configuration(call: Call, operation: Node) -> Node:
     wanted = text_of(need(operation, "UserConfigurationProperties")).split()
     try:
         folder, name = _named(call, asked)
-        found = _stored(call, folder, name)
+        found = configuration(call, folder, name)
         if not found:
             raise EwsError("ErrorItemNotFound")
     except EwsFault:
@@ -93,7 +93,7 @@ def _write(call: Call, operation: Node, title: str, *, create: bool) -> Node:
     node = need(operation, "UserConfiguration")
     try:
         folder, name = _named(call, need(node, "UserConfigurationName"))
-        exists = bool(_stored(call, folder, name))
+        exists = bool(configuration(call, folder, name))
         if exists == create:
             raise EwsError("ErrorObjectTypeChanged" if create else "ErrorItemNotFound")
         with call.sandbox.store.transaction() as connection:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.wrappers import Request, Response
 
 from connectors.sandbox.ews import (
+    attachments,
     control,
     folders_ops,
     items_ops,
@@ -40,6 +41,7 @@ OPERATIONS: dict[str, Operation] = {
     "SyncFolderItems": sync_ops.sync_folder_items,
     "FindItem": sync_ops.find_item,
     "GetItem": items_ops.get_item,
+    "GetAttachment": attachments.get_attachment,
     "CreateItem": writes.create_item,
     "UpdateItem": writes.update_item,
     "DeleteItem": items_ops.delete_item,

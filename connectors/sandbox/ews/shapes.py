@@ -12,7 +12,7 @@ from connectors.sandbox.ews.codecs import ENTRIES, body_in
 from connectors.sandbox.ews.errors import EwsError, malformed
 from connectors.sandbox.ews.extended import attributes_of, canonical, write_property
 from connectors.sandbox.ews.fields import BY_NAME, DEFAULT_SHAPE, DICTIONARIES, FIELD_OF, FIELDS, Field, Told
-from connectors.sandbox.ews.ids import change_key, folder_id
+from connectors.sandbox.ews.ids import attachment_id, change_key, folder_id
 from connectors.sandbox.ews.items import Stored, Values
 from connectors.sandbox.ews.wire import Node, add, attribute, child, children, local, need, text_of
 
@@ -53,7 +53,9 @@ class Shape:
         return self.everything and field.name != "MimeContent" and not (self.listing and field.told is Told.READ)
 
 
-_NEEDS_CONTENT = frozenset({"Body", "MimeContent", "InternetMessageHeaders", "TextBody", "UniqueBody", "Preview"})
+_NEEDS_CONTENT = frozenset(
+    {"Body", "Attachments", "MimeContent", "InternetMessageHeaders", "TextBody", "UniqueBody", "Preview"}
+)
 ID_ONLY = Shape(frozenset({"ItemId"}), False, (), "Best", True)
 
 
@@ -183,6 +185,8 @@ def _derived(name: str, item: Stored, values: Values, shape: Shape) -> Any:
             return body_in(body, "Text") if body else None
         case "Preview":
             return None if shape.listing or not body else body_in(body, "Text")["text"][:255]
+        case "Attachments":
+            return told_attachments(item) or None
         case "MimeContent":
             return values.get(name) or (mime.compose(item.values) if item.kind == "Message" else None)
         case "FirstOccurrence" | "LastOccurrence" | "ModifiedOccurrences" | "DeletedOccurrences":
@@ -190,6 +194,12 @@ def _derived(name: str, item: Stored, values: Values, shape: Shape) -> Any:
         case "Recurrence" if item.kind == "CalendarItem" and values.get(name):
             return _dated(values[name], item)
     return values.get(name)
+
+
+def told_attachments(item: Stored) -> list[Values]:
+    """What hangs on an item, each with its id."""
+    held: list[Values] = item.values.get("Attachments") or []
+    return [{**each, "id": attachment_id(item.mailbox, item.id, at)} for at, each in enumerate(held)]
 
 
 def _dated(recurrence: Any, item: Stored) -> Any:

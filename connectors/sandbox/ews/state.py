@@ -15,6 +15,8 @@ TABLES = (
         "CREATE TABLE IF NOT EXISTS ews_mailbox (id INTEGER PRIMARY KEY AUTOINCREMENT, address TEXT UNIQUE NOT NULL,"
         " name TEXT NOT NULL, timezone TEXT NOT NULL)"
     ),
+    # contents of attachments; copies of an item share them
+    "CREATE TABLE IF NOT EXISTS ews_blob (digest TEXT PRIMARY KEY, data BLOB NOT NULL)",
     "CREATE TABLE IF NOT EXISTS ews_alias (address TEXT PRIMARY KEY, mailbox INTEGER NOT NULL)",
     (
         "CREATE TABLE IF NOT EXISTS ews_user (name TEXT PRIMARY KEY, password TEXT NOT NULL, mailbox TEXT NOT NULL,"
@@ -45,6 +47,9 @@ TABLES = (
         "CREATE TABLE IF NOT EXISTS ews_change (seq INTEGER PRIMARY KEY AUTOINCREMENT, folder INTEGER NOT NULL,"
         " item INTEGER NOT NULL, verb TEXT NOT NULL, at TEXT NOT NULL)"
     ),
+    # the first number of an item that was moved: Graph's immutable ids are made of it
+    "CREATE TABLE IF NOT EXISTS ews_identity (item INTEGER PRIMARY KEY, first INTEGER NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS ews_identity_of ON ews_identity (first)",
     # lines of the change log that are the two halves of a move
     "CREATE TABLE IF NOT EXISTS ews_move (gone INTEGER PRIMARY KEY, made INTEGER NOT NULL UNIQUE)",
     "CREATE INDEX IF NOT EXISTS ews_change_in ON ews_change (folder, seq)",

@@ -173,7 +173,7 @@ def update_item(call: Call, operation: Node) -> Node:
             touched.add(_change(call, item, values, change))
         made = rewrite(call, item, values, verb="read" if touched == {"IsRead"} else "update")
         if item.kind == "CalendarItem" and telling != SILENT:
-            made = _tell_of_update(call, item, made, telling)
+            made = tell_of_update(call, item, made, telling)
         call.wrote(item.kind, "update")
         message = with_items(success("UpdateItem"), made)
         add(etree.SubElement(message, m("ConflictResults")), "Count", "0")
@@ -182,7 +182,7 @@ def update_item(call: Call, operation: Node) -> Node:
     return each_item(call, "UpdateItem", list(children(need(operation, "ItemChanges"))), do)
 
 
-def _tell_of_update(call: Call, before: Stored, after: Stored, telling: str) -> Stored:
+def tell_of_update(call: Call, before: Stored, after: Stored, telling: str) -> Stored:
     """Invite those who are new, tell the rest, cancel for those who were taken off."""
     if not after.values.get("IsOrganizer"):
         return after

@@ -13,15 +13,15 @@ from connectors.sandbox.store import Store
 
 _SYSTEM = frozenset(
     ("Id", "CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "SystemModstamp", "IsDeleted",
-     "LastActivityDate", "LastViewedDate", "LastReferencedDate", "CompletedDateTime", "VersionData", "CaseNumber",
-     "IsArchived", "ActivityId"),
+     "LastActivityDate", "LastViewedDate", "LastReferencedDate", "CompletedDateTime", "VersionData", "Body",
+     "CaseNumber", "IsArchived", "ActivityId"),
 )  # fmt: skip
 # what a record is known by, once its id does not count
 _NATURAL = {
     "User": ("Username",), "Contact": ("Email", "Name"), "Lead": ("Email", "Name"), "Account": ("Name",),
     "Opportunity": ("Name",), "Event": ("Subject", "StartDateTime"), "Task": ("Subject", "ActivityDate"),
     "EmailMessage": ("MessageIdentifier", "Subject"), "Case": ("Subject",), "ContentDocument": ("Title",),
-    "ContentVersion": ("PathOnClient", "Checksum"),
+    "ContentVersion": ("PathOnClient", "Checksum"), "Attachment": ("Name", "BodyLength"),
 }  # fmt: skip
 
 

@@ -35,7 +35,7 @@ SYSTEM_FIELDS = frozenset(
     ("Id", "IsDeleted", "CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "SystemModstamp")
 )
 OBJECTS = (
-    "Account", "Calendar", "Case", "Contact", "ContentDocument", "ContentDocumentLink", "ContentVersion",
+    "Account", "Attachment", "Calendar", "Case", "Contact", "ContentDocument", "ContentDocumentLink", "ContentVersion",
     "EmailMessage", "EmailMessageRelation", "Event", "EventRelation", "Lead", "Opportunity", "OpportunityContactRole",
     "Task", "TaskRelation", "User", "Visit__c",
 )  # fmt: skip
@@ -140,6 +140,10 @@ _ADVANCED = (
 _RECURRENCE = ("IsRecurrence", "Recurrence")  # also of Lightning series
 # objects that are there only with a feature
 _NEEDS = {
+    "Attachment": "attachments",
+    "ContentDocument": "files",
+    "ContentDocumentLink": "files",
+    "ContentVersion": "files",
     "EmailMessage": "enhanced_email",
     "EmailMessageRelation": "enhanced_email",
     "TaskRelation": "shared_activities",
@@ -189,6 +193,8 @@ class Features:
     recurring_events: bool = True
     advanced_calendaring: bool = True
     visits: bool = True
+    files: bool = True
+    attachments: bool = True
 
 
 EVERYTHING = Features()

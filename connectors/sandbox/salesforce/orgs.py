@@ -37,6 +37,10 @@ class Settings:
     recurring_events: bool = True  # off: series cannot be made
     advanced_calendaring: bool = False  # brings ClientGuid and OriginalInstanceDateTime
     series_over_cap: str = "refuse"  # or "cut": what becomes of a series with more occurrences than there may be
+    files: bool = True  # off: nobody sees ContentVersion, as without the right to use Salesforce Files
+    attachments: bool = True  # the older object Attachment
+    file_storage_mb: int = 1024
+    update_email_messages: bool = True  # off: what hangs on a sent mail cannot be added to
     visits: bool = False  # a custom object with a date and two date-times
     refresh_rotation: bool = False
     upsert_update_status: int = 200  # or 204
@@ -183,6 +187,7 @@ NAME_COLUMNS = (
 )
 NAMED = (
     "Account",
+    "Attachment",
     "Calendar",
     "Case",
     "Contact",

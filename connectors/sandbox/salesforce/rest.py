@@ -22,6 +22,8 @@ from connectors.sandbox.salesforce.ids import looks_like_id
 from connectors.sandbox.salesforce.series import delete_from_here
 from connectors.sandbox.salesforce.values import read_moment, show_moment
 
+_BLOBS = frozenset({("ContentVersion", "VersionData"), ("Attachment", "Body")})
+BIGGEST_TEXT = 50_000_000  # of a base64 field in JSON, which is 37.5 MB of content
 REPLICATION_DAYS = {"updated": 30, "deleted": 15}
 
 
@@ -43,6 +45,7 @@ class Part:
     raw: str
     args: Mapping[str, str]
     body: Any = None
+    in_parts: bool = False  # the body came as multipart
 
     @property
     def steps(self) -> list[str]:
@@ -107,7 +110,7 @@ def _limits(call: Call, part: Part, steps: list[str]) -> Answer:
             "DailyApiRequests": {"Max": quota, "Remaining": max(0, quota - used)},
             "DailyBulkV2QueryJobs": dict(full),
             "DataStorageMB": {"Max": 1024, "Remaining": 1000},
-            "FileStorageMB": {"Max": 1024, "Remaining": 1000},
+            "FileStorageMB": {"Max": call.org.settings.file_storage_mb, "Remaining": call.org.settings.file_storage_mb},
             "HourlyODataCallout": dict(full),
         },
     )
@@ -136,7 +139,7 @@ def _sobjects(call: Call, part: Part, steps: list[str]) -> Answer:
         if not delete_from_here(call, steps[1]):
             raise SfError("INVALID_OPERATION", "the event is not part of a series", [])
         return Answer(204)
-    if len(steps) == 3 and steps[2] == "VersionData" and fact.name == "ContentVersion":
+    if len(steps) == 3 and (fact.name, steps[2]) in _BLOBS:
         _only(part, "GET")
         row = records.require(call, fact.name, steps[1])
         data = call.store.scalar("SELECT data FROM sf_blob WHERE org = ? AND id = ?", (call.org.key, row["Id"]))
@@ -174,17 +177,21 @@ def _organization(call: Call, part: Part) -> Answer:
     return Answer(200, {**shown, "Id": call.org.id, "Name": call.org.key, "TimeZoneSidKey": "GMT", "IsSandbox": True})
 
 
-def payload(part: Part) -> dict[str, Any]:
-    """The row of a body. Raises JSON_PARSER_ERROR."""
+def payload(part: Part, fact: ObjectFact | None = None) -> dict[str, Any]:
+    """The row of a body. Raises JSON_PARSER_ERROR; STRING_TOO_LONG for a content of this object that is too large for
+    JSON. In a request of several parts it may have 2 GB, more than this sandbox is ever given."""
     if not isinstance(part.body, dict):
         raise SfError("JSON_PARSER_ERROR", "The HTTP entity body is required, but this request has no entity body.")
+    for name, field_name in _BLOBS if fact is not None and not part.in_parts else ():
+        if fact is not None and name == fact.name and len(str(part.body.get(field_name, ""))) > BIGGEST_TEXT:
+            raise SfError("STRING_TOO_LONG", f"{field_name}: data value too large", [field_name])
     return part.body
 
 
 def _object(call: Call, part: Part, fact: ObjectFact) -> Answer:
     _only(part, "GET", "POST", "HEAD")
     if part.method == "POST":
-        record_id = records.create(call, fact.name, payload(part))
+        record_id = records.create(call, fact.name, payload(part, fact))
         location = {"Location": call.path(f"sobjects/{fact.name}/{record_id}")}
         return Answer(201, {"id": record_id, "success": True, "errors": []}, location)
     recent = call.store.all(f"SELECT Id FROM {call.org.table(fact.name)} WHERE IsDeleted = 0 ORDER BY Id DESC LIMIT 10")

@@ -156,7 +156,7 @@ def _use(call: Call) -> int:
 def _serve(request: Request, call: Call) -> Answer:
     part = Part(request.method, _raw_path(request), request.args.to_dict())
     if request.method in ("POST", "PATCH", "PUT"):
-        part.body = _body(request)
+        part.body, part.in_parts = _body(request), request.mimetype == "multipart/form-data"
     inner = multi.handle if part.steps[:1] == ["composite"] else rest.handle
     return inner(call, part)
 

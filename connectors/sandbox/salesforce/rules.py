@@ -43,9 +43,9 @@ _NONE = Rules()
 @cache
 def _registry() -> Mapping[str, Rules]:
     # late, because the rule sets write rows themselves
-    from connectors.sandbox.salesforce import rules_email, rules_event, rules_people
+    from connectors.sandbox.salesforce import rules_email, rules_event, rules_files, rules_people
 
-    return {**rules_people.RULES, **rules_event.RULES, **rules_email.RULES}
+    return {**rules_people.RULES, **rules_event.RULES, **rules_email.RULES, **rules_files.RULES}
 
 
 def of(name: str) -> Rules:

@@ -1,29 +1,22 @@
 # ruff: noqa: ARG002  (a hook takes what all hooks take)
-"""Rules of logged mail and of files: EmailMessage with its task and its people, ContentVersion with its document."""
+"""Rules of logged mail: EmailMessage with its task and its people."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 import html
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from connectors.sandbox.salesforce import records
 from connectors.sandbox.salesforce.call import Call
 from connectors.sandbox.salesforce.errors import SfError, integrity
 from connectors.sandbox.salesforce.facts import PREFIXES
 from connectors.sandbox.salesforce.rules import Lists, Row, Rules
+from connectors.sandbox.salesforce.rules_files import link, locked, mail_of, may_change_sent
 
 JUNCTIONS = {"ToIds": "ToAddress", "CcIds": "CcAddress", "BccIds": "BccAddress"}
 SENT_MAY_CHANGE = frozenset(("IsExternallyVisible",))
 _TAG = re.compile(r"<[^>]*>")
-
-
-def _locked() -> SfError:
-    return SfError("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id", [])
 
 
 class EmailMessageRules(Rules):
@@ -31,7 +24,7 @@ class EmailMessageRules(Rules):
         if row["Status"] is None:
             raise SfError("REQUIRED_FIELD_MISSING", "Required fields are missing: [Status]", ["Status"])
         if row["ActivityId"] and not row["ParentId"]:
-            raise _locked()
+            raise locked()
         if not row["ParentId"] and row["Status"] != "3":
             raise integrity("Status: mail outside of a case can only be logged as sent", ["Status"])
         if row["ParentId"] and row["RelatedToId"] and row["ParentId"] != row["RelatedToId"]:
@@ -47,7 +40,7 @@ class EmailMessageRules(Rules):
         if old["Status"] == "0" and row["Status"] == "1":
             allowed.add("Status")
         if given - allowed:
-            raise _locked()
+            raise locked()
 
     def derive(self, call: Call, row: Row) -> None:
         row["Name"] = (row["Subject"] or "")[:255] or None
@@ -95,6 +88,7 @@ class EmailMessageRules(Rules):
 
 class EmailMessageRelationRules(Rules):
     def before_create(self, call: Call, row: Row, given: frozenset[str], lists: Lists) -> None:
+        may_change_sent(call, mail_of(call, row["EmailMessageId"] or ""))
         if not row["RelationId"] and not row["RelationAddress"]:
             raise SfError(
                 "REQUIRED_FIELD_MISSING", "Required fields are missing: [RelationAddress]", ["RelationAddress"]
@@ -108,85 +102,7 @@ class EmailMessageRelationRules(Rules):
             row["RelationAddress"] = person["Email"] if person else None
 
 
-_TYPES = {"pdf": "PDF", "txt": "TEXT", "png": "PNG", "jpg": "JPG", "jpeg": "JPG", "docx": "WORD_X", "xlsx": "EXCEL_X"}
-
-
-class ContentVersionRules(Rules):
-    def before_create(self, call: Call, row: Row, given: frozenset[str], lists: Lists) -> None:
-        if not row["PathOnClient"]:
-            raise SfError("REQUIRED_FIELD_MISSING", "Required fields are missing: [PathOnClient]", ["PathOnClient"])
-        if row["VersionData"] is None:
-            raise SfError("REQUIRED_FIELD_MISSING", "Required fields are missing: [VersionData]", ["VersionData"])
-        if row["ContentDocumentId"] and row["FirstPublishLocationId"]:
-            raise integrity("a further version is not published again", ["FirstPublishLocationId"])
-        row["Title"] = (
-            row["Title"] or str(row["PathOnClient"]).rpartition("/")[2].rpartition(".")[0] or row["PathOnClient"]
-        )
-
-    def derive(self, call: Call, row: Row) -> None:
-        data = row["VersionData"]
-        if data is None or str(data).startswith("/services/"):
-            return
-        try:
-            content = base64.b64decode(data, validate=True)
-        except (binascii.Error, ValueError):
-            raise SfError("INVALID_BASE64_CHARACTERS", "VersionData is not base64", ["VersionData"]) from None
-        extension = str(row["PathOnClient"]).rpartition(".")[2].lower() if "." in str(row["PathOnClient"]) else None
-        row |= {
-            "ContentSize": len(content), "Checksum": hashlib.md5(content, usedforsecurity=False).hexdigest(),
-            "FileExtension": extension, "FileType": _TYPES.get(extension or "", "UNKNOWN"), "IsLatest": 1,
-            "VersionData": f"/services/data/v{call.version}/sobjects/ContentVersion/{row['Id']}/VersionData",
-        }  # fmt: skip
-        call.store.run("INSERT OR REPLACE INTO sf_blob VALUES(?, ?, ?)", (call.org.key, row["Id"], content))
-
-    def after_create(self, call: Call, row: Row, lists: Lists) -> None:
-        shared: Row = {name: row[name] for name in ("Title", "Description", "FileType", "FileExtension", "ContentSize")}
-        shared["LatestPublishedVersionId"] = row["Id"]
-        document = records.read(call, "ContentDocument", row["ContentDocumentId"]) if row["ContentDocumentId"] else None
-        if document is None:
-            row["ContentDocumentId"] = records.insert(call, "ContentDocument", shared, user_made=False)
-            row["VersionNumber"] = "1"
-            records.write_row(call, "ContentVersion", row)
-            link(call, row["ContentDocumentId"], row["OwnerId"], share="I")
-            if row["FirstPublishLocationId"] and row["FirstPublishLocationId"] != row["OwnerId"]:
-                link(call, row["ContentDocumentId"], row["FirstPublishLocationId"])
-            return
-        older = list(records.related(call, "ContentVersion", "ContentDocumentId", document["Id"]))
-        for entry in older:
-            if entry["Id"] != row["Id"]:
-                entry["IsLatest"] = 0
-                records.touch(call, "ContentVersion", entry)
-        row["VersionNumber"] = str(len(older))
-        records.write_row(call, "ContentVersion", row)
-        records.touch(call, "ContentDocument", {**document, **shared})
-
-
-def link(call: Call, document: str, target: str, share: str = "V") -> None:
-    """Put a document on a record, once."""
-    for entry in records.related(call, "ContentDocumentLink", "ContentDocumentId", document):
-        if entry["LinkedEntityId"] == target:
-            return
-    values: dict[str, Any] = {"ContentDocumentId": document, "LinkedEntityId": target, "ShareType": share}
-    records.insert(call, "ContentDocumentLink", values, user_made=False)
-
-
-class ContentDocumentLinkRules(Rules):
-    def before_create(self, call: Call, row: Row, given: frozenset[str], lists: Lists) -> None:
-        for entry in records.related(call, "ContentDocumentLink", "ContentDocumentId", row["ContentDocumentId"] or ""):
-            if entry["LinkedEntityId"] == row["LinkedEntityId"]:
-                raise SfError("DUPLICATE_VALUE", f"duplicate value found: on record with id: {entry['Id']}", [])
-
-    def after_create(self, call: Call, row: Row, lists: Lists) -> None:
-        target = str(row["LinkedEntityId"])
-        mail = records.read(call, "EmailMessage", target) if PREFIXES.get(target[:3]) == "EmailMessage" else None
-        if mail is not None:
-            mail["HasAttachment"] = 1
-            records.write_row(call, "EmailMessage", mail)
-
-
 RULES: Mapping[str, Rules] = {
     "EmailMessage": EmailMessageRules(),
     "EmailMessageRelation": EmailMessageRelationRules(),
-    "ContentVersion": ContentVersionRules(),
-    "ContentDocumentLink": ContentDocumentLinkRules(),
 }

@@ -9,8 +9,9 @@ import pytest
 
 from connectors.errors import ConnectorError, Fault, Scope
 from connectors.exchange import session
-from connectors.exchange.folders import KINDS, MANAGED
+from connectors.exchange.folders import MANAGED
 from connectors.exchange.session import Access
+from connectors.outlook.facts import KINDS
 from connectors.protocols import Detail, Verb, Write
 from mapping.model import fields as f
 from mapping.model.item import ItemKind

@@ -16,8 +16,7 @@ from connectors.protocols import Detail, Outcome
 from mapping.model import fields as f
 from mapping.model.item import Moved, Series, Span
 from mapping.model.series import occurrence_id
-from mapping.recurrence.expand import originals, rule_of, span_of, with_rule
-from mapping.recurrence.patterns import GROUPS, ORDINALS, Kind, Pattern, rule_for
+from mapping.recurrence.expand import originals, rule_of, span_of
 from tests.contract.exchange_connector.series import (
     assert_valid,
     at,
@@ -30,6 +29,7 @@ from tests.contract.exchange_connector.series import (
     update,
 )
 from tests.support.exchange import Wire, World
+from tests.support.outlook import SERIES
 
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
@@ -248,45 +248,9 @@ def test_occurrences_are_counted_by_the_pattern_that_is_written_with_them(world:
 
 # --- any series
 
-WEEKDAYS = st.frozensets(st.integers(0, 6), min_size=1)
-NTH_DAYS = st.one_of(st.integers(0, 6).map(lambda day: frozenset({day})), st.sampled_from(GROUPS))
-INTERVALS, MONTHS = st.integers(1, 5), st.integers(1, 12)
-PATTERNS = st.one_of(
-    st.builds(Pattern, st.just(Kind.DAILY), INTERVALS),
-    st.builds(Pattern, st.just(Kind.WEEKLY), INTERVALS, WEEKDAYS, week_start=st.integers(0, 6)),
-    st.builds(Pattern, st.just(Kind.MONTHLY), INTERVALS, day=st.integers(1, 31)),
-    st.builds(Pattern, st.just(Kind.MONTHLY_NTH), INTERVALS, NTH_DAYS, st.sampled_from(ORDINALS)),
-    st.builds(Pattern, st.just(Kind.YEARLY), INTERVALS, day=st.integers(1, 28), month=MONTHS),
-    st.builds(Pattern, st.just(Kind.YEARLY_NTH), INTERVALS, NTH_DAYS, st.sampled_from(ORDINALS), month=MONTHS),
-)
-ZONES = ("Europe/Berlin", "America/New_York", "Australia/Sydney", "Asia/Tokyo", "UTC", "Pacific/Apia")
-
-
-@st.composite
-def any_series(draw: st.DrawFn) -> Series:
-    """Patterns, ends and zones of all kinds; the first occurrence is the first that the rule yields."""
-    zone = draw(st.sampled_from(ZONES))
-    day = draw(st.dates(date(2015, 1, 1), date(2030, 1, 1)))
-    if draw(st.booleans()):
-        minutes = draw(st.integers(0, 24 * 60 - 1).filter(lambda minute: not 60 <= minute < 240))  # when clocks change
-        start = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(minutes=minutes)
-        length = timedelta(minutes=draw(st.integers(0, 59)))
-        series = Series("", Span(start, start + length), zone)
-    else:
-        series = Series("", Span(day, day + DAY))
-    rule = rule_for(draw(PATTERNS))
-    end = draw(st.sampled_from(["never", "count", "until"]))
-    if end == "count":
-        rule = replace(rule, count=draw(st.integers(2, 40)))
-    if end == "until":
-        rule = replace(rule, until=day + timedelta(days=draw(st.integers(12_000, 15_000))))
-    series = with_rule(series, rule)
-    first = next(originals(series))
-    return with_rule(replace(series, first=span_of(series, first)), rule)
-
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
-@given(series=any_series(), which=st.integers(0, 7))
+@given(series=SERIES, which=st.integers(0, 7))
 def test_any_series_reads_back_equal_and_one_edit_changes_one_occurrence(
     world: World, series: Series, which: int
 ) -> None:

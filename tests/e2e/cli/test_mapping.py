@@ -100,6 +100,26 @@ def test_a_file_that_holds_is_imported_and_shown_and_noted(furnished: Console, c
     assert furnished.done("mapping", "check").startswith("all 2 changes hold")
 
 
+def test_what_is_in_force_is_checked_with_the_objects_that_the_calendar_shows(
+    furnished: Console, company: Company, file: Path
+) -> None:
+    company.control("salesforce/settings", visits=True)
+    entry = {"object": "Visit__c", "subject": "Name", "starts": "Starts__c", "ends": "Ends__c"}
+    furnished.done("config", "set", "objects.shown", json.dumps([entry]))
+    assert furnished.done("mapping", "check").startswith("all 0 changes hold")
+
+    furnished.done("config", "set", "objects.shown", json.dumps([{**entry, "location": "Where__c"}]))
+    told = furnished("mapping", "check", "--json")
+
+    assert told.code == 1
+    (wrong,) = json.loads(told.out)["wrong"]
+    assert (wrong["kind"], wrong["row"]) == ("event", "Visit__c")
+    assert wrong["text"] == "Where__c is not there or hidden from the user"
+    assert "objects.shown" in wrong["advice"]
+    file.write_text(GOOD)
+    assert furnished("mapping", "check", str(file)).code == 0  # a file says nothing of them
+
+
 def test_what_is_exported_can_be_imported_again_and_says_the_same(furnished: Console, file: Path) -> None:
     file.write_text(GOOD)
     furnished.done("mapping", "import", str(file))

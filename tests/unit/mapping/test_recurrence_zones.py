@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import zoneinfo
 from datetime import UTC, datetime, timedelta
+from importlib import resources
+from pathlib import Path
 
 import pytest
 
@@ -124,3 +129,22 @@ def test_zones_that_are_no_place_and_have_no_equal_are_refused() -> None:
     series = Series("FREQ=WEEKLY;COUNT=20", Span(SINCE, SINCE + timedelta(hours=1)), "Etc/GMT+12")
 
     assert classic.part(series, SINCE, KEYS) is ZONE_UNKNOWN
+
+
+@pytest.mark.parametrize("first", ["mapping.recurrence.expand", "connectors.exchange.mailbox", "sync_tasks.bootstrap"])
+def test_zones_are_those_of_the_pinned_package_whatever_the_machine_has(tmp_path: Path, first: str) -> None:
+    (tmp_path / "Europe").mkdir()
+    tokyo = resources.files("tzdata.zoneinfo.Asia") / "Tokyo"
+    (tmp_path / "Europe" / "Berlin").write_bytes(tokyo.read_bytes())
+    program = (
+        f"import datetime, importlib; importlib.import_module({first!r})\n"
+        "from mapping.recurrence.expand import zone_of\n"
+        "print(datetime.datetime(2026, 1, 1, tzinfo=zone_of('Europe/Berlin')).isoformat())"
+    )
+
+    told = subprocess.run(
+        [sys.executable, "-c", program], env={**os.environ, "PYTHONTZPATH": str(tmp_path)}, capture_output=True,
+        text=True, check=True,
+    )  # fmt: skip
+
+    assert told.stdout.strip() == "2026-01-01T00:00:00+01:00"

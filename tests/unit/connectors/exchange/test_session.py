@@ -10,8 +10,9 @@ import pytest
 from exchangelib.protocol import BaseProtocol
 from exchangelib.util import to_xml
 
-from connectors.exchange.marks import CATEGORIES, with_categories
+from connectors.exchange.marks import with_categories
 from connectors.exchange.session import AtOnce, Auth, ExchangeConfig, open_account
+from connectors.outlook.facts import CATEGORIES
 
 CONFIG = ExchangeConfig("https://mail.example/EWS/Exchange.asmx", "svc", "secret", "anna@corp.example")
 LIST = '<?xml version="1.0"?><categories default="Own" xmlns="CategoryList.xsd">{}</categories>'
@@ -54,7 +55,7 @@ def test_our_categories_join_those_of_the_user() -> None:
     done = with_categories(LIST.format('<category name="Own" color="3"/>').encode())
 
     assert done is not None
-    assert _names(done) == {"Own": "3", **CATEGORIES}
+    assert _names(done) == {"Own": "3", **{name: str(color) for name, color in CATEGORIES.items()}}
     assert with_categories(done) is None
 
 

@@ -1,0 +1,105 @@
+"""Contents of attachments, small ones together and large ones one by one, and of whole messages.
+
+Sources: EWS schema (GetAttachment; GetItem with IncludeMimeContent). What the server says about the size of an
+attachment counts its properties too.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from exchangelib import services
+from exchangelib.attachments import AttachmentId
+from exchangelib.util import TNS, add_xml_child, create_element
+
+from connectors.errors import ConnectorError, Fault, Scope
+from connectors.exchange.line import Line
+from connectors.exchange.wire import Plain
+from mapping.model.item import Attachment, Form, ItemRef
+
+# What one call fetches together at most; what is larger comes alone.
+MOST_BYTES, MOST_TOGETHER = 4_000_000, 20
+
+Wanted = tuple[ItemRef, Attachment]
+
+
+def contents(line: Line, wanted: Sequence[Wanted]) -> Iterator[bytes | ConnectorError]:
+    """See `Mailbox.contents`. When a call for a single large one breaks, that is taken for its own fault, once."""
+    broke = False
+    for chunk in chunks(wanted):
+        try:
+            answers = line.matched(_fetch(line, chunk), len(chunk))
+        except ConnectorError as error:
+            if len(chunk) > 1 or broke or error.fault is not Fault.UNAVAILABLE:
+                raise
+            broke = True
+            yield replace(error, scope=Scope.ITEM)
+            continue
+        broke = False
+        for answer in answers:
+            yield line.fault(answer) if isinstance(answer, Exception) else _decoded(answer)
+
+
+def chunks(wanted: Sequence[Wanted]) -> Iterator[list[Wanted]]:
+    """In their order, what one call fetches: whole messages apart from attachments, and not too many bytes."""
+    chunk: list[Wanted] = []
+    size = 0
+    for ref, one in wanted:
+        apart = bool(chunk) and (one.form is Form.MAIL) is not (chunk[0][1].form is Form.MAIL)
+        if chunk and (apart or size + one.size > MOST_BYTES or len(chunk) == MOST_TOGETHER):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append((ref, one))
+        size += one.size or MOST_BYTES
+    if chunk:
+        yield chunk
+
+
+def _fetch(line: Line, chunk: Sequence[Wanted]) -> Sequence[Any]:
+    if chunk[0][1].form is Form.MAIL:
+        mime = GetMime(account=line.account)
+        return line.call(lambda: mime.contents([ref.id for ref, _ in chunk]))
+    attachments = GetAttachment(account=line.account)
+    return line.call(lambda: attachments.contents([one.id for _, one in chunk]))
+
+
+def _decoded(text: str) -> bytes | ConnectorError:
+    """Every content has something in it but for empty files, of which the server tells an empty text."""
+    try:
+        return base64.b64decode(text)
+    except (binascii.Error, ValueError):
+        return ConnectorError(Fault.INVALID, "the content that the server tells is broken", "BROKEN", Scope.ITEM)
+
+
+class GetAttachment(Plain, services.GetAttachment):  # type: ignore[misc]
+    def contents(self, ids: Sequence[str]) -> list[Any]:
+        """For each id its content in base64 (of an attached item its MIME), or a `RefusedError`."""
+        asked = [AttachmentId(id=each) for each in ids]
+        payload = self.get_payload(asked, True, None, None, None)
+        return [each if isinstance(each, Exception) else _of_attachment(each) for each in self._get_elements(payload)]
+
+
+class GetMime(Plain, services.GetItem):  # type: ignore[misc]
+    def contents(self, ids: Sequence[str]) -> list[Any]:
+        """For each message its MIME in base64, or a `RefusedError`."""
+        payload = create_element("m:GetItem")
+        shape = create_element("m:ItemShape")
+        add_xml_child(shape, "t:BaseShape", "IdOnly")
+        add_xml_child(shape, "t:IncludeMimeContent", "true")
+        asked = create_element("m:ItemIds")
+        asked.extend([create_element("t:ItemId", attrs={"Id": each}) for each in ids])
+        payload.extend([shape, asked])
+        return [each if isinstance(each, Exception) else _mime(each) for each in self._get_elements(payload)]
+
+
+def _of_attachment(element: Any) -> str:
+    content = element.findtext(f"{{{TNS}}}Content")
+    return content if content is not None else _mime(element)
+
+
+def _mime(element: Any) -> str:
+    return next((each.text or "" for each in element.iter(f"{{{TNS}}}MimeContent")), "")

@@ -1,0 +1,78 @@
+"""What an administrator of a tenant does, as JSON: /control/graph/... for tests, the demo and seeding.
+
+The mailboxes are made, filled and shown by /control/ews/...: it is the same mailbox, whichever way it is read.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.wrappers import Request
+
+from connectors.sandbox.control import body, route
+from connectors.sandbox.ews.items import Items
+from connectors.sandbox.ews.state import Directory
+from connectors.sandbox.graph.state import EVERYTHING, App, Tenants
+
+if TYPE_CHECKING:
+    from connectors.sandbox.server import Sandbox
+
+
+@route("POST", "/control/graph/tenants")
+def _tenants(request: Request, sandbox: Sandbox) -> Any:
+    """{"tenant", "domains": those whose mailboxes it holds, or ["*"]}"""
+    given = body(request)
+    Tenants(sandbox.store).add_tenant(given["tenant"], given.get("domains", [EVERYTHING]))
+    return {"tenant": given["tenant"]}
+
+
+@route("POST", "/control/graph/apps")
+def _apps(request: Request, sandbox: Sandbox) -> Any:
+    """{"tenant", "client_id", "secret", "certificate": PEM, "permissions": ["*"], "mailboxes": ["*"]}"""
+    given = body(request)
+    app = App(
+        given["tenant"], given["client_id"], given.get("secret", ""), given.get("certificate", ""),
+        frozenset(given.get("permissions", [EVERYTHING])),
+        frozenset(each.lower() for each in given.get("mailboxes", [EVERYTHING])),
+    )  # fmt: skip
+    Tenants(sandbox.store).add_app(app)
+    return {"client_id": app.id}
+
+
+@route("POST", "/control/graph/consents")
+def _consents(request: Request, sandbox: Sandbox) -> Any:
+    """{"tenant", "client_id", "address"}: the user lets the application in to the own mailbox"""
+    given = body(request)
+    tenants = Tenants(sandbox.store)
+    app = tenants.app(given["tenant"], given["client_id"])
+    if app is None:
+        raise ValueError("no such application")
+    return {"refresh_token": tenants.give("refresh", app, given["address"], sandbox.clock.now())}
+
+
+@route("POST", "/control/graph/tokens/revoke")
+def _revoke(request: Request, sandbox: Sandbox) -> Any:
+    """{"kind": "access" | "refresh" | "*"}"""
+    Tenants(sandbox.store).take_back(body(request).get("kind", EVERYTHING))
+    return {"ok": True}
+
+
+@route("POST", "/control/graph/deltas/forget")
+def _forget(request: Request, sandbox: Sandbox) -> Any:
+    """{"mailbox"}: none of the delta tokens given so far is of any use any more"""
+    directory, items = Directory(sandbox.store), Items(sandbox.store, sandbox.clock.now())
+    mailbox = directory.find_mailbox(body(request)["mailbox"])
+    if mailbox is None:
+        raise ValueError("no such mailbox")
+    lines = [(folder.id, items.head(folder.id)) for folder in directory.folders(mailbox)]
+    sandbox.store.run_many("INSERT OR REPLACE INTO graph_forgotten VALUES (?, ?)", lines)
+    return {"folders": len(lines)}
+
+
+def dump(sandbox: Sandbox, *, normalise: bool) -> Any:  # noqa: ARG001 - nothing in here differs between two runs
+    """{tenant: [ids of its applications]}"""
+    rows = sandbox.store.all("SELECT tenant, id FROM graph_app ORDER BY tenant, id")
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        found.setdefault(row["tenant"], []).append(row["id"])
+    return found

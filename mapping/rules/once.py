@@ -1,0 +1,70 @@
+"""Once only: how copies of one message are known, in whose record they end, and when a message gets several.
+
+Without further ado all copies of a message are one record for the whole organization. An organization may want one for
+each user instead (`dedupe.emails` off), or, where one record cannot be linked to all that it should, copies of the
+record for what is left (`clones.sync`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from mapping.rules.linking import Links
+from mapping.rules.settings import Effective
+
+AUTO = "auto"
+# the columns in which records of an object bear the Message-ID: Salesforce's own, and those that other products add
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "EmailMessage": ("MessageIdentifier",),
+    "Task": ("REVGRD__InternetMessageId__c", "InternetMessageId__c"),
+}
+
+
+def column_of(settings: Effective, crm_object: str, columns: Collection[str]) -> str:
+    """The column by which records of messages are looked for, '' when they are not, or when the organization has no
+    such column and our own key must do."""
+    if not settings.bool("dedupe.emails"):
+        return ""
+    named = settings.text("dedupe.field")
+    wanted = COLUMNS.get(crm_object, ()) if named == AUTO else (named,)
+    return next((name for name in wanted if name in columns), "")
+
+
+def objection(settings: Effective) -> str:
+    """Why these settings do not go together; '' when they do (DUP-5)."""
+    if settings.bool("dedupe.emails") and not settings.text("dedupe.field"):
+        return "dedupe.emails needs to know in dedupe.field which column holds the Message-ID (auto, or its API name)"
+    return ""
+
+
+def misfit(settings: Effective, shape: Mapping[str, Collection[str]]) -> str:
+    """What is wrong with the named column in this organization; '' when nothing is."""
+    named = settings.text("dedupe.field")
+    if not settings.bool("dedupe.emails") or named in ("", AUTO) or any(named in shape.get(o, ()) for o in COLUMNS):
+        return ""
+    return f"{named} is not there or hidden from the user"
+
+
+def spellings(message_id: str) -> tuple[str, ...]:
+    """A Message-ID as products may have written it down."""
+    bare = message_id.strip().removeprefix("<").removesuffix(">").strip()
+    return (f"<{bare}>", bare) if bare else ()
+
+
+def own_key(key: str, user_id: int) -> str:
+    """The key of a message where every user has a record of his own (DUP-6)."""
+    return f"{key}:{user_id}"
+
+
+def clone_key(key: str, number: int) -> str:
+    return f"{key}:c{number}"
+
+
+def left_over(links: Links | None, crm_object: str, objects: Mapping[str, str], settings: Effective) -> tuple[str, ...]:
+    """The records that one record of the object cannot be linked to, each of which gets a copy, if the settings say so
+    (DUP-7). `objects`: object by id of a record. An EmailMessage takes all people; a Task takes one."""
+    if links is None or not settings.bool("clones.sync") or crm_object != "Task":
+        return ()
+    allowed = settings.list("clones.objects")
+    wanted = [each for each in links.who_ids[1:] if not allowed or objects.get(each) in allowed]
+    return tuple(wanted[: settings.int("clones.most")])

@@ -1,0 +1,93 @@
+"""From a mail's body to its sender's signature."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from mapping.signatures.block import Sender, token_features
+from mapping.signatures.body import WINDOW, line_features
+from mapping.signatures.confidence import evidence
+from mapping.signatures.document import Document, of_html, of_text
+from mapping.signatures.model import Kind, Signature, Value
+from mapping.signatures.tagging import Models, Tagger, models
+from mapping.signatures.tokens import Line, Token, segments, tokenize
+from mapping.signatures.values import Found, closing_name, values
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The lines that sign a message, cut into pieces, with their tokens. `sure`: how probable each is to sign.
+    `places`: where the uncut lines are, with those of what follows. `closing`: the line above with which the text
+    closes, and how probable that is; it may be the only one with the name."""
+
+    lines: tuple[Line, ...]
+    rows: tuple[tuple[Token, ...], ...]
+    sure: tuple[float, ...]
+    places: tuple[tuple[int, int], ...] = ()
+    closing: tuple[Line, float] | None = None
+
+
+def read(text: str, html: str, sender: Sender) -> Signature:
+    """`html` when the mail has it, else `text`; what is read are spans of that."""
+    return read_document(of_html(html) if html.strip() else of_text(text), sender)
+
+
+def read_document(document: Document, sender: Sender, by: Models | None = None) -> Signature:
+    by = by or models()
+    block = find_block(document, sender, by.lines)
+    return Signature(read_block(document.text, block, sender, by), tuple(sorted(block.places)))
+
+
+def find_block(document: Document, sender: Sender, by: Tagger) -> Block:
+    """The last lines that are tagged as signing, and those below that belong to no text."""
+    lines = document.lines[-WINDOW:]
+    rows = [tuple(tokenize(line.text, line.start)) for line in lines]
+    tags = by.tag(line_features(lines, rows, sender))
+    signed = [place for place, (label, _) in enumerate(tags) if label == "signed"]
+    start = _start_of_last(signed, tags)
+    kept = [place for place in signed if place >= start]
+    closing = lines[start - 1] if kept and start and tags[start - 1][0] == "closed" else None
+    if closing and not closing_name(closing, 1.0):
+        closing = None
+    below = tuple(line for line, (label, _) in zip(lines, tags, strict=True) if label == "below")
+    pieces = [(piece, tags[place][1]) for place in kept for piece in segments(lines[place])]
+    return Block(
+        tuple(piece for piece, _ in pieces),
+        tuple(tuple(tokenize(piece.text, piece.start)) for piece, _ in pieces),
+        tuple(sure for _, sure in pieces),
+        tuple((line.start, line.end) for line in (*([closing] if closing else []), *(lines[p] for p in kept), *below)),
+        (closing, tags[start - 1][1]) if closing else None,
+    )
+
+
+def _start_of_last(signed: Sequence[int], tags: Sequence[tuple[str, float]]) -> int:
+    """Where the last block begins: text between two of them parts them."""
+    start = signed[0] if signed else 0
+    for before, place in pairwise(signed):
+        if any(tags[between][0] == "text" for between in range(before + 1, place)):
+            start = place
+    return start
+
+
+def read_block(text: str, block: Block, sender: Sender, by: Models) -> tuple[Value, ...]:
+    """The values of a block, in order, with how sure each is."""
+    found = considered(block, sender, by.tokens)
+    judged = [
+        Value(each.kind, text[each.start : each.end], each.start, each.end, by.judge.share(told))
+        for each, told in zip(found, evidence(found, text, block.sure, sender), strict=True)
+    ]
+    return tuple(sorted(judged, key=lambda value: value.start))
+
+
+def considered(block: Block, sender: Sender, by: Tagger) -> list[Found]:
+    """The values of a block before they are judged."""
+    tags = by.tag(token_features(block.lines, block.rows, sender))
+    found = values(block.lines, block.rows, tags)
+    if block.closing and not any(each.kind is Kind.NAME for each in found):
+        found += closing_name(*block.closing)
+    return found
+
+
+__all__ = ["Block", "Kind", "Sender", "Signature", "Value", "find_block", "read", "read_block", "read_document"]

@@ -1,0 +1,77 @@
+"""How copies of a message are known, and how many records it gets."""
+
+from __future__ import annotations
+
+import pytest
+
+from mapping.rules import once
+from mapping.rules.columns import unfit
+from mapping.rules.linking import Links
+from tests.support.items import settings
+
+PACKAGED = "REVGRD__InternetMessageId__c"
+
+
+@pytest.mark.rule("DUP-2")
+@pytest.mark.parametrize(
+    ("field", "crm_object", "columns", "found"),
+    [
+        ("auto", "EmailMessage", {"MessageIdentifier"}, "MessageIdentifier"),
+        ("auto", "Task", {PACKAGED, "InternetMessageId__c"}, PACKAGED),
+        ("auto", "Task", {"Subject"}, ""),
+        ("MailId__c", "Task", {"MailId__c", PACKAGED}, "MailId__c"),
+        ("MailId__c", "EmailMessage", {"MessageIdentifier"}, ""),
+    ],
+)
+def test_records_are_known_by_a_column_that_is_there(
+    field: str, crm_object: str, columns: set[str], found: str
+) -> None:  # fmt: skip
+    assert once.column_of(settings(dedupe__field=field), crm_object, columns) == found
+
+
+@pytest.mark.rule("DUP-6")
+def test_with_the_switch_off_nothing_is_looked_for_and_keys_are_ones_own() -> None:
+    off = settings(dedupe__emails=False, dedupe__field="")
+
+    assert once.column_of(off, "EmailMessage", {"MessageIdentifier"}) == ""
+    assert once.objection(off) == ""
+    assert once.own_key("em:1", 7) != once.own_key("em:1", 8)
+
+
+@pytest.mark.rule("DUP-5")
+def test_the_switch_without_a_column_is_no_valid_setting() -> None:
+    empty = settings(dedupe__field="")
+
+    assert "dedupe.field" in once.objection(empty)
+    assert "dedupe.field" in unfit(empty, {})
+    assert once.objection(settings()) == ""
+
+
+@pytest.mark.rule("DUP-5")
+def test_a_column_that_the_organization_lacks_is_told() -> None:
+    named = settings(dedupe__field="MailId__c")
+
+    assert unfit(named, {"Task": {"Subject": {}}}) == {
+        "dedupe.field": ("MailId__c is not there or hidden from the user",)
+    }
+    assert unfit(named, {"Task": {"MailId__c": {}}}) == {}
+
+
+@pytest.mark.rule("DUP-7")
+def test_whoever_is_left_over_gets_a_copy_up_to_a_limit() -> None:
+    links = Links("003a", ("003a", "003b", "003c", "003d"))
+    objects = {"003b": "Contact", "003c": "Lead", "003d": "Contact"}
+
+    def copies(crm_object: str = "Task", **setting: object) -> tuple[str, ...]:
+        return once.left_over(links, crm_object, objects, settings(clones__sync=True, **setting))
+
+    assert copies() == ("003b", "003c", "003d")
+    assert copies(clones__most=1) == ("003b",)
+    assert copies(clones__objects="Contact") == ("003b", "003d")
+    assert copies("EmailMessage") == ()
+    assert once.left_over(links, "Task", objects, settings()) == ()
+
+
+def test_a_message_id_is_found_with_its_brackets_and_without() -> None:
+    assert once.spellings(" <1@x.example> ") == once.spellings("1@x.example") == ("<1@x.example>", "1@x.example")
+    assert once.spellings(" ") == ()
