@@ -40,12 +40,13 @@ class Can(StrEnum):
 
     SILENT_WRITE = "silent_write"  # can write a meeting without mailing its attendees
     CATEGORIES = "categories"
-    FOLDERS = "folders"
+    FOLDERS = "folders"  # a mail stands in one folder; without them a label is folder and mark at once
     TASKS = "tasks"
     RECURRING_TASKS = "recurring_tasks"
     PRIVATE_TASKS = "private_tasks"  # tells which tasks are private
     TASK_DELETIONS = "task_deletions"  # tells which tasks were deleted, and deletes them
     TASK_CATEGORIES = "task_categories"  # tasks bear categories, as other items do
+    TASK_STATES = "task_states"  # keeps more of a task's state than whether it is done
     ATTACHMENTS = "attachments"  # tells what hangs on a message, and gives its content
     MAIL_FOLDERS = "mail_folders"  # finds further folders of mail by their names
     NOTIFY = "notify"  # can tell between two readings that something happened in a folder
@@ -105,11 +106,13 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Everything since a cursor. `complete`: this is the full content (no or lost cursor), so absence means gone."""
+    """Everything since a cursor. `complete`: this is the full content (no or lost cursor), so absence means gone.
+    `more`: a vendor lets only so much be read at a time; what comes after this is told from the cursor on."""
 
     changes: tuple[Change, ...]
     cursor: str
     complete: bool = False
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Protocol
 
-from connectors.protocols import Crm, Mailbox, OrgShape
+from connectors.protocols import Can, Crm, Mailbox, OrgShape
 
-MAILBOXES = ("exchange", "graph")
+MAILBOXES = ("exchange", "graph", "google")
 CRMS = ("salesforce",)
 
 # what a connection of each vendor must be told, and which of it is secret
 FACTS = {
     "exchange": ("endpoint", "username", "access", "auth", "build", "time_zone"),
-    "graph": ("tenant", "client_id", "cloud", "login_url", "graph_url", "time_zone"),
+    "graph": ("tenant", "client_id", "cloud", "login_url", "graph_url", "tls", "time_zone"),
+    "google": (
+        "client_id", "services", "mark_colour", "error_colour", "mail_days", "tls", "time_zone", "token_url",
+        "base_url", "calendar_url", "gmail_url", "tasks_url", "people_url",
+    ),
     "salesforce": ("login_url", "base_url", "client_id", "username"),
-}
+}  # fmt: skip
 SECRETS = {
     "exchange": ("password",),
     "graph": ("client_secret", "certificate", "refresh_token"),
+    "google": ("service_account", "refresh_token", "client_secret"),
     "salesforce": ("client_secret", "private_key", "refresh_token"),
 }
+
+
+def abilities(vendor: str) -> frozenset[Can]:
+    """What the mailboxes of a vendor are able to do."""
+    module = importlib.import_module(f"connectors.{vendor}.mailbox")
+    found: frozenset[Can] = getattr(module, f"{vendor.title()}Mailbox").can
+    return found
 
 
 class SecretBox(Protocol):
@@ -42,6 +55,8 @@ def open_mailbox(
         return _exchange(address, facts, secrets, on_call)
     if vendor == "graph":
         return _graph(address, facts, secrets, box, on_call, now)
+    if vendor == "google":
+        return _google(address, facts, secrets, on_call)
     raise ValueError(f"there is no mailbox vendor {vendor!r}; known: {', '.join(MAILBOXES)}")
 
 
@@ -72,7 +87,7 @@ def _graph(
     from connectors.graph.mailbox import GraphMailbox
     from connectors.graph.times import known_zone
 
-    given = {name: facts[name] for name in ("cloud", "login_url", "graph_url", "time_zone") if facts.get(name)}
+    given = {name: facts[name] for name in ("cloud", "login_url", "graph_url", "tls", "time_zone") if facts.get(name)}
     given |= {name: value for name, value in secrets.items() if name in SECRETS["graph"]}
     own = facts.get("own_zone", "")
     if own and known_zone(own) is not None:
@@ -82,6 +97,35 @@ def _graph(
         folder_ids=facts.get("folders", {}), **given,
     )  # fmt: skip
     return GraphMailbox(config, box, on_call, now)
+
+
+def _google(
+    address: str, facts: Mapping[str, Any], secrets: Mapping[str, str], on_call: Callable[[str], None]
+) -> Mailbox:
+    """`service_account` is the whole key file; `services` names those in use, parted by commas, without it all are."""
+    import json
+    import ssl
+
+    from connectors.google.config import ROOTS, GoogleConfig, Service, roots_under
+    from connectors.google.mailbox import GoogleMailbox
+
+    given: dict[str, Any] = {
+        name: facts[name] for name in ("client_id", "mark_colour", "error_colour", "token_url") if facts.get(name)
+    }
+    given |= {name: secrets[name] for name in ("refresh_token", "client_secret") if secrets.get(name)}
+    if facts.get("services"):
+        given["services"] = frozenset(Service(name.strip()) for name in str(facts["services"]).split(","))
+    if facts.get("tls") == "1.2":
+        given["tls_floor"] = ssl.TLSVersion.TLSv1_2
+    if facts.get("mail_days"):
+        given["mail_days"] = int(facts["mail_days"])
+    roots = roots_under(facts["base_url"]) if facts.get("base_url") else dict(ROOTS)
+    roots |= {service: facts[f"{service}_url"] for service in Service if facts.get(f"{service}_url")}
+    config = GoogleConfig(
+        address, json.loads(secrets.get("service_account") or "{}"), roots=roots, folder_ids=facts.get("folders", {}),
+        time_zone=facts.get("own_zone") or facts.get("time_zone") or "UTC", **given,
+    )  # fmt: skip
+    return GoogleMailbox(config, on_call)
 
 
 def open_crm(

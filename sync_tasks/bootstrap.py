@@ -80,6 +80,15 @@ class App:
             vendor, user.address, facts, secrets, box=_Box(self, connection_id), on_call=self.calls, now=self.clock
         )
 
+    def mailbox_at(
+        self, user: UserView, vendor: str, facts: Mapping[str, Any], secrets: Mapping[str, str]
+    ) -> Mailbox:  # fmt: skip
+        """The user's mailbox where no connection leads yet; nothing of it is kept. Raises ValueError for facts without
+        sense."""
+        return registry.open_mailbox(
+            vendor, user.address, facts, secrets, box=_Nowhere(), on_call=self.calls, now=self.clock
+        )
+
     def crm(self, user: UserView, settings: Effective, mappings: Mappings) -> Crm:
         """The Salesforce of the user's organization, with the columns that its settings and mappings ask for. Raises
         NotConnectedError."""
@@ -221,6 +230,13 @@ class _Box:
         sealed = self.app.seal_secret(self.connection_id, _short(name), value)
         with self.app.store.writing() as unit:
             unit.accounts.put_credential(self.connection_id, _short(name), sealed)
+
+
+class _Nowhere(dict[str, str]):
+    """Where tokens are held that nobody is to find again."""
+
+    def put(self, name: str, value: str) -> None:
+        self[name] = value
 
 
 def _short(name: str) -> str:

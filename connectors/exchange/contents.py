@@ -19,12 +19,8 @@ from exchangelib.util import TNS, add_xml_child, create_element
 from connectors.errors import ConnectorError, Fault, Scope
 from connectors.exchange.line import Line
 from connectors.exchange.wire import Plain
-from mapping.model.item import Attachment, Form, ItemRef
-
-# What one call fetches together at most; what is larger comes alone.
-MOST_BYTES, MOST_TOGETHER = 4_000_000, 20
-
-Wanted = tuple[ItemRef, Attachment]
+from connectors.outlook.chunks import Wanted, chunks
+from mapping.model.item import Form
 
 
 def contents(line: Line, wanted: Sequence[Wanted]) -> Iterator[bytes | ConnectorError]:
@@ -42,21 +38,6 @@ def contents(line: Line, wanted: Sequence[Wanted]) -> Iterator[bytes | Connector
         broke = False
         for answer in answers:
             yield line.fault(answer) if isinstance(answer, Exception) else _decoded(answer)
-
-
-def chunks(wanted: Sequence[Wanted]) -> Iterator[list[Wanted]]:
-    """In their order, what one call fetches: whole messages apart from attachments, and not too many bytes."""
-    chunk: list[Wanted] = []
-    size = 0
-    for ref, one in wanted:
-        apart = bool(chunk) and (one.form is Form.MAIL) is not (chunk[0][1].form is Form.MAIL)
-        if chunk and (apart or size + one.size > MOST_BYTES or len(chunk) == MOST_TOGETHER):
-            yield chunk
-            chunk, size = [], 0
-        chunk.append((ref, one))
-        size += one.size or MOST_BYTES
-    if chunk:
-        yield chunk
 
 
 def _fetch(line: Line, chunk: Sequence[Wanted]) -> Sequence[Any]:

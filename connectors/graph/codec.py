@@ -32,7 +32,7 @@ from connectors.graph.times import day_of, known_zone, span, span_values, to_the
 from connectors.graph.times import moment as moment_of
 from connectors.protocols import Detail
 from mapping.model import fields as f
-from mapping.model.item import MISSING, Attendee, Fields, ItemKind, Response, Role, Series, Value
+from mapping.model.item import MISSING, Attachment, Attendee, Fields, Form, ItemKind, Response, Role, Series, Value
 
 SENSITIVITIES = ("normal", "personal", "private", "confidential")  # in the order of Exchange's numbers
 SHOW_AS = {
@@ -48,6 +48,12 @@ ROLES = {"required": Role.REQUIRED, "optional": Role.OPTIONAL, "resource": Role.
 # what Graph has no property for, of mails and contacts
 _CLASS, _SENSITIVITY = "String 0x1a", "Integer 0x36"
 EVENT_CLASS = "IPM.Appointment"
+_FORMS = {
+    "#microsoft.graph.fileAttachment": Form.FILE, "#microsoft.graph.itemAttachment": Form.ITEM,
+    "#microsoft.graph.referenceAttachment": Form.LINK,
+}  # fmt: skip
+# without their contents, which would come along
+_ATTACHED = "attachments($select=id,name,contentType,size,isInline,microsoft.graph.fileAttachment/contentId)"
 
 
 # --- reading
@@ -128,6 +134,18 @@ def original_start(told: Json) -> Value:
     return to_the_minute(found_at)
 
 
+def _attachments(told: Json) -> Value:
+    return tuple(_attachment(each) for each in told.get("attachments") or ())
+
+
+def _attachment(told: Json) -> Attachment:
+    return Attachment(
+        str(told["id"]), told.get("name") or "", told.get("contentType") or "", int(told.get("size") or 0),
+        _FORMS.get(str(told.get("@odata.type")), Form.FILE), bool(told.get("isInline")),
+        (told.get("contentId") or "").removeprefix("<").removesuffix(">"),
+    )  # fmt: skip
+
+
 def _headers(told: Json) -> Value:
     return tuple((each.get("name") or "", each.get("value") or "") for each in told.get("internetMessageHeaders") or ())
 
@@ -176,6 +194,7 @@ _EMAIL: dict[str, Reader] = {
     f.IS_DRAFT: Reader(("isDraft",), flag("isDraft")),
     f.HAS_ATTACHMENTS: Reader(("hasAttachments",), flag("hasAttachments")),
     f.HEADERS: Reader(("internetMessageHeaders",), _headers, deep=True),
+    f.ATTACHMENTS: Reader((), _attachments, expand=_ATTACHED, deep=True),
 }
 # What only occurrences have, and what they have not: they are asked for by ids that tell them.
 _OCCURRENCE: dict[str, Reader] = {f.ORIGINAL: Reader(("originalStart",), original_start)}

@@ -26,7 +26,8 @@ CLOUDS = {
 class GraphConfig:
     """One of the three proves who we are: `client_secret`; `certificate`, a private key with its certificate in PEM; or
     `refresh_token`, with which a user lets us in to the own mailbox. `login_url` and `graph_url` lead elsewhere than to
-    the cloud. `time_zone` (IANA name) is the owner's. `folder_ids` is what `folders()` told earlier."""
+    the cloud. `tls`: the oldest version that is spoken, 1.2 only for a proxy that knows no better. `time_zone` (IANA
+    name) is the owner's. `folder_ids` is what `folders()` told earlier."""
 
     tenant: str
     client_id: str
@@ -35,15 +36,18 @@ class GraphConfig:
     certificate: str = field(default="", repr=False)
     refresh_token: str = field(default="", repr=False)
     cloud: str = "global"
+    tls: str = "1.3"
     login_url: str = ""
     graph_url: str = ""
     time_zone: str = "UTC"
     folder_ids: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a cloud that nobody knows."""
+        """Raises ValueError for a cloud or a version of TLS that nobody knows."""
         if self.cloud not in CLOUDS:
             raise ValueError(f"there is no cloud {self.cloud!r}; known: {', '.join(CLOUDS)}")
+        if self.tls not in ("1.2", "1.3"):
+            raise ValueError("tls is 1.2 or 1.3")
 
     @property
     def token_url(self) -> str:

@@ -150,7 +150,10 @@ def _event(role: str, told: Json) -> Change:
 
 def _change(role: str, kind: ItemKind, told: Json) -> Change:
     ref = ItemRef(Side.MAILBOX, kind, str(told["id"]), role)
-    return Change(ref, item=Item(ref, version(told), decode(told, kind, FEED[kind])))
+    try:
+        return Change(ref, item=Item(ref, version(told), decode(told, kind, FEED[kind])))
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return Change(ref)  # whoever reads it is told what is wrong with it
 
 
 def version(told: Mapping[str, Any] | None) -> str:

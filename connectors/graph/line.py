@@ -10,7 +10,6 @@ import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -76,10 +75,11 @@ class Line:
         self.config = config
         self.folder_ids = dict(config.folder_ids)
         self.lineage = Lineage()
+        self.lists: dict[str, str] = {}  # of tasks that stand in a list of the user's own: which one
         # a token of the user's own opens nothing else, and an address need not be the name that Graph knows
         self.home = "/me" if config.refresh_token else f"/users/{quote(config.address)}"
         self._on_call = on_call
-        self._tokens = TokenSource(config, keep, client(), now)
+        self._tokens = TokenSource(config, keep, lambda: client(config.tls), now)
 
     # --- sending
 
@@ -89,6 +89,14 @@ class Line:
         if answer.status >= httpx.codes.BAD_REQUEST:
             raise refused(answer.status, answer.body, answer.headers, at, writing=writing)
         return answer
+
+    def raw(self, request: Request, at: Scope = Scope.CONNECTION) -> bytes:
+        """What is told as it is, whatever it is."""
+        answer = self._send(request, writing=False, plain=True)
+        if answer.status >= httpx.codes.BAD_REQUEST:
+            raise refused(answer.status, None, answer.headers, at)
+        found: bytes = answer.body
+        return found
 
     def batch(
         self, requests: Sequence[Request], at: Scope = Scope.ITEM, *, writing: bool = False
@@ -123,19 +131,20 @@ class Line:
             for number in range(len(requests))
         ]
 
-    def _send(self, request: Request, *, writing: bool) -> Answer:
+    def _send(self, request: Request, *, writing: bool, plain: bool = False) -> Answer:
         token = self._tokens.token()
-        answer = self._once(request, token, writing=writing)
+        answer = self._once(request, token, writing=writing, plain=plain)
         if answer.status == httpx.codes.UNAUTHORIZED:
-            answer = self._once(request, self._tokens.token(refused=token), writing=writing)
+            answer = self._once(request, self._tokens.token(refused=token), writing=writing, plain=plain)
         return answer
 
-    def _once(self, request: Request, token: str, *, writing: bool) -> Answer:
+    def _once(self, request: Request, token: str, *, writing: bool, plain: bool) -> Answer:
         self._on_call(f"{request.method} {_operation(request.path)}")
-        headers = {**request.headers, "Authorization": f"Bearer {token}", "Accept": _JSON}
+        headers = {**request.headers, "Authorization": f"Bearer {token}", "Accept": "*/*" if plain else _JSON}
         try:
-            told = client().request(request.method, self.config.root + request.path, json=request.body, headers=headers)
-            body = told.json() if told.content else None
+            http, url = client(self.config.tls), self.config.root + request.path
+            told = http.request(request.method, url, json=request.body, headers=headers)
+            body = told.content if plain else told.json() if told.content else None
         except (httpx.HTTPError, ValueError) as error:
             failure = of_transport(error, writing=writing)
         else:
@@ -147,7 +156,7 @@ class Line:
 
     def path(self, *parts: str, **options: str) -> str:
         """A path in this mailbox. Ids are quoted; `options` are those of OData, without their dollar."""
-        where = "/".join([self.home, *(quote(part, safe="'()=") for part in parts)])
+        where = "/".join([self.home, *(quote(part, safe="$'()=") for part in parts)])
         return where + options_text(options)
 
     def relative(self, link: str) -> str:
@@ -170,21 +179,27 @@ class Line:
             request = Request("GET", self.relative(link), prefer=request.prefer)
 
 
-@cache
-def client() -> httpx.Client:
-    """The connections of this process. Nothing older than TLS 1.2; the machine's own certificate authorities count."""
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    timeout = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
-    return httpx.Client(verify=context, timeout=timeout, headers={"User-Agent": "inbox-sync"})
+_clients: dict[str, httpx.Client] = {}
+_OLDEST = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+
+
+def client(tls: str = "1.3") -> httpx.Client:
+    """The connections of this process that speak nothing older than this version of TLS. The machine's own certificate
+    authorities count."""
+    if tls not in _clients:
+        context = ssl.create_default_context()  # once: reading the machine's certificates takes longer than an idle run
+        context.minimum_version = _OLDEST[tls]
+        timeout = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
+        _clients[tls] = httpx.Client(verify=context, timeout=timeout, headers={"User-Agent": "inbox-sync"})
+    return _clients[tls]
 
 
 def close() -> None:
     """Drop all connections of this process. Call it in a worker right after the fork: a socket that two processes share
     mixes their answers."""
-    if client.cache_info().currsize:
-        client().close()
-    client.cache_clear()
+    for each in _clients.values():
+        each.close()
+    _clients.clear()
 
 
 def _part(key: str, request: Request) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from datetime import datetime
 
 from connectors.errors import ConnectorError, Fault, Scope
-from connectors.graph import checks, claims, feed
+from connectors.graph import checks, claims, contents, feed
 from connectors.graph.config import GraphConfig
 from connectors.graph.folders import MANAGED, ensure, ensure_categories, remove_categories
 from connectors.graph.line import AT_ONCE, Answer, Line, Request
@@ -16,7 +16,7 @@ from connectors.graph.tokens import Keep
 from connectors.graph.writes import apply
 from connectors.outlook.facts import KINDS
 from connectors.protocols import Can, Changes, Check, Detail, Notices, Outcome, Write
-from mapping.model.item import Item, ItemRef
+from mapping.model.item import Attachment, Item, ItemRef
 from mapping.model.people import normalise
 
 _NO_NOTICES = "Graph tells notices to an address of ours only"
@@ -26,10 +26,8 @@ class GraphMailbox:
     """Opening it sends nothing. `on_call` hears of every call just before it is sent; `keep` holds the access token
     between processes; `now` is the present moment. Raises ValueError for a cloud or time zone that nobody knows."""
 
-    # no SILENT_WRITE: whatever is written of a meeting, its attendees are mailed; no PRIVATE_TASKS: To Do has none
-    can = frozenset({
-        Can.CATEGORIES, Can.FOLDERS, Can.TASKS, Can.RECURRING_TASKS, Can.TASK_DELETIONS, Can.TASK_CATEGORIES,
-    })  # fmt: skip
+    # whatever is written of a meeting, its attendees are mailed; To Do knows nothing private
+    can = frozenset(Can) - {Can.SILENT_WRITE, Can.PRIVATE_TASKS, Can.NOTIFY}
     batch_size = AT_ONCE
 
     def __init__(
@@ -84,6 +82,9 @@ class GraphMailbox:
 
     def notices(self, subscription: str) -> Notices:  # noqa: ARG002
         raise ConnectorError(Fault.INVALID, _NO_NOTICES, scope=Scope.CONTAINER)
+
+    def contents(self, wanted: Sequence[tuple[ItemRef, Attachment]]) -> Iterator[bytes | ConnectorError]:
+        return contents.contents(self._line, wanted)
 
     def aliases(self) -> frozenset[str]:
         """What the directory tells, or the one address that is known when it tells nothing."""

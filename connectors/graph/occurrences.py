@@ -27,9 +27,12 @@ _SECOND = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Master:
+    """`uid`: of the whole series, where Graph gives each occurrence one of its own."""
+
     id: str
     version: str
     series: Series
+    uid: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ def is_occurrence(identifier: str) -> bool:
 def masters(line: Line, ids: Iterable[str]) -> dict[str, Master | ConnectorError]:
     """The series of these ids, as they are now. Those that are gone are left out."""
     wanted = list(dict.fromkeys(ids))
-    options = {"select": ",".join(("id", *series.NEEDS)), "expand": series.EXPAND}
+    options = {"select": ",".join(("id", "iCalUId", *series.NEEDS)), "expand": series.EXPAND}
     answers = line.batch([Request("GET", line.path("events", each, **options)) for each in wanted])
     found: dict[str, Master | ConnectorError] = {}
     for identifier, answer in zip(wanted, answers, strict=True):
@@ -67,7 +70,7 @@ def _master(line: Line, identifier: str, answer: Answer | ConnectorError) -> Mas
     if read is None:
         return ConnectorError(Fault.INVALID, "the recurrence cannot be read", scope=Scope.ITEM)
     line.lineage.seen(identifier, version(answer.body))
-    return Master(identifier, version(answer.body), read)
+    return Master(identifier, version(answer.body), read, answer.body.get("iCalUId") or "")
 
 
 def places_of(line: Line, ids: Iterable[str]) -> dict[str, Place | ConnectorError]:

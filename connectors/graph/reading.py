@@ -14,7 +14,7 @@ from connectors.graph.occurrences import Place, is_occurrence, places_of
 from connectors.outlook.facts import KINDS
 from connectors.protocols import Detail
 from mapping.model import fields as f
-from mapping.model.item import Item, ItemKind, ItemRef, Value
+from mapping.model.item import Fields, Item, ItemKind, ItemRef, Value
 
 Found = dict[ItemRef, Item | ConnectorError]
 Names = Callable[[ItemRef], Sequence[str]]
@@ -32,8 +32,13 @@ def read(line: Line, refs: Sequence[ItemRef], detail: Detail) -> Found:
 
 def where(line: Line, ref: ItemRef) -> tuple[str, ...]:
     """The path of an item. Raises NOT_FOUND (container) when its folder is not there."""
-    elsewhere = _ANYWHERE.get(ref.kind) if ref.container not in KINDS else None
-    return *(elsewhere or items_of(line, ref.container)), ref.id
+    if ref.container in KINDS:
+        return *items_of(line, ref.container), ref.id
+    if ref.kind is ItemKind.TASK and ref.id in line.lists:
+        return "todo", "lists", line.lists[ref.id], "tasks", ref.id
+    if ref.kind in _ANYWHERE:
+        return *_ANYWHERE[ref.kind], ref.id
+    raise ConnectorError(Fault.NOT_FOUND, "nobody knows in which list the task is", scope=Scope.CONTAINER)
 
 
 def _read_whole(line: Line, refs: Sequence[ItemRef], detail: Detail) -> Found:
@@ -95,9 +100,10 @@ def _item(
 
 
 def _at_place(answer: Item | ConnectorError, place: Place) -> Item | ConnectorError:
-    """An occurrence that was read, with the version of its series; an error if it is another one by now."""
+    """An occurrence that was read, with version and UID of its series; an error if it is another one by now."""
     if isinstance(answer, ConnectorError):
         return answer
     if answer.get(f.ORIGINAL, place.original) != place.original:
         return ConnectorError(Fault.UNAVAILABLE, "the series was changed while it was read", scope=Scope.ITEM)
-    return replace(answer, version=place.master.version).with_fields({f.ORIGINAL: place.original})
+    shared: Fields = {f.ORIGINAL: place.original, f.UID: place.master.uid}
+    return replace(answer, version=place.master.version).with_fields(shared)

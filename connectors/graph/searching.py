@@ -23,7 +23,7 @@ def bearing(line: Line, role: str, keys: Sequence[str]) -> dict[str, Json]:
     """The items of a folder that bear one of the keys, by key. Raises ConnectorError."""
     kind = KINDS[role]
     found: dict[str, Json] = {}
-    for _, told in _searched(line, kind, [(role, items_of(line, role))], keys):
+    for _, _, told in _searched(line, kind, [(role, items_of(line, role))], keys):
         found.setdefault(_key(kind, told), told)
     return found
 
@@ -36,8 +36,10 @@ def find(line: Line, keys: Iterable[str]) -> Mapping[str, ItemRef]:
     found: dict[str, ItemRef] = {}
     for kind, folders in _folders(line).items():
         wanted = [key for key in left if key not in found]
-        for role, told in _searched(line, kind, folders, wanted):
+        for role, path, told in _searched(line, kind, folders, wanted):
             found.setdefault(_key(kind, told), ItemRef(Side.MAILBOX, kind, str(told["id"]), role))
+            if kind is ItemKind.TASK:
+                line.lists[str(told["id"])] = path[2]  # without which no task can be read
     return found
 
 
@@ -74,24 +76,26 @@ def _all(line: Line, answer: Answer | ConnectorError) -> list[Any]:
     return everything(line, answer)
 
 
-def _searched(line: Line, kind: ItemKind, folders: Folders, keys: Sequence[str]) -> Iterator[tuple[str, Json]]:
-    """The items in these folders that bear one of the keys, with the role of their folder, in the order of the folders.
-    Tasks cannot be searched by their links, so they are all looked at."""
+def _searched(
+    line: Line, kind: ItemKind, folders: Folders, keys: Sequence[str]
+) -> Iterator[tuple[str, tuple[str, ...], Json]]:
+    """The items in these folders that bear one of the keys, with role and path of their folder, in the order of the
+    folders. Tasks cannot be searched by their links, so they are all looked at."""
     if not keys:
         return
     options = asked(kind, (f.KEY,))
     some = [keys[at : at + KEYS_AT_ONCE] for at in range(0, len(keys), KEYS_AT_ONCE)]
     conditions = [{}] if kind is ItemKind.TASK else [{"filter": _condition(each)} for each in some]
     todo = [
-        (role, Request("GET", line.path(*path, top=_TOP, **options, **condition)))
+        (role, path, Request("GET", line.path(*path, top=_TOP, **options, **condition)))
         for role, path in folders for condition in conditions
     ]  # fmt: skip
     wanted = set(keys)
-    answers = line.batch([request for _, request in todo], Scope.CONTAINER)
-    for (role, _), answer in zip(todo, answers, strict=True):
+    answers = line.batch([request for _, _, request in todo], Scope.CONTAINER)
+    for (role, path, _), answer in zip(todo, answers, strict=True):
         for told in _all(line, answer):
             if _key(kind, told) in wanted:
-                yield role, told
+                yield role, path, told
 
 
 def _condition(keys: Sequence[str]) -> str:

@@ -53,9 +53,11 @@ _guard = threading.Lock()
 
 
 class TokenSource:
-    """`now`: by which clock tokens end."""
+    """`http`: gives the connections of this process. `now`: by which clock tokens end."""
 
-    def __init__(self, config: GraphConfig, keep: Keep, http: httpx.Client, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, config: GraphConfig, keep: Keep, http: Callable[[], httpx.Client], now: Callable[[], datetime]
+    ) -> None:
         self._config = config
         self._keep = keep
         self._http = http
@@ -82,7 +84,7 @@ class TokenSource:
 
     def _ask(self, held: Token | None) -> Token:
         try:
-            answer = self._http.post(self._config.token_url, data=self._form(held))
+            answer = self._http().post(self._config.token_url, data=self._form(held))
             body: Any = answer.json()
         except (httpx.HTTPError, ValueError) as error:
             failure = of_transport(error)

@@ -7,7 +7,7 @@ Back: the result of one row (`{"id", "success", "created", "errors"}`) as an Out
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from connectors.errors import ConnectorError, Fault, Scope
@@ -15,7 +15,11 @@ from connectors.protocols import ALIKE, OrgShape, Outcome, Verb, Write
 from connectors.salesforce.codec import Wire as JsonValue
 from connectors.salesforce.codec import body_of, id18
 from connectors.salesforce.composite import refers
+from connectors.salesforce.config import ROWS_PER_COLLECTION
 from connectors.salesforce.faults import GONE, names_field, row_error
+
+# A request in JSON may have 50 MB. Characters of these may be written with six bytes each, and most are one.
+TEXT_PER_CALL = 16_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,21 @@ class Entry:
     @property
     def refers(self) -> bool:
         return refers(self.body)
+
+
+def portions(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    """What one collections request takes, in order: so many rows, and no more text than Salesforce reads at once."""
+    portion: list[Entry] = []
+    size = 0
+    for entry in entries:
+        own = sum(len(value) for value in entry.body.values() if isinstance(value, str))
+        if portion and (len(portion) == ROWS_PER_COLLECTION or size + own > TEXT_PER_CALL):
+            yield portion
+            portion, size = [], 0
+        portion.append(entry)
+        size += own
+    if portion:
+        yield portion
 
 
 def entry_of(place: int, write: Write, shape: OrgShape, key_field: str, dropped: Counter[str]) -> Entry:

@@ -33,7 +33,7 @@ from connectors.salesforce.faults import GONE, SCHEMA_MOVED
 from connectors.salesforce.likes import Likes
 from connectors.salesforce.relations import RELATION, are_shared, invitations, withdrawals
 from connectors.salesforce.results import Result, all_of, in_turn, of_part, of_rows
-from connectors.salesforce.rows import Entry, entry_of, for_item
+from connectors.salesforce.rows import Entry, entry_of, for_item, portions
 from connectors.salesforce.soql import one_of, select
 from connectors.salesforce.wire import Query, Wire
 
@@ -224,7 +224,7 @@ class Writer:
         together = self._wants_versions(target) or len(others) > ROWS_PER_COLLECTION
         if together and others:
             results |= self._composite_call(method, path, target, others)
-        direct = batched(alone if together else entries, ROWS_PER_COLLECTION)
+        direct = portions(alone if together else entries)
         results |= in_turn(direct, lambda chunk: self._direct_call(method, path, target, chunk))
         mirrored = [e for e in entries if e.write.key or e.write.id]  # what has no key is written once and never again
         return results | self._versioned(target, {e.place: results[e.place] for e in mirrored})

@@ -110,6 +110,7 @@ class Reason(StrEnum):
     TAKEN_OVER = "taken_over"
     HANDED_OVER = "handed_over"
     FOLDER_GONE = "folder_gone"
+    MAILBOX_MOVED = "mailbox_moved"
     CONDITION_MET = "condition_met"
     GUESTS_OUTSIDE = "guests_outside"
     ARCHIVED = "archived"
@@ -310,6 +311,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.LIST_REFUSED: "Salesforce refuses to tell these records. Check the list, its condition and who may see it.",
     Reason.LEFT_SCOPE: "The record in Salesforce is no longer among those that are shown to you.",
     Reason.FOLDER_GONE: "The folder for Salesforce was removed; it was made again and filled from Salesforce.",
+    Reason.MAILBOX_MOVED: "The mailbox moved to another service, and the item was not found there; the record stays.",
     Reason.CONDITION_MET: "The event has a value in Salesforce with which your settings keep it out of the calendar.",
     Reason.GUESTS_OUTSIDE: "The meeting stays in the calendar, because guests from outside take part in it.",
     Reason.ARCHIVED: "The event is archived in Salesforce and was left there as it is.",

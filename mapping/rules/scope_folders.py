@@ -30,19 +30,19 @@ def from_mailbox(item: Item, pair: PairFacts | None, settings: Effective) -> Dec
     at_home = item.ref.container == HOMES[kind]
     if pair is not None and pair.saved_before and not pair.unsynced:
         decided = _saved(item, pair, settings, at_home)
-        return _refused(item, settings) or decided if decided.outcome is Outcome.MIRROR else decided
+        return refused(item, settings) or decided if decided.outcome is Outcome.MIRROR else decided
     # A released item that still lies where it was let go is not marked by lying there.
     dropped = at_home and not (pair is not None and pair.unsynced and pair.folder == item.ref.container)
     if not dropped and not is_marked(item):
         return _skip(Reason.NOT_MARKED, "TSK-2" if kind is ItemKind.TASK else "CON-4")
     if kind is ItemKind.CONTACT and not item.text(fields.SURNAME).strip():
         return _skip(Reason.NO_SURNAME, "CON-12")
-    return _refused(item, settings) or Decision(
+    return refused(item, settings) or Decision(
         Outcome.MIRROR, Reason.MARKED, "TSK-1" if kind is ItemKind.TASK else "CON-3"
     )
 
 
-def _refused(item: Item, settings: Effective) -> Decision | None:
+def refused(item: Item, settings: Effective) -> Decision | None:
     """Tasks of which the mailbox, or somebody who set it so, keeps us away. What was saved before stays as it is."""
     if item.ref.kind is not ItemKind.TASK:
         return None

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from mapping.rules import category_columns, restrictions, shown_objects
-from mapping.rules.catalogue import LEVELS, SETTINGS, Setting, SettingValue
+from mapping.rules.catalogue import SETTINGS
+from mapping.rules.setting import LEVELS, Setting, SettingValue
 
 __all__ = [
     "LEVELS",

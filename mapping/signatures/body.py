@@ -7,13 +7,18 @@ from collections.abc import Sequence
 
 from mapping.signatures.block import Sender, about_line
 from mapping.signatures.lexicon import LABELS
-from mapping.signatures.phrases import CLOSING, FOOTER, GREETING
+from mapping.signatures.phrases import CLOSING, FOOTER, GREETING, LEGAL
 from mapping.signatures.tokens import Line, Token, squeeze
 
 WINDOW = 40  # lines from the end that are looked at
 
 _RULE = re.compile(r"^[\W_]{3,}$")
 _BULLET = re.compile(r"^(?:[-*•>]|\d+[.)])\s")
+
+
+def is_rule(text: str) -> bool:
+    """Is it a line of dashes, stars or the like?"""
+    return bool(_RULE.match(text))
 
 
 def line_features(lines: Sequence[Line], rows: Sequence[Sequence[Token]], sender: Sender) -> list[list[str]]:
@@ -63,7 +68,9 @@ def _own(line: Line, row: Sequence[Token], names: set[str], local: str, address:
         found.append("greeting")
     if FOOTER.search(text):
         found.append("footer")
-    if _RULE.match(text):
+    if LEGAL.search(text):
+        found.append("legal")
+    if is_rule(text):
         found.append("sigdash" if text in ("--", "-- ") else "rule")
     if _BULLET.match(text):
         found.append("bullet")

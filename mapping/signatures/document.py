@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from mapping.signatures import newest
-from mapping.signatures.tokens import Line, is_label, split_lines
+from mapping.signatures.tokens import LONGEST_LINE, Line, is_label, split_lines
 
 LONGEST = 200_000  # characters of a body that are looked at
 
@@ -51,7 +51,7 @@ _QUOTED_FROM_HERE = (
     "olk_src_body_section",
     "mailoriginal",
     "isreplycontent",
-    "oriMsgHtmlSeperator".lower(),
+    "orimsghtmlseperator",
 )
 _QUOTED_ALONE = (
     "gmail_quote",
@@ -133,7 +133,7 @@ class _Writer:
         start = blank = 0
         for text, hinted, cell in self._rows:
             if text:
-                lines.append(Line(text, start, hinted, cell, blank))
+                lines.append(Line(text[:LONGEST_LINE], start, hinted, cell, blank))
             blank = 0 if text else blank + 1
             start += len(text) + 1
         text = "\n".join(row[0] for row in self._rows)

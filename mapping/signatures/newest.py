@@ -17,16 +17,17 @@ _HEADER = re.compile(rf"^[>\s*]*({_FROM}|{_TO}|{_REST})\s?\*?\s?:\*?(?=\s|$|\S+@
 
 # A rule of dashes or underscores with words in it, or a phrase, by which programs announce the older message.
 _ANNOUNCED = re.compile(
-    r"^[> \t]*(?:[-_=]{2,}\s?[^\n]{0,200}(?:forwarded|original|weitergeleitet|ursprüngliche|transféré|"
+    r"^[> \t]*+(?:[-_=]{2,80}\s?[^\n]{0,200}(?:forwarded|original|weitergeleitet|ursprüngliche|transféré|"
     r"d'origine|reenviado|inoltrato|"
     r"originale|doorgestuurd|oorspronkelijk|encaminhada|vidarebefordrat|videresendt|reply separator|"
     r"przekazana|přeposlaná|nachricht|message|mensaje|messaggio|bericht)[^\n]*"
-    r"|begin forwarded message:?|anfang der weitergeleiteten[^\n]*|-+\s?forwarded by[^\n]*)",
+    r"|begin forwarded message:?|anfang der weitergeleiteten[^\n]*|-{1,80}\s?forwarded by[^\n]*)",
     re.IGNORECASE | re.MULTILINE,
 )
 _WROTE = re.compile(
-    r"^(?!\s*>)(?:(?:on|am|le|el|il|op|em|den|dne|dnia|w dniu)\s[^\n]{0,160}\n)?[^\n]{0,160}\b(?:wrote|writes|a écrit|"
-    r"escribió|ha scritto|escreveu|napisał(?:\(a\))?|napsal(?:\(a\))?|kirjoitti|yazdı|geschreven|написал(?:\(а\))?|"
+    r"^(?![ \t]*>)(?:(?:on|am|le|el|il|op|em|den|dne|dnia|w dniu)\s[^\n]{0,160}\n)?[^\n]{0,160}\b(?:wrote|writes|"
+    r"a écrit|escribió|ha scritto|escreveu|"
+    r"napisał(?:\(a\))?|napsal(?:\(a\))?|kirjoitti|yazdı|geschreven|написал(?:\(а\))?|"
     r"(?:schrieb|schreef|skrev)[^\n:]{0,100})\s?:\s*$",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -36,9 +37,10 @@ _NOTES = re.compile(
     r"\d{1,2}[/.]\d{1,2}[/.]\d{2,4}\s+\d{1,2}:\d{2}[^\n]*\n(?:[^\n]*respond to[^\n]*\n)?(?:\s|=09|=20|=\n){0,40}to:",
     re.IGNORECASE | re.MULTILINE,
 )
-_MARKED = r"(?:[ \t]*>[^\n]*(?:\n|\Z))"
-_QUOTED_FIRST = re.compile(rf"\A\s*(?:[^\n>]{{0,200}}:[ \t]*\n\s*)?{_MARKED}{{2,}}(?:\s*{_MARKED})*")
+_MARKED = r"(?:[ \t]*+>[^\n]*(?:\n|\Z))"
+_QUOTED_FIRST = re.compile(rf"\A\s*+(?:[^\n>]{{0,200}}:[ \t]*+\n\s*+)?{_MARKED}{{2,}}(?:\s*+{_MARKED})*")
 _WORTH_ASKING = re.compile(r":[ \t]*$|^[-_]{3}|<[^\s@]+@[^\s>]+>[ \t]*$", re.MULTILINE)
+_HEADER_LONGEST = 80  # characters of a line in which the word of a header is looked for
 _ASKED = 30_000  # characters in which a library's list of phrases is tried
 
 
@@ -69,7 +71,7 @@ def _header_block(text: str) -> int:
     run: set[str] = set()
     sender_first = False
     for line in text.split("\n"):
-        found = _HEADER.match(line)
+        found = _HEADER.match(line[:_HEADER_LONGEST])
         if found:
             word = found.group(1).casefold()
             if not run:

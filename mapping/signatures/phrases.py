@@ -31,14 +31,19 @@ _FOOTERS = (
     r"equal opportunity|registered (?:in|office)|unsubscribe",
     r"vertraulich|umwelt|geschäftsführ(?:er|ung)\s?:|amtsgericht|handelsregister|hrb|ust-?id",
     r"confidentiel|imprimer|rcs |confidencial|medio ambiente|riservat|ambiente|p\.? ?iva|vertrouwelijk|milieu|kvk|btw",
-    r"notify the sender|recipients?\b|unauthori[sz]ed|liab(?:le|ility)|addressees?\b|dissemination|disclosure",
-    r"destinataires?|empfänger|destinatari|ontvanger|exclusively for|any use|integrity of",
     r"poufn|krs|nip\b|konfidenti|fortrolig|miljön|důvěrn|gizli",
     r"do you yahoo|free (?:e-?mail|calendar|photo)|hotmail|msn |get your free|booth|follow us|download",
     r"sent (?:from|via) my|get outlook|gesendet|envoyé (?:de|depuis)|enviado d|inviato da|verzonden vanaf|wysłan",
     r"skickat från|sendt fra|lähetetty|odesláno z|blackberry|iphone|ipad|android",
 )
 
+# words of legal texts that other texts have too
+_LEGAL = (
+    r"notify the sender|recipients?\b|unauthori[sz]ed|liab(?:le|ility)|addressees?\b|dissemination|disclosure",
+    r"destinataires?|empfänger|destinatari|ontvanger|exclusively for|any use|integrity of|guarantee|delete",
+)
+
 CLOSING = re.compile(rf"^\W*(?:{'|'.join(_CLOSINGS)})", re.IGNORECASE)
 GREETING = re.compile(rf"^\W*(?:{'|'.join(_GREETINGS)})\b", re.IGNORECASE)
 FOOTER = re.compile("|".join(_FOOTERS), re.IGNORECASE)
+LEGAL = re.compile("|".join(_LEGAL), re.IGNORECASE)

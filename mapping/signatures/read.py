@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from mapping.signatures.block import Sender, token_features
-from mapping.signatures.body import WINDOW, line_features
+from mapping.signatures.body import WINDOW, is_rule, line_features
 from mapping.signatures.confidence import evidence
 from mapping.signatures.document import Document, of_html, of_text
 from mapping.signatures.model import Kind, Signature, Value
@@ -51,15 +51,32 @@ def find_block(document: Document, sender: Sender, by: Tagger) -> Block:
     closing = lines[start - 1] if kept and start and tags[start - 1][0] == "closed" else None
     if closing and not closing_name(closing, 1.0):
         closing = None
-    below = tuple(line for line, (label, _) in zip(lines, tags, strict=True) if label == "below")
+    hanging = _hanging(lines, [label for label, _ in tags], start, kept)
     pieces = [(piece, tags[place][1]) for place in kept for piece in segments(lines[place])]
     return Block(
         tuple(piece for piece, _ in pieces),
         tuple(tuple(tokenize(piece.text, piece.start)) for piece, _ in pieces),
         tuple(sure for _, sure in pieces),
-        tuple((line.start, line.end) for line in (*([closing] if closing else []), *(lines[p] for p in kept), *below)),
+        tuple(
+            (line.start, line.end) for line in (*([closing] if closing else []), *(lines[p] for p in kept), *hanging)
+        ),
         (closing, tags[start - 1][1]) if closing else None,
     )
+
+
+def _hanging(lines: Sequence[Line], labels: Sequence[str], start: int, signed: Sequence[int]) -> list[Line]:
+    """The lines that belong to a signature without signing: a rule right above it, what is tagged as below, what lies
+    between such lines, and what hangs on to them or to the last that signs without a blank line."""
+    found = {place for place, label in enumerate(labels) if label == "below"}
+    last = signed[-1] if signed else -1
+    lowest = max(found, default=-1)
+    for place in range(last + 1, len(lines)):
+        hangs = place - 1 in {*found, last} and not lines[place].blank_before and place > 0
+        if hangs or (place - 1 in found and place < lowest):
+            found.add(place)
+    if signed and start and is_rule(lines[start - 1].text):
+        found.add(start - 1)
+    return [lines[place] for place in sorted(found)]
 
 
 def _start_of_last(signed: Sequence[int], tags: Sequence[tuple[str, float]]) -> int:
@@ -88,6 +105,3 @@ def considered(block: Block, sender: Sender, by: Tagger) -> list[Found]:
     if block.closing and not any(each.kind is Kind.NAME for each in found):
         found += closing_name(*block.closing)
     return found
-
-
-__all__ = ["Block", "Kind", "Sender", "Signature", "Value", "find_block", "read", "read_block", "read_document"]

@@ -53,12 +53,13 @@ class Models:
     judge: Judge
 
 
-@lru_cache(maxsize=1)
 def models() -> Models:
-    """Those that the package carries."""
+    """Those that the package carries. Made anew for each reading, which takes microseconds: a worker may have threads,
+    and they cannot share a tagger."""
     return Models(Tagger(_blob(LINES)), Tagger(_blob(TOKENS)), Judge(_blob(JUDGE)))
 
 
+@lru_cache
 def _blob(name: str) -> bytes:
     blob = pkgutil.get_data("mapping.signatures", name)
     if blob is None:

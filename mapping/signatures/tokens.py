@@ -41,6 +41,8 @@ class Token:
         return self.start + len(self.text)
 
 
+LONGEST_LINE = 1_000  # characters; what is longer signs nothing, and its beginning tells enough
+
 MAIL = r"[\w.+'&-]*\w@\w[\w-]*(?:\.\w[\w-]*)+"
 _ENDINGS = (
     "com|org|net|edu|gov|info|biz|io|ai|eu|us|uk|de|at|ch|fr|es|it|nl|be|pt|br|pl|se|dk|no|fi|cz|tr|in|au|ca|ie|mx|jp"
@@ -56,7 +58,6 @@ _TOKEN = re.compile(
     rf"(?P<mail>{MAIL})|(?P<url>{URL})|(?P<phone>{PHONE})|(?P<word>{WORD})|(?P<number>\d[\w,./\-]*\w|\d)|(?P<sign>[^\w\s])|\w",
     re.IGNORECASE,
 )
-_RUN = re.compile(r"(.)\1{3,}")
 
 
 def tokenize(text: str, start: int) -> list[Token]:
@@ -75,9 +76,8 @@ def _token(piece: str, start: int, kind: str) -> Token:
         digits = sum(c.isdigit() for c in piece)
         dated = digits == 8 and piece.count(".") == 2
         kind = "number" if digits < 7 or digits > 16 or dated or _ZIP.fullmatch(piece) else kind
-    return Token(
-        piece, start, kind, (), _shape(piece) if kind in ("phone", "number") else piece if kind == "sign" else kind
-    )
+    shape = _shape(piece) if kind in ("phone", "number") else piece if kind == "sign" else kind
+    return Token(piece, start, kind, (), shape)
 
 
 _ZIP = re.compile(r"\d{5}-\d{4}|\d{4}-\d{3}|\d{5}-\d{3}")
@@ -114,7 +114,7 @@ def split_lines(text: str, start: int = 0, end: int | None = None) -> list[Line]
     lines: list[Line] = []
     position, blank = start, 0
     for raw in text[start:end].split("\n"):
-        piece = raw.strip()
+        piece = raw.strip()[:LONGEST_LINE]
         if piece:
             lines.append(Line(piece, position + raw.index(piece), blank_before=blank))
             blank = 0
@@ -127,11 +127,16 @@ def split_lines(text: str, start: int = 0, end: int | None = None) -> list[Line]
 _BARS = re.compile(r"\s*(?:[|•·▪●■◆‖¦~]+|\s//|\s::|\s°)\s+|\s*\|\s*|\t+|[ \xa0]{3,}")
 
 
+_CODE = re.compile(r"\d{4,5}(?:-\d{3,4})?\W*$")  # a gap before it parts no address
+
+
 def segments(line: Line) -> list[Line]:
     """A line cut where bars, bullets or wide gaps part it; a label alone stays with what it labels."""
     pieces: list[Line] = []
     start = 0
     for bar in _BARS.finditer(line.text):
+        if bar.group().isspace() and _CODE.match(line.text, bar.end()):
+            continue
         piece = line.text[start : bar.start()]
         if piece.strip() and not is_label(piece):
             pieces.append(_piece(line, start, bar.start(), first=not pieces))
@@ -146,13 +151,8 @@ def segments(line: Line) -> list[Line]:
 def _piece(line: Line, start: int, end: int, *, first: bool) -> Line:
     text = line.text[start:end]
     inner = text.strip()
-    return Line(
-        inner,
-        line.start + start + text.index(inner),
-        line.hinted,
-        line.cell or not first,
-        line.blank_before if first else 0,
-    )
+    place, blank = line.start + start + text.index(inner), line.blank_before if first else 0
+    return Line(inner, place, line.hinted, line.cell or not first, blank)
 
 
 def is_label(piece: str) -> bool:

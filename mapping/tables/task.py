@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mapping.model import fields
-from mapping.model.item import ItemKind
-from mapping.model.lens import coarser, plain_text, truncated
+from mapping.model.item import ItemKind, Value
+from mapping.model.lens import Lens, coarser, keeping, plain_text, truncated
 from mapping.model.table import ONE, TEXT, WORD, Direction, Field, Table, Winner
 from mapping.tables.event import REMINDER
 
@@ -25,6 +27,21 @@ STATUS = coarser(
         "Deferred": "deferred",
     },
 )
+OPEN, DONE = "Not Started", "Completed"
+
+
+def _open_or_done(view: Value) -> Value:
+    return DONE if STATUS.norm(view) == DONE else OPEN
+
+
+# In a mailbox that knows open and done only, all open states are the same, and none of them is ever reset (TSK-9).
+DONE_OR_OPEN = Lens(
+    "done_or_open",
+    lambda value: _open_or_done(STATUS.get(value)),
+    keeping(lambda value: _open_or_done(STATUS.get(value)), lambda view: STATUS.put(view, None)),
+    _open_or_done,
+    frozenset({OPEN, DONE}),
+)
 PRIORITY = coarser(
     "priority",
     {"low": "Low", "normal": "Normal", "high": "High"},
@@ -44,3 +61,9 @@ TASK = Table(
         Field(fields.BODY, ("Description",), plain_text(32_000), TEXT, winner=Winner.NEWEST),
     ),
 )
+
+
+def without_states(table: Table) -> Table:
+    """The table for a mailbox that keeps no more of a task's state than whether it is done."""
+    rows = (replace(row, lens=DONE_OR_OPEN) if row.lens is STATUS else row for row in table.fields)
+    return replace(table, fields=tuple(rows))

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 import sync_tasks.state.types
 
 revision = '0005'
-down_revision = '0020'
+down_revision = '0004'
 
 
 def upgrade() -> None:

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 import sync_tasks.state.types
 
 revision = '0007'
-down_revision = '0005'
+down_revision = '0006'
 
 
 def upgrade() -> None:

@@ -9,6 +9,7 @@ import redis
 import typer
 
 from connectors.protocols import OrgShape
+from connectors.registry import MAILBOXES
 from mapping.rules import mail_records
 from mapping.rules.columns import to_read, unfit
 from mapping.rules.settings import Effective, resolve
@@ -147,7 +148,7 @@ def user_rows(app: App, user: UserView) -> Rows:
         if missing:
             rows.append(row("mailbox: not able to follow", True, ", ".join(missing)))
     except NotConnectedError as error:
-        advice = f"`inbox-sync org connect {user.org_name} --mailbox VENDOR ...` (exchange, graph)"
+        advice = f"`inbox-sync org connect {user.org_name} --mailbox VENDOR ...` ({', '.join(MAILBOXES)})"
         rows.append(row("mailbox", False, str(error), advice))
     return rows
 

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from connectors.errors import ConnectorError, Fault
 from sync_tasks.bootstrap import NotConnectedError
 from sync_tasks.cli import (
+    abilities,
     blocking,
     config,
     conflicts,
@@ -47,7 +48,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (demo, sandbox, processes, doctor, running, inspecting):
+for module in (demo, sandbox, processes, doctor, running, inspecting, abilities):
     module.register(cli)
 _FAMILIES = {
     "db": database,

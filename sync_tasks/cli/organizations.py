@@ -31,10 +31,13 @@ from sync_tasks.state.store import Unit
 app = typer.Typer(no_args_is_help=True, help="Organizations and their connections.")
 
 VENDORS = {"crm": registry.CRMS, "mailbox": registry.MAILBOXES}
-NEEDED = {"exchange": ("endpoint", "username"), "graph": ("tenant", "client_id"), "salesforce": ("client_id",)}
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "exchange": ("endpoint", "username"), "google": (), "graph": ("tenant", "client_id"), "salesforce": ("client_id",),
+}  # fmt: skip
 # any one of a group will do
 NEEDED_SECRETS: Mapping[str, tuple[str, ...]] = {
-    "exchange": ("password",), "graph": ("client_secret", "certificate", "refresh_token"), "salesforce": (),
+    "exchange": ("password",), "google": ("service_account", "refresh_token"),
+    "graph": ("client_secret", "certificate", "refresh_token"), "salesforce": (),
 }  # fmt: skip
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the organization.")]
@@ -88,12 +91,12 @@ def connect(
         raise WrongUsageError(f"there is no {side} vendor {vendor}; known: {', '.join(VENDORS[side])}")
     plain = assignments(facts or [], "--set")
     secrets = {key: secret_value(key, value) for key, value in assignments(secret or [], "--secret").items()}
-    _refuse_unknown(vendor, plain, secrets)
+    refuse_unknown(vendor, plain, secrets)
     with open_app() as opened:
         with opened.store.writing() as unit:
             org = the_org(unit, name)
             user_id = None if user is None else the_user(unit, user).id
-            _store(opened, unit, org, user_id, side, vendor, plain, secrets)
+            store_connection(opened, unit, org, user_id, side, vendor, plain, secrets)
         rows = _try_crm(opened, org) if side == "crm" and check else []
     ok = all(row["ok"] for row in rows)
     if as_json:
@@ -105,7 +108,7 @@ def connect(
         raise typer.Exit(FAILED)
 
 
-def _refuse_unknown(vendor: str, facts: Mapping[str, str], secrets: Mapping[str, str]) -> None:
+def refuse_unknown(vendor: str, facts: Mapping[str, str], secrets: Mapping[str, str]) -> None:
     plain, secret = registry.FACTS[vendor], registry.SECRETS[vendor]
     for name in facts:
         if name in secret:
@@ -117,19 +120,23 @@ def _refuse_unknown(vendor: str, facts: Mapping[str, str], secrets: Mapping[str,
             raise WrongUsageError(f"{vendor} has no secret {name}{near(name, secret)} (known: {', '.join(secret)})")
 
 
-def _store(
+def refuse_missing(vendor: str, facts: Mapping[str, Any], secrets: Mapping[str, str] | None) -> None:
+    """`secrets` None: there are some already. Raises WrongUsageError for what a connection cannot be without."""
+    missing = [f"--set {name}=..." for name in NEEDED[vendor] if not facts.get(name)]
+    one_of = NEEDED_SECRETS[vendor]
+    if secrets is not None and one_of and not any(secrets.get(name) for name in one_of):
+        missing.append(" or ".join(f"--secret {name}=..." for name in one_of))
+    if missing:
+        raise WrongUsageError(f"{vendor} needs {' '.join(missing)}")
+
+
+def store_connection(
     opened: App, unit: Unit, org: OrgView, user_id: int | None, side: str, vendor: str,
     facts: Mapping[str, str], secrets: Mapping[str, str],
 ) -> None:  # fmt: skip
     old = unit.accounts.connection(org.id, user_id, side)
     merged = {**(old[2] if old is not None and old[1] == vendor else {}), **facts}
-    missing = [f"--set {name}=..." for name in NEEDED[vendor] if not merged.get(name)]
-    if old is None or old[1] != vendor:
-        one_of = NEEDED_SECRETS[vendor]
-        if one_of and not any(secrets.get(name) for name in one_of):
-            missing.append(" or ".join(f"--secret {name}=..." for name in one_of))
-    if missing:
-        raise WrongUsageError(f"{vendor} needs {' '.join(missing)}")
+    refuse_missing(vendor, merged, secrets if old is None or old[1] != vendor else None)
     connection = unit.accounts.put_connection(org.id, user_id, side, vendor, merged)
     unit.accounts.forget_tokens(connection)  # they were given for what was set before
     unit.accounts.forget_profile(org.id, user_id)

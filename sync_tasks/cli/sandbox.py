@@ -130,6 +130,7 @@ def addresses(url: str) -> dict[str, Any]:
             "login_url": f"{url}/graph", "graph_url": f"{url}/graph", "tenant": TENANT, "client_id": CLIENT_ID,
             "client_secret": CLIENT_SECRET,
         },
+        "google": {"base_url": f"{url}/google"},
         "control": f"{url}/control",
     }  # fmt: skip
 
@@ -146,6 +147,7 @@ def _show(told: dict[str, Any], loaded: SeedReport | None) -> None:
             graph["graph_url"],
             f"tenant {graph['tenant']}, client_id {graph['client_id']}, client_secret {graph['client_secret']}",
         ),
+        ("Google", told["google"]["base_url"], "POST /control/google/accounts tells the key file of a service account"),
         ("Control", told["control"], "GET /control/counters, /control/dump; POST /control/faults, /control/clock"),
     ]
     table(f"Sandbox at {told['url']}", ("What", "Address", "How"), rows)

@@ -15,9 +15,9 @@ from sync_tasks.state.records import OpState, OpView, RunState, RunView
 SIDES = {"mailbox": "Mailbox", "crm": "Salesforce"}
 _DONE_AS = {
     "create": "created", "update": "changed", "delete": "deleted", "mark": "marked", "relate": "linked",
-    "unrelate": "unlinked", "move": "moved",
+    "unrelate": "unlinked", "move": "moved", "attach": "attached",
 }  # fmt: skip
-COUNTED = ("created", "changed", "deleted", "marked", "linked", "unlinked", "moved", "failed", "planned")
+COUNTED = ("created", "changed", "deleted", "marked", "linked", "unlinked", "moved", "attached", "failed", "planned")
 LEFT_ALONE = frozenset({"skip", "wait"})
 
 

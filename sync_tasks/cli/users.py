@@ -8,25 +8,31 @@ from typing import Annotated, Any
 
 import typer
 
+from connectors import registry
+from connectors.errors import ConnectorError
 from mapping.model.people import normalise
 from sync_tasks.bootstrap import App
+from sync_tasks.cli.organizations import refuse_missing, refuse_unknown, store_connection
 from sync_tasks.cli.shell import (
     FAILED,
     CommandError,
     Json,
     NotFoundError,
     WrongUsageError,
+    assignments,
     give,
     open_app,
     say,
+    secret_value,
     shown,
     table,
     the_org,
     the_user,
 )
 from sync_tasks.cli.summary import show_summary, summary
-from sync_tasks.services import lifecycle, scheduling
+from sync_tasks.services import lifecycle, moving, scheduling
 from sync_tasks.state.records import RunState, UserView
+from sync_tasks.state.store import Unit
 
 app = typer.Typer(no_args_is_help=True, help="Users: add, look at, run sooner, hold.")
 
@@ -210,6 +216,45 @@ def deactivate(
         show_summary(told)
     if run.state != RunState.DONE:
         raise typer.Exit(FAILED)
+
+
+@app.command("move-mailbox")
+def move_mailbox(
+    address: Address,
+    to: Annotated[str, typer.Option(metavar="VENDOR", help=f"Where it is now: {', '.join(registry.MAILBOXES)}.")],
+    facts: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A fact of the connection, repeatable.")
+    ] = None,
+    secret: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="A secret; @FILE reads it from a file, - asks for it. Repeatable."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """The mailbox has moved to another service: connect the user there, and let every link follow its item."""
+    if to not in registry.MAILBOXES:
+        raise WrongUsageError(f"there is no mailbox vendor {to}; known: {', '.join(registry.MAILBOXES)}")
+    plain = assignments(facts or [], "--set")
+    secrets = {key: secret_value(key, value) for key, value in assignments(secret or [], "--secret").items()}
+    refuse_unknown(to, plain, secrets)
+    refuse_missing(to, plain, secrets)
+    with open_app() as opened:
+        with opened.store.reading() as unit:
+            user = the_user(unit, address)
+            org = the_org(unit, user.org_name)
+
+        def connect(unit: Unit) -> None:
+            store_connection(opened, unit, org, user.id, "mailbox", to, plain, secrets)
+
+        try:
+            moved = moving.move(opened, user, opened.mailbox_at(user, to, plain, secrets), connect)
+        except (scheduling.BusyError, ConnectorError, ValueError) as error:
+            raise CommandError(f"{error}; nothing was changed") from None
+    if as_json:
+        give({"address": user.address, "vendor": to, "followed": moved.followed, "released": moved.released})
+        return
+    rows = [(kind, moved.followed.get(kind, 0), moved.released.get(kind, 0)) for kind in ("event", "task", "contact")]
+    table(f"{user.address} is at {to} now", ("Kind", "Links that followed", "Not found, let go"), rows)
 
 
 def _live(address: str, do: Callable[[App, UserView], None], told: str, *, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from sync_tasks.state.records import RunState, RunView, UserView
 def reset_mailbox(app: App, user: UserView) -> None:
     """Take our entries out of the mailbox, and stop synchronizing it. Items keep their marks and folders what lies in
     them; the first run after `enable` sets everything up again (LIF-3). Raises BusyError when a run is open."""
-    _refuse_while_running(app, user)
+    refuse_while_running(app, user)
     app.mailbox(user).withdraw()
     now = app.clock()
     with app.store.writing() as unit:
@@ -23,7 +23,7 @@ def reinitialize(app: App, user: UserView) -> None:
     """Read the mailbox from the start with the next run, and try again what was given up. Pairs stay as they are, so
     nothing is saved twice or parted (LIF-4). If another installation had set the mailbox up, it is ours from now on
     (LIF-5). Raises BusyError when a run is open."""
-    _refuse_while_running(app, user)
+    refuse_while_running(app, user)
     app.mailbox(user).claim(app.instance(user.org_name))
     now = app.clock()
     with app.store.writing() as unit:
@@ -41,10 +41,13 @@ def deactivate(app: App, user: UserView, *, preview: bool = False) -> RunView:
     run = run_here(app, user.id, preview=preview, parting=True)
     if run.state == RunState.DONE and not preview:
         reset_mailbox(app, user)
+        with app.store.writing() as unit:
+            unit.unresolved.drop(user.id)
     return run
 
 
-def _refuse_while_running(app: App, user: UserView) -> None:
+def refuse_while_running(app: App, user: UserView) -> None:
+    """Raises BusyError when a run of the user is open."""
     with app.store.reading() as unit:
         if unit.runs.open_run(user.id) is not None:
             raise BusyError("a run of this user is open; wait for it, or look at `inbox-sync runs`")

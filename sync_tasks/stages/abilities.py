@@ -17,6 +17,8 @@ SWITCHES: Mapping[Can, str] = {
     Can.PRIVATE_TASKS: "tasks.private",
     Can.TASK_DELETIONS: "tasks.deletions",
     Can.TASK_CATEGORIES: "tasks.categories",
+    Can.TASK_STATES: "tasks.states",
+    Can.FOLDERS: "mail.move_back",
 }
 # without the ability the list is empty
 LISTS: Mapping[Can, str] = {Can.MAIL_FOLDERS: "email.folders"}

@@ -39,29 +39,39 @@ Note = tuple[str, Mapping[str, object]]  # a pair's key, and what is now known o
 
 
 def run(ctx: StageContext, steps: Sequence[Step]) -> Mapping[str, int]:
-    """Apply the open operations of these steps in order; returns counts by side and act.
+    """Apply the open operations of these steps in order; returns counts by side and act. What needs another operation
+    of its own step is done in a further round of that step.
 
     Raises ConnectorError when a vendor as a whole does not answer; what was written stays written and noted.
     """
     counts: Counter[str] = Counter()
     for step in steps:
-        unknown = 0
-        with ctx.store.reading() as unit:
-            todo = unit.plans.open(ctx.ref.id, step.value)
-        ready, blocked = sort_out(ctx, todo)
-        if blocked:
-            with ctx.fenced() as unit:
-                put_off(ctx, unit, blocked)
-            counts["blocked"] += len(blocked)
-        for endpoint, chunk in _chunks(ctx, ready):
-            unknown += _send(ctx, endpoint, chunk, counts)
-        if unknown:
-            raise ConnectorError(Fault.UNKNOWN, f"{unknown} writes had no answer")
+        while _round(ctx, step, counts):
+            pass
     return counts
 
 
+def _round(ctx: StageContext, step: Step, counts: Counter[str]) -> bool:
+    """Do what can be done of a step now; returns whether some of it waited for that."""
+    unknown = 0
+    with ctx.store.reading() as unit:
+        todo = unit.plans.open(ctx.ref.id, step.value)
+    ready, blocked = sort_out(ctx, todo)
+    if blocked:
+        with ctx.fenced() as unit:
+            put_off(ctx, unit, blocked)
+        counts["blocked"] += len(blocked)
+    for endpoint, chunk in _chunks(ctx, ready):
+        unknown += _send(ctx, endpoint, chunk, counts)
+    if unknown:
+        raise ConnectorError(Fault.UNKNOWN, f"{unknown} writes had no answer")
+    return 0 < len(ready) + len(blocked) < len(todo)
+
+
 def sort_out(ctx: StageContext, todo: list[tuple[OpView, bytes]]) -> tuple[list[Ready], list[Ready]]:
-    """Split into what can be sent, with all ids filled in, and what can't because something it needs failed."""
+    """Split into what can be sent, with all ids filled in, and what can't because something it needs failed. What needs
+    another of these is in neither."""
+    given = {op.op_id for op, _ in todo}
     needed = {op_id for op, _ in todo for op_id in op.requires}
     with ctx.store.reading() as unit:
         results = unit.plans.results(ctx.ref.id, needed)
@@ -69,8 +79,10 @@ def sort_out(ctx: StageContext, todo: list[tuple[OpView, bytes]]) -> tuple[list[
     blocked: list[Ready] = []
     for op, blob in todo:
         payload = Payload.load(ctx.box.open(blob))
-        if not set(op.requires) <= results.keys():
-            blocked.append((op, payload))
+        missing = set(op.requires) - results.keys()
+        if missing:
+            if not missing <= given:
+                blocked.append((op, payload))
             continue
         values = {name: filled(value, results) for name, value in payload.values.items()}
         retrying = payload.retrying or op.state == OpState.SENDING

@@ -120,6 +120,7 @@ def _read_folder(
         else:
             raise
     found.seen += len(answer.changes)
+    found.more = found.more or answer.more
     found.cursors[f"mailbox:{folder}"] = answer.cursor
     with ctx.store.reading() as unit:
         pairs = unit.pairs.by_mailbox(ctx.user.id, [change.ref.id for change in answer.changes])
@@ -134,7 +135,7 @@ def _read_folder(
     ]  # fmt: skip
     found.echoes += sum(not c.deleted for c in answer.changes) - len(wanted)
     gone = [c.ref for c in answer.changes if c.deleted and c.ref.id in pairs]
-    if known:
+    if known and kind in MIRRORED:
         # Absence from a full listing is only a hint, and so is that of an item we created: a feed tells nothing of what
         # came and went between two looks. Reading the item is the proof.
         listed = {change.ref.id for change in answer.changes}

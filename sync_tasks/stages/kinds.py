@@ -19,7 +19,7 @@ from mapping.rules.shown_objects import shown_objects
 from mapping.tables.adjust import adjust
 from mapping.tables.contact import CONTACT, RECORD_URL
 from mapping.tables.shown import ShownObject
-from mapping.tables.task import TASK
+from mapping.tables.task import TASK, without_states
 from sync_tasks.stages.context import StageContext
 from sync_tasks.stages.mirrored import NOTHING, Extra, Mirrored, Stakes
 from sync_tasks.stages.mirrored_events import Events
@@ -47,6 +47,10 @@ class Tasks(Mirrored):
     def marked(self, ctx: StageContext, categories: tuple[str, ...]) -> tuple[str, ...]:
         return super().marked(ctx, categories) if self.bears_marks(ctx.settings) else categories
 
+    def delivered(self, settings: Effective) -> Table:
+        table = super().delivered(settings)
+        return table if settings.bool("tasks.states") else without_states(table)
+
     def spared(
         self, draft: Draft, case: Stakes, found: Fate, rule: str, trigger: Trigger
     ) -> tuple[Fate, str, Reason | None]:
@@ -54,6 +58,9 @@ class Tasks(Mirrored):
         if found is Fate.DELETE_MAILBOX and case.ours is not None and case.ours.flag(f.IS_RECURRING):
             return Fate.RELEASE, "TSK-10", None
         return super().spared(draft, case, found, rule, trigger)
+
+    def is_kept_out(self, item: Item, settings: Effective) -> bool:
+        return scope_folders.refused(item, settings) is not None
 
     def from_crm(self, ctx: StageContext, item: Item, known: PairFacts | None) -> Decision:
         return scope.task_from_crm(item, known, ctx.me, ctx.settings, ctx.now())

@@ -120,6 +120,10 @@ class Mirrored(ABC):
     @abstractmethod
     def from_crm(self, ctx: StageContext, item: Item, known: PairFacts | None) -> Decision: ...
 
+    def is_kept_out(self, _item: Item, _settings: Effective) -> bool:
+        """Is this saved item left as it is, whatever happens to its record?"""
+        return False
+
     # --- how they are compared
 
     def delivered(self, settings: Effective) -> Table:

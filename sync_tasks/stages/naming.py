@@ -92,10 +92,8 @@ def _read_texts(ctx: StageContext, mails: Sequence[Work]) -> None:
     """What cannot be read is left to planning, which reads it anyway and says what is wrong."""
     lacking = {work.ref: work for work in mails if work.item is not None and f.BODY not in work.item.fields}
     for ref, answer in ctx.mailbox.read(list(lacking), Detail.BODY).items() if lacking else ():
-        item = lacking[ref].item
-        if isinstance(answer, Item) and item is not None:
-            late = {name: answer.fields[name] for name in (f.BODY, f.HTML, f.HEADERS) if name in answer.fields}
-            lacking[ref].item = item.with_fields(late)
+        if isinstance(answer, Item):
+            lacking[ref].item = answer  # what is read here need not be read again to be saved
 
 
 def _case(case: BusinessRecord | None, opened: date) -> BusinessRecord | None:

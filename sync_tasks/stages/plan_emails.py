@@ -300,11 +300,12 @@ def _adopt(
 
 
 def _mark(draft: Draft, key: str, item: Item, after: tuple[str, ...]) -> None:
-    """One update adds the marks; a mail dropped into the managed folder then goes back where it belongs."""
+    """One update adds the marks; a mail dropped into the managed folder then goes back where it belongs (WAY-3). Where
+    there are labels instead of folders, ours was the mark, and it stays (WAY-4)."""
     categories = item.get(f.CATEGORIES)
     current = tuple(c for c in categories if isinstance(c, str)) if isinstance(categories, tuple) else ()
     wanted = marks.mark_saved(current)
-    moving = item.ref.container == MARKED_FOLDER
+    moving = item.ref.container == MARKED_FOLDER and draft.ctx.settings.bool("mail.move_back")
     if wanted == current:
         draft.pair(key, marks={MARKED: ON})
     else:

@@ -188,7 +188,9 @@ def _paired(draft: Draft, case: Case) -> None:
         _let_go(draft, case, pair, Trigger.CRM_DELETED)
     elif released is not None and released.decision is not None:
         _let_go(draft, case, pair, deletion.trigger_of(released.decision.reason))
-    elif ours is not None and theirs is not None and ours.item is not None and theirs.item is not None:
+    elif ours is None or ours.item is None or case.what.is_kept_out(ours.item, draft.ctx.settings):
+        return
+    elif theirs is not None and theirs.item is not None:
         _merge(draft, case, pair, ours.item, theirs.item)
 
 

@@ -138,6 +138,7 @@ def settle(ctx: StageContext) -> None:
     if not planned:
         return
     with ctx.fenced() as unit:
+        unit.unresolved.forget(ctx.user.id, ctx.now() - REMEMBERED)
         operations = {op.op_id: op for op in unit.plans.all(ctx.ref.id) if op.step in (Step.ACCOUNTS, Step.PEOPLE)}
         for op_id, (person, (kind, ref, folder), met) in planned.items():
             seen = Seen(Person(**person), (kind, ref, folder), met)
@@ -179,10 +180,9 @@ def look_again(ctx: StageContext) -> None:
         _again(ctx, unit, unit.unresolved.close(ctx.user.id, resolved, UnresolvedState.RESOLVED, now))
         blocked = [name for name, address in addresses.items() if not ctx.book.eligible(address)]
         unit.unresolved.close(ctx.user.id, blocked, UnresolvedState.IGNORED, now)
-        over = [row.name for row in due if row.first_seen <= horizon]
+        over = [row.name for row in due if max(row.first_seen, row.decided_at or row.first_seen) <= horizon]
         unit.unresolved.close(ctx.user.id, over, UnresolvedState.EXPIRED, now)
         unit.unresolved.look_later([row.id for row in due], now + AGAIN)
-        unit.unresolved.forget(ctx.user.id, now - REMEMBERED)
 
 
 def person_of(ctx: StageContext, row: UnresolvedView) -> Person:

@@ -34,7 +34,7 @@ class Intents:
         return row.id
 
     def any_waiting(self, user_id: int, now: datetime) -> bool:
-        """Has the user chosen anything that is not over? Mostly not, which is cheap to know."""
+        """Has the user chosen anything that is not over? Mostly not, and that is cheaper to know than for which."""
         still = (IntentRow.user_id == user_id, IntentRow.closed_at.is_(None), IntentRow.expires_at > now)
         return self._session.scalars(select(IntentRow.id).where(*still).limit(1)).first() is not None
 

@@ -52,8 +52,10 @@ class UnresolvedPeople:
         place: Place, met: bool, now: datetime, look_at: datetime,
     ) -> None:  # fmt: skip
         """Somebody was seen on an item and nothing was made. Whoever is listed stays in the state in which a person
-        sees him, unless he is to wait for one from now on."""
+        sees him, unless he is to wait for one from now on. Whoever was given up comes back with a new item only."""
         row = self._row(user_id, name)
+        if row is not None and row.state == UnresolvedState.EXPIRED and list(place) in row.items:
+            return
         if row is None:
             row = Unresolved(user_id=user_id, name=name, domain=domain, items=[], met=False)
             self._session.add(row)
@@ -96,6 +98,10 @@ class UnresolvedPeople:
         """Drop what was settled that long ago."""
         self._session.execute(delete(Unresolved).where(Unresolved.user_id == user_id, Unresolved.closed_at < before))
 
+    def drop(self, user_id: int) -> None:
+        """Forget all of a user's."""
+        self._session.execute(delete(Unresolved).where(Unresolved.user_id == user_id))
+
     # --- for people
 
     def get(self, number: int) -> UnresolvedView | None:
@@ -137,7 +143,9 @@ def _places(row: Unresolved) -> tuple[Place, ...]:
 
 
 def _close(row: Unresolved, state: UnresolvedState, now: datetime) -> None:
-    row.state, row.closed_at, row.sealed, row.look_at, row.items = state, now, None, None, []
+    row.state, row.closed_at, row.sealed, row.look_at = state, now, None, None
+    if state != UnresolvedState.EXPIRED:
+        row.items = []
 
 
 def _view(row: Unresolved, address: str) -> UnresolvedView:

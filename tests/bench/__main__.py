@@ -19,6 +19,7 @@ from pathlib import Path
 from rich.table import Table
 
 from sync_tasks.cli.shell import console
+from tests.bench.idle import idle_all
 from tests.bench.jobs import Cost, Measured, run_all
 from tests.bench.linked import Compared, compare
 from tests.bench.place import Place, remote_sandbox
@@ -46,6 +47,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             out.print(f"{each.name} of {asked.linked}: {each.many.total} calls, {each.many.seconds:.1f} s", style="dim")
         shared = list(share_all(world)) if asked.shared else []
         world.close()
+        idle = list(idle_all(server, Path(home)))
+    for each in idle:
+        out.print(f"an idle user, {each.name}: {each.cost.total} calls, {each.cost.seconds:.2f} s")
     out.print(_table(f"{asked.size} events, {asked.size // 2} e-mails", "ours", "least", map(_ours, done)))
     if compared:
         title = f"among {few} and among {asked.linked} linked events"
@@ -54,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         out.print(_shared(shared))
     speed = mails_per_second()
     out.print(f"signatures: {speed:.0f} mails a second of one core's work (wanted: {LEAST})")
-    broken = [f"{each.name}: {sentence}" for each in [*done, *compared, *shared] for sentence in each.broken]
+    broken = [f"{each.name}: {sentence}" for each in [*idle, *done, *compared, *shared] for sentence in each.broken]
     for line in broken:
         out.print(f"broken: {line}", style="red", soft_wrap=True)
     if asked.json:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from connectors.sandbox.server import SandboxServer
+from tests.bench.idle import LIMITS, idle_all
 from tests.bench.jobs import JOBS, run_all
 from tests.bench.linked import compare
 from tests.bench.place import Place
@@ -14,6 +18,15 @@ def test_no_job_needs_more_calls_than_its_limits_allow(world: World) -> None:
 
     assert [measured.name for measured in done] == [job.name for job in JOBS]
     assert {measured.name: measured.broken for measured in done if measured.broken} == {}
+
+
+def test_an_idle_user_costs_one_call_to_salesforce_and_few_to_any_kind_of_mailbox(
+    sandbox: SandboxServer, tmp_path: Path
+) -> None:
+    done = {each.name: each.broken for each in idle_all(sandbox, tmp_path)}
+
+    assert done == dict.fromkeys(done, ())
+    assert done.keys() <= LIMITS.keys()
 
 
 def test_sharing_mails_needs_few_calls_however_many_they_are(world: World) -> None:

@@ -88,15 +88,25 @@ def test_tasks_that_the_mailbox_cannot_keep_are_left_alone_and_said_so(
 def test_a_saved_task_that_becomes_private_stays_as_it_was(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     lessen(monkeypatch, world, Can.PRIVATE_TASKS)
     ann = mirroring(world)
-    item, _ = saved(world, ann, "Report")
+    item, made = saved(world, ann, "Report")
 
     world.edit(ann, item, Sensitivity="Private", Body={"text": "Nobody's business"})
+    world.sync(ann)
+    world.later(minutes=30)
+    world.change("Task", made, Priority="High")
     world.sync(ann)
 
     found = record(world, "Report")
     assert found is not None
-    assert found["Description"] is None
+    assert (found["Description"], found["Priority"]) == (None, "High")
     assert world.issues(ann) == [Reason.PRIVATE_TASK.value]
+    assert "Sync Error" in world.entry(ann, "Report", HOME)["Categories"]
+    settled(world, ann)
+    world.edit(ann, item, Sensitivity="Normal")
+    world.sync(ann)
+    assert (record(world, "Report") or {})["Description"] == "Nobody's business"
+    assert world.entry(ann, "Report", HOME)["Importance"] == "High"
+    assert world.issues(ann) == []
 
 
 @pytest.mark.rule("TSK-11")

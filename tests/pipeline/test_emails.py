@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from connectors.protocols import Can
 from mapping.model.reasons import Reason
 from tests.support.world import World
 
@@ -106,7 +107,7 @@ def test_the_category_saves_a_mail_although_auto_saving_is_off(world: World) -> 
     assert not linked & {row["Id"] for row in world.query("SELECT Id FROM Contact WHERE Email = 'eve@rival.example'")}
 
 
-@pytest.mark.every_mailbox
+@pytest.mark.every_mailbox(Can.FOLDERS)
 @pytest.mark.rule("WAY-3")
 def test_a_mail_moved_to_the_managed_folder_is_saved_and_moved_back(world: World) -> None:
     ann = world.user()

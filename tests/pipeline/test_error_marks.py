@@ -99,6 +99,29 @@ def test_a_saved_item_whose_change_is_refused_keeps_its_mark_and_its_error_until
 
 
 @pytest.mark.rule("MKM-4")
+def test_an_item_that_heals_while_both_sides_are_edited_is_healed_in_one_run(world: World) -> None:
+    ann = world.user()
+    lunch = world.appointment(ann, "Lunch", marked=True)
+    world.sync(ann)
+    refuses = {"object": "Event", "field": "Subject", "op": "equals", "value": "Forbidden", "message": "No"}
+    world.setting(validation_rules=[refuses])
+    world.later(minutes=30)
+    world.edit(ann, lunch, Subject="Forbidden")
+    world.sync(ann)
+    assert "Sync Error" in world.entry(ann, "Forbidden")["Categories"]
+
+    world.later(hours=2)
+    world.edit(ann, lunch, Subject="Dinner")
+    world.change("Event", world.saved("Lunch")["Id"], Location="Springfield")
+    world.sync(ann)
+
+    assert world.saved("Dinner")["Location"] == "Springfield"
+    healed = world.entry(ann, "Dinner")
+    assert (healed["Location"], healed["Categories"]) == ("Springfield", TRACKED)
+    assert world.issues(ann) == []
+
+
+@pytest.mark.rule("MKM-4")
 def test_what_nobody_asked_to_save_is_never_marked(world: World) -> None:
     world.setting(custom_fields=REQUIRED)
     ann = world.user(autosave__appointments=True)

@@ -32,9 +32,7 @@ def rows(world: World, *columns: str) -> list[dict[str, Any]]:
 
 def calendar(world: World, user: UserView) -> list[tuple[datetime, str]]:
     """What the calendar shows, occurrence by occurrence."""
-    told = world.control_get("ews/calendar", address=user.address, start="2026-03-01T00:00:00Z",
-                             end="2026-06-01T00:00:00Z")  # fmt: skip
-    return [(datetime.fromisoformat(each["Start"]), each["Subject"]) for each in told["items"]]
+    return world.mailboxes.agenda(user.address, datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC))
 
 
 def synced(world: World, user: UserView, runs: int = 1) -> None:

@@ -11,7 +11,7 @@ from mapping.rules.resolving import Wanted, Wish
 from sync_tasks.services import strangers
 from sync_tasks.services.scheduling import run_here
 from sync_tasks.state.records import UnresolvedState
-from tests.support.strangers import BART, UNSUBSCRIBE, leads, seller, subjects, unresolved, why
+from tests.support.strangers import BART, UNSUBSCRIBE, leads, person, seller, subjects, unresolved, why
 from tests.support.world import ORG, World
 
 # --- for whom none is made
@@ -426,3 +426,56 @@ def test_somebody_who_only_looks_like_a_known_person_waits_for_a_decision(world:
     assert subjects(world) == {"Hello"}
     assert unresolved(world, ann) == []
     assert world.issues(ann) == []
+
+
+@pytest.mark.mail_seed(14)
+@pytest.mark.rule("RES-15")
+def test_a_record_that_is_hidden_from_us_is_neither_taken_nor_made_a_second_time(world: World) -> None:
+    world.setting(private_objects=["Event", "Task", "Lead"], duplicate_rules=[ADDRESS_TAKEN])
+    bob = world.user("bob@acme.example")
+    world.record("Lead", LastName="Simpson", Company="Acme", Email=BART, OwnerId=bob.crm_user_id)
+    world.control("salesforce/users", org=ORG, username="integration@acme.example", view_all=False)
+    ann = seller(world, resolve__kind="lead")
+    world.message(ann, "Hello", sender=BART)
+
+    world.sync(ann)
+
+    world.control("salesforce/users", org=ORG, username="integration@acme.example", view_all=True)
+    assert len(world.records("Lead")) == 1
+    assert subjects(world) == set()
+    assert [entry.reasons for entry in unresolved(world, ann)] == [(Reason.HELD_ALIKE,)]
+
+
+@pytest.mark.rule("RES-15")
+def test_when_told_to_hold_not_even_the_same_address_is_taken(world: World) -> None:
+    world.setting(duplicate_rules=[ADDRESS_TAKEN])
+    ann = seller(world, resolve__kind="lead", resolve__alike="hold")
+    world.message(ann, "Hello", sender=BART)
+
+    def meanwhile(stage: str) -> None:
+        if stage == "mirror":
+            world.record("Lead", LastName="Simpson", Email=BART, Company="Acme")
+
+    run_here(world.app, ann.id, on_stage=meanwhile)
+    assert [entry.state for entry in unresolved(world, ann)] == [UnresolvedState.HELD]
+    world.later(minutes=30)
+    world.sync(ann)
+
+    assert unresolved(world, ann) == []
+    assert subjects(world) == {"Hello"}
+
+
+@pytest.mark.rule("RES-11", "RES-15")
+def test_an_account_that_a_duplicate_rule_knows_by_its_website_takes_in_the_contact(world: World) -> None:
+    world.setting(duplicate_rules=[{"object": "Account", "fields": ["Name"], "action": "block"}])
+    ann = seller(world, resolve__kind="contact", resolve__account_lookup=False)
+    account = world.record("Account", Name="Acme Labs", Website="https://www.acme-labs.example")
+    world.record("Account", Name="Globex")
+    world.message(ann, "Hello", sender=BART)
+    world.message(ann, "Other", sender="homer@globex.example")
+
+    world.sync(ann)
+
+    assert [row["AccountId"] for row in world.records("Contact", "AccountId")] == [account]
+    assert subjects(world) == {"Hello"}
+    assert [person(world, entry) for entry in unresolved(world, ann)] == ["homer@globex.example"]

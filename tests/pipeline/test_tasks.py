@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from connectors.protocols import Can
 from mapping.model.reasons import Reason
 from sync_tasks.state.records import UserView
 from tests.support.world import World
@@ -133,7 +134,7 @@ def test_an_old_task_is_saved_once_it_is_marked(world: World) -> None:
     assert record(world, "Old") is not None
 
 
-@pytest.mark.every_mailbox
+@pytest.mark.every_mailbox(Can.TASK_STATES)
 @pytest.mark.rule("TSK-1")
 def test_edits_of_either_side_travel_and_different_ones_both_survive(world: World) -> None:
     ann = mirroring(world)
@@ -469,3 +470,26 @@ def test_the_record_that_stands_for_a_series_in_salesforce_is_not_shown(world: W
     world.sync(ann)
 
     assert Reason.SERIES_TASK in world.reasons(ann)
+
+
+@pytest.mark.every_mailbox
+@pytest.mark.rule("TSK-9")
+def test_an_open_state_is_not_reset_by_a_mailbox_that_knows_open_and_done_only(world: World) -> None:
+    ann = mirroring(world)
+    item, made = saved(world, ann)
+
+    world.change("Task", made, Status="Waiting on someone else")
+    world.sync(ann)
+    world.edit(ann, item, Subject="Call again")
+    world.sync(ann)
+    found = record(world, "Call again")
+    assert found is not None
+    assert found["Status"] == "Waiting on someone else"
+
+    world.edit(ann, item, Status="Completed")
+    world.sync(ann)
+    assert [row["Status"] for row in world.records("Task", "Status")] == ["Completed"]
+    world.edit(ann, item, Status="NotStarted")
+    world.sync(ann)
+    assert [row["Status"] for row in world.records("Task", "Status")] == ["Not Started"]
+    settled(world, ann)

@@ -7,7 +7,7 @@ import pytest
 from mapping.model.reasons import Reason
 from mapping.rules.resolving import Wanted, Wish
 from sync_tasks.security.vault import VaultError
-from sync_tasks.services import strangers
+from sync_tasks.services import lifecycle, strangers
 from sync_tasks.stages.unresolved import context_of
 from sync_tasks.state.records import UnresolvedState
 from tests.support.strangers import BART, UNSUBSCRIBE, leads, person, seller, subjects, unresolved, why
@@ -91,7 +91,7 @@ def test_waiting_costs_one_call_a_day_and_ends_after_thirty_days(world: World) -
     assert unresolved(world, ann) == []
     with world.app.store.reading() as unit:
         over = unit.unresolved.recent(ann.id, closed=True, limit=9)
-    assert {(each.state, each.sealed, each.items) for each in over} == {(UnresolvedState.EXPIRED, None, ())}
+    assert {(each.state, each.sealed) for each in over} == {(UnresolvedState.EXPIRED, None)}
 
 
 @pytest.mark.rule("RES-1")
@@ -175,3 +175,43 @@ def test_what_stands_in_the_list_cannot_be_read_without_the_key(world: World) ->
     (entry,) = unresolved(world, ann)
     with pytest.raises(VaultError):
         world.app.vault.kept_box(ann.id + 1).open(entry.sealed or b"", context_of(entry.name))
+
+
+def test_of_a_user_who_leaves_nobody_stays_on_the_list(world: World) -> None:
+    ann = world.user(autosave__emails=True, resolve__kind="lead")
+    world.message(ann, "A question", sender=BART)
+    world.sync(ann)
+
+    assert lifecycle.deactivate(world.app, ann).state == "done"
+
+    with world.app.store.reading() as unit:
+        assert unit.unresolved.recent(ann.id, closed=True, limit=9) == []
+
+
+def test_what_became_of_somebody_is_forgotten_when_others_have_been_made_long_after(world: World) -> None:
+    ann = seller(world, resolve__kind="lead")
+    world.message(ann, "First", sender=BART)
+    world.sync(ann)
+    world.later(days=31)
+    world.message(ann, "Second", sender="homer@globex.example")
+    world.sync(ann)
+
+    with world.app.store.reading() as unit:
+        assert [each.state for each in unit.unresolved.recent(ann.id, closed=True, limit=9)] == [UnresolvedState.MADE]
+
+
+def test_whoever_was_given_up_comes_back_with_a_new_mail_only(world: World) -> None:
+    ann = world.user(autosave__emails=True, resolve__kind="lead")
+    first = world.message(ann, "A question", sender=BART)
+    world.sync(ann)
+    world.later(days=31)
+    world.sync(ann)
+    assert unresolved(world, ann) == []
+
+    world.edit(ann, first, IsRead=True)
+    world.sync(ann)
+    assert unresolved(world, ann) == []
+    world.message(ann, "Are you there?", sender=BART)
+    world.sync(ann)
+
+    assert [len(entry.items) for entry in unresolved(world, ann)] == [1]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mapping.signatures import document
 from mapping.signatures.block import Sender
-from mapping.signatures.read import read_document
+from mapping.signatures.read import read, read_document
 from tests.signatures.generate import examples
 
 SENDERS = st.builds(Sender, st.text(max_size=20), st.sampled_from(["", "jane.doe@acme.com", "x@y"]))
@@ -31,6 +34,19 @@ def test_every_value_is_a_span_of_the_mail(text: str, sender: Sender) -> None:
             assert 0 <= value.confidence <= 1
         for line in seen.lines:
             assert seen.text[line.start : line.end] == line.text
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["a" * 100_000, "x" + " " * 100_000 + "y", "1 " * 50_000, "a@" * 50_000, "a." * 50_000, "Tel: 1 | " * 20_000,
+     "Jane Doe\n" * 20_000, "<div>" * 20_000, "(" * 100_000],
+    ids=lambda body: body[:6],
+)  # fmt: skip
+def test_no_body_takes_long(body: str) -> None:
+    begun = time.process_time()
+    for text, html in ((body, ""), ("", body)):
+        read(text, html, Sender("Jane Doe", "jane@acme.com"))
+    assert time.process_time() - begun < 4
 
 
 def test_every_value_of_generated_mails_is_a_span_of_them() -> None:

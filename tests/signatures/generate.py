@@ -17,7 +17,7 @@ from tests.signatures import layouts
 from tests.signatures.example import BLOCK, DISCLAIMER, HEADER, OUTRO_NAME, Example, Span
 from tests.signatures.layouts import Draft, Line
 from tests.signatures.markup import as_html
-from tests.signatures.noise import NOISE, attachments
+from tests.signatures.noise import LAST, NOISE, attachments
 from tests.signatures.people import Person, make_person
 from tests.signatures.phrases import LANGUAGES, Language
 
@@ -54,7 +54,9 @@ def _example(rng: random.Random, mail: str, choices: Sequence[tuple[layouts.Layo
             parts.append(
                 ("footer", _footers(rng, language.footers, {**words, "company": me.company, "othermail": office}))
             )
-    elif rng.random() < 0.25:
+    elif rng.random() < 0.3:
+        parts.append(("body", [[("", "")], *([(line, "")] for line in _pick(rng, LAST)(rng, words))]))
+    elif rng.random() < 0.3:
         parts.append(("footer", _footers(rng, language.mobile if rng.random() < 0.6 else language.footers, words)))
     if rng.random() < 0.08:
         parts.append(("body", [[("", "")], *([(line, "")] for line in attachments(rng))]))

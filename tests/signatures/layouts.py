@@ -86,7 +86,7 @@ def labelled(d: Draft, kind: str, style: str) -> Line:
     value = number_piece(d, kind)
     label = d.label(kind)
     if style == "short":
-        label = label[0].upper()
+        label = d.rng.choice(_SHORT[kind])
     elif style == "lower":
         label = label.lower()
     if style == "behind":
@@ -103,6 +103,7 @@ def labelled(d: Draft, kind: str, style: str) -> Line:
     return [(label + mark, ""), *value]
 
 
+_SHORT = {"phone": "TTTPOW", "direct": "D", "mobile": "MMMC", "home": "H", "fax": "F", "pager": "P"}
 STYLES = ("long", "long", "long", "short", "lower", "behind", "bare", "dash")
 
 

@@ -130,6 +130,11 @@ NOISE: tuple[tuple[Callable[[random.Random, Words], list[str]], int], ...] = (
 )  # fmt: skip
 
 
+LAST: tuple[tuple[Callable[[random.Random, Words], list[str]], int], ...] = (
+    (table, 4), (column, 2), (form, 3), (agenda, 2), (announcement, 1), (questions, 2), (contacts, 2),
+)  # fmt: skip
+
+
 def attachments(rng: random.Random) -> list[str]:
     """As mail programs of old named them below a text."""
     ending = rng.choice(("doc", "xls", "pdf", "pptx", "zip"))

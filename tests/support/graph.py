@@ -37,7 +37,7 @@ def recording() -> Iterator[list[Exchange]]:
         answer.read()
         sent = answer.request
         body = json.loads(sent.content) if sent.headers.get("content-type") == "application/json" else None
-        text = answer.text
+        text = answer.text if "json" in answer.headers.get("content-type", "") else ""
         told.append(
             Exchange(
                 sent.method, str(sent.url), sent.headers, body, answer.status_code, json.loads(text) if text else None

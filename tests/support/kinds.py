@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from connectors.exchange.mailbox import ExchangeMailbox
 from connectors.graph.mailbox import GraphMailbox
 from connectors.protocols import Can
+from tests.support.google_kind import Google
 
 Values = Mapping[str, Any]
 SERVICE, PASSWORD = "svc", "svc-secret"
@@ -62,6 +63,10 @@ class MailboxKind(Protocol):
         """What stands in a folder: [{id, change_key, kind, values}]."""
         ...
 
+    def agenda(self, address: str, start: datetime, end: datetime) -> list[tuple[datetime, str]]:
+        """What the calendar shows between two moments, occurrence by occurrence: starts and subjects."""
+        ...
+
     def add_folder(self, address: str, name: str, parent: str, holds: str) -> None:
         """`holds`: IPF.Note, IPF.Appointment, IPF.Task, IPF.Contact."""
         ...
@@ -94,6 +99,10 @@ class Outlook:
     def items(self, address: str, folder: str) -> list[dict[str, Any]]:
         told = self._handle.get("ews/mailboxes", address=address, items="1")
         return list(told["folders"][folder]["items"])
+
+    def agenda(self, address: str, start: datetime, end: datetime) -> list[tuple[datetime, str]]:
+        told = self._handle.get("ews/calendar", address=address, start=start.isoformat(), end=end.isoformat())
+        return [(datetime.fromisoformat(each["Start"]), each["Subject"]) for each in told["items"]]
 
     def add_folder(self, address: str, name: str, parent: str, holds: str) -> None:
         self._handle.post("ews/folders", mailbox=address, name=name, parent=parent, **{"class": holds})
@@ -131,4 +140,4 @@ def _only(original: datetime | None) -> dict[str, str]:
     return {"original": original.isoformat()} if original is not None else {}
 
 
-KINDS: Mapping[str, type[MailboxKind]] = {kind.vendor: kind for kind in (Exchange, Graph)}
+KINDS: Mapping[str, type[MailboxKind]] = {kind.vendor: kind for kind in (Exchange, Graph, Google)}

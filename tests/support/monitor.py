@@ -22,7 +22,7 @@ class Overheard:
 def overhearing(url: str) -> Iterator[Overheard]:
     """Listen with MONITOR. What was said up to the end of the block is complete."""
     heard = Overheard()
-    client = redis.Redis.from_url(url)
+    client = redis.Redis.from_url(url, socket_timeout=None)  # nothing may be said for a while
     done = "the end of listening"
     with client.monitor() as monitor:
 

@@ -24,7 +24,8 @@ from tests.support.world import World
 
 # the marks by where they stand; the forms in which a mark might be written are found without regard to case
 SUBJECT, BODY, PLACE, NAME, ADDRESS, DOMAIN = "zqsubject", "zqbody", "zqplace", "zqname", "zqaddr", "zqdomain"
-MARKS = (SUBJECT, BODY, PLACE, NAME, ADDRESS, DOMAIN)
+FILE, CONTENT = "zqfile", "zqcontent"
+MARKS = (SUBJECT, BODY, PLACE, NAME, ADDRESS, DOMAIN, FILE, CONTENT)
 
 BASE64 = re.compile(r"[A-Za-z0-9+/=_-]{24,}")
 
@@ -60,7 +61,16 @@ class Story:
         start = (world.now + timedelta(days=2)).isoformat()
         world.record("Event", Subject=f"{SUBJECT} from Salesforce", StartDateTime=start, DurationInMinutes=30,
                      Description=BODY, Location=PLACE, OwnerId=ann.crm_user_id, WhoId=contact)  # fmt: skip
-        world.message(ann, f"{SUBJECT} mail", sender=self.guest, body=BODY)
+        attached = [{"name": f"{FILE} {n}.txt", "text": f"{CONTENT} {n}"} for n in range(3)]
+        world.sandbox.faults.add(
+            {
+                "match": "sf.row.ContentVersion.create",
+                "nth": 2,
+                "times": None,
+                "action": {"code": "STORAGE_LIMIT_EXCEEDED"},
+            }
+        )
+        world.message(ann, f"{SUBJECT} mail", sender=self.guest, body=BODY, Attachments=attached)
         world.message(ann, f"{SUBJECT} first mail", sender=self.stranger, body=f"{BODY}\n--\n{NAME} Stranger")
 
     def go_on(self) -> None:
@@ -76,7 +86,8 @@ class Story:
             and len(world.records("EmailMessage")) == 2
             and len(world.query(f"SELECT Id FROM Contact WHERE Email = '{self.stranger}'")) == 1
             and world.item(self.user, f"{SUBJECT} from Salesforce") is not None
-            and world.issues(self.user) != []
+            and "STORAGE_LIMIT_EXCEEDED" in world.issues(self.user)
+            and len(world.records("ContentVersion")) == 1
         )
 
     def second_is_done(self) -> bool:

@@ -69,7 +69,7 @@ def in_sight(held: list[Values]) -> bool:
     return any(not each["inline"] for each in held)
 
 
-def _data(store: Store, each: Values) -> bytes:
+def data(store: Store, each: Values) -> bytes:
     return bytes(store.scalar("SELECT data FROM ews_blob WHERE digest = ?", (each["digest"],)))
 
 
@@ -104,12 +104,12 @@ def _told(call: Call, identifier: str, *, with_mime: bool) -> Node:
     message = success("GetAttachment")
     each = told_attachments(item)[at]
     node = write_attachment(etree.SubElement(message, m("Attachments")), each)
-    data: Any = base64.b64encode(_data(call.sandbox.store, each)).decode("ascii")
+    content: Any = base64.b64encode(data(call.sandbox.store, each)).decode("ascii")
     if each["form"] == "file":
-        add(node, "Content", data)
+        add(node, "Content", content)
     elif each["form"] == "item":
         inner = add(node, "Message")
         if with_mime:
-            add(inner, "MimeContent", data, CharacterSet="UTF-8")
+            add(inner, "MimeContent", content, CharacterSet="UTF-8")
         add(inner, "Subject", each["name"])
     return message

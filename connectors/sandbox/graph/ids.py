@@ -15,7 +15,7 @@ from connectors.sandbox.graph.errors import GraphError
 
 _BODY = struct.Struct(">cIQ")
 _OCCURRENCE = struct.Struct(">cIQIq")
-PLAIN, IMMUTABLE, FOLDER, VERSION = b"r", b"m", b"f", b"v"
+PLAIN, IMMUTABLE, FOLDER, VERSION, ATTACHMENT = b"r", b"m", b"f", b"v", b"a"
 
 
 def _seal(data: bytes) -> str:

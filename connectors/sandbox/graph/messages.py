@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from typing import Any
 
+from connectors.sandbox.ews import attachments, mime
 from connectors.sandbox.ews.codecs import body_in
 from connectors.sandbox.ews.items import Stored, Values
 from connectors.sandbox.ews.shapes import told_values
 from connectors.sandbox.graph import ids
 from connectors.sandbox.graph.call import GraphCall, Json
-from connectors.sandbox.graph.errors import bad
+from connectors.sandbox.graph.errors import GraphError, bad
 from connectors.sandbox.graph.odata import EXTENDED
 from connectors.sandbox.graph.values import (
     lower_first,
@@ -24,7 +26,8 @@ from connectors.sandbox.graph.values import (
 KINDS = ("Message", "MeetingRequest", "MeetingCancellation", "MeetingResponse")
 TYPE = "message"
 HEADERS = "internetMessageHeaders"
-ON_REQUEST = frozenset({HEADERS, EXTENDED, "uniqueBody"})
+ATTACHED = "attachments"
+ON_REQUEST = frozenset({HEADERS, EXTENDED, ATTACHED, "uniqueBody"})
 _TYPES = {
     "MeetingRequest": "eventMessageRequest", "MeetingCancellation": "eventMessage",
     "MeetingResponse": "eventMessageResponse",
@@ -70,9 +73,40 @@ def told(call: GraphCall, item: Stored) -> Json:
     if HEADERS in (call.options.select or ()):
         headers = item.values.get("InternetMessageHeaders") or ()
         entity[HEADERS] = [{"name": name, "value": text} for name, text in headers]
+    if ATTACHED in call.options.expand:
+        entity[ATTACHED] = [_attachment(item, at, each) for at, each in enumerate(_held(item))]
     if call.options.extended:
         entity[EXTENDED] = told_extended(item, call.options.extended)
     return entity
+
+
+def _held(item: Stored) -> list[Values]:
+    held: list[Values] = item.values.get(attachments.NAME) or []
+    return held
+
+
+def _attachment(item: Stored, at: int, each: Values) -> Json:
+    """What is told of it without its content."""
+    kind = {"file": "fileAttachment", "item": "itemAttachment", "link": "referenceAttachment"}[each["form"]]
+    told: Json = {
+        "@odata.type": f"#microsoft.graph.{kind}", "id": ids.sealed(ids.ATTACHMENT, item.id, at),
+        "name": each["name"], "contentType": each["type"], "size": each["size"], "isInline": each["inline"],
+        "lastModifiedDateTime": item.modified,
+    }  # fmt: skip
+    return told | ({"contentId": each.get("content_id")} if each["form"] == "file" else {})
+
+
+def content(call: GraphCall, item: Stored, identifier: str) -> bytes:
+    """The content of an attachment. Raises ErrorItemNotFound."""
+    named, held = ids.read(identifier), _held(item)
+    if named.letter != ids.ATTACHMENT or named.mailbox != item.id or named.number >= len(held):
+        raise GraphError(404, "ErrorItemNotFound")
+    return attachments.data(call.store.sandbox.store, held[named.number])
+
+
+def whole(item: Stored) -> bytes:
+    """The message as MIME."""
+    return base64.b64decode(item.values.get("MimeContent") or mime.compose(item.values))
 
 
 def read(call: GraphCall, before: Values) -> Values:

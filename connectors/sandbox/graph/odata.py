@@ -51,7 +51,8 @@ def read(query: str) -> Options:
     """Raises BadRequest."""
     given = dict(parse_qsl(query, keep_blank_values=True))
     select = given.get("$select")
-    chosen = frozenset(each.strip() for each in select.split(",")) if select else None
+    # a property of a type that is made of another is named behind that type
+    chosen = frozenset(each.strip().rpartition("/")[2] for each in select.split(",")) if select else None
     return Options(given, chosen, _expanded(given.get("$expand", "")))
 
 

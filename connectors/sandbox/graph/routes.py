@@ -5,6 +5,7 @@ Parts of a batch are calls like any other, but for their faults: those are scrip
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import re
@@ -17,8 +18,9 @@ from werkzeug.wrappers import Request, Response
 
 from connectors.sandbox.ews import push
 from connectors.sandbox.ews.errors import EwsError
+from connectors.sandbox.ews.items import Stored
 from connectors.sandbox.faults import Action
-from connectors.sandbox.graph import batch, control, odata, operations, places, signin, state, todo
+from connectors.sandbox.graph import batch, control, messages, odata, operations, places, signin, state, todo
 from connectors.sandbox.graph.call import GraphCall, open_call
 from connectors.sandbox.graph.errors import GraphError, bad, body, of
 from connectors.sandbox.graph.operations import CONTACT, EVENT, MESSAGE, TASK, Answer
@@ -89,6 +91,8 @@ def _routes() -> list[Route]:
         ("deleteMessage", "DELETE", "/mailFolders/{}/messages/{}", mail,
          lambda call, where, item: operations.delete(call, MESSAGE, item, places.mail_folder(call, where))),
         ("moveMessage", "POST", "/mailFolders/{}/messages/{}/move", mail, _move_message),
+        ("getMime", "GET", r"/mailFolders/{}/messages/{}/\$value", mail, _mime),
+        ("getAttachment", "GET", r"/mailFolders/{}/messages/{}/attachments/{}/\$value", mail, _attachment),
         ("getMessage", "GET", "/messages/{}", mail, lambda call, item: operations.get(call, MESSAGE, item)),
         # contacts
         ("listContactFolders", "GET", "/contactFolders", contacts, places.contact_folders),
@@ -140,6 +144,18 @@ def _routes() -> list[Route]:
 def _move_message(call: GraphCall, where: str, item: str) -> Answer:
     target = places.mail_folder(call, str(call.body.get("destinationId") or ""))
     return operations.move(call, MESSAGE, item, target, places.mail_folder(call, where))
+
+
+def _message(call: GraphCall, where: str, item: str) -> Stored:
+    return call.item(item, *MESSAGE.kinds, folder=places.mail_folder(call, where))
+
+
+def _mime(call: GraphCall, where: str, item: str) -> Answer:
+    return 200, messages.whole(_message(call, where, item))
+
+
+def _attachment(call: GraphCall, where: str, item: str, attachment: str) -> Answer:
+    return 200, messages.content(call, _message(call, where, item), attachment)
 
 
 def _link(call: GraphCall, where: str, item: str) -> Answer:
@@ -236,7 +252,10 @@ def _part(
         error = _scripted(action)
         return error.status, error.headers, body(error, sandbox.clock.now())
     try:
-        return _call(sandbox, caller, root, method, url, headers, given)
+        status, told_headers, told = _call(sandbox, caller, root, method, url, headers, given)
+        if isinstance(told, bytes):
+            told = base64.b64encode(told).decode("ascii")  # what is not JSON
+        return status, told_headers, told
     except GraphError as error:
         return error.status, error.headers, body(error, sandbox.clock.now())
 
@@ -299,6 +318,8 @@ def dump(sandbox: Sandbox, normalise: bool) -> Any:
 
 
 def _answered(status: int, headers: Mapping[str, str], told: Any) -> Response:
+    if isinstance(told, bytes):
+        return Response(told, status, headers=dict(headers), content_type="application/octet-stream")
     text = "" if told is None else json.dumps(told, ensure_ascii=False)
     return Response(text, status, headers=dict(headers), content_type=f"{_JSON}; charset=utf-8")
 

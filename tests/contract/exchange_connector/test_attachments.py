@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from connectors.errors import ConnectorError, Fault
-from connectors.exchange.contents import MOST_BYTES, MOST_TOGETHER
+from connectors.outlook.chunks import MOST_BYTES, MOST_TOGETHER
 from connectors.protocols import Detail
 from mapping.model import fields as f
 from mapping.model.item import Attachment, Form, Item, ItemRef

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connectors.errors import ConnectorError, Fault, Scope
-from connectors.protocols import Change, Detail
+from connectors.protocols import Change, Detail, Verb, Write
 from mapping.model import fields as f
 from mapping.model.item import Item, ItemKind, ItemRef, Side
 from tests.support.csdl import Exchange
@@ -185,6 +185,19 @@ def test_what_vanished_is_found_by_its_key_wherever_it_went(world: World) -> Non
         "moved": ("event", "elsewhere"), "it's there": ("event", "calendar"), "contact": ("contact", "elsewhere"),
     }  # fmt: skip
     assert told(tuple(Change(ref) for ref in found.values()), world)[-2:] == ["moved", "there"]
+
+
+def test_a_task_that_was_moved_to_a_list_of_the_users_own_is_found_and_read_there(world: World) -> None:
+    write = Write(Verb.CREATE, ItemKind.TASK, "tasks", key="key", values={f.SUBJECT: "Call"})
+    assert world.mailbox.write([write])[0].error is None
+    world.control("ews/folders", mailbox=ADDRESS, name="Private", parent="tasks", **{"class": "IPF.Task"})
+    task = next(item["id"] for item in world.content("tasks"))
+    world.moves(task, "Private")
+
+    place = world.mailbox.find(["key"])["key"]
+
+    assert place.container == "elsewhere"
+    assert told((Change(place),), world) == ["Call"]
 
 
 def test_looking_for_nothing_costs_nothing(world: World) -> None:

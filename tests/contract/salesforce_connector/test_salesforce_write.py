@@ -342,3 +342,15 @@ def test_a_room_that_is_taken_refuses_the_event_alone(world: World) -> None:
     assert not isinstance(item, Exception)
     assert item.fields["Invitees"] == ()  # a room has no address
     assert item.fields["InviteeIds"] == ((outcomes[0].id, room, ""),)
+
+
+def test_long_mails_go_in_as_many_calls_as_their_text_needs(world: World) -> None:
+    html, text = "<p>" + "x" * 131_000 + "</p>", "y" * 131_000
+    writes = [
+        create(f"em:{n}", target="EmailMessage", Subject=f"{n}", Status="3", HtmlBody=html, TextBody=text)
+        for n in range(100)
+    ]
+    with world.calls(2):
+        outcomes = world.crm.write(writes)
+    assert all(o.error is None and o.id for o in outcomes)
+    assert len(world.rows("SELECT Id FROM EmailMessage")) == 100

@@ -173,3 +173,69 @@ def test_objects_to_show_are_set_from_a_file_and_the_doctor_looks_whether_they_f
     refused = console("config", "set", "objects.shown", json.dumps([{"object": "Visit__c", "owner": "a b"}]))
     assert "subject, starts is missing; " in refused.err
     assert "owner must be an API name" in refused.err
+
+
+def over_graph(company: Company) -> tuple[str, ...]:
+    return (
+        "--set", "tenant=sandbox", "--set", "client_id=inbox-sync", "--set", f"login_url={company.url}/graph",
+        "--set", f"graph_url={company.url}/graph", "--secret", "client_secret=sandbox-secret",
+    )  # fmt: skip
+
+
+def test_mailboxes_of_microsoft_365_are_connected_and_checked(console: Console, company: Company) -> None:
+    refused = console("org", "connect", "acme", "--mailbox", "graph", "--set", "tenant=sandbox")
+    assert refused.code == 2
+    assert "--set client_id=... --secret client_secret=... or --secret certificate=... or" in refused.err
+
+    console.done("org", "connect", "acme", "--mailbox", "graph", *over_graph(company))
+    company.appointment("Lunch")
+
+    assert console.json("run", ANN)["state"] == "done"
+    checks = console.json("doctor", ANN)["sections"][-1]["checks"]
+    assert {check["check"]: check["ok"] for check in checks}["mailbox: tasks"]
+
+
+def test_a_mailbox_moves_and_its_links_follow(console: Console, company: Company) -> None:
+    company.appointment("Lunch")
+    console.done("run", ANN)
+
+    told = console.json("user", "move-mailbox", ANN, "--to", "graph", *over_graph(company))
+
+    assert (told["followed"], told["released"]) == ({"event": 1}, {})
+    assert console.json("run", ANN)["state"] == "done"
+    assert "Links that followed" in console.done("user", "move-mailbox", ANN, "--to", "graph", *over_graph(company))
+    assert ("user.move-mailbox", ANN) in company.audit()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("--to", "lotus"), 2, "known: exchange, graph"),
+        (("--to", "graph"), 2, "graph needs --set tenant=... --set client_id=... --secret client_secret=... or"),
+        (("--to", "graph", "--set", "client_secret=x"), 2, "client_secret is secret"),
+    ],
+)
+def test_a_move_that_is_not_told_where_to_is_refused(
+    console: Console, company: Company, words: tuple[str, ...], code: int, told: str
+) -> None:
+    refused = console("user", "move-mailbox", ANN, *words)
+
+    assert refused.code == code
+    assert told in refused.err
+
+
+def test_a_move_to_where_nobody_is_let_in_changes_nothing(console: Console, company: Company) -> None:
+    words = [word.replace("sandbox-secret", "wrong") for word in over_graph(company)]
+
+    refused = console("user", "move-mailbox", ANN, "--to", "graph", *words)
+
+    assert refused.code == 1
+    assert "nothing was changed" in refused.err
+    assert console.json("run", ANN)["state"] == "done"
+
+
+def test_what_mailboxes_are_able_to_do_is_printed(console: Console) -> None:
+    told = console.json("abilities")
+    assert "silent_write" in told["exchange"]
+    assert "silent_write" not in told["graph"]
+    assert "guard" not in console.done("abilities")

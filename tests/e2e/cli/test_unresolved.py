@@ -44,6 +44,9 @@ def test_one_of_them_is_shown_with_the_items_he_was_on(asked: Console, company: 
     assert f"Somebody <{BART}>" in said
     assert "not written to" in said
     assert entry["items"][0]["folder"] == "inbox"
+    assert "No record is made for somebody to whom you have not written yet." in asked.done(
+        "explain", entry["items"][0]["item"]
+    )
     assert company.audit()[-1] == ("unresolved.show", ANN)
 
 
@@ -74,6 +77,17 @@ def test_a_contact_is_made_of_an_account_that_is_there_only(asked: Console) -> N
     created = {target: counts["created"] for target, counts in asked.json("run", ANN)["sides"]["crm"].items()
                if "created" in counts}  # fmt: skip
     assert created == {"Account": 1, "Contact": 1, "EmailMessage": 1}
+
+
+@pytest.mark.rule("RES-17")
+def test_nobody_is_made_an_opportunity(asked: Console) -> None:
+    number = str(the_entry(asked)["id"])
+
+    refused = asked("config", "set", "resolve.kind", "opportunity")
+    assert (refused.code, "must be one of off, lead, contact" in refused.err) == (2, True)
+    assert asked("unresolved", "decide", number, "--opportunity").code == 2
+    asked.done("unresolved", "decide", number, "--contact-and-account")
+    assert "Opportunity" not in asked.json("run", ANN)["sides"]["crm"]
 
 
 def test_the_address_goes_on_the_block_list(asked: Console, company: Company) -> None:

@@ -20,6 +20,7 @@ from mapping.signatures.values import closing_name, values
         ("Phone:     713-555-0101", ["Phone:     713-555-0101"]),
         ("T | +1 617 555 0142 | M | +1 617 555 0177", ["T | +1 617 555 0142", "M | +1 617 555 0177"]),
         ("| Acme |", ["Acme"]),
+        ("Houston, Texas   77002-7361", ["Houston, Texas   77002-7361"]),
         ("Head of Sales/Marketing", ["Head of Sales/Marketing"]),
     ],
 )

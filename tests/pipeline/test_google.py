@@ -1,0 +1,169 @@
+"""Stories that only Google Workspace has: labels instead of folders, colours as marks, and what a run costs there."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from connectors.google import gmail
+from sync_tasks.state.records import UserView
+from tests.pipeline.test_emails import HOMER, known, shared
+from tests.support.google_kind import Google
+from tests.support.world import World
+
+
+@pytest.fixture
+def mailbox_kind() -> str:
+    return "google"
+
+
+def content(world: World, user: UserView) -> dict[str, Any]:
+    return world.control_get("google/users", address=user.address)
+
+
+def labels(world: World, user: UserView) -> list[list[str]]:
+    return [sorted(each["labels"]) for each in content(world, user)["messages"]]
+
+
+def acts(world: World, user: UserView, what: str, **given: Any) -> dict[str, Any]:
+    return world.control(f"google/{what}", mailbox=user.address, **given)
+
+
+def settled(world: World, user: UserView, runs: int = 3) -> None:
+    """Nothing comes back, nothing else goes: some more runs write nothing."""
+    world.writes()
+    for _ in range(runs):
+        world.later(minutes=30)
+        world.sync(user)
+    assert world.writes() == {}
+
+
+@pytest.mark.rule("WAY-4", "MKM-1")
+def test_the_label_saves_an_archived_mail_and_stays_where_people_put_it(world: World) -> None:
+    ann = world.user()
+    known(world)
+    world.sync(ann)
+    mail = world.message(ann, "Order", sender=HOMER)
+    world.later(minutes=1)
+    acts(world, ann, "messages/labels", id=mail, add=["Salesforce Emails", "Family"], remove=["INBOX"])
+    world.sync(ann)
+
+    assert [mail["Subject"] for mail in shared(world)] == ["Order"]
+    assert labels(world, ann) == [["Family", "Salesforce Emails", "Tracked successfully"]]
+    settled(world, ann)
+
+
+@pytest.mark.rule("MKM-1", "MKM-2")
+def test_a_mail_that_was_saved_by_itself_stays_in_the_inbox(world: World) -> None:
+    ann = world.user(autosave__emails=True)
+    known(world)
+    world.message(ann, "Order", sender=HOMER)
+    world.sync(ann)
+
+    assert len(shared(world)) == 1
+    assert labels(world, ann) == [["INBOX", "Salesforce Emails", "Tracked successfully"]]
+    settled(world, ann)
+
+
+def test_a_full_inbox_comes_run_by_run_and_the_next_one_follows_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gmail, "AT_ONCE", 2)
+    ann = world.user(autosave__emails=True)
+    known(world)
+    for number in range(5):
+        world.message(ann, f"Order {number}", sender=HOMER)
+    world.sync(ann)
+    assert len(shared(world)) == 2
+    with world.app.store.reading() as unit:
+        assert unit.accounts.user(ann.id).next_sync_at <= world.now + timedelta(minutes=1)
+    for _ in range(2):
+        world.later(minutes=1)
+        world.sync(ann)
+    assert len(shared(world)) == 5
+    settled(world, ann)
+
+
+def test_a_run_in_which_nothing_happened_costs_one_call_for_each_service(world: World) -> None:
+    ann = world.user(tasks__enabled=True, contacts__enabled=True, autosave__emails=True)
+    known(world)
+    world.appointment(ann, "Lunch", marked=True)
+    world.message(ann, "Order", sender=HOMER)
+    for _ in range(3):
+        world.sync(ann)
+        world.later(minutes=30)
+    world.calls()
+    world.sync(ann)
+
+    assert world.calls() == {
+        "google": {
+            "google.calendar.events.list": 1, "google.gmail.users.history.list": 1, "google.tasks.tasks.list": 1,
+            "google.people.people.connections.list": 1,
+        },
+        "salesforce": {"sf.composite": 1},
+    }  # fmt: skip
+
+
+def test_a_colour_marks_an_event_and_gives_way_to_the_one_that_stood_there(world: World) -> None:
+    with world.app.store.writing() as unit:
+        facts, secrets = Google(world.mailboxes._handle).connection()
+        connection = unit.accounts.put_connection(
+            world.org, None, "mailbox", "google", {**facts, "mark_colour": "blueberry", "error_colour": "tomato"}
+        )
+        for name, value in secrets.items():
+            unit.accounts.put_credential(connection, name, world.app.seal_secret(connection, name, value))
+    ann = world.user()
+    item = world.appointment(ann, "Lunch")
+    acts(world, ann, "events/update", id=item, values={"colorId": "9"})
+    world.sync(ann)
+    assert world.event("Lunch") is not None
+
+    acts(world, ann, "events/update", id=item, values={"colorId": "5"})
+    world.sync(ann)
+    (event,) = content(world, ann)["events"]
+    assert event["colorId"] == "9", "the colour of a saved event comes back (MRK-6)"
+    settled(world, ann)
+
+    world.remove("Event", str(world.saved("Lunch")["Id"]))
+    world.sync(ann)
+    (event,) = content(world, ann)["events"]
+    assert event["colorId"] == "5"
+
+
+@pytest.mark.rule("DEL-10")
+def test_guests_never_hear_of_what_we_write(world: World) -> None:
+    ann = world.user()
+    known(world)
+    guests = [{"address": HOMER, "name": "Homer", "response": "Accept"}]
+    world.appointment(ann, "Review", marked=True, RequiredAttendees=guests)
+    world.sync(ann)
+    world.later(minutes=30)
+    world.change("Event", str(world.saved("Review")["Id"]), Location="Room 7")
+    world.sync(ann)
+
+    (event,) = content(world, ann)["events"]
+    assert (event["location"], event["attendees"][0]["responseStatus"]) == ("Room 7", "accepted")
+    assert world.mails() == 0
+
+
+@pytest.mark.parametrize("service", ["calendar", "gmail", "people"])
+@pytest.mark.rule("IDN-8")
+def test_a_cursor_that_google_forgot_makes_no_duplicates_and_deletes_nothing(world: World, service: str) -> None:
+    ann = world.user(tasks__enabled=True, contacts__enabled=True, autosave__emails=True)
+    known(world)
+    world.appointment(ann, "Lunch", marked=True)
+    world.series(ann, "Round", "FREQ=WEEKLY;COUNT=3", marked=True, start=world.now + timedelta(days=2))
+    world.message(ann, "Order", sender=HOMER)
+    world.sync(ann)
+    world.contact(ann, "Carlson", folder="Salesforce Contacts")
+    world.task(ann, "Call", folder="Salesforce tasks")
+    world.sync(ann)
+    assert len(shared(world)) == 1
+    before = {name: len(world.records(name)) for name in ("Event", "Task", "Contact", "EmailMessage")}
+
+    acts(world, ann, "expire", service=service)
+    settled(world, ann)
+    assert {name: len(world.records(name)) for name in before} == before
+    assert all(before.values())
