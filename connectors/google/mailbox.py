@@ -115,6 +115,12 @@ class GoogleMailbox:
         there = {role for role, service in SERVICE_OF.items() if service in self._services}
         return frozenset(role for role in there if role not in MANAGED or role in self._line.folder_ids)
 
+    def mail_folders(self, wanted: Collection[str], without: Collection[str]) -> Mapping[str, str]:  # noqa: ARG002
+        raise ConnectorError(Fault.INVALID, "further labels are not looked for in Gmail", scope=Scope.CONTAINER)
+
+    def conversations(self, ids: Iterable[str]) -> Mapping[str, tuple[ItemRef, ...]]:  # noqa: ARG002
+        raise ConnectorError(Fault.INVALID, "threads are not looked up in Gmail", scope=Scope.CONTAINER)
+
     def find(self, keys: Iterable[str]) -> Mapping[str, ItemRef]:
         wanted = list(dict.fromkeys(keys))
         finders: Mapping[ItemKind, Callable[[Sequence[str]], Mapping[str, ItemRef]]] = {
