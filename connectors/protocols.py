@@ -48,6 +48,7 @@ class Can(StrEnum):
     TASK_CATEGORIES = "task_categories"  # tasks bear categories, as other items do
     TASK_STATES = "task_states"  # keeps more of a task's state than whether it is done
     ATTACHMENTS = "attachments"  # tells what hangs on a message, and gives its content
+    MAIL_FOLDERS = "mail_folders"  # finds further folders of mail by their names
     NOTIFY = "notify"  # can tell between two readings that something happened in a folder
     CONVERSATIONS = "conversations"  # can list the messages of a conversation
 
@@ -173,7 +174,7 @@ class Mailbox(Endpoint, Protocol):
         20 characters at most in all, the same whenever it is asked for) -> vendor folder id. They can be read from then
         on. A name is that of a folder at the top or in the Inbox, a path (`Projects/Alpha`) begins at the top;
         `SyncArchiveFolder` is the folder to which programs archive. Folders named in `without` are left out, with those
-        below them, and so are drafts, junk and what is deleted. Costs one vendor call."""
+        below them, and so are drafts, junk and what is deleted. Costs one vendor call. Needs `Can.MAIL_FOLDERS`."""
         ...
 
     def known_folders(self) -> frozenset[str]:

@@ -46,7 +46,7 @@ class ExchangeMailbox:
 
     can = frozenset({
         Can.SILENT_WRITE, Can.CATEGORIES, Can.FOLDERS, Can.NOTIFY, Can.TASKS, Can.RECURRING_TASKS, Can.PRIVATE_TASKS,
-        Can.TASK_DELETIONS, Can.TASK_CATEGORIES, Can.TASK_STATES, Can.ATTACHMENTS, Can.CONVERSATIONS,
+        Can.TASK_DELETIONS, Can.TASK_CATEGORIES, Can.TASK_STATES, Can.ATTACHMENTS, Can.CONVERSATIONS, Can.MAIL_FOLDERS,
     })  # fmt: skip
     batch_size = 50
 

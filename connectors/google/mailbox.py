@@ -115,6 +115,14 @@ class GoogleMailbox:
         there = {role for role, service in SERVICE_OF.items() if service in self._services}
         return frozenset(role for role in there if role not in MANAGED or role in self._line.folder_ids)
 
+    def mail_folders(self, wanted: Collection[str], without: Collection[str]) -> Mapping[str, str]:  # noqa: ARG002
+        """Not offered yet: `Can.MAIL_FOLDERS` is not among the abilities."""
+        return {}
+
+    def conversations(self, ids: Iterable[str]) -> Mapping[str, tuple[ItemRef, ...]]:  # noqa: ARG002
+        """Not offered yet: `Can.CONVERSATIONS` is not among the abilities."""
+        return {}
+
     def find(self, keys: Iterable[str]) -> Mapping[str, ItemRef]:
         wanted = list(dict.fromkeys(keys))
         finders: Mapping[ItemKind, Callable[[Sequence[str]], Mapping[str, ItemRef]]] = {

@@ -72,7 +72,7 @@ class GraphMailbox:
         return find(self._line, keys)
 
     def mail_folders(self, wanted: Collection[str], without: Collection[str]) -> Mapping[str, str]:  # noqa: ARG002
-        """No further folders are looked at here yet."""
+        """Not offered yet: `Can.MAIL_FOLDERS` is not among the abilities."""
         return {}
 
     def conversations(self, ids: Iterable[str]) -> Mapping[str, tuple[ItemRef, ...]]:  # noqa: ARG002

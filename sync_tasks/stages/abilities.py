@@ -20,8 +20,11 @@ SWITCHES: Mapping[Can, str] = {
     Can.TASK_STATES: "tasks.states",
     Can.FOLDERS: "mail.move_back",
 }
+# without the ability the list is empty
+LISTS: Mapping[Can, str] = {Can.MAIL_FOLDERS: "email.folders"}
 
 
 def layer(can: Collection[Can]) -> tuple[str, dict[str, Any]]:
     """The layer of a mailbox with these abilities; empty for one that has them all."""
-    return MAILBOX, {name: False for ability, name in SWITCHES.items() if ability not in can}
+    off: dict[str, Any] = {name: False for ability, name in SWITCHES.items() if ability not in can}
+    return MAILBOX, off | {name: [] for ability, name in LISTS.items() if ability not in can}

@@ -18,13 +18,15 @@ MARK = "intent"  # a pair bears the number of the choice that its record was mad
 @dataclass(frozen=True, slots=True)
 class Intent:
     """`who`: contacts and leads, `what`: the record the message is about; both may be empty. `values`: texts of columns
-    of the new record. `thread`: the later messages of the thread go the same way."""
+    of the new record. `thread`: the later messages of the thread go the same way. `composed`: it was named by its
+    Message-ID, as a message is that is still being written."""
 
     id: int
     who: tuple[str, ...]
     what: str
     values: Mapping[str, str]
     thread: bool
+    composed: bool = False
 
     @property
     def chooses(self) -> bool:
@@ -89,4 +91,4 @@ def _waiting(ctx: StageContext, unit: Unit, mails: Iterable[Work]) -> list[Inten
 
 def _opened(ctx: StageContext, view: IntentView, sealed: bytes | None) -> Intent:
     values = {} if sealed is None else json.loads(ctx.kept.open(sealed, context_of(view.key, view.item)))
-    return Intent(view.id, view.who, view.what, values, view.thread)
+    return Intent(view.id, view.who, view.what, values, view.thread, bool(view.key))

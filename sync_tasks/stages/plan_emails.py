@@ -49,6 +49,7 @@ def plan(draft: Draft, works: list[Work], pairs: Mapping[str, PairView]) -> None
         intent = wishes.get(work.slot)
         if pair is not None and _is_saved(pair):
             if work.decision.reason is Reason.RELINKED and intent is not None:
+                draft.renewed.add(key)
                 _relink(draft, key, work, work.item, pair, intent)
                 continue
             _mark(draft, key, work.item, ())  # its record stands; only the mark, or attachments, are missing
@@ -57,6 +58,8 @@ def plan(draft: Draft, works: list[Work], pairs: Mapping[str, PairView]) -> None
         elif key in adopted:
             _adopt(draft, key, work, work.item, adopted[key], target, intent, ours=pair is not None)
         else:
+            if pair is not None and pair.state == PairState.UNSYNCED:
+                draft.renewed.add(key)
             _share(draft, key, work, work.item, target, intent, retrying=pair is not None)
     plan_files.go_on(draft, unfinished)
 
@@ -112,7 +115,16 @@ def _share(
     made, values = _create(draft, key, work, item, target, intent, retrying=retrying, after=after)
     copies = _copies(draft, key, item, work.links, target, values)
     _mark(draft, key, item, (made,))
-    plan_files.plan(draft, key, item, id_of("@" + made), values, target, forced=_is_forced(work), also=copies)
+    _attach(draft, key, work, item, made, values, target, intent, copies)
+
+
+def _attach(
+    draft: Draft, key: str, work: Work, item: Item, made: str, values: Fields, target: str, intent: Intent | None,
+    copies: tuple[str | Pending, ...] = (),
+) -> None:  # fmt: skip
+    """Plan the attachments. Of a mail that was chosen while it was written nobody could choose them (FIL-5)."""
+    if intent is None or not intent.composed or is_incoming(item, draft.ctx.me.addresses):
+        plan_files.plan(draft, key, item, id_of("@" + made), values, target, forced=_is_forced(work), also=copies)
 
 
 def _as_sender(item: Item, writer: str) -> Fields:
@@ -284,7 +296,8 @@ def _relink(draft: Draft, key: str, work: Work, item: Item, pair: PairView, inte
         ),
         item.ref,
     )  # fmt: skip
-    _create(draft, key, work, item, EMAIL_MESSAGE_OBJECT, intent, retrying=True, after=(gone,))
+    made, written = _create(draft, key, work, item, EMAIL_MESSAGE_OBJECT, intent, retrying=True, after=(gone,))
+    _attach(draft, key, work, item, made, written, EMAIL_MESSAGE_OBJECT, None)
 
 
 def _adopt(
@@ -297,6 +310,8 @@ def _adopt(
     rule = "DUP-2" if record.text(draft.ctx.key_field) == key else "DUP-11"
     draft.decide(Side.MAILBOX, ItemKind.EMAIL, item.ref.id, key, Outcome.SHARE, Reason.ADOPTED, rule)
     _mark(draft, key, item, ())
+    if intent is not None:  # what it asks for is added as far as Salesforce lets it
+        draft.pair(key, marks={**draft.notes[key].get("marks", {}), intents.MARK: str(intent.id)})
     linked = _linked(draft, item, work.links, target)
     if ours:
         values = {**_record(draft, work, item, target, key, intent), **linked}
