@@ -26,5 +26,5 @@ LISTS: Mapping[Can, str] = {Can.MAIL_FOLDERS: "email.folders"}
 
 def layer(can: Collection[Can]) -> tuple[str, dict[str, Any]]:
     """The layer of a mailbox with these abilities; empty for one that has them all."""
-    off = {name: False for ability, name in SWITCHES.items() if ability not in can}
+    off: dict[str, Any] = {name: False for ability, name in SWITCHES.items() if ability not in can}
     return MAILBOX, off | {name: [] for ability, name in LISTS.items() if ability not in can}

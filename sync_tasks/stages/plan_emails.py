@@ -49,6 +49,7 @@ def plan(draft: Draft, works: list[Work], pairs: Mapping[str, PairView]) -> None
         intent = wishes.get(work.slot)
         if pair is not None and _is_saved(pair):
             if work.decision.reason is Reason.RELINKED and intent is not None:
+                draft.renewed.add(key)
                 _relink(draft, key, work, work.item, pair, intent)
                 continue
             _mark(draft, key, work.item, ())  # its record stands; only the mark, or attachments, are missing
@@ -57,6 +58,8 @@ def plan(draft: Draft, works: list[Work], pairs: Mapping[str, PairView]) -> None
         elif key in adopted:
             _adopt(draft, key, work, work.item, adopted[key], target, intent, ours=pair is not None)
         else:
+            if pair is not None and pair.state == PairState.UNSYNCED:
+                draft.renewed.add(key)
             _share(draft, key, work, work.item, target, intent, retrying=pair is not None)
     plan_files.go_on(draft, unfinished)
 
@@ -132,7 +135,8 @@ def _create(
     if target == EMAIL_MESSAGE_OBJECT:
         _relate(draft, item, work.links, writer, made, chosen=intent is not None)
     copies = _copies(draft, key, item, work.links, target, values)
-    if intent is None or not intent.composed:  # what is being written has no attachments yet that anybody could choose
+    # of a mail that was chosen while it was written nobody could choose the attachments (FIL-5)
+    if intent is None or not intent.composed or is_incoming(item, draft.ctx.me.addresses):
         plan_files.plan(draft, key, item, id_of("@" + made), values, target, forced=_is_forced(work), also=copies)
     return made
 

@@ -116,13 +116,16 @@ def settle(draft: Draft, unit: Unit) -> None:
     for key, numbers in draft.files.items():
         held = known.get(key)
         mine = held is None or held.user_id == ctx.user.id
-        kept = numbers if held is None else (numbers & held.left if mine else set[int]())
+        anew = mine and key in draft.renewed  # what hung on the record that is gone hangs on nothing now
+        kept = numbers if held is None or anew else (numbers & held.left if mine else set[int]())
         dropped |= {reference(key, number) for number in numbers - kept}
         if not mine:
             draft.decide(
                 Side.MAILBOX, ItemKind.EMAIL, reference(key, 0), key, Outcome.SKIP, Reason.FILES_BY_COLLEAGUE, "FIL-2"
             )
         elif held is not None:
+            if anew and not ctx.preview:
+                unit.mail_files.keep(ctx.user.org_id, key, kept, 0, ctx.now())
             _remember(draft, unit, held, kept)
     draft.forget((), [op.id for op, _ in draft.operations if op.act is Act.ATTACH and op.key in dropped])
 

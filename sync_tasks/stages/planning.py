@@ -31,6 +31,7 @@ class Draft:
     kinds: dict[str, ItemKind] = field(default_factory=dict)  # of each pair merged
     adopted: Mapping[str, str] = field(default_factory=dict)  # by pair key: the record that a new item adopts
     rooms: Mapping[str, str] = field(default_factory=dict)  # the ids of rooms that Salesforce knows, by name
+    renewed: set[str] = field(default_factory=set)  # pair keys of mails whose record is made once more
     files: dict[str, set[int]] = field(default_factory=dict)  # by pair key: attachments to save, see `plan_files`
     operations: list[tuple[Operation, Origin]] = field(default_factory=list)
     decisions: list[DecisionView] = field(default_factory=list)

@@ -12,6 +12,7 @@ from sync_tasks.services import intending
 from sync_tasks.services.intending import Choice, InactiveError
 from sync_tasks.state.records import UserView
 from tests.pipeline.mail_words import HOMER, TRACKED, categories, known, linked, saved
+from tests.pipeline.test_files import PDF, files_of
 from tests.support.world import World
 
 SENT = "<1@acme.example>"
@@ -303,3 +304,54 @@ def test_an_answer_that_never_comes_neither_loses_nor_doubles_what_is_made_anew(
 
     assert [row["RelatedToId"] for row in world.query("SELECT RelatedToId FROM EmailMessage")] == [deal]
     assert outcomes(world, ann) == ["saved"]
+
+
+@pytest.mark.rule("RCD-13", "FIL-2")
+def test_what_is_made_anew_shows_the_attachments_again(world: World) -> None:
+    ann = world.user(autosave__emails=True)
+    known(world)
+    send(world, ann, Attachments=[PDF])
+    world.sync(ann)
+    deal = world.record("Opportunity", Name="Deal", StageName="Prospecting", CloseDate="2026-06-01")
+
+    choose(world, ann, message_id=SENT, what=deal)
+    world.later(minutes=10)
+    world.sync(ann)
+
+    assert saved(world)["Offer"]["RelatedToId"] == deal
+    assert files_of(world, saved(world)["Offer"]["Id"]) == ["offer.pdf"]
+    assert files_of(world, deal) == ["offer.pdf"]
+
+
+@pytest.mark.rule("WAY-10", "FIL-5")
+def test_attachments_are_not_saved_of_a_mail_that_was_chosen_while_it_was_written(world: World) -> None:
+    ann = world.user()
+    known(world)
+    choose(world, ann, message_id=SENT)
+    send(world, ann, Attachments=[PDF])
+    world.sync(ann)
+    assert files_of(world, saved(world)["Offer"]["Id"]) == []
+
+    mail = world.message(ann, "Order", sender=HOMER, Attachments=[PDF])
+    choose(world, ann, item=mail)
+    world.later(minutes=10)
+    world.sync(ann)
+
+    assert files_of(world, saved(world)["Order"]["Id"]) == ["offer.pdf"]
+
+
+@pytest.mark.rule("WAY-10", "DUP-11")
+def test_a_choice_for_a_mail_that_somebody_else_logged_is_carried_out_once(world: World) -> None:
+    ann = world.user()
+    known(world)
+    world.record("EmailMessage", Subject="Offer", Status="3", MessageIdentifier=SENT)
+    deal = world.record("Opportunity", Name="Deal", StageName="Prospecting", CloseDate="2026-06-01")
+    choose(world, ann, message_id=SENT, what=deal)
+    send(world, ann)
+
+    world.sync(ann)
+    world.later(minutes=30)
+    world.sync(ann)
+
+    assert len(world.records("EmailMessage")) == 1
+    assert (outcomes(world, ann), world.issues(ann)) == (["saved"], [])

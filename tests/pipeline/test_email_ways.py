@@ -12,6 +12,7 @@ from connectors.exchange.mailbox import ExchangeMailbox
 from mapping.model.reasons import Reason
 from sync_tasks.state.records import UserView
 from tests.pipeline.mail_words import HOMER, MARK, TRACKED, categories, known, saved
+from tests.pipeline.test_files import PDF, files_of
 from tests.support.world import World
 
 
@@ -383,7 +384,7 @@ def test_a_mail_whose_record_was_deleted_comes_back_only_when_it_is_marked_anew(
     world = world_on_both
     ann = world.user(autosave__emails=True)
     known(world)
-    mail = received(world, ann)
+    mail = received(world, ann, Attachments=[PDF])
     world.sync(ann)
     world.remove("EmailMessage", saved(world)["Order"]["Id"])
 
@@ -403,6 +404,7 @@ def test_a_mail_whose_record_was_deleted_comes_back_only_when_it_is_marked_anew(
 
     assert list(saved(world)) == ["Order"]
     assert categories(world, ann, "Order") == ["Family", *TRACKED]
+    assert files_of(world, saved(world)["Order"]["Id"]) == ["offer.pdf"]
 
 
 @pytest.mark.rule("RCD-12", "WAY-3")
