@@ -135,8 +135,8 @@ def _create(
     if target == EMAIL_MESSAGE_OBJECT:
         _relate(draft, item, work.links, writer, made, chosen=intent is not None)
     copies = _copies(draft, key, item, work.links, target, values)
-    # of a mail that was chosen while it was written nobody could choose the attachments (FIL-5)
-    if intent is None or not intent.composed or is_incoming(item, draft.ctx.me.addresses):
+    # of a mail that was chosen while it was written nobody could choose the attachments (FIL-5); made anew, it has them
+    if after or intent is None or not intent.composed or is_incoming(item, draft.ctx.me.addresses):
         plan_files.plan(draft, key, item, id_of("@" + made), values, target, forced=_is_forced(work), also=copies)
     return made
 
