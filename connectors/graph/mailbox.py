@@ -27,7 +27,10 @@ class GraphMailbox:
     between processes; `now` is the present moment. Raises ValueError for a cloud or time zone that nobody knows."""
 
     # whatever is written of a meeting, its attendees are mailed; To Do knows nothing private
-    can = frozenset(Can) - {Can.SILENT_WRITE, Can.PRIVATE_TASKS, Can.NOTIFY}
+    can = frozenset({
+        Can.CATEGORIES, Can.FOLDERS, Can.TASKS, Can.RECURRING_TASKS, Can.TASK_DELETIONS, Can.TASK_CATEGORIES,
+        Can.TASK_STATES, Can.ATTACHMENTS,
+    })  # fmt: skip
     batch_size = AT_ONCE
 
     def __init__(
