@@ -27,7 +27,7 @@ class GraphMailbox:
     between processes; `now` is the present moment. Raises ValueError for a cloud or time zone that nobody knows."""
 
     # whatever is written of a meeting, its attendees are mailed; To Do knows nothing private
-    can = frozenset(Can) - {Can.SILENT_WRITE, Can.PRIVATE_TASKS, Can.NOTIFY}
+    can = frozenset(Can) - {Can.SILENT_WRITE, Can.PRIVATE_TASKS, Can.NOTIFY, Can.CONVERSATIONS}
     batch_size = AT_ONCE
 
     def __init__(
