@@ -57,7 +57,9 @@ class GoogleMailbox:
 
     Raises ValueError when a colour is unknown."""
 
-    can = frozenset({Can.SILENT_WRITE, Can.CATEGORIES, Can.TASKS, Can.TASK_DELETIONS, Can.ATTACHMENTS})
+    can = frozenset({
+        Can.SILENT_WRITE, Can.CATEGORIES, Can.TASKS, Can.TASK_DELETIONS, Can.ATTACHMENTS, Can.CONVERSATIONS,
+    })  # fmt: skip
     batch_size = 50
 
     def __init__(self, config: GoogleConfig, on_call: Callable[[str], None] = _nobody) -> None:
@@ -133,6 +135,13 @@ class GoogleMailbox:
             if some and KINDS[kind] in self._services:
                 found |= find(some)
         return found
+
+    def mail_folders(self, wanted: Collection[str], without: Collection[str]) -> Mapping[str, str]:  # noqa: ARG002
+        """No further labels are looked at here yet."""
+        return {}
+
+    def conversations(self, ids: Iterable[str]) -> Mapping[str, tuple[ItemRef, ...]]:
+        return self._gmail.conversations(list(dict.fromkeys(ids)))
 
     def subscribe(self, folder: str) -> str:
         raise ConnectorError(Fault.INVALID, f"nothing is noted of {folder} between two readings", scope=Scope.CONTAINER)
