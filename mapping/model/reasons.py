@@ -187,6 +187,7 @@ class Reason(StrEnum):
     HELD_DOMAIN = "held_domain"
     HELD_ALIKE = "held_alike"
     NOT_CREATED_NO_ACCOUNT = "not_created_no_account"
+    NOT_CREATED_OUTSIDE = "not_created_outside"
     CREATED_UNDER_ACCOUNT = "created_under_account"
     CREATED_UNDER_DEFAULT = "created_under_default"
     CREATED_WITH_ACCOUNT = "created_with_account"
@@ -372,6 +373,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.HELD_DOMAIN: "More than {limit} new people of one company in one day wait until somebody approves.",
     Reason.HELD_ALIKE: "Salesforce has somebody under another address who looks the same; somebody has to decide.",
     Reason.CREATED_UNDER_DEFAULT: "Somebody unknown was added to the account that takes in all new contacts.",
+    Reason.NOT_CREATED_OUTSIDE: "Salesforce knows them, but by a record to which your settings link nothing.",
     Reason.NOT_CREATED_NO_ACCOUNT: "No record is made, because no account has the mail domain.",
     Reason.CREATED_UNDER_ACCOUNT: "Somebody unknown was added to the account of their company.",
     Reason.CREATED_WITH_ACCOUNT: "Somebody was unknown; a contact and an account were made.",
