@@ -120,9 +120,6 @@ class GoogleMailbox:
     def mail_folders(self, wanted: Collection[str], without: Collection[str]) -> Mapping[str, str]:  # noqa: ARG002
         raise ConnectorError(Fault.INVALID, "further labels are not looked for in Gmail", scope=Scope.CONTAINER)
 
-    def conversations(self, ids: Iterable[str]) -> Mapping[str, tuple[ItemRef, ...]]:  # noqa: ARG002
-        raise ConnectorError(Fault.INVALID, "threads are not looked up in Gmail", scope=Scope.CONTAINER)
-
     def find(self, keys: Iterable[str]) -> Mapping[str, ItemRef]:
         wanted = list(dict.fromkeys(keys))
         finders: Mapping[ItemKind, Callable[[Sequence[str]], Mapping[str, ItemRef]]] = {
@@ -135,10 +132,6 @@ class GoogleMailbox:
             if some and KINDS[kind] in self._services:
                 found |= find(some)
         return found
-
-    def mail_folders(self, wanted: Collection[str], without: Collection[str]) -> Mapping[str, str]:  # noqa: ARG002
-        """No further labels are looked at here yet."""
-        return {}
 
     def conversations(self, ids: Iterable[str]) -> Mapping[str, tuple[ItemRef, ...]]:
         return self._gmail.conversations(list(dict.fromkeys(ids)))
