@@ -33,6 +33,7 @@ from connectors.graph.times import moment as moment_of
 from connectors.protocols import Detail
 from mapping.model import fields as f
 from mapping.model.item import MISSING, Attachment, Attendee, Fields, Form, ItemKind, Response, Role, Series, Value
+from mapping.rules.linking_clues import message_ids
 
 SENSITIVITIES = ("normal", "personal", "private", "confidential")  # in the order of Exchange's numbers
 SHOW_AS = {
@@ -47,6 +48,7 @@ RECURRENCES = {"singleInstance": "", "seriesMaster": "master", "occurrence": "oc
 ROLES = {"required": Role.REQUIRED, "optional": Role.OPTIONAL, "resource": Role.RESOURCE}
 # what Graph has no property for, of mails and contacts
 _CLASS, _SENSITIVITY = "String 0x1a", "Integer 0x36"
+_IN_REPLY_TO, _REFERENCES = "String 0x1042", "String 0x1039"
 EVENT_CLASS = "IPM.Appointment"
 _FORMS = {
     "#microsoft.graph.fileAttachment": Form.FILE, "#microsoft.graph.itemAttachment": Form.ITEM,
@@ -185,6 +187,8 @@ _EMAIL: dict[str, Reader] = {
     f.SUBJECT: Reader(("subject",), text("subject")),
     f.MESSAGE_ID: Reader(("internetMessageId",), text("internetMessageId")),
     f.CONVERSATION: Reader(("conversationId",), text("conversationId")),
+    f.IN_REPLY_TO: Reader((), lambda told: extended(told, _IN_REPLY_TO), (_IN_REPLY_TO,)),
+    f.REFERENCES: Reader((), lambda told: message_ids(extended(told, _REFERENCES)), (_REFERENCES,)),
     f.FROM: Reader(("from", "sender"), lambda told: person(told.get("from")) or person(told.get("sender"))),
     f.TO: Reader(("toRecipients",), _people("toRecipients")),
     f.CC: Reader(("ccRecipients",), _people("ccRecipients")),

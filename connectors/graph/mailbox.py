@@ -8,6 +8,7 @@ from datetime import datetime
 from connectors.errors import ConnectorError, Fault, Scope
 from connectors.graph import checks, claims, contents, feed
 from connectors.graph.config import GraphConfig
+from connectors.graph.conversations import conversations
 from connectors.graph.folders import MANAGED, ensure, ensure_categories, remove_categories
 from connectors.graph.line import AT_ONCE, Answer, Line, Request
 from connectors.graph.reading import read
@@ -29,7 +30,7 @@ class GraphMailbox:
     # whatever is written of a meeting, its attendees are mailed; To Do knows nothing private
     can = frozenset({
         Can.CATEGORIES, Can.FOLDERS, Can.TASKS, Can.RECURRING_TASKS, Can.TASK_DELETIONS, Can.TASK_CATEGORIES,
-        Can.TASK_STATES, Can.ATTACHMENTS,
+        Can.TASK_STATES, Can.ATTACHMENTS, Can.CONVERSATIONS,
     })  # fmt: skip
     batch_size = AT_ONCE
 
@@ -77,8 +78,8 @@ class GraphMailbox:
     def find(self, keys: Iterable[str]) -> Mapping[str, ItemRef]:
         return find(self._line, keys)
 
-    def conversations(self, ids: Iterable[str]) -> Mapping[str, tuple[ItemRef, ...]]:  # noqa: ARG002
-        raise ConnectorError(Fault.INVALID, "conversations are not looked up over Graph", scope=Scope.CONTAINER)
+    def conversations(self, ids: Iterable[str]) -> Mapping[str, tuple[ItemRef, ...]]:
+        return conversations(self._line, ids)
 
     def subscribe(self, folder: str) -> str:  # noqa: ARG002
         raise ConnectorError(Fault.INVALID, _NO_NOTICES, scope=Scope.CONTAINER)

@@ -16,6 +16,7 @@ EXTENDED = "singleValueExtendedProperties"
 _ALWAYS = ("@odata.type", "@odata.etag", "id")
 _IDS = re.compile(r"id eq '([^']*)'")
 _BEARS = re.compile(rf"{EXTENDED}/Any\((\w+): \1/id eq '([^']*)' and \1/value eq '((?:[^']|'')*)'\)", re.IGNORECASE)
+_CONVERSATION = re.compile(r"conversationId eq '((?:[^']|'')*)'")
 _NAMED = re.compile(r"displayName eq '((?:[^']|'')*)'")
 
 
@@ -111,6 +112,14 @@ def bears(text: str) -> list[tuple[str, str]]:
 def named(text: str) -> str:
     """The name that a folder has to have. Raises ErrorInvalidUrlQueryFilter."""
     match = _NAMED.fullmatch(text.strip())
+    if match is None:
+        raise bad("The filter is not supported.", "ErrorInvalidUrlQueryFilter")
+    return match[1].replace("''", "'")
+
+
+def conversation(text: str) -> str:
+    """The conversation to which a message has to belong. Raises ErrorInvalidUrlQueryFilter."""
+    match = _CONVERSATION.fullmatch(text.strip())
     if match is None:
         raise bad("The filter is not supported.", "ErrorInvalidUrlQueryFilter")
     return match[1].replace("''", "'")

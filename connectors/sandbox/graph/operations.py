@@ -76,6 +76,19 @@ def listed(call: GraphCall, kind: Type, folder: Folder) -> Answer:
     return 200, paged(call, [show(call, kind, item) for item in _part(call, found)], len(found))
 
 
+def of_conversation(call: GraphCall) -> Answer:
+    """The mails of one conversation, in whatever folder they are."""
+    call.options.allow(*LISTING)
+    wanted = odata.conversation(call.options.given.get("$filter", ""))
+    found = [
+        item
+        for folder in call.store.directory.folders(call.store.acting)
+        for item in call.store.items.inside(folder)
+        if item.kind in MESSAGE.kinds and (item.values.get("ConversationId") or {}).get("id") == wanted
+    ]
+    return 200, paged(call, [show(call, MESSAGE, item) for item in _part(call, found)], len(found))
+
+
 def _borne(item: Stored) -> set[tuple[str, str]]:
     return {(name, str(held["value"]).lower()) for name, held in item.extended.items()}
 

@@ -93,6 +93,7 @@ def _routes() -> list[Route]:
         ("moveMessage", "POST", "/mailFolders/{}/messages/{}/move", mail, _move_message),
         ("getMime", "GET", r"/mailFolders/{}/messages/{}/\$value", mail, _mime),
         ("getAttachment", "GET", r"/mailFolders/{}/messages/{}/attachments/{}/\$value", mail, _attachment),
+        ("findMessages", "GET", "/messages", mail, operations.of_conversation),
         ("getMessage", "GET", "/messages/{}", mail, lambda call, item: operations.get(call, MESSAGE, item)),
         # contacts
         ("listContactFolders", "GET", "/contactFolders", contacts, places.contact_folders),

@@ -18,6 +18,7 @@ _DIGITS = ".0000000"
 # extended properties that the store keeps as properties of its own
 SENSITIVITIES = ("Normal", "Personal", "Private", "Confidential")
 _CLASS, _SENSITIVITY = "String 0x001a", "Integer 0x0036"
+_THREAD = {"String 0x1042": "InReplyTo", "String 0x1039": "References"}
 RESPONSES = {
     "Unknown": "none", "NoResponseReceived": "notResponded", "Tentative": "tentativelyAccepted", "Accept": "accepted",
     "Decline": "declined", "Organizer": "organizer",
@@ -116,6 +117,8 @@ def _extended(item: Stored, name: str) -> str | None:
         return str(item.values.get("ItemClass") or "")
     if name == _SENSITIVITY:
         return str(SENSITIVITIES.index(item.values.get("Sensitivity") or "Normal"))
+    if name in _THREAD:
+        return item.values.get(_THREAD[name])
     held = item.extended.get(name)
     return None if held is None else str(held["value"])
 

@@ -99,6 +99,7 @@ def test_mails_are_told_the_same(world: World) -> None:
     world.has("Message", "inbox", Subject="plain", From={"address": "h@globex.example", "name": "Homer"},
               ToRecipients=[ANNA], CcRecipients=[{"address": "cc@globex.example", "name": ""}], Body={"text": "Hi"},
               InternetMessageId="<m1@x.example>", InternetMessageHeaders=headers, Sensitivity="Private",
+              InReplyTo="<b@x.example>", References="<a@x.example> <b@x.example>",
               DateTimeReceived=TEN, DateTimeSent=TEN, Categories=["Red"])  # fmt: skip
     world.has("Message", "inbox", Subject="rich", Body={"text": "Hi", "html": "<b>Hi</b>"}, HasAttachments=True,
               From={"address": "h@globex.example", "name": "Homer"}, ToRecipients=[ANNA])  # fmt: skip
@@ -111,6 +112,24 @@ def test_mails_are_told_the_same(world: World) -> None:
     assert [item.text(f.ITEM_CLASS) for item in over_graph] == [
         "IPM.Note", "IPM.Schedule.Meeting.Request", "IPM.Note",
     ]  # fmt: skip
+
+
+def test_conversations_hold_the_same_messages_in_the_same_folders(world: World) -> None:
+    homer = {"address": "h@globex.example", "name": "Homer"}
+    for folder in ("inbox", "sentitems", "deleteditems", "drafts"):
+        world.has("Message", folder, Subject="Re: Order", From=homer, InternetMessageId=f"<{folder}@x.example>")
+    world.has("Message", "inbox", Subject="Something else", From=homer)
+
+    def read(mailbox: Mailbox) -> list[tuple[str, str]]:
+        (told,) = {item.text(f.CONVERSATION) for item in all_in(mailbox, "sent")}
+        refs = mailbox.conversations([told, "nobody's"])[told]
+        found = mailbox.read(refs, Detail.HEAD)
+        return sorted((ref.container, item.text(f.MESSAGE_ID)) for ref, item in found.items() if isinstance(item, Item))
+
+    assert read(world.mailbox) == read(world.over_ews) == [
+        ("inbox", "<inbox@x.example>"), ("sent", "<sentitems@x.example>"),
+    ]  # fmt: skip
+    assert world.counted(lambda: world.mailbox.conversations([])) == {}
 
 
 @given(TASKS)
