@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 State = Mapping[str, Any]
-Chance = Callable[[str, Mapping[str, Any]], bool]
+Seen = Callable[[str, Mapping[str, Any]], Mapping[str, Any] | None]
 
 # made of ids or of chance, so that they differ between two worlds which hold the same
 _PASSING = frozenset({"InboxSync_Key__c", "ExtendedProperty", "UID", "ThreadIdentifier", "ConversationIndex"})
@@ -29,9 +29,9 @@ _ONCE = {
 _ONCE_IN_MAILBOX = {"CalendarItem": (("UID",), ("Subject",)), "Message": (("InternetMessageId",),)}
 
 
-def differences(reference: State, disturbed: State, by_chance: Chance) -> list[str]:
-    """What the disturbed world lacks, and what it has beyond the reference, but for what is there by chance."""
-    wanted, found = Counter(_things(reference, by_chance)), Counter(_things(disturbed, by_chance))
+def differences(reference: State, disturbed: State, seen: Seen) -> list[str]:
+    """What the disturbed world lacks, and what it has beyond the reference, as far as things are `seen`."""
+    wanted, found = Counter(_things(reference, seen)), Counter(_things(disturbed, seen))
     lost, extra = (sorted((one - other).keys()) for one, other in ((wanted, found), (found, wanted)))
     told = []
     for place, body in lost:
@@ -72,7 +72,7 @@ def duplicates(state: State) -> list[str]:
 
 def size(state: State) -> dict[str, int]:
     """How much there is to compare."""
-    return dict(Counter(place for place, _ in _things(state, lambda _place, _row: False)))
+    return dict(Counter(place for place, _ in _things(state, lambda _place, row: row)))
 
 
 def _repeated(rows: Iterable[Mapping[str, Any]], columns: tuple[str, ...]) -> list[tuple[str, ...]]:
@@ -86,19 +86,19 @@ def _crm(state: State) -> Mapping[str, list[dict[str, Any]]]:
     return next(iter(told.values())) if "User" not in told else told
 
 
-def _things(state: State, by_chance: Chance) -> Iterable[tuple[str, str]]:
+def _things(state: State, seen: Seen) -> Iterable[tuple[str, str]]:
     for name, rows in _crm(state).items():
         for row in rows:
-            if by_chance(name, row):
-                continue
             dropped = _BY_CHANCE.get(name, frozenset())
-            yield name, _text({k: v for k, v in row.items() if k not in dropped})
+            shown = seen(name, {k: v for k, v in row.items() if k not in dropped})
+            if shown is not None:
+                yield name, _text(shown)
     for address, folders in state["ews"].items():
         for role, items in folders.items():
             for item in items:
-                if by_chance(f"{address} {role}", item):
-                    continue
-                yield f"{address} {role}", _text(item)
+                shown = seen(f"{address} {role}", item)
+                if shown is not None:
+                    yield f"{address} {role}", _text(shown)
 
 
 def _text(row: Mapping[str, Any]) -> str:

@@ -13,6 +13,8 @@ from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import text
+
 from connectors.sandbox import seed
 from tests.chaos.story import Action, Stage
 
@@ -24,8 +26,11 @@ FOR_EACH = {
 FOR_ALL = {
     "domains__internal": "acme.example", "resolve__kind": "lead", "resolve__require_outbound": False,
     "resolve__daily_most": 10_000, "resolve__domain_most": 10_000, "resolve__max_recipients": 1000,
+    "threads__enabled": True, "threads__links": "all",
     "resolve__all_unresolved": True,  # whom a mail makes must not depend on who was made before
 }  # fmt: skip
+OTHER = "OtherAddress"
+_SAVED, _LINKS = frozenset({"EmailMessage", "Task"}), frozenset({"RelatedToId", "WhatId", "WhoId", "AccountId"})
 JUNK = {
     "List-Unsubscribe": "<https://news.example/away>", "List-Id": "<news.example>", "Precedence": "bulk",
     "Auto-Submitted": "auto-generated",
@@ -51,6 +56,7 @@ class Mails:
         if not files:
             raise FileNotFoundError(f"there are no *.eml below {directory}")
         self._senders = Counter[str]()
+        self._answers: dict[str, str] = {}  # Message-ID of an answer -> of what it answers
         self._mails = list(self._cast([path.read_bytes() for path in files]))
         self._random.shuffle(self._mails)
         self._round = 0
@@ -74,16 +80,22 @@ class Mails:
         self._round += 1
         return [self._deliver(number, mail) for number, mail in enumerate(mine)]
 
-    def by_chance(self, place: str, row: Mapping[str, Any]) -> bool:
-        """A mail that comes before its people are made is not linked to them."""
-        return place == "EmailMessageRelation" and row["RelationObjectType"] == "Lead"
+    def seen(self, place: str, row: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """A mail that comes before its people are made is not linked to them, and of the accounts of a thread the mail
+        that comes first takes its own."""
+        if place == "Lead":
+            return {"Email": row["Email"]}  # the rest stands in the signature of the mail that came first
+        if place == "EmailMessageRelation" and (row["RelationObjectType"] == "Lead" or row["RelationType"] == OTHER):
+            return None
+        return {k: v for k, v in row.items() if place not in _SAVED or k not in _LINKS}
 
     def judge(self, stage: Stage) -> list[str]:
-        return [*self._unmarked(stage), *self._made_of_junk(stage)]
+        return [*self._unmarked(stage), *self._made_of_junk(stage), *self._apart(stage)]
 
     # --- the cast
 
     def _cast(self, real: list[bytes]) -> Iterator[Mail]:
+        before = ""
         for number, content in enumerate(real):
             message = message_from_bytes(content, policy=policy.compat32)
             sender = parseaddr(str(message["From"]))[1].lower()
@@ -91,7 +103,9 @@ class Mails:
             to = tuple(self._random.sample(self.users, self._random.randint(2, len(self.users))))
             yield Mail(content, to)
             if number % 5 == 0 and message["Message-ID"]:
-                yield Mail(_answer(number, str(message["Message-ID"]), sender), to)
+                self._answers[f"<answer-{number}@mail.example>"] = parent = str(message["Message-ID"])
+                yield Mail(_answer(number, parent, before or sender), to)
+            before = sender
             if number % 20 == 0:
                 yield Mail(_junk(number), to)
 
@@ -123,6 +137,22 @@ class Mails:
         for made in ("Lead", "Contact"):
             rows = stage.world.query(f"SELECT Email FROM {made} WHERE Email LIKE '%@junk%'")
             yield from (f"too much: {made} {row['Email']}" for row in rows)
+
+    def _apart(self, stage: Stage) -> Iterator[str]:
+        """A thread remembers every record that one of its mails was linked to, whoever saved it (THR-8)."""
+        linked = {
+            row["MessageIdentifier"]: row["RelatedToId"]
+            for row in stage.world.query("SELECT MessageIdentifier, RelatedToId FROM EmailMessage")
+        }
+        with stage.world.app.store.engine.connect() as connection:
+            rows = connection.execute(text("SELECT thread_id, value FROM thread_link WHERE part = 'business'")).all()
+        threads: dict[int, set[str]] = {}
+        for row in rows:
+            threads.setdefault(row.thread_id, set()).add(row.value)
+        for answer, parent in self._answers.items():
+            both = {linked[each] for each in (answer, parent) if linked.get(each)}
+            if answer in linked and parent in linked and not any(both <= kept for kept in threads.values()):
+                yield f"lost: the links of the thread of {parent}"
 
 
 def _answer(number: int, parent: str, sender: str) -> bytes:

@@ -249,7 +249,7 @@ def _sync_calmly(stage: Stage) -> None:
 def _judge(report: Report, calm: Stage, wild: Stage, story: Story) -> None:
     wanted, found = (s.world.control_get("dump", normalise="1") for s in (calm, wild))
     report.compared = comparing.size(found)
-    report.differences += comparing.differences(wanted, found, story.by_chance)
+    report.differences += comparing.differences(wanted, found, story.seen)
     report.differences += story.judge(wild)
     report.duplicates += comparing.duplicates(found)
     assert not comparing.duplicates(wanted), comparing.duplicates(wanted)

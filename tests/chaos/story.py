@@ -59,8 +59,8 @@ class Story(Protocol):
         """What people do in the next round."""
         ...
 
-    def by_chance(self, place: str, row: Mapping[str, Any]) -> bool:
-        """Whether there is such a thing depends on whose run came first, so that the two worlds may differ in it.
+    def seen(self, place: str, row: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """As much of a thing as does not depend on whose run came first, so that it must be the same in both worlds.
         `place`: an object of Salesforce, or address and folder."""
         ...
 
