@@ -175,6 +175,20 @@ class Gmail:
                 found[ref] = Item(ref, version_of(labels), decode(told, names, deep=deep))
         return found
 
+    def conversations(self, ids: Sequence[str]) -> dict[str, tuple[ItemRef, ...]]:
+        """The messages of threads that stand in a folder; of those that are there."""
+        params = {"format": "minimal", "fields": "id,messages(id,labelIds)"}
+        asks = [Ask("gmail.users.threads.get", "GET", f"{USER}/threads/{each}", params) for each in ids]
+        found: dict[str, tuple[ItemRef, ...]] = {}
+        for ident, thread in zip(ids, self._line.batch(Service.GMAIL, asks) if asks else (), strict=True):
+            if isinstance(thread, ConnectorError):
+                if thread.fault is not Fault.NOT_FOUND:
+                    raise thread
+                continue
+            placed = [(each["id"], role_of(each.get("labelIds") or (), self._mark)) for each in thread["messages"]]
+            found[ident] = tuple(_ref(message, role) for message, role in placed if role)
+        return found
+
     # --- writing
 
     def write(self, writes: Sequence[Write]) -> list[Outcome]:

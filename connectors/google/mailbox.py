@@ -57,7 +57,9 @@ class GoogleMailbox:
 
     Raises ValueError when a colour is unknown."""
 
-    can = frozenset({Can.SILENT_WRITE, Can.CATEGORIES, Can.TASKS, Can.TASK_DELETIONS, Can.ATTACHMENTS})
+    can = frozenset({
+        Can.SILENT_WRITE, Can.CATEGORIES, Can.TASKS, Can.TASK_DELETIONS, Can.ATTACHMENTS, Can.CONVERSATIONS,
+    })  # fmt: skip
     batch_size = 50
 
     def __init__(self, config: GoogleConfig, on_call: Callable[[str], None] = _nobody) -> None:
@@ -116,12 +118,7 @@ class GoogleMailbox:
         return frozenset(role for role in there if role not in MANAGED or role in self._line.folder_ids)
 
     def mail_folders(self, wanted: Collection[str], without: Collection[str]) -> Mapping[str, str]:  # noqa: ARG002
-        """Not offered yet: `Can.MAIL_FOLDERS` is not among the abilities."""
-        return {}
-
-    def conversations(self, ids: Iterable[str]) -> Mapping[str, tuple[ItemRef, ...]]:  # noqa: ARG002
-        """Not offered yet: `Can.CONVERSATIONS` is not among the abilities."""
-        return {}
+        raise ConnectorError(Fault.INVALID, "further labels are not looked for in Gmail", scope=Scope.CONTAINER)
 
     def find(self, keys: Iterable[str]) -> Mapping[str, ItemRef]:
         wanted = list(dict.fromkeys(keys))
@@ -135,6 +132,9 @@ class GoogleMailbox:
             if some and KINDS[kind] in self._services:
                 found |= find(some)
         return found
+
+    def conversations(self, ids: Iterable[str]) -> Mapping[str, tuple[ItemRef, ...]]:
+        return self._gmail.conversations(list(dict.fromkeys(ids)))
 
     def subscribe(self, folder: str) -> str:
         raise ConnectorError(Fault.INVALID, f"nothing is noted of {folder} between two readings", scope=Scope.CONTAINER)

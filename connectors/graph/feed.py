@@ -75,8 +75,9 @@ def changes(line: Line, role: str, cursor: str | None, first: Answer | None = No
     before = Cursor.read(cursor)
     renewed = ""
     if before.is_old(line.now()):
-        # before the old window is asked, so that nothing falls between the two
+        # before the old window is asked (again), so that nothing falls between the two
         _, renewed = _walk(line, _start(line, role, kind))
+        first = None
     told, link = _walk(line, question(cursor), first)
     after = _cursor(line, kind, renewed) if renewed else Cursor(link, before.since)
     return Changes(tuple(_changes(line, role, kind, told)), after.text())

@@ -63,6 +63,18 @@ def _id(line: Line, role: str) -> str:
     return line.folder_ids[role]
 
 
+def list_of(line: Line, task: str) -> str:
+    """The list in which a task of the user's own stands: no task can be read without it. When it is in none, the list
+    that everybody has, which does not know it either."""
+    if task not in line.lists:
+        lists = line.pages(Request("GET", line.path("todo", "lists", top="100")))
+        asked = [Request("GET", line.path("todo", "lists", each["id"], "tasks", task, select="id")) for each in lists]
+        answers = zip(lists, line.batch(asked), strict=True)
+        found = next((each["id"] for each, answer in answers if isinstance(answer, Answer)), "")
+        line.lists[task] = found or _id(line, DEFAULT_LIST)
+    return line.lists[task]
+
+
 def look_up(line: Line, roles: Collection[str]) -> None:
     """Find folders by their names, all in one call; those that are there are known from now on."""
     wanted = [role for role in roles if role in MANAGED or role == DEFAULT_LIST]

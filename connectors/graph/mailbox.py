@@ -27,7 +27,10 @@ class GraphMailbox:
     between processes; `now` is the present moment. Raises ValueError for a cloud or time zone that nobody knows."""
 
     # whatever is written of a meeting, its attendees are mailed; To Do knows nothing private
-    can = frozenset(Can) - {Can.SILENT_WRITE, Can.PRIVATE_TASKS, Can.NOTIFY}
+    can = frozenset({
+        Can.CATEGORIES, Can.FOLDERS, Can.TASKS, Can.RECURRING_TASKS, Can.TASK_DELETIONS, Can.TASK_CATEGORIES,
+        Can.TASK_STATES, Can.ATTACHMENTS,
+    })  # fmt: skip
     batch_size = AT_ONCE
 
     def __init__(
@@ -65,19 +68,17 @@ class GraphMailbox:
         ensure_categories(self._line)
         return dict(self._line.folder_ids)
 
+    def mail_folders(self, wanted: Collection[str], without: Collection[str]) -> Mapping[str, str]:  # noqa: ARG002
+        raise ConnectorError(Fault.INVALID, "further mail folders are not looked for over Graph", scope=Scope.CONTAINER)
+
     def known_folders(self) -> frozenset[str]:
         return (frozenset(KINDS) - frozenset(MANAGED)) | frozenset(self._line.folder_ids)
 
     def find(self, keys: Iterable[str]) -> Mapping[str, ItemRef]:
         return find(self._line, keys)
 
-    def mail_folders(self, wanted: Collection[str], without: Collection[str]) -> Mapping[str, str]:  # noqa: ARG002
-        """Not offered yet: `Can.MAIL_FOLDERS` is not among the abilities."""
-        return {}
-
     def conversations(self, ids: Iterable[str]) -> Mapping[str, tuple[ItemRef, ...]]:  # noqa: ARG002
-        """Not offered yet: `Can.CONVERSATIONS` is not among the abilities."""
-        return {}
+        raise ConnectorError(Fault.INVALID, "conversations are not looked up over Graph", scope=Scope.CONTAINER)
 
     def subscribe(self, folder: str) -> str:  # noqa: ARG002
         raise ConnectorError(Fault.INVALID, _NO_NOTICES, scope=Scope.CONTAINER)

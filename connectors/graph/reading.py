@@ -8,7 +8,7 @@ from dataclasses import replace
 from connectors.errors import ConnectorError, Fault, Scope
 from connectors.graph.codec import READERS, asked, body_text, decode, names_for, names_of_occurrence
 from connectors.graph.feed import version
-from connectors.graph.folders import items_of
+from connectors.graph.folders import items_of, list_of
 from connectors.graph.line import Answer, Line, Request, options_text
 from connectors.graph.occurrences import Place, is_occurrence, places_of
 from connectors.outlook.facts import KINDS
@@ -34,11 +34,9 @@ def where(line: Line, ref: ItemRef) -> tuple[str, ...]:
     """The path of an item. Raises NOT_FOUND (container) when its folder is not there."""
     if ref.container in KINDS:
         return *items_of(line, ref.container), ref.id
-    if ref.kind is ItemKind.TASK and ref.id in line.lists:
-        return "todo", "lists", line.lists[ref.id], "tasks", ref.id
-    if ref.kind in _ANYWHERE:
-        return *_ANYWHERE[ref.kind], ref.id
-    raise ConnectorError(Fault.NOT_FOUND, "nobody knows in which list the task is", scope=Scope.CONTAINER)
+    if ref.kind is ItemKind.TASK:
+        return "todo", "lists", list_of(line, ref.id), "tasks", ref.id
+    return *_ANYWHERE[ref.kind], ref.id
 
 
 def _read_whole(line: Line, refs: Sequence[ItemRef], detail: Detail) -> Found:

@@ -154,6 +154,7 @@ class Reason(StrEnum):
     FILE_TYPE_BLOCKED = "file_type_blocked"
     FILE_TYPE_UNLISTED = "file_type_unlisted"
     FILE_EMPTY = "file_empty"
+    FILE_GONE = "file_gone"
     FILE_ON_MANY = "file_on_many"
     FILES_BY_COLLEAGUE = "files_by_colleague"
     # --- at once, or not
@@ -186,6 +187,7 @@ class Reason(StrEnum):
     HELD_DOMAIN = "held_domain"
     HELD_ALIKE = "held_alike"
     NOT_CREATED_NO_ACCOUNT = "not_created_no_account"
+    NOT_CREATED_OUTSIDE = "not_created_outside"
     CREATED_UNDER_ACCOUNT = "created_under_account"
     CREATED_UNDER_DEFAULT = "created_under_default"
     CREATED_WITH_ACCOUNT = "created_with_account"
@@ -208,6 +210,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.FILE_TOO_SMALL: "The picture is smaller than {limit} KB, as logos are.",
     Reason.FILE_TYPE_BLOCKED: "Files of this type are not saved.",
     Reason.FILE_TYPE_UNLISTED: "Your settings save files of other types only. Mark the message if you want it saved.",
+    Reason.FILE_GONE: "The attachment was taken out of the mailbox before it could be saved.",
     Reason.FILE_EMPTY: "There is nothing in the attachment.",
     Reason.FILE_ON_MANY: "The file is shown by so many records already that {count} more were left out.",
     Reason.FILES_BY_COLLEAGUE: "A colleague's synchronization saves the attachments of this message.",
@@ -370,6 +373,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.HELD_DOMAIN: "More than {limit} new people of one company in one day wait until somebody approves.",
     Reason.HELD_ALIKE: "Salesforce has somebody under another address who looks the same; somebody has to decide.",
     Reason.CREATED_UNDER_DEFAULT: "Somebody unknown was added to the account that takes in all new contacts.",
+    Reason.NOT_CREATED_OUTSIDE: "Salesforce knows them, but by a record to which your settings link nothing.",
     Reason.NOT_CREATED_NO_ACCOUNT: "No record is made, because no account has the mail domain.",
     Reason.CREATED_UNDER_ACCOUNT: "Somebody unknown was added to the account of their company.",
     Reason.CREATED_WITH_ACCOUNT: "Somebody was unknown; a contact and an account were made.",

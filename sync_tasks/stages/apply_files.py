@@ -7,12 +7,14 @@ a kill at any point leaves one.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from connectors.errors import ConnectorError, Fault, Scope
 from connectors.protocols import FileWrite, Store, Stored
+from mapping.merge.baseline import fingerprint
 from mapping.merge.plan import Step
 from mapping.model.item import Attachment, ItemKind, Side
 from mapping.model.reasons import Reason
@@ -21,8 +23,9 @@ from mapping.rules.scope import Decision, Outcome
 from sync_tasks.stages import plan_files
 from sync_tasks.stages.apply import put_off, sort_out
 from sync_tasks.stages.context import LADDER, StageContext
+from sync_tasks.stages.creating import BY_ANOTHER_RUN
 from sync_tasks.stages.payload import Ready
-from sync_tasks.state.records import OpState, OpView
+from sync_tasks.state.records import ClaimAnswer, OpState, OpView
 from sync_tasks.state.store import Unit
 
 log = logging.getLogger(__name__)
@@ -32,6 +35,7 @@ MOST_BYTES, MOST_TOGETHER = 16 * MEGA, 50
 BIGGEST = 25 * MEGA
 
 Result = Stored | Reason  # a reason: it is not to be stored after all
+_ELSEWHERE = ConnectorError(Fault.STALE, "another run stores this content now", BY_ANOTHER_RUN, Scope.ITEM)
 
 
 def run(ctx: StageContext) -> Mapping[str, int]:
@@ -75,21 +79,51 @@ def _chunks(ready: Sequence[Ready]) -> Iterator[list[Ready]]:
 
 
 def _store(ctx: StageContext, chunk: Sequence[Ready]) -> list[Result]:
+    """Fetch, claim and store. One run of an organization at a time stores a content, as it makes records (FIL-8)."""
     contents = ctx.mailbox.contents([(payload.origin, _attachment((op, payload))) for op, payload in chunk])
     results: dict[int, Result] = {}
     writes: dict[int, FileWrite] = {}
     for place, (entry, content) in enumerate(zip(chunk, contents, strict=True)):
         if isinstance(content, ConnectorError):
-            results[place] = Stored(error=content)
+            results[place] = Reason.FILE_GONE if content.fault is Fault.NOT_FOUND else Stored(error=content)
         elif not content:
             results[place] = Reason.FILE_EMPTY
         elif len(content) > BIGGEST:
             results[place] = Reason.FILE_TOO_LARGE
         else:
             writes[place] = _write(entry, content)
-    stored = ctx.crm.store_files(list(writes.values())) if writes else []
-    results |= dict(zip(writes, stored, strict=True))
+    names = {place: _name(ctx, write) for place, write in writes.items() if write.store is Store.FILE}
+    for place in _taken(ctx, names):
+        results[place] = Stored(error=_ELSEWHERE)
+        del writes[place], names[place]
+    stored = dict(zip(writes, ctx.crm.store_files(list(writes.values())) if writes else (), strict=True))
+    _give_back(ctx, {place: (name, stored[place]) for place, name in names.items()})
+    results |= stored
     return [results[place] for place in range(len(chunk))]
+
+
+def _name(ctx: StageContext, write: FileWrite) -> str:
+    """What a content is called among the claims of the organization; it tells nothing of it."""
+    return fingerprint(ctx.org_fingerprint_key, "claim", f"file:{hashlib.sha256(write.content).hexdigest()}")
+
+
+def _taken(ctx: StageContext, names: Mapping[int, str]) -> list[int]:
+    """Claim these contents; returns the places of those that another run has."""
+    if not names:
+        return []
+    with ctx.fenced() as unit:
+        answers = unit.claims.take(ctx.user.org_id, ctx.ref.id, names.values(), unit.claims.now())
+    return [place for place, name in names.items() if answers[name].kind is not ClaimAnswer.YOURS]
+
+
+def _give_back(ctx: StageContext, stored: Mapping[int, tuple[str, Stored]]) -> None:
+    """Say what became of claimed contents. What had no answer stays claimed until this run is over."""
+    made = {name: (Store.FILE.value, told.id) for name, told in stored.values() if told.error is None}
+    refused = {name for name, told in stored.values() if told.error and told.error.fault is not Fault.UNKNOWN}
+    if made or refused - made.keys():
+        with ctx.fenced() as unit:
+            unit.claims.made(ctx.user.org_id, ctx.ref.id, made)
+            unit.claims.release(ctx.user.org_id, ctx.ref.id, refused - made.keys())
 
 
 def _write(entry: Ready, content: bytes) -> FileWrite:
@@ -123,7 +157,11 @@ def _note(
             error = result.error if isinstance(result, Stored) else None
             if error is not None and error.scope is Scope.CONNECTION:
                 refusal = error
-            elif error is not None and error.fault is not Fault.NOT_FOUND:
+            elif error is _ELSEWHERE:
+                unit.plans.failed(ctx.ref.id, op.op_id, BY_ANOTHER_RUN, OpState.SKIPPED)
+                unit.accounts.set_user(ctx.user.id, force_pending=True)  # it is there in a moment
+                counts["files.waiting"] += 1
+            elif error is not None:
                 _complain(ctx, unit, op, payload.key, error)
                 failed.add(op.pair_key)
                 counts["files.failed"] += 1
@@ -145,14 +183,11 @@ def _complain(ctx: StageContext, unit: Unit, op: OpView, ref: str, error: Connec
 
 
 def _settle(ctx: StageContext, unit: Unit, op: OpView, ref: str, result: Result) -> str:
-    """An attachment that was stored, that is gone from the mailbox, or that turned out to be none; what to count."""
+    """An attachment that was stored, or one that there is no sense in trying again; what to count."""
     unit.trail.close_issues(ctx.user.id, Side.MAILBOX.value, [ref], ctx.now())
     if isinstance(result, Reason):
         unit.plans.failed(ctx.ref.id, op.op_id, result.value, OpState.SKIPPED)
         _decide(ctx, unit, op, ref, Decision(Outcome.SKIP, result, "FIL-3", {"limit": str(BIGGEST // MEGA)}))
-        return "files.left"
-    if result.error is not None:
-        unit.plans.failed(ctx.ref.id, op.op_id, result.error.vendor_code or result.error.fault.value, OpState.SKIPPED)
         return "files.left"
     unit.plans.done(ctx.ref.id, {op.op_id: result.id})
     if result.unlinked:

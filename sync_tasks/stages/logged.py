@@ -20,6 +20,9 @@ from sync_tasks.stages.work import Work
 RELATION = "EmailMessageRelation"
 ROLES: Mapping[str, str] = {"ToIds": "ToAddress", "CcIds": "CcAddress", "BccIds": "BccAddress"}
 RULE = "DUP-3"
+_REASONS = {
+    RULE: Reason.LINKS_ADDED, "LNK-27": Reason.SENDER_LINKED, "RCD-14": Reason.CHOSEN, "THR-4": Reason.IN_THREAD,
+}  # fmt: skip
 LEAD = "00Q"  # how ids of leads begin
 
 
@@ -58,7 +61,7 @@ def relate(
     draft.add(
         Operation(
             Act.RELATE, Side.CRM, ItemKind.EMAIL, RELATION, Step.RELATIONS, rule,
-            (Reason.LINKS_ADDED if rule == RULE else Reason.SENDER_LINKED).value,
+            _REASONS[rule].value,
             values={"EmailMessageId": id_of(message), **values},
         ),
         origin, retrying=retrying,

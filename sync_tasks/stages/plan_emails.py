@@ -77,8 +77,7 @@ def delivered(settings: Effective, shape: OrgShape) -> Table:
 def _refused(draft: Draft, work: Work) -> bool:
     """Now that its headers are read, does the message turn out to be one that is never saved?"""
     assert work.item is not None and work.decision is not None
-    forced = work.decision.rule in FORCED
-    reason = never_saveable(work.item, forced=forced)
+    reason = never_saveable(work.item, forced=_is_forced(work))
     if reason is None:
         return False
     decision = Decision(Outcome.SKIP, reason, work.decision.rule)
@@ -108,23 +107,43 @@ def _is_saved(pair: PairView | None) -> bool:
 
 
 def _share(
-    draft: Draft, key: str, work: Work, item: Item, target: str, intent: Intent | None, *, retrying: bool,
-    after: tuple[str, ...] = (),
+    draft: Draft, key: str, work: Work, item: Item, target: str, intent: Intent | None, *, retrying: bool
 ) -> None:  # fmt: skip
     _note_pair(draft, key, item)
-    made, values = _create(draft, key, work, item, target, intent, retrying=retrying, after=after)
-    copies = _copies(draft, key, item, work.links, target, values)
+    made = _create(draft, key, work, item, target, intent, retrying=retrying)
     _mark(draft, key, item, (made,))
-    _attach(draft, key, work, item, made, values, target, intent, copies)
 
 
-def _attach(
-    draft: Draft, key: str, work: Work, item: Item, made: str, values: Fields, target: str, intent: Intent | None,
-    copies: tuple[str | Pending, ...] = (),
-) -> None:  # fmt: skip
-    """Plan the attachments. Of a mail that was chosen while it was written nobody could choose them (FIL-5)."""
-    if intent is None or not intent.composed or is_incoming(item, draft.ctx.me.addresses):
+def _create(
+    draft: Draft, key: str, work: Work, item: Item, target: str, intent: Intent | None, *, retrying: bool,
+    after: tuple[str, ...] = (),
+) -> str:  # fmt: skip
+    """Plan the record with all that hangs on it: people whom no column takes, copies, attachments; its operation."""
+    assert work.decision is not None
+    values = _record(draft, work, item, target, key, intent)
+    values |= _linked(draft, item, work.links, target)
+    writer = _writer(draft, item, work.links)
+    made = draft.add(
+        Operation(
+            Act.CREATE, Side.CRM, ItemKind.EMAIL, target, Step.RECORDS, work.decision.rule, work.decision.reason.value,
+            key=key, pair_key=key, values=values, after=(*after, *_pending(writer)),
+            agreed={} if intent is None else {intents.MARK: str(intent.id)},
+            changes=tuple(FieldChange(name, None, value) for name, value in values.items()),
+        ),
+        item.ref, retrying=retrying,
+    )  # fmt: skip
+    if target == EMAIL_MESSAGE_OBJECT:
+        _relate(draft, item, work.links, writer, made, chosen=intent is not None)
+    copies = _copies(draft, key, item, work.links, target, values)
+    # of a mail that was chosen while it was written nobody could choose the attachments (FIL-5); made anew, it has them
+    if after or intent is None or not intent.composed or is_incoming(item, draft.ctx.me.addresses):
         plan_files.plan(draft, key, item, id_of("@" + made), values, target, forced=_is_forced(work), also=copies)
+    return made
+
+
+def _is_forced(work: Work) -> bool:
+    """Did somebody ask for this very mail to be saved?"""
+    return work.decision is not None and work.decision.rule in FORCED
 
 
 def _as_sender(item: Item, writer: str) -> Fields:
@@ -152,35 +171,6 @@ def _copies(
     return tuple(made)
 
 
-def _is_forced(work: Work) -> bool:
-    """Did somebody ask for this very mail to be saved?"""
-    return work.decision is not None and work.decision.rule in FORCED
-
-
-def _create(
-    draft: Draft, key: str, work: Work, item: Item, target: str, intent: Intent | None, *, retrying: bool,
-    after: tuple[str, ...],
-) -> tuple[str, Fields]:  # fmt: skip
-    """Plan the record and, of an EmailMessage, the people on it that no column of it takes; its operation and what that
-    writes."""
-    assert work.decision is not None
-    values = _record(draft, work, item, target, key, intent)
-    values |= _linked(draft, item, work.links, target)
-    writer = _writer(draft, item, work.links)
-    made = draft.add(
-        Operation(
-            Act.CREATE, Side.CRM, ItemKind.EMAIL, target, Step.RECORDS, work.decision.rule, work.decision.reason.value,
-            key=key, pair_key=key, values=values, after=(*after, *_pending(writer)),
-            agreed={} if intent is None else {intents.MARK: str(intent.id)},
-            changes=tuple(FieldChange(name, None, value) for name, value in values.items()),
-        ),
-        item.ref, retrying=retrying,
-    )  # fmt: skip
-    if target == EMAIL_MESSAGE_OBJECT:
-        _relate(draft, item, work.links, writer, made, chosen=intent is not None)
-    return made, values
-
-
 def _writer(draft: Draft, item: Item, links: Links | None) -> str:
     """Who stands in Salesforce for the sender."""
     sender = item.get(f.FROM)
@@ -197,18 +187,10 @@ def _relate(draft: Draft, item: Item, links: Links | None, writer: str, made: st
     """The sender, and people who are not on the message: the user chose them (RCD-14), or the thread brought them."""
     if writer:
         logged.relate(draft, item.ref, "@" + made, _as_sender(item, writer), "LNK-27")
-    rule, reason = ("RCD-14", Reason.CHOSEN) if chosen else ("THR-4", Reason.IN_THREAD)
-    others = [each.id for each in links.people if not each.address] if links is not None else []
-    for person in others:
-        draft.add(
-            Operation(
-                Act.RELATE, Side.CRM, ItemKind.EMAIL, logged.RELATION, Step.RELATIONS, rule, reason.value,
-                values={
-                    "EmailMessageId": id_of("@" + made), "RelationId": id_of(person), "RelationType": "OtherAddress",
-                },
-            ),
-            item.ref,
-        )  # fmt: skip
+    for person in links.people if links is not None else ():
+        if not person.address:
+            other: Fields = {"RelationId": id_of(person.id), "RelationType": "OtherAddress"}
+            logged.relate(draft, item.ref, "@" + made, other, "RCD-14" if chosen else "THR-4")
 
 
 def _behind(draft: Draft, links: Links | None, address: str) -> str:
@@ -296,8 +278,7 @@ def _relink(draft: Draft, key: str, work: Work, item: Item, pair: PairView, inte
         ),
         item.ref,
     )  # fmt: skip
-    made, written = _create(draft, key, work, item, EMAIL_MESSAGE_OBJECT, intent, retrying=True, after=(gone,))
-    _attach(draft, key, work, item, made, written, EMAIL_MESSAGE_OBJECT, None)
+    _create(draft, key, work, item, EMAIL_MESSAGE_OBJECT, intent, retrying=True, after=(gone,))
 
 
 def _adopt(

@@ -26,7 +26,7 @@ from mapping.rules.scope import Decision, Outcome
 from mapping.rules.scope_emails import FORCED, is_history
 from mapping.rules.settings import Effective
 from mapping.tables.email_message import is_incoming
-from sync_tasks.stages import signed, unresolved
+from sync_tasks.stages import naming, signed, unresolved
 from sync_tasks.stages.context import StageContext
 from sync_tasks.stages.payload import Origin
 from sync_tasks.stages.unresolved import Listed, Seen
@@ -47,6 +47,7 @@ _NOBODY = frozenset(
     {
         Reason.NOT_CREATED_INTERNAL, Reason.NOT_CREATED_BLOCKED, Reason.NOT_CREATED_FREE, Reason.NOT_CREATED_INVALID,
         Reason.NOT_CREATED_ROLE, Reason.NOT_CREATED_ROBOT, Reason.NOT_CREATED_DISPOSABLE, Reason.NOT_CREATED_BULK,
+        Reason.NOT_CREATED_OUTSIDE,
     }
 )  # fmt: skip
 
@@ -112,6 +113,7 @@ def meet(ctx: StageContext, works: Sequence[Work], people: People) -> Strangers:
     _choose(ctx, open_cases, people)
     _read_whole(ctx, [case for case in cases if case.why is None])
     _object(ctx, open_cases, (*resolving.OF_MESSAGE, *resolving.OF_CONTACT))
+    _look_beyond(ctx, [case for case in open_cases if case.why is None])
     _hold(ctx, open_cases, strangers.listed)
     chosen: dict[str, Case] = {}
     for case in sorted((c for c in cases if c.why is None), key=lambda c: c.person.address):
@@ -241,6 +243,16 @@ def _read_whole(ctx: StageContext, cases: Sequence[Case]) -> None:
         for case in cases:
             if case.work is work:  # it cannot be told what it is
                 case.why = Refusal(Reason.NOT_CREATED_INVALID, "RES-18")
+
+
+def _look_beyond(ctx: StageContext, cases: Sequence[Case]) -> None:
+    """Where settings let only a part of Salesforce be found, nobody in the other part is made a second time."""
+    if not cases or not naming.only(ctx.settings):
+        return
+    there = ctx.crm.find_people(sorted({case.person.address for case in cases}))
+    for case in cases:
+        if known(there, [case.person.address]):
+            case.why = Refusal(Reason.NOT_CREATED_OUTSIDE, "RES-15")
 
 
 def _hold(ctx: StageContext, cases: Sequence[Case], listed: Listed) -> None:

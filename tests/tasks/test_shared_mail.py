@@ -43,7 +43,7 @@ def test_one_mail_of_five_users_is_one_record_with_one_set_of_files_whoever_is_k
 
     for ref in runs:
         enqueue(ref, "fetch")
-    until(lambda: bool(world.records(made)), 40)  # it stands there, and the answer is still on its way
+    until(lambda: bool(world.records(made)), 120)  # it stands there, and the answer is still on its way
     for child in cluster.workers[0].children:
         assert kill(child)
     cluster.beat()
@@ -52,11 +52,11 @@ def test_one_mail_of_five_users_is_one_record_with_one_set_of_files_whoever_is_k
         marked = [world.entry(user, "Order", "inbox").get("Categories") == TRACKED for user in users]
         return all(marked) and len(world.records("ContentVersion")) == len(ATTACHED)
 
-    until(settled, 90, every=0.5)
+    until(settled, 180, every=0.5)
     (record,) = world.records("EmailMessage")
     links = world.query(f"SELECT ContentDocumentId FROM ContentDocumentLink WHERE LinkedEntityId = '{record['Id']}'")
     assert len({link["ContentDocumentId"] for link in links}) == len(links) == len(ATTACHED)
-    until(lambda: nothing_is_left(world), 30, every=0.5)
+    until(lambda: nothing_is_left(world), 90, every=0.5)
     assert len(world.records("ContentVersion")) == len(ATTACHED)
 
 

@@ -156,6 +156,14 @@ def get_message(call: Call) -> Json:
     raise invalid(f"Invalid format {form}")
 
 
+def get_thread(call: Call) -> Json:
+    found = [doc for doc in call.docs.all(KIND) if doc.values["threadId"] == call.parts["id"]]
+    if not found:
+        raise not_found()
+    told = [{"id": doc.id, "threadId": call.parts["id"], "labelIds": doc.values["labelIds"]} for doc in found]
+    return {"id": call.parts["id"], "historyId": str(max(doc.seq for doc in found)), "messages": told}
+
+
 def get_attachment(call: Call) -> Json:
     doc = call.docs.get(KIND, call.parts["messageId"])
     content = attachment(doc.values["raw"], call.parts["id"])

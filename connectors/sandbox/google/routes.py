@@ -64,6 +64,7 @@ ROUTES = (
     _route("POST", f"{_MAIL}/labels", "gmail.users.labels.create", gmail.create_label),
     _route("DELETE", f"{_MAIL}/labels/{{id}}", "gmail.users.labels.delete", gmail.delete_label),
     _route("GET", f"{_MAIL}/messages", "gmail.users.messages.list", gmail.list_messages),
+    _route("GET", f"{_MAIL}/threads/{{id}}", "gmail.users.threads.get", gmail.get_thread),
     _route("POST", f"{_MAIL}/messages/batchModify", "gmail.users.messages.batchModify", gmail.batch_modify),
     _route("GET", f"{_MAIL}/messages/{{id}}", "gmail.users.messages.get", gmail.get_message),
     _route(

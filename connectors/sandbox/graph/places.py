@@ -57,13 +57,21 @@ def contact_folders(call: GraphCall) -> Answer:
 
 
 def task_lists(call: GraphCall) -> Answer:
-    found = [each for each in call.store.directory.folders(call.store.acting) if _is(each, TASKS)]
+    found = [each for each in _kept(call) if _is(each, TASKS)]
     return _listing(call, found, _tasks)
 
 
 def calendars(call: GraphCall) -> Answer:
-    found = [each for each in call.store.directory.folders(call.store.acting) if _is(each, CALENDAR)]
+    found = [each for each in _kept(call) if _is(each, CALENDAR)]
     return _listing(call, found, _calendar)
+
+
+def _kept(call: GraphCall) -> list[Folder]:
+    """All folders but those that were deleted."""
+    directory = call.store.directory
+    deleted = directory.below(directory.distinguished(call.store.acting, "deleteditems"), deep=True)
+    gone = {each.id for each in deleted}
+    return [each for each in directory.folders(call.store.acting) if each.id not in gone]
 
 
 def _is(folder: Folder, folder_class: str) -> bool:

@@ -11,7 +11,7 @@ from connectors.errors import ConnectorError, Fault, Scope
 from connectors.google import gmail
 from connectors.protocols import Changes, Detail, Outcome, Verb, Write
 from mapping.model import fields as f
-from mapping.model.item import Attachment, Form, Item, ItemKind, Person
+from mapping.model.item import Attachment, Form, Item, ItemKind, ItemRef, Person
 from tests.support.google import ADDRESS, World, email
 
 ROLES = ("inbox", "sent", "emails")
@@ -166,6 +166,25 @@ def test_a_message_says_all_that_the_neutral_fields_ask_for(world: World) -> Non
         f.SENT_AT: datetime.fromisoformat(AT), f.RECEIVED_AT: datetime.fromisoformat(AT), f.HAS_ATTACHMENTS: True,
         f.BODY: "Hello\nthere", f.HTML: "<p>Hello <b>there</b></p>",
         f.ATTACHMENTS: (Attachment("1", "offer.txt", "text/plain", 6),),
+    }  # fmt: skip
+
+
+def test_a_conversation_is_listed_with_the_folders_of_its_messages(world: World) -> None:
+    world.mailbox.folders(["emails"])
+
+    def part(*labels: str, thread: str = "t1") -> str:
+        letter = {"from": {"address": "ann@globex.example"}}
+        return str(world.acts("messages", message=letter, labels=list(labels), thread=thread)["id"])
+
+    came, sent, kept = part("INBOX"), part("SENT"), part("Salesforce Emails")
+    part("TRASH")
+    part("DRAFT")
+    other = part("INBOX", thread="t2")
+    told: dict[str, tuple[ItemRef, ...]] = {}
+    calls = world.counted(lambda: told.update(world.mailbox.conversations(["t1", "t2", "t3", "t1"])))
+    assert calls == {"gmail.batch": 1}
+    assert {thread: {(ref.id, ref.container) for ref in found} for thread, found in told.items()} == {
+        "t1": {(came, "inbox"), (sent, "sent"), (kept, "emails")}, "t2": {(other, "inbox")},
     }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -198,6 +199,10 @@ def test_a_task_that_was_moved_to_a_list_of_the_users_own_is_found_and_read_ther
 
     assert place.container == "elsewhere"
     assert told((Change(place),), world) == ["Call"]
+    # another run does not remember where it was found
+    assert [item.version for item in world.opened().read([place], Detail.HEAD).values() if isinstance(item, Item)]
+    gone = replace(place, id=place.id[::-1])
+    assert world.opened().read([gone], Detail.HEAD) == {}
 
 
 def test_looking_for_nothing_costs_nothing(world: World) -> None:
