@@ -101,7 +101,7 @@ def read(call: GraphCall, before: Values) -> Values:
                 ours: value[part] for part, ours in _PARTS.items() if (value or {}).get(part)
             }  # fmt: skip
         elif name == EXTENDED:
-            made.update(_extended(value, before, phones))
+            made.update(_extended(value, {**before, **made}, phones))
         else:
             made.update(_other(name, value, {**before, **made}))
     made["PhoneNumbers"] = {key: text for key, text in phones.items() if text}
