@@ -118,6 +118,7 @@ def _play(stack: ExitStack, home: Path, show: Show) -> dict[str, Any]:
     with app.store.reading() as unit:
         issues = unit.trail.issues()
     show(lambda: show_issues(issues))
+    play.rest()
     show.head("A day passes")
     done = world.change_things()
     for line in done:
@@ -203,11 +204,21 @@ class _Play:
         self._app, self._world, self._children, self._users = app, world, children, users
 
     def force(self) -> list[dict[str, Any]]:
-        """Ask for a run of everybody, and wait for those runs."""
+        """Ask for a run of everybody, once those that are under way or asked for are over, and wait for those runs."""
+        self.rest()
         last = {user: self._last(user) for user in self._users}
         for user in self._users:
             scheduling.force(self._app, user)
         return self.wait({user: 0 if run is None else run.id for user, run in last.items()})
+
+    def rest(self) -> None:
+        """A run that met another at the same message asks for one more by itself, which must not be taken for ours."""
+        limit = time.monotonic() + PATIENCE
+        while time.monotonic() < limit:
+            with self._app.store.reading() as unit:
+                if not unit.accounts.open_runs() and not any(unit.accounts.user(u).force_pending for u in self._users):
+                    return
+            time.sleep(0.1)
 
     def wait(self, after: Mapping[int, int]) -> list[dict[str, Any]]:
         """The next run of each user, once it has ended. A failed one, or none in time, is an error."""

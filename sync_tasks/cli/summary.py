@@ -17,7 +17,19 @@ _DONE_AS = {
     "create": "created", "update": "changed", "delete": "deleted", "mark": "marked", "relate": "linked",
     "unrelate": "unlinked", "move": "moved", "attach": "attached",
 }  # fmt: skip
-COUNTED = ("created", "changed", "deleted", "marked", "linked", "unlinked", "moved", "attached", "failed", "planned")
+COUNTED = (
+    "created",
+    "changed",
+    "deleted",
+    "marked",
+    "linked",
+    "unlinked",
+    "moved",
+    "attached",
+    "failed",
+    "waiting",
+    "planned",
+)
 LEFT_ALONE = frozenset({"skip", "wait"})
 
 
@@ -47,6 +59,8 @@ def summary(app: App, run: RunView) -> dict[str, Any]:
 def _outcome(act: str, state: str) -> str:
     if state == OpState.DONE:
         return _DONE_AS.get(act, act)
+    if state == OpState.WAITING:
+        return "waiting"
     return "failed" if state in (OpState.FAILED, OpState.SKIPPED) else "planned"
 
 

@@ -200,7 +200,7 @@ def put_off(ctx: StageContext, unit: Unit, blocked: Sequence[Ready]) -> None:
     for op, payload in blocked:
         code = next((codes[op_id] for op_id in sorted(op.requires) if op_id in codes), NEEDED)
         lost = code == creating.BY_ANOTHER_RUN
-        unit.plans.failed(ctx.ref.id, op.op_id, code if lost else NEEDED, OpState.SKIPPED)
+        unit.plans.failed(ctx.ref.id, op.op_id, code if lost else NEEDED, OpState.WAITING if lost else OpState.SKIPPED)
         origin = payload.origin
         found = unit.trail.retries_for(ctx.user.id, origin.side.value, [origin.id], kind=origin.kind.value)
         noted = found.get(origin.id)

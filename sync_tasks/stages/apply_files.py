@@ -158,7 +158,7 @@ def _note(
             if error is not None and error.scope is Scope.CONNECTION:
                 refusal = error
             elif error is _ELSEWHERE:
-                unit.plans.failed(ctx.ref.id, op.op_id, BY_ANOTHER_RUN, OpState.SKIPPED)
+                unit.plans.failed(ctx.ref.id, op.op_id, BY_ANOTHER_RUN, OpState.WAITING)
                 unit.accounts.set_user(ctx.user.id, force_pending=True)  # it is there in a moment
                 counts["files.waiting"] += 1
             elif error is not None:

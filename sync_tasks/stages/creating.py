@@ -49,7 +49,7 @@ def claim(ctx: StageContext, unit: Unit, chunk: Sequence[Ready]) -> list[Ready]:
         elif crm_object == op.target and not op.pair_key:
             adopted[op.op_id] = crm_id
         else:
-            unit.plans.failed(ctx.ref.id, op.op_id, BY_ANOTHER_RUN, OpState.SKIPPED)
+            unit.plans.failed(ctx.ref.id, op.op_id, BY_ANOTHER_RUN, OpState.WAITING)
             ctx.note_failure(unit, payload.origin, BY_ANOTHER_RUN, key=op.pair_key, at_once=True)
     unit.plans.done(ctx.ref.id, adopted)
     if len(mine) + len(adopted) < len(chunk):

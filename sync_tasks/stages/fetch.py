@@ -26,6 +26,7 @@ from sync_tasks.stages.kinds import ELSEWHERE, MANAGED, MIRRORED, Lineup, kind_o
 from sync_tasks.stages.losses import Losses
 from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairState, PairView
+from sync_tasks.state.store import Unit
 
 ARCHIVED_AFTER = timedelta(days=365)
 
@@ -44,6 +45,7 @@ class Found:
     heard: list[Watch] = field(default_factory=list)
     refused: list[tuple[Watch, ConnectorError]] = field(default_factory=list)
     more: bool = False  # a source has more to tell than a run takes in: another run follows at once
+    old: list[ItemRef] = field(default_factory=list)  # mail that is not even read
 
     def add(self, work: Work) -> None:
         self.works[work.slot] = work
@@ -88,6 +90,7 @@ def run(ctx: StageContext) -> StageReport:
                 unit.accounts.force(ctx.user.id, ctx.now(), timedelta(0))
         ctx.save_works(unit, found.works.values())
         found.losses.save(ctx, unit)
+        _tell_old(ctx, unit, found.old)
     counts = {"seen": found.seen, "echoes": found.echoes, "staged": len(found.works)}
     return StageReport(counts, more=bool(found.works))
 
@@ -129,10 +132,10 @@ def _read_folder(
     if cursor is None and known:
         found.losses.add(Side.MAILBOX, kind, nothing_there=not answer.changes and folder not in ELSEWHERE)
     wanted = [c.ref for c in answer.changes if not c.deleted and not _is_echo(c, pairs.get(c.ref.id))]
-    wanted = [
-        ref for ref, change in _zip(wanted, answer.changes)
-        if not _too_old(ctx, folder, cursor, change) and not _is_foreign(folder, change, pairs)
-    ]  # fmt: skip
+    told = list(_zip(wanted, answer.changes))
+    old = {ref for ref, change in told if _too_old(ctx, folder, cursor, change)}
+    found.old += old
+    wanted = [ref for ref, change in told if ref not in old and not _is_foreign(folder, change, pairs)]
     found.echoes += sum(not c.deleted for c in answer.changes) - len(wanted)
     gone = [c.ref for c in answer.changes if c.deleted and c.ref.id in pairs]
     if known and kind in MIRRORED:
@@ -190,6 +193,17 @@ def _too_old(ctx: StageContext, folder: str, cursor: str | None, change: Change)
         return False
     horizon = ctx.now() - timedelta(days=ctx.settings.int("autosave.first_email_days"))
     return not marks.has((str(c) for c in categories), marks.SALESFORCE) and received < horizon  # type: ignore[operator]
+
+
+def _tell_old(ctx: StageContext, unit: Unit, old: Sequence[ItemRef]) -> None:
+    """Whoever asks why an old mail is not there gets an answer, though the mail was never read."""
+    unit.trail.forget_stage(ctx.ref.id, "fetch")
+    off = not ctx.settings.bool("autosave.emails")
+    why = (Reason.AUTOSAVE_OFF, "WAY-5") if off else (Reason.BEFORE_ACTIVATION, "WAY-7")
+    decision, now = Decision(Outcome.SKIP, *why), ctx.now()
+    unit.trail.decide(
+        ctx.user.id, [ctx.decision_row("fetch", ref.side, ref.kind, ref.id, "", decision, now) for ref in old]
+    )
 
 
 def _is_own(folder: str) -> bool:

@@ -120,7 +120,8 @@ class Plans:
         """The pairs of which something could not be written."""
         rows = self._session.scalars(
             select(OperationRow.pair_key).where(
-                OperationRow.run_id == run_id, OperationRow.state.in_([OpState.FAILED, OpState.SKIPPED])
+                OperationRow.run_id == run_id,
+                OperationRow.state.in_([OpState.FAILED, OpState.SKIPPED, OpState.WAITING]),
             )
         )
         return frozenset(rows)

@@ -39,6 +39,7 @@ class OpState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     SKIPPED = "skipped"  # what it needed failed
+    WAITING = "waiting"  # another run is making the same: the next one looks what came of that
 
 
 class ClaimState(StrEnum):

@@ -141,4 +141,4 @@ def test_the_law_notices(name: str) -> None:
     module, old, new, broken = MUTANTS[name]
     law = next(law for law in LAWS if law.name == broken)
     with worlds.mutated(module, old, new) as world, pytest.raises((AssertionError, pytest.fail.Exception)):
-        law.hold(world, 150, shrink=False)
+        law.hold(world, 500, shrink=False)
