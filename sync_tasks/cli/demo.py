@@ -217,8 +217,9 @@ class _Play:
         while time.monotonic() < limit:
             with self._app.store.reading() as unit:
                 if not unit.accounts.open_runs() and not any(unit.accounts.user(u).force_pending for u in self._users):
-                    return
+                    break
             time.sleep(0.1)
+        time.sleep(1)  # Salesforce counts whole seconds: what people do is not to fall into that of our own last write
 
     def wait(self, after: Mapping[int, int]) -> list[dict[str, Any]]:
         """The next run of each user, once it has ended. A failed one, or none in time, is an error."""
