@@ -83,6 +83,8 @@ def run(ctx: StageContext) -> StageReport:
     _switched_off(ctx, lineup, held, found)
 
     with ctx.fenced() as unit:
+        unit.trail.forget_stage(ctx.ref.id, "fetch")
+        _tell_old(ctx, unit, found.old)
         if not ctx.preview:
             unit.runs.stage_cursors(ctx.user.id, found.cursors)
             watching.note(ctx, lineup, unit, found.heard, found.refused)
@@ -90,7 +92,6 @@ def run(ctx: StageContext) -> StageReport:
                 unit.accounts.force(ctx.user.id, ctx.now(), timedelta(0))
         ctx.save_works(unit, found.works.values())
         found.losses.save(ctx, unit)
-        _tell_old(ctx, unit, found.old)
     counts = {"seen": found.seen, "echoes": found.echoes, "staged": len(found.works)}
     return StageReport(counts, more=bool(found.works))
 
@@ -197,7 +198,6 @@ def _too_old(ctx: StageContext, folder: str, cursor: str | None, change: Change)
 
 def _tell_old(ctx: StageContext, unit: Unit, old: Sequence[ItemRef]) -> None:
     """Whoever asks why an old mail is not there gets an answer, though the mail was never read."""
-    unit.trail.forget_stage(ctx.ref.id, "fetch")
     off = not ctx.settings.bool("autosave.emails")
     why = (Reason.AUTOSAVE_OFF, "WAY-5") if off else (Reason.BEFORE_ACTIVATION, "WAY-7")
     decision, now = Decision(Outcome.SKIP, *why), ctx.now()

@@ -63,7 +63,6 @@ def note(
         rule = lineup.of(watch.kind, watch.object).listed
         decision = Decision(Outcome.SKIP, REASONS.get(code, Reason.LIST_REFUSED), rule)
         why.append(ctx.decision_row("fetch", Side.CRM, watch.kind, _ref(watch), "", decision, ctx.now()))
-    unit.trail.forget_stage(ctx.ref.id, "fetch")
     unit.trail.decide(ctx.user.id, why)
 
 
