@@ -100,6 +100,11 @@ class Settings(BaseSettings):
     ews_read_batch: int = Field(default=50, ge=1, le=500)
     ews_write_batch: int = Field(default=50, ge=1, le=500)
 
+    # --- the web: where it listens, and under which address people and vendors reach it
+    web_host: str = "127.0.0.1"
+    web_port: int = Field(default=8080, ge=0, le=65535)
+    public_url: str = Field(default="", pattern=r"^(https?://[^/?#]+(/[^?#]*)?)?$")
+
     # --- Flower
     flower_user: str = "inbox-sync"
     flower_password: SecretStr = Field(default_factory=lambda: SecretStr(secrets.token_urlsafe(18)))

@@ -1,4 +1,4 @@
-"""`inbox-sync worker` and `inbox-sync beat`: the two kinds of processes of the queue."""
+"""`inbox-sync worker`, `beat` and `web`: the processes of an installation."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from sync_tasks import runtime
 from sync_tasks.cli.shell import Json, WrongUsageError, give, open_app, say
 from sync_tasks.queues import UPKEEP, all_queues, shard_queue
 from sync_tasks.settings import Settings
+from sync_tasks.web.app import create_app
+from sync_tasks.web.server import address_of, listen, serve
 
 Level = Annotated[str, typer.Option(metavar="LEVEL", help="How much is logged: DEBUG, INFO, WARNING, ERROR.")]
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -20,6 +22,7 @@ def register(cli: typer.Typer) -> None:
     """Add the commands."""
     cli.command()(worker)
     cli.command()(beat)
+    cli.command()(web)
 
 
 def worker(
@@ -52,6 +55,23 @@ def beat(log_level: Level = "INFO", as_json: Json = False) -> None:
     _announce("beat", {"every_seconds": Settings().dispatch_every_seconds}, as_json=as_json)
     # No pid file: two beats do no harm, and a file left behind by a crash would keep the next one from starting.
     app.start(["beat", f"--loglevel={level}", "--pidfile="])
+
+
+def web(
+    host: Annotated[str | None, typer.Option(metavar="HOST", help="Where to listen, else web_host.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="And on which port; else web_port; 0 takes a free one.")
+    ] = None,
+    log_level: Level = "INFO",
+    as_json: Json = False,
+) -> None:
+    """Serve the pages, the REST interface and the addresses that vendors call, until told to stop."""
+    level = _level(log_level)
+    _check_database()
+    settings = Settings()
+    listener = listen(host or settings.web_host, settings.web_port if port is None else port)
+    _announce("web", {"address": address_of(listener)}, as_json=as_json)
+    serve(create_app(runtime.app()), listener, log_level=level)
 
 
 def _queues(shards: str | None, count: int) -> list[str]:

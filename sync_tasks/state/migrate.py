@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from alembic import command
@@ -9,8 +10,11 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 import migrations
+
+log = logging.getLogger(__name__)
 
 
 def _config() -> Config:
@@ -42,6 +46,15 @@ def current(engine: Engine) -> str:
     """The revision the store is at; empty for a new one."""
     with engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+def reached(engine: Engine) -> str | None:
+    """The revision the store is at, or None when it does not answer."""
+    try:
+        return current(engine)
+    except SQLAlchemyError as error:
+        log.warning("database_silent", extra={"error": type(error).__name__})
+        return None
 
 
 def head() -> str:
