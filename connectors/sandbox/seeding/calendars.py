@@ -20,6 +20,7 @@ from connectors.sandbox.seeding.values import common, listed, text_of, title
 from connectors.sandbox.seeding.when import Home, Unusable, home_of, moment, prop
 from mapping.model.item import Series, Span
 
+_KNOWN = frozenset({"VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VAVAILABILITY"})
 MAX_COMPONENTS = 50_000
 _TASK = {"COMPLETED": "Completed", "IN-PROCESS": "InProgress", "CANCELLED": "Deferred", "NEEDS-ACTION": "NotStarted"}
 _TROUBLE = (ValueError, TypeError, AttributeError, LookupError, OverflowError, ArithmeticError)
@@ -47,12 +48,22 @@ def load_ics(call: Call, path: Path, report: FileReport) -> None:
 
 
 def _entries(roots: list[Any], timezone: str) -> Iterator[Entry]:
-    """Everything on the top level or in a calendar. Zones are not items."""
+    """Everything on the top level, in a calendar, or in a component that nobody knows but that holds items. Zones are
+    not items."""
     for root in roots:
         zone = str(root.get("X-WR-TIMEZONE") or "") if root.name == "VCALENDAR" else ""
-        for component in root.subcomponents if root.name == "VCALENDAR" else [root]:
-            if component.name != "VTIMEZONE":
-                yield component, home_of(zone, timezone)
+        for component in _items(root):
+            yield component, home_of(zone, timezone)
+
+
+def _items(component: Any) -> Iterator[Any]:
+    if component.name == "VTIMEZONE":
+        return
+    if component.name == "VCALENDAR" or (component.name not in _KNOWN and component.subcomponents):
+        for inner in component.subcomponents:
+            yield from _items(inner)
+    else:
+        yield component
 
 
 def _groups(entries: list[Entry]) -> list[list[Entry]]:

@@ -214,6 +214,15 @@ def test_other_components_are_named_and_tasks_loaded(sandbox: Sandbox, files: Pa
     assert (task["Status"], task["PercentComplete"], task["Importance"]) == ("InProgress", 40.0, "High")
 
 
+def test_items_inside_a_component_that_nobody_knows_are_loaded(sandbox: Sandbox, files: Path) -> None:
+    inner = event("DTSTART:20261203T090000Z", "DTEND:20261203T100000Z")
+    wrapped = inner.replace("BEGIN:VEVENT", "BEGIN:X-THING\r\nBEGIN:VEVENT").replace(
+        "END:VEVENT", "END:VEVENT\r\nEND:X-THING"
+    )
+    report = loaded(sandbox, files, "wrapped.ics", wrapped)
+    assert (report.loaded, report.skipped) == ({"CalendarItem": 1}, [])
+
+
 def test_a_meeting_of_somebody_else(sandbox: Sandbox, files: Path) -> None:
     ics = event(
         "DTSTART:20260701T100000Z",
