@@ -69,7 +69,11 @@ def make_person(rng: random.Random, language: Language) -> Person:
 
 @lru_cache
 def _faker(locale: str) -> Faker:
-    return Faker(locale)
+    fake = Faker(locale)
+    for provider in fake.get_providers():
+        if isinstance(getattr(provider, "cities", None), list):  # made from a set, so in another order in each process
+            provider.cities = sorted(provider.cities)
+    return fake
 
 
 def _nick(first: str) -> str:
