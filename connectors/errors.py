@@ -5,6 +5,8 @@ A `ConnectorError` carries ids and codes only, never content: it may be logged.
 
 from __future__ import annotations
 
+import ssl
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -48,3 +50,48 @@ class ConnectorError(Exception):
     def __str__(self) -> str:
         code = f" [{self.vendor_code}]" if self.vendor_code else ""
         return f"{self.fault.value}{code}: {self.detail}"
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """A row of a connector's table: what a code of its vendor means. `scope` None: as wide as the place where the code
+    was met. `ambiguous`: a write may have happened. `wait`: how long, where the vendor does not say."""
+
+    fault: Fault
+    detail: str
+    scope: Scope | None = None
+    ambiguous: bool = False
+    wait: timedelta | None = None
+
+
+class UnwritableError(ValueError):
+    """A value that a vendor cannot take, or a field that is not ours to write. Carries its name, never the value."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+def unanswered(error: Exception, unsent: tuple[type[BaseException], ...], *, writing: bool = False) -> ConnectorError:
+    """What it means that there was no usable answer at all. `unsent`: the causes after which nothing can have left. The
+    vendor word is the class of the innermost cause; its text may hold content."""
+    chain = tuple(_chain(error))
+    name = type(chain[-1]).__name__
+    if any(isinstance(link, ssl.SSLCertVerificationError) for link in chain):
+        return ConnectorError(Fault.UNAVAILABLE, "the server's certificate is not trusted", name)
+    if any(isinstance(link, unsent) for link in chain):
+        return ConnectorError(Fault.UNAVAILABLE, "no connection to the server", name)
+    if writing:
+        return ConnectorError(Fault.UNKNOWN, "the connection ended before the outcome was told", name)
+    return ConnectorError(Fault.UNAVAILABLE, "the server gave no usable answer", name)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error and what it came from; urllib3 hides its reason in `args`."""
+    seen: set[int] = set()
+    link: BaseException | None = error
+    while link is not None and id(link) not in seen:
+        seen.add(id(link))
+        yield link
+        inner = getattr(link, "reason", None) or (link.args[0] if link.args else None)
+        link = inner if isinstance(inner, BaseException) else link.__cause__ or link.__context__

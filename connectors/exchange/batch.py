@@ -1,4 +1,4 @@
-"""Writes of one verb and one folder on their way: some are settled at once, the others by the answers of calls."""
+"""Writes of one verb and one folder on their way to a server of Exchange, one call for many of them."""
 
 from __future__ import annotations
 
@@ -8,34 +8,23 @@ from typing import Any
 
 from exchangelib import EWSTimeZone
 
-from connectors.errors import ConnectorError, Fault, Scope
+from connectors.errors import ConnectorError, Fault, UnwritableError
 from connectors.exchange import wire
-from connectors.exchange.codec import UnwritableError, encode
+from connectors.exchange.codec import encode
 from connectors.exchange.line import Line
+from connectors.outcomes import Outcomes
 from connectors.protocols import Outcome, Write
 from mapping.model.item import Fields
 
 _NONE: Mapping[int, EWSTimeZone] = MappingProxyType({})
 
 
-class Batch:
-    """The outcomes of a list of writes, found bit by bit."""
+class Batch(Outcomes):
+    """The outcomes of a list of writes over EWS."""
 
     def __init__(self, line: Line, writes: Sequence[Write]) -> None:
+        super().__init__(writes)
         self.line = line
-        self.writes = writes
-        self._outcomes: dict[int, Outcome] = {}
-        self._told = False  # has a call that writes been answered?
-
-    @property
-    def open(self) -> list[int]:
-        return [at for at in range(len(self.writes)) if at not in self._outcomes]
-
-    def settle(self, at: int, outcome: Outcome) -> None:
-        self._outcomes[at] = outcome
-
-    def fail(self, at: int, fault: Fault, detail: str, *fields: str) -> None:
-        self.settle(at, Outcome(error=ConnectorError(fault, detail, scope=Scope.ITEM, fields=fields)))
 
     def send(
         self, which: Sequence[int], action: Callable[[], Sequence[Any]], outcome: Callable[[int, Any], Outcome]
@@ -54,19 +43,8 @@ class Batch:
         except ConnectorError as error:
             self.lost(which, error)
             return
-        self._told = True
+        self.told = True
         yield from zip(which, answers, strict=True)
-
-    def lost(self, which: Iterable[int], error: ConnectorError) -> None:
-        """A call for some of the writes failed as a whole. That is raised, unless some of the batch is written already
-        or may be: then each of these writes carries the error."""
-        if error.fault is not Fault.UNKNOWN and not self._told:
-            raise error
-        for at in which:
-            self.settle(at, Outcome(error=error))
-
-    def outcomes(self) -> list[Outcome]:
-        return [self._outcomes[at] for at in range(len(self.writes))]
 
     def encoded(
         self, values: Mapping[int, Fields], zones: Mapping[int, EWSTimeZone] = _NONE
@@ -109,7 +87,3 @@ class Batch:
             self.line.lineage.seen(write.id, version)
             if not self.line.lineage.holds(write.id, write.version, version):
                 self.fail(at, Fault.STALE, "the item was changed since it was read")
-
-    def outcome(self, at: int) -> Outcome | None:
-        """What became of a write, as far as it is known."""
-        return self._outcomes.get(at)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-
 from exchangelib.util import ParseError, to_xml
 
-from connectors.errors import ConnectorError, Fault
+from connectors.errors import ConnectorError
 from connectors.exchange import stored
 from connectors.exchange.line import Line
-
-log = logging.getLogger(__name__)
+from connectors.outlook.claims import not_told
 
 NAME = "InboxSync"
 
@@ -20,7 +17,7 @@ def claimed_by(line: Line) -> str:
     try:
         document = stored.read(line, NAME)
     except ConnectorError as error:
-        return _not_told(error)
+        return not_told(error)
     try:
         return str(to_xml(document).getroot().get("instance", "")) if document else ""
     except ParseError:
@@ -34,11 +31,4 @@ def claim(line: Line, instance: str) -> None:
     try:
         stored.write(line, NAME, document, new=stored.read(line, NAME) is None)
     except ConnectorError as error:
-        _not_told(error)
-
-
-def _not_told(error: ConnectorError) -> str:
-    if error.fault not in (Fault.FORBIDDEN, Fault.INVALID, Fault.NOT_FOUND):
-        raise error
-    log.warning("claim_refused fault=%s code=%s", error.fault.value, error.vendor_code)
-    return ""
+        not_told(error)

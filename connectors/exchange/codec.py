@@ -15,12 +15,13 @@ from exchangelib.items import CalendarItem, Contact, Item, Message, Task
 from exchangelib.properties import Attendee as EWSAttendee
 from exchangelib.properties import Mailbox
 
+from connectors.errors import UnwritableError
 from connectors.exchange import codec_contacts, codec_tasks, series
 from connectors.exchange.properties import ATTRIBUTE
-from connectors.exchange.rows import Reader, Writer, as_is, check, flag, moment, plain_day, text, word
+from connectors.exchange.rows import Reader, Writer, check, flag, moment, plain_day, text
 from connectors.exchange.series import series_values
 from connectors.exchange.zones import span_values, utc
-from connectors.protocols import Detail
+from connectors.outlook.codec import as_is, word, written
 from mapping.model import fields as f
 from mapping.model.item import MISSING, Attendee, Fields, ItemKind, Person, Response, Role, Series, Span, Value
 from mapping.model.people import normalise
@@ -196,9 +197,8 @@ _EVENT: dict[str, Reader] = {
     f.OF_GROUP: Reader(("organizer",), _of_group),
     f.RECURRENCE: Reader(("type",), _recurrence),
     f.SERIES: Reader(series.NEEDS, _series),
+    f.ORIGINAL: Reader(("original_start",), _original),  # of occurrences only
 }
-# What only occurrences have, and what they have not: they are asked for by ids that tell them.
-_OCCURRENCE: dict[str, Reader] = {f.ORIGINAL: Reader(("original_start",), _original)}
 _EMAIL: dict[str, Reader] = {
     f.MESSAGE_ID: Reader(("message_id",), text("message_id")),
     f.CONVERSATION: Reader(("conversation_id",), _conversation),
@@ -216,7 +216,7 @@ _EMAIL: dict[str, Reader] = {
     f.ATTACHMENTS: Reader(("attachments",), _attachments, deep=True),
 }
 READERS: dict[ItemKind, dict[str, Reader]] = {
-    ItemKind.EVENT: {**_COMMON, **_EVENT, **_OCCURRENCE},
+    ItemKind.EVENT: {**_COMMON, **_EVENT},
     ItemKind.EMAIL: {**_COMMON, **_EMAIL},
     ItemKind.TASK: {**_COMMON, **codec_tasks.READERS},
     ItemKind.CONTACT: {**_COMMON, **codec_contacts.READERS},
@@ -231,17 +231,6 @@ def feed_names(kind: ItemKind) -> tuple[str, ...]:
     return (*_FEED, *_FEED_MORE.get(kind, ()))
 
 
-def names_for(kind: ItemKind, detail: Detail) -> tuple[str, ...]:
-    """The neutral fields of a kind at a detail."""
-    named = (name for name, row in READERS[kind].items() if detail is Detail.BODY or not row.deep)
-    return tuple(name for name in named if name not in _OCCURRENCE)
-
-
-def names_of_occurrence(detail: Detail) -> tuple[str, ...]:
-    """The neutral fields of an occurrence at a detail."""
-    return (*(name for name in names_for(ItemKind.EVENT, detail) if name != f.SERIES), *_OCCURRENCE)
-
-
 def needs(kind: ItemKind, names: Iterable[str]) -> frozenset[str]:
     """The exchangelib fields that the neutral fields are made of."""
     return frozenset(need for name in names for need in READERS[kind][name].needs)
@@ -254,14 +243,6 @@ def decode(item: Any, kind: ItemKind, names: Iterable[str]) -> Fields:
 
 
 # --- writing
-
-
-class UnwritableError(ValueError):
-    """A value that Exchange cannot take, or a field that is not ours to write. Carries names, never the value."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
 
 
 def _write_html(value: Any, _: EWSTimeZone) -> Mapping[str, Any]:
@@ -325,34 +306,14 @@ WRITERS: dict[ItemKind, dict[str, Writer]] = {
 def encode(kind: ItemKind, values: Fields, zone: EWSTimeZone, version: Any) -> dict[str, Any]:
     """The exchangelib fields and entries that write the neutral values, checked one by one: exchangelib would find a
     bad value only while it builds the request, and lose the other items of the call with it. Raises UnwritableError."""
-    written: dict[str, Any] = {}
-    model = MODELS[kind]
-    for name, value in values.items():
-        if value is MISSING:
-            continue
-        writer = WRITERS[kind].get(name)
-        if writer is None:
-            raise UnwritableError(name)
-        try:
-            _check_text(value)
-            made = writer(value, zone)
-            for attribute, content in made.items():
-                check(model, attribute, content, version)
-        except (ValueError, TypeError, LookupError, AttributeError):
-            raise UnwritableError(name) from None
-        written.update(made)
-    if "start" in written and written["end"] < written["start"]:
+    model, encoded = MODELS[kind], dict[str, Any]()
+
+    def check_all(made: Mapping[str, Any]) -> None:
+        for attribute, content in made.items():
+            check(model, attribute, content, version)
+
+    for made in written(WRITERS[kind], values, zone, check_all):
+        encoded |= made
+    if "start" in encoded and encoded["end"] < encoded["start"]:
         raise UnwritableError(f.SPAN)
-    return written
-
-
-def _check_text(value: Value) -> None:
-    """Raises UnicodeEncodeError for half a surrogate pair, which no XML can hold."""
-    match value:
-        case str():
-            value.encode()
-        case Attendee():
-            (value.address + value.name).encode()
-        case tuple():
-            for one in value:
-                _check_text(one)
+    return encoded

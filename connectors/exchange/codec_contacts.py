@@ -9,8 +9,9 @@ from typing import Any
 from exchangelib import EWSTimeZone
 
 from connectors.exchange.properties import NAME_PREFIX
-from connectors.exchange.rows import Reader, Writer, as_is, content_of, day, text
+from connectors.exchange.rows import Reader, Writer, content_of, day, text
 from connectors.exchange.zones import ews_date
+from connectors.outlook.codec import as_is
 from mapping.model import fields as f
 from mapping.model.item import MISSING, Value
 from mapping.model.people import normalise

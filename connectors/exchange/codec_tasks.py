@@ -12,8 +12,9 @@ from typing import Any
 
 from exchangelib import EWSTimeZone
 
-from connectors.exchange.rows import Reader, Writer, day, flag, word
+from connectors.exchange.rows import Reader, Writer, day, flag
 from connectors.exchange.zones import ews_date, ews_time, utc
+from connectors.outlook.codec import word
 from mapping.model import fields as f
 from mapping.model.item import MISSING, Value
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from exchangelib import services
@@ -19,28 +18,21 @@ from exchangelib.util import TNS, add_xml_child, create_element
 from connectors.errors import ConnectorError, Fault, Scope
 from connectors.exchange.line import Line
 from connectors.exchange.wire import Plain
-from connectors.outlook.chunks import Wanted, chunks
+from connectors.outlook.chunks import Wanted, fetched
 from mapping.model.item import Form
 
 
 def contents(line: Line, wanted: Sequence[Wanted]) -> Iterator[bytes | ConnectorError]:
-    """See `Mailbox.contents`. When a call for a single large one breaks, that is taken for its own fault, once."""
-    broke = False
-    for chunk in chunks(wanted):
-        try:
-            answers = line.matched(_fetch(line, chunk), len(chunk))
-        except ConnectorError as error:
-            if len(chunk) > 1 or broke or error.fault is not Fault.UNAVAILABLE:
-                raise
-            broke = True
-            yield replace(error, scope=Scope.ITEM)
-            continue
-        broke = False
-        for answer in answers:
-            yield line.fault(answer) if isinstance(answer, Exception) else _decoded(answer)
+    """See `Mailbox.contents`."""
+    return fetched(wanted, lambda chunk: _fetch(line, chunk))
 
 
-def _fetch(line: Line, chunk: Sequence[Wanted]) -> Sequence[Any]:
+def _fetch(line: Line, chunk: Sequence[Wanted]) -> list[bytes | ConnectorError]:
+    answers = line.matched(_asked(line, chunk), len(chunk))
+    return [line.fault(each) if isinstance(each, Exception) else _decoded(each) for each in answers]
+
+
+def _asked(line: Line, chunk: Sequence[Wanted]) -> Sequence[Any]:
     if chunk[0][1].form is Form.MAIL:
         mime = GetMime(account=line.account)
         return line.call(lambda: mime.contents([ref.id for ref, _ in chunk]))

@@ -6,9 +6,6 @@ before any answer is told apart by whether the request can have left. Nothing of
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -16,7 +13,7 @@ import requests
 from exchangelib.errors import EWSError
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
-from connectors.errors import ConnectorError, Fault, Scope
+from connectors.errors import ConnectorError, Fault, Meaning, Scope, unanswered
 
 DEFAULT_BACK_OFF = timedelta(seconds=60)
 
@@ -44,16 +41,6 @@ class AnsweredError(EWSError):  # type: ignore[misc]
         super().__init__(f"HTTP {status}")
         self.status = status
         self.retry_after = retry_after
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """`scope` None: as wide as the place where the code was met. `ambiguous`: a write may have happened."""
-
-    fault: Fault
-    detail: str
-    scope: Scope | None = None
-    ambiguous: bool = False
 
 
 _BUSY = Meaning(Fault.THROTTLED, "the server asks to slow down", Scope.CONNECTION)
@@ -190,6 +177,8 @@ STATUSES: dict[int, Meaning] = {
     503: Meaning(Fault.UNAVAILABLE, "the server is out of service"),
 }
 _ODD_STATUS = Meaning(Fault.UNAVAILABLE, "the server answers with an unexpected HTTP status", ambiguous=True)
+# the request cannot have left
+_UNSENT = (NewConnectionError, ConnectTimeoutError, NameResolutionError)
 _USE_GRAPH = "EWS is closed in Exchange Online: use Graph for this mailbox"
 
 
@@ -205,7 +194,7 @@ def fault_of(error: Exception, at: Scope, *, endpoint: str = "", writing: bool =
         case AnsweredError():
             return _of_status(error, endpoint, writing)
         case _:
-            return _of_transport(error, writing)
+            return unanswered(error, _UNSENT, writing=writing)
 
 
 def _of_status(error: AnsweredError, endpoint: str, writing: bool) -> ConnectorError:
@@ -220,28 +209,3 @@ def _of_status(error: AnsweredError, endpoint: str, writing: bool) -> ConnectorE
         fault = Fault.UNKNOWN
     pause = error.retry_after or DEFAULT_BACK_OFF if fault is Fault.THROTTLED else None
     return ConnectorError(fault, detail, code, Scope.CONNECTION, pause)
-
-
-def _of_transport(error: Exception, writing: bool) -> ConnectorError:
-    """No usable answer at all. The vendor word is the class of the innermost cause; its text may hold content."""
-    chain = tuple(_chain(error))
-    name = type(chain[-1]).__name__
-    if any(isinstance(link, ssl.SSLCertVerificationError) for link in chain):
-        return ConnectorError(Fault.UNAVAILABLE, "the server's certificate is not trusted", name)
-    unsent = (NewConnectionError, ConnectTimeoutError, NameResolutionError)
-    if any(isinstance(link, unsent) for link in chain):
-        return ConnectorError(Fault.UNAVAILABLE, "no connection to the server", name)
-    if writing:
-        return ConnectorError(Fault.UNKNOWN, "the connection ended before the outcome was told", name)
-    return ConnectorError(Fault.UNAVAILABLE, "the server gave no usable answer", name)
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and what it came from; urllib3 hides its reason in `args`."""
-    seen: set[int] = set()
-    link: BaseException | None = error
-    while link is not None and id(link) not in seen:
-        seen.add(id(link))
-        yield link
-        inner = getattr(link, "reason", None) or (link.args[0] if link.args else None)
-        link = inner if isinstance(inner, BaseException) else link.__cause__ or link.__context__

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from exchangelib.items import CalendarItem, Contact, Message, Task
@@ -12,18 +11,20 @@ from exchangelib.properties import BaseItemId
 
 from connectors.errors import ConnectorError, Fault, Scope
 from connectors.exchange import claims, contents, notices, wire
-from connectors.exchange.codec import MODELS, decode, feed_names, names_for, names_of_occurrence, needs
+from connectors.exchange.codec import MODELS, READERS, decode, feed_names, needs
 from connectors.exchange.conversations import conversations
 from connectors.exchange.folders import DISTINGUISHED, kind_in
 from connectors.exchange.line import Line
 from connectors.exchange.mail_folders import mail_folders
 from connectors.exchange.marks import ensure_categories, ensure_folders, remove_categories
-from connectors.exchange.occurrences import Place, is_occurrence, places_of
+from connectors.exchange.occurrences import Occurrences
 from connectors.exchange.searching import find
 from connectors.exchange.session import Access, ExchangeConfig
 from connectors.exchange.writes import apply
+from connectors.outlook.codec import names_at, names_of_occurrence
+from connectors.outlook.facts import bare
+from connectors.outlook.occurrences import at_place, is_occurrence, placed
 from connectors.protocols import Can, Change, Changes, Check, Detail, Notices, Outcome, Write
-from mapping.model import fields as f
 from mapping.model.item import Attachment, Item, ItemKind, ItemRef, Side
 from mapping.model.people import normalise
 
@@ -87,23 +88,16 @@ class ExchangeMailbox:
         for kind in ItemKind:
             wanted = dict.fromkeys(ref for ref in refs if ref.kind is kind)
             whole = {ref: ref.id for ref in wanted if not is_occurrence(ref.id)}
-            found.update(self._read(whole, kind, names_for(kind, detail), _CHUNKS[detail]))
+            found.update(self._read(whole, kind, names_at(READERS[kind], detail), _CHUNKS[detail]))
             found.update(self._read_occurrences([ref for ref in wanted if ref not in whole], detail))
         return found
 
     def _read_occurrences(self, refs: Sequence[ItemRef], detail: Detail) -> dict[ItemRef, Item | ConnectorError]:
-        places = places_of(self._line, (ref.id for ref in refs))
-        told: dict[ItemRef, Item | ConnectorError] = {}
-        there: dict[ItemRef, Place] = {}
-        for ref in refs:
-            place = places.get(ref.id)
-            if isinstance(place, Place):
-                there[ref] = place
-            elif place is not None:
-                told[ref] = place
+        there, wrong = placed(refs, Occurrences(self._line).places_of(ref.id for ref in refs))
         ids = {ref: place.id for ref, place in there.items()}
-        read = self._read(ids, ItemKind.EVENT, names_of_occurrence(detail), _CHUNKS[detail])
-        return told | {ref: _at_place(answer, there[ref]) for ref, answer in read.items()}
+        names = names_of_occurrence(READERS[ItemKind.EVENT], detail)
+        read = self._read(ids, ItemKind.EVENT, names, _CHUNKS[detail])
+        return wrong | {ref: at_place(answer, there[ref]) for ref, answer in read.items()}
 
     def _read(
         self, ids: Mapping[ItemRef, str | BaseItemId], kind: ItemKind, names: Sequence[str], size: int
@@ -173,7 +167,7 @@ class ExchangeMailbox:
             if error.scope is not Scope.ITEM:
                 raise
             return frozenset({self.address})
-        people = [{normalise(_bare(text)) for text in entry} for entry in entries]
+        people = [{normalise(bare(text)) for text in entry} for entry in entries]
         mine = next((person for person in people if self.address in person), set())
         return frozenset(mine | {self.address}) - {""}
 
@@ -235,23 +229,8 @@ def _step(failure: ConnectorError | None, steps: Sequence[str]) -> str:
     return "endpoint"
 
 
-def _bare(proxy: str) -> str:
-    """`SMTP:ann@acme.example` as an address; '' for an address of another kind (X.500, SIP)."""
-    kind, sign, address = proxy.rpartition(":")
-    return address if not sign or kind.lower() == "smtp" else ""
-
-
 def _kind_of(item: Any) -> ItemKind | None:
     return next((kind for model, kind in _MODELS if isinstance(item, model)), None)
-
-
-def _at_place(answer: Item | ConnectorError, place: Place) -> Item | ConnectorError:
-    """An occurrence that was read, with the version of its series; an error if it is another one by now."""
-    if isinstance(answer, ConnectorError):
-        return answer
-    if answer.get(f.ORIGINAL, place.original) != place.original:
-        return ConnectorError(Fault.UNAVAILABLE, "the series was changed while it was read", scope=Scope.ITEM)
-    return replace(answer, version=place.master.version).with_fields({f.ORIGINAL: place.original})
 
 
 def _change(folder: str, kind: ItemKind, verb: str, thing: Any, deleted: str) -> Change | None:

@@ -1,15 +1,12 @@
-"""Single occurrences of series: how `master#original-start` is named to the server, and which version it has.
+"""Single occurrences of series: how they are named to the server.
 
 An exception has an id of its own, which its master tells. Every other occurrence is the n-th of its master, cancelled
 ones counted. So the masters are read first, in one call, whatever is then done with their occurrences.
-
-The version of an occurrence is that of its master, in which the server keeps it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -20,48 +17,48 @@ from exchangelib.properties import BaseItemId, ItemId, OccurrenceItemId
 from connectors.errors import ConnectorError, Fault, Scope
 from connectors.exchange import wire
 from connectors.exchange.line import Line
-from connectors.exchange.series import NEEDS
+from connectors.exchange.series import NEEDS, series_values
+from connectors.outlook import occurrences
+from connectors.outlook.occurrences import Master, Place
 from mapping.model.item import Original, Series
-from mapping.model.series import SEPARATOR, split_id
 from mapping.recurrence.expand import originals
 
 CHUNK = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Master:
-    id: str
-    version: str
-    series: Series
+class Occurrences(occurrences.Occurrences[BaseItemId]):
+    def __init__(self, line: Line) -> None:
+        super().__init__(line.lineage)
+        self._line = line
 
+    def masters(self, ids: Iterable[str]) -> dict[str, Master | ConnectorError]:
+        wanted, line = list(dict.fromkeys(ids)), self._line
+        fields, service = wire.paths(CalendarItem, NEEDS), wire.GetItem(account=line.account)
+        found: dict[str, Master | ConnectorError] = {}
+        for start in range(0, len(wanted), CHUNK):
+            chunk = wanted[start : start + CHUNK]
+            answers = line.call(lambda chunk=chunk: service.items(chunk, fields))  # type: ignore[misc]
+            for identifier, answer in zip(chunk, line.matched(answers, len(chunk)), strict=True):
+                master = _master(line, identifier, answer)
+                if master is not None:
+                    found[identifier] = master
+        return found
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where an occurrence is found. `zone`: in which its times are written."""
+    def places_in(
+        self, wanted: Iterable[tuple[Master, Collection[Original]]]
+    ) -> dict[str, dict[Original, Place[BaseItemId] | ConnectorError]]:
+        found: dict[str, dict[Original, Place[BaseItemId] | ConnectorError]] = {}
+        for master, asked in wanted:
+            there = {original: Place(identifier, master, original) for original, identifier in _ids(master, asked)}
+            found.setdefault(master.id, {}).update(there)
+        return found
 
-    id: BaseItemId
-    master: Master
-    original: Original
-    zone: EWSTimeZone
+    def written(self, series: Series) -> Mapping[str, Any]:
+        return series_values(series, self._line.zone)
 
-
-def is_occurrence(identifier: str) -> bool:
-    return SEPARATOR in identifier
-
-
-def masters(line: Line, ids: Iterable[str]) -> dict[str, Master | ConnectorError]:
-    """The series of these ids, as they are now. Those that are gone are left out."""
-    wanted = list(dict.fromkeys(ids))
-    fields, service = wire.paths(CalendarItem, NEEDS), wire.GetItem(account=line.account)
-    found: dict[str, Master | ConnectorError] = {}
-    for start in range(0, len(wanted), CHUNK):
-        chunk = wanted[start : start + CHUNK]
-        answers = line.call(lambda chunk=chunk: service.items(chunk, fields))  # type: ignore[misc]
-        for identifier, answer in zip(chunk, line.matched(answers, len(chunk)), strict=True):
-            master = _master(line, identifier, answer)
-            if master is not None:
-                found[identifier] = master
-    return found
+    def zone_of(self, master: Master) -> EWSTimeZone:
+        """In which the times of its occurrences are written."""
+        return EWSTimeZone(master.series.zone) if master.series.zone else self._line.zone
 
 
 def _master(line: Line, identifier: str, answer: Any) -> Master | ConnectorError | None:
@@ -76,36 +73,14 @@ def _master(line: Line, identifier: str, answer: Any) -> Master | ConnectorError
     return Master(identifier, answer.changekey, answer.recurrence)
 
 
-def places_of(line: Line, ids: Iterable[str]) -> dict[str, Place | ConnectorError]:
-    """Where the occurrences are, by their ids, at the price of reading their masters. Those that were cancelled, and
-    those that their rule does not yield, are left out."""
-    wanted: dict[str, list[tuple[str, Original]]] = {}
-    for identifier in ids:
-        parts = _parts(identifier)
-        if parts is not None:
-            wanted.setdefault(parts[0], []).append((identifier, parts[1]))
-    found: dict[str, Place | ConnectorError] = {}
-    for master_id, master in masters(line, wanted).items():
-        asked = wanted[master_id]
-        if isinstance(master, ConnectorError):
-            found |= {identifier: master for identifier, _ in asked}
-            continue
-        places = places_in(line, master, [original for _, original in asked])
-        found |= {identifier: places[original] for identifier, original in asked if original in places}
-    return found
-
-
-def places_in(line: Line, master: Master, wanted: Collection[Original]) -> dict[Original, Place]:
-    """The places of the occurrences that there are."""
+def _ids(master: Master, wanted: Collection[Original]) -> Iterator[tuple[Original, BaseItemId]]:
+    """The ids of the occurrences that there are."""
     series = master.series
-    zone = EWSTimeZone(series.zone) if series.zone else line.zone
-    own = {moved.original: ItemId(id=moved.id) for moved in series.moved if moved.id}
-    ids: dict[Original, BaseItemId] = {original: own[original] for original in wanted if original in own}
-    ids |= {
-        original: OccurrenceItemId(id=master.id, instance_index=index)
-        for original, index in _indices(series, set(wanted) - own.keys() - set(series.cancelled)).items()
-    }
-    return {original: Place(identifier, master, original, zone) for original, identifier in ids.items()}
+    own = {moved.original: moved.id for moved in series.moved if moved.id}
+    yield from ((original, ItemId(id=own[original])) for original in wanted if original in own)
+    others = set(wanted) - own.keys() - set(series.cancelled)
+    for original, index in _indices(series, others).items():
+        yield original, OccurrenceItemId(id=master.id, instance_index=index)
 
 
 def _indices(series: Series, wanted: set[Original]) -> dict[Original, int]:
@@ -119,11 +94,3 @@ def _indices(series: Series, wanted: set[Original]) -> dict[Original, int]:
 
 def _moment(original: Original) -> datetime:
     return original if isinstance(original, datetime) else datetime.combine(original, time(), UTC)
-
-
-def _parts(identifier: str) -> tuple[str, Original] | None:
-    try:
-        master, original = split_id(identifier)
-    except ValueError:
-        return None
-    return None if original is None else (master, original)

@@ -76,17 +76,6 @@ def plain_day(found: date) -> date:
     return date(found.year, found.month, found.day)
 
 
-# --- writing
-
-
-def as_is(name: str) -> Writer:
-    return lambda value, _: {name: value or None}
-
-
-def word(name: str, words: Mapping[str, str], default: str) -> Writer:
-    return lambda value, _: {name: words[value] if value is not None else default}
-
-
 # --- paths
 
 

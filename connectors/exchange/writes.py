@@ -14,16 +14,15 @@ from connectors.exchange.batch import Batch
 from connectors.exchange.codec import MODELS
 from connectors.exchange.exceptions import complete
 from connectors.exchange.line import Line
-from connectors.exchange.occurrences import is_occurrence
 from connectors.exchange.properties import ATTRIBUTE
 from connectors.exchange.rows import assembled
 from connectors.exchange.series_writes import delete_occurrences, prepare, update_occurrences
-from connectors.outlook.facts import KINDS
+from connectors.outlook.facts import not_creatable
+from connectors.outlook.occurrences import is_occurrence
+from connectors.outlook.series_writes import without_series
 from connectors.protocols import Outcome, Verb, Write
 from mapping.model import fields as f
 from mapping.model.item import Fields, ItemKind, Series
-
-_CREATABLE = (ItemKind.EVENT, ItemKind.TASK, ItemKind.CONTACT)
 
 
 def apply(line: Line, writes: Sequence[Write]) -> list[Outcome]:
@@ -36,9 +35,8 @@ def apply(line: Line, writes: Sequence[Write]) -> list[Outcome]:
 def _create(line: Line, writes: Sequence[Write]) -> list[Outcome]:
     batch = Batch(line, writes)
     folder = line.folder(writes[0].target)
-    for at, write in enumerate(writes):
-        if write.kind not in _CREATABLE or write.kind is not KINDS[write.target]:
-            batch.fail(at, Fault.INVALID, "such items are not created in this folder")
+    for at in not_creatable(writes):
+        batch.fail(at, Fault.INVALID, "such items are not created in this folder")
     made = batch.encoded({at: _values(writes[at], f.KEY) for at in batch.open})
     _adopt(batch, folder)
     which = [at for at in made if at in batch.open]
@@ -84,12 +82,11 @@ def _update(line: Line, writes: Sequence[Write]) -> list[Outcome]:
     prepared = prepare(batch)
     made = batch.encoded(
         {
-            at: _without_series(writes[at].values) if at in prepared.standing else _values(writes[at])
+            at: without_series(writes[at].values) if at in prepared.standing else _values(writes[at])
             for at in batch.open if at not in single
         }
     )  # fmt: skip
-    latest = {at: line.lineage.latest(write.id, write.version) for at, write in enumerate(writes) if write.version}
-    known = latest | prepared.versions
+    known = prepared.known(writes, line.lineage)
     for at in made:
         if not made[at]:
             batch.settle(at, Outcome(writes[at].id, known.get(at, "")))
@@ -111,10 +108,6 @@ def _update(line: Line, writes: Sequence[Write]) -> list[Outcome]:
     update_occurrences(batch, single)
     complete(batch)
     return batch.outcomes()
-
-
-def _without_series(values: Fields) -> Fields:
-    return {name: value for name, value in values.items() if name not in (f.SERIES, f.SPAN)}
 
 
 def _rename(batch: Batch, made: dict[int, dict[str, Any]], which: Sequence[int]) -> None:
@@ -154,10 +147,8 @@ def _delete(line: Line, writes: Sequence[Write]) -> list[Outcome]:
     which = batch.open
     service = wire.DeleteItem(account=line.account)
     batch.send(which, lambda: service.items([writes[at].id for at in which]), lambda at, _: Outcome(writes[at].id))
-    return [
-        Outcome(write.id) if outcome.error is not None and outcome.error.fault is Fault.NOT_FOUND else outcome
-        for write, outcome in zip(writes, batch.outcomes(), strict=True)
-    ]
+    batch.gone_is_fine()
+    return batch.outcomes()
 
 
 def _move(line: Line, writes: Sequence[Write]) -> list[Outcome]:

@@ -15,7 +15,7 @@ from connectors.errors import ConnectorError, Fault
 from connectors.google.batch import Batch, only
 from connectors.google.config import Service
 from connectors.google.event_calls import EVENTS, at_event, exceptions_of, get_event
-from connectors.google.events import Context, UnwritableError, answers_kept, coloured, encode
+from connectors.google.events import Context, answers_kept, coloured, encode
 from connectors.google.line import Line
 from connectors.google.multipart import Ask, Json
 from connectors.google.series import alike, pattern_values, series_of
@@ -68,14 +68,7 @@ class _Work:
     before: dict[int, Series] = field(default_factory=dict)  # the series as they are
 
     def encoded(self, values: dict[int, Fields]) -> dict[int, Json]:
-        """The bodies of some writes; one that Google cannot take is settled as INVALID."""
-        made: dict[int, Json] = {}
-        for at, fields in values.items():
-            try:
-                made[at] = encode(fields, self.context)
-            except UnwritableError as error:
-                self.batch.fail(at, Fault.INVALID, "Google cannot hold this value", error.name)
-        return made
+        return self.batch.encoded(values, lambda _, fields: encode(fields, self.context))
 
 
 # --- create

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from connectors.errors import UnwritableError
 from connectors.google import beside
 from connectors.google.html import plain
 from connectors.google.multipart import Json
@@ -123,7 +124,7 @@ def _modified(person: Json) -> Value:
 
 def encode(values: Fields, present: Json) -> Json:
     """The lists that hold the neutral values, each as a whole, as they are with the rest of what stands in them.
-    Raises ValueError with the name of a field that cannot be written."""
+    Raises UnwritableError."""
     made: Json = {}
     for name, value in values.items():
         if value is MISSING or name in _NOT_HELD:
@@ -137,7 +138,7 @@ def encode(values: Fields, present: Json) -> Json:
         elif name == f.KEY:
             _keep(made, present, beside.KEY, str(value or ""))
         else:
-            raise ValueError(name)
+            raise UnwritableError(name)
     return made
 
 
@@ -149,7 +150,7 @@ def _joined(value: Any) -> str:
     try:
         return beside.joined(tuple(value or ()))
     except ValueError:
-        raise ValueError(f.CATEGORIES) from None
+        raise UnwritableError(f.CATEGORIES) from None
 
 
 def _listed(made: Json, present: Json, name: str) -> list[Json]:

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
+from connectors.errors import UnwritableError
 from connectors.google.multipart import Json
 from connectors.google.times import moment
 from mapping.model import fields as f
@@ -51,8 +52,7 @@ def decode(task: Json) -> dict[str, Value]:
 
 
 def encode(values: Fields, present: Json) -> Json:
-    """The body that writes the neutral values over a task. Raises ValueError with the name of a field that does not
-    fit."""
+    """The body that writes the neutral values over a task. Raises UnwritableError."""
     notes = Notes.read(present.get("notes", ""))
     body: Json = {}
     for name, value in values.items():
@@ -68,7 +68,7 @@ def encode(values: Fields, present: Json) -> Json:
             case f.KEY:
                 notes = Notes(notes.text, str(value or ""))
             case _ if name not in _NOT_HELD and value is not MISSING:
-                raise ValueError(name)
+                raise UnwritableError(name)
     if not values.keys().isdisjoint((f.BODY, f.KEY)):
         body["notes"] = _fitting(notes.written(), _LONGEST_NOTES, f.BODY)
     return body
@@ -77,5 +77,5 @@ def encode(values: Fields, present: Json) -> Json:
 def _fitting(text: str, most: int, name: str) -> str:
     """A text that is too long is refused: cut, it would come back as an edit and cut the record's, too."""
     if len(text) > most:
-        raise ValueError(name)
+        raise UnwritableError(name)
     return text

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from connectors.errors import UnwritableError
 from connectors.google import beside
 from connectors.google.config import COLOURS
 from connectors.google.html import is_html, plain
@@ -201,14 +202,6 @@ def decode(event: Json, context: Context, *, deep: bool) -> dict[str, Value]:
 
 
 # --- writing
-
-
-class UnwritableError(ValueError):
-    """A value that Google cannot take, or a field that is not ours to write. Carries names, never the value."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
 
 
 def _properties(**values: str | None) -> Json:

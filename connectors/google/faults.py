@@ -8,9 +8,7 @@ travels on.
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +16,7 @@ import requests
 from google.auth.exceptions import GoogleAuthError, RefreshError, TransportError
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
-from connectors.errors import ConnectorError, Fault, Scope
+from connectors.errors import ConnectorError, Fault, Meaning, Scope, unanswered
 from connectors.google.config import Service
 from connectors.google.multipart import Answer
 
@@ -29,19 +27,8 @@ _LATER = timedelta(minutes=30)
 FAILURES: tuple[type[Exception], ...] = (GoogleAuthError, requests.RequestException, OSError, ValueError)
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """`scope` None: as wide as the place where it was met. `ambiguous`: a write may have happened."""
-
-    fault: Fault
-    detail: str
-    scope: Scope | None = None
-    wait: timedelta | None = None
-    ambiguous: bool = False
-
-
-_BUSY = Meaning(Fault.THROTTLED, "the quota of this minute is used up", Scope.CONNECTION, _SOON)
-_SPENT = Meaning(Fault.THROTTLED, "the quota of the day is used up", Scope.CONNECTION, _LATER)
+_BUSY = Meaning(Fault.THROTTLED, "the quota of this minute is used up", Scope.CONNECTION, wait=_SOON)
+_SPENT = Meaning(Fault.THROTTLED, "the quota of the day is used up", Scope.CONNECTION, wait=_LATER)
 _NO_SCOPE = Meaning(Fault.FORBIDDEN, "the token lacks a scope: grant the four scopes", Scope.CONNECTION)
 _OFF = Meaning(Fault.FORBIDDEN, "the API is not enabled in the Google Cloud project", Scope.CONNECTION)
 _NO_SERVICE = Meaning(Fault.FORBIDDEN, "the user has no such service: check the licence", Scope.CONNECTION)
@@ -138,19 +125,11 @@ def fault_of_answer(service: Service, answer: Answer, at: Scope, *, writing: boo
 
 
 def fault_of_error(error: Exception, *, writing: bool = False) -> ConnectorError:
-    """No answer at all, or no token. The vendor word is the class of the innermost cause; its text may hold content."""
+    """No answer at all, or no token."""
     if isinstance(error, RefreshError):
         return _of_refresh(error)
-    chain = tuple(_chain(error))
-    name = type(chain[-1]).__name__
-    if any(isinstance(link, ssl.SSLCertVerificationError) for link in chain):
-        return ConnectorError(Fault.UNAVAILABLE, "the server's certificate is not trusted", name)
     unsent = (NewConnectionError, ConnectTimeoutError, NameResolutionError, TransportError)
-    if any(isinstance(link, unsent) for link in chain):
-        return ConnectorError(Fault.UNAVAILABLE, "no connection to the server", name)
-    if writing:
-        return ConnectorError(Fault.UNKNOWN, "the connection ended before the outcome was told", name)
-    return ConnectorError(Fault.UNAVAILABLE, "the server gave no usable answer", name)
+    return unanswered(error, unsent, writing=writing)
 
 
 def _of_refresh(error: RefreshError) -> ConnectorError:
@@ -160,14 +139,3 @@ def _of_refresh(error: RefreshError) -> ConnectorError:
         return ConnectorError(Fault.UNAVAILABLE, "no token was given out for the moment", reason, retry_after=_SOON)
     meaning = TOKENS.get(reason, _TOKEN_REFUSED)
     return ConnectorError(meaning.fault, meaning.detail, reason)
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and what it came from; urllib3 hides its reason in `args`."""
-    seen: set[int] = set()
-    link: BaseException | None = error
-    while link is not None and id(link) not in seen:
-        seen.add(id(link))
-        yield link
-        inner = getattr(link, "reason", None) or (link.args[0] if link.args else None)
-        link = inner if isinstance(inner, BaseException) else link.__cause__ or link.__context__

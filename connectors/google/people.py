@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from connectors.errors import ConnectorError, Fault, Scope
 from connectors.google import beside
@@ -184,7 +183,10 @@ class People:
             if ref.id in there:
                 at = next(at for at, write in enumerate(writes) if write.key == key)
                 batch.settle(at, Outcome(ref.id, version_of(there[ref.id]), adopted=True))
-        made = _bodies(batch, {at: {**writes[at].values, f.KEY: writes[at].key} for at in batch.open}, {})
+        made = batch.encoded(
+            {at: {**writes[at].values, f.KEY: writes[at].key} for at in batch.open},
+            lambda _, fields: encode(fields, {}),
+        )
         groups = [MY_CONTACTS, *([self._group] if writes[0].target == MANAGED else [])]
         asks = {
             at: Ask(
@@ -197,7 +199,9 @@ class People:
 
     def _update(self, batch: Batch) -> None:
         writes, present = batch.writes, self._present(batch)
-        made = _bodies(batch, {at: writes[at].values for at in only(present, batch)}, present)
+        made = batch.encoded(
+            {at: writes[at].values for at in only(present, batch)}, lambda at, fields: encode(fields, present[at])
+        )
         for at in [at for at, body in made.items() if not body]:
             batch.settle(at, Outcome(writes[at].id, version_of(present[at])))
         asks = {at: _updating(present[at], made[at]) for at in only(made, batch)}
@@ -252,16 +256,6 @@ def _contact(person: Json) -> Json:
     sources = (person.get("metadata") or {}).get("sources") or ()
     found: Json = next((each for each in sources if each.get("type") == "CONTACT"), {})
     return {name: found[name] for name in ("type", "id", "etag") if name in found}
-
-
-def _bodies(batch: Batch, values: Mapping[int, Any], present: Mapping[int, Json]) -> dict[int, Json]:
-    made: dict[int, Json] = {}
-    for at, fields in values.items():
-        try:
-            made[at] = encode(fields, present.get(at, {}))
-        except ValueError as error:
-            batch.fail(at, Fault.INVALID, "Google cannot hold this value", str(error))
-    return made
 
 
 def _memberships(groups: Sequence[str]) -> Json:

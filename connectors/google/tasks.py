@@ -20,7 +20,7 @@ from connectors.google.multipart import Ask, Json
 from connectors.google.times import moment
 from connectors.protocols import Change, Changes, Detail, Outcome, Verb, Write
 from mapping.model import fields as f
-from mapping.model.item import DELETED, ELSEWHERE, Fields, Item, ItemKind, ItemRef, Side
+from mapping.model.item import DELETED, ELSEWHERE, Item, ItemKind, ItemRef, Side
 
 LISTS = "/tasks/v1/users/@me/lists"
 HOME, MANAGED = "tasks", "synced_tasks"
@@ -150,7 +150,10 @@ class Tasks:
 
     def _create(self, batch: Batch, home: str) -> None:
         self._adopt(batch, home)
-        made = _bodies(batch, {at: {**batch.writes[at].values, f.KEY: batch.writes[at].key} for at in batch.open}, {})
+        made = batch.encoded(
+            {at: {**batch.writes[at].values, f.KEY: batch.writes[at].key} for at in batch.open},
+            lambda _, fields: encode(fields, {}),
+        )
         asks = {
             at: Ask("tasks.tasks.insert", "POST", f"/tasks/v1/lists/{home}/tasks", body=_some(body))
             for at, body in made.items()
@@ -171,7 +174,9 @@ class Tasks:
     def _update(self, batch: Batch, home: str) -> None:
         writes = batch.writes
         present = _present(batch, home)
-        made = _bodies(batch, {at: writes[at].values for at in only(present, batch)}, present)
+        made = batch.encoded(
+            {at: writes[at].values for at in only(present, batch)}, lambda at, fields: encode(fields, present[at])
+        )
         for at in [at for at, body in made.items() if not body]:
             batch.settle(at, Outcome(writes[at].id, present[at]["etag"]))
         asks = {
@@ -214,16 +219,6 @@ def _present(batch: Batch, home: str) -> dict[int, Json]:
         elif writes[at].version and writes[at].version != task["etag"]:
             batch.fail(at, Fault.STALE, "the task was changed since it was read")
     return found
-
-
-def _bodies(batch: Batch, values: Mapping[int, Fields], present: Mapping[int, Json]) -> dict[int, Json]:
-    made: dict[int, Json] = {}
-    for at, fields in values.items():
-        try:
-            made[at] = encode(fields, present.get(at, {}))
-        except ValueError as error:
-            batch.fail(at, Fault.INVALID, "Google cannot hold this value", str(error))
-    return made
 
 
 def _some(body: Json) -> Json:

@@ -1,44 +1,26 @@
-"""Writes of one verb and one folder on their way: some are settled at once, the others by the answers of calls."""
+"""Writes of one verb and one folder on their way to Graph, a request for each of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from connectors.errors import ConnectorError, Fault, Scope
-from connectors.graph.codec import UnwritableError, encode
+from connectors.errors import ConnectorError, Fault, UnwritableError
+from connectors.graph.codec import encode
 from connectors.graph.feed import version
 from connectors.graph.line import Answer, Line, Request
 from connectors.graph.reading import where
+from connectors.outcomes import Outcomes
 from connectors.protocols import Outcome, Write
 from mapping.model.item import Fields, ItemRef, Side
 
 
-class Batch:
-    """The outcomes of a list of writes, found bit by bit."""
+class Batch(Outcomes):
+    """The outcomes of a list of writes over Graph."""
 
-    def __init__(self, line: Line, writes: list[Write]) -> None:
+    def __init__(self, line: Line, writes: Sequence[Write]) -> None:
+        super().__init__(writes)
         self.line = line
-        self.writes = writes
-        self._outcomes: dict[int, Outcome] = {}
-        self._told = False  # has a call that writes been answered?
-
-    @property
-    def open(self) -> list[int]:
-        return [at for at in range(len(self.writes)) if at not in self._outcomes]
-
-    def settle(self, at: int, outcome: Outcome) -> None:
-        self._outcomes[at] = outcome
-
-    def fail(self, at: int, fault: Fault, detail: str, *fields: str) -> None:
-        self.settle(at, Outcome(error=ConnectorError(fault, detail, scope=Scope.ITEM, fields=fields)))
-
-    def outcome(self, at: int) -> Outcome | None:
-        """What became of a write, as far as it is known."""
-        return self._outcomes.get(at)
-
-    def outcomes(self) -> list[Outcome]:
-        return [self._outcomes[at] for at in range(len(self.writes))]
 
     def path(self, at: int, *more: str, **options: str) -> str:
         """The path of what a write is about."""
@@ -61,16 +43,8 @@ class Batch:
         except ConnectorError as error:
             self.lost(requests, error)
             return
-        self._told = True
+        self.told = True
         yield from zip(requests, answers, strict=True)
-
-    def lost(self, which: Iterable[int], error: ConnectorError) -> None:
-        """The call for some of the writes failed as a whole. That is raised, unless some of the batch is written
-        already: then each of these writes carries the error."""
-        if not self._told:
-            raise error
-        for at in which:
-            self.settle(at, Outcome(error=error))
 
     def encoded(self, values: Mapping[int, Fields]) -> dict[int, dict[str, Any]]:
         """The values of some writes as Graph has them; a write that it cannot take is settled as INVALID."""

@@ -5,13 +5,10 @@ Its name stands on the inbox, in the same property that keys of items stand in.
 
 from __future__ import annotations
 
-import logging
-
-from connectors.errors import ConnectorError, Fault, Scope
+from connectors.errors import ConnectorError, Scope
 from connectors.graph.line import Line, Request
 from connectors.graph.rows import EXTENDED, KEY_PROPERTY, extended
-
-log = logging.getLogger(__name__)
+from connectors.outlook.claims import not_told
 
 
 def claimed_by(line: Line) -> str:
@@ -20,7 +17,7 @@ def claimed_by(line: Line) -> str:
     try:
         told = line.send(Request("GET", line.path("mailFolders", "inbox", select="id", expand=wanted)), Scope.ITEM)
     except ConnectorError as error:
-        return _not_told(error)
+        return not_told(error)
     return extended(told.body, KEY_PROPERTY)
 
 
@@ -30,11 +27,4 @@ def claim(line: Line, instance: str) -> None:
     try:
         line.send(Request("PATCH", line.path("mailFolders", "inbox"), body), Scope.ITEM, writing=True)
     except ConnectorError as error:
-        _not_told(error)
-
-
-def _not_told(error: ConnectorError) -> str:
-    if error.fault not in (Fault.FORBIDDEN, Fault.INVALID, Fault.NOT_FOUND):
-        raise error
-    log.warning("claim_refused fault=%s code=%s", error.fault.value, error.vendor_code)
-    return ""
+        not_told(error)

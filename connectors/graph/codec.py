@@ -18,7 +18,6 @@ from connectors.graph.rows import (
     Reader,
     Writer,
     as_extended,
-    as_is,
     extended,
     flag,
     key,
@@ -26,11 +25,10 @@ from connectors.graph.rows import (
     options,
     person,
     text,
-    word,
 )
 from connectors.graph.times import day_of, known_zone, span, span_values, to_the_minute
 from connectors.graph.times import moment as moment_of
-from connectors.protocols import Detail
+from connectors.outlook.codec import as_is, word, written
 from mapping.model import fields as f
 from mapping.model.item import MISSING, Attachment, Attendee, Fields, Form, ItemKind, Response, Role, Series, Value
 from mapping.rules.linking_clues import message_ids
@@ -182,6 +180,7 @@ _EVENT: dict[str, Reader] = {
     f.IS_CANCELLED: Reader(("isCancelled",), flag("isCancelled")),
     f.RECURRENCE: Reader(("type",), _recurrence),
     f.SERIES: Reader(series.NEEDS, _series, expand=series.EXPAND),
+    f.ORIGINAL: Reader(("originalStart",), original_start),  # of occurrences only
 }
 _EMAIL: dict[str, Reader] = {
     f.SUBJECT: Reader(("subject",), text("subject")),
@@ -200,10 +199,8 @@ _EMAIL: dict[str, Reader] = {
     f.HEADERS: Reader(("internetMessageHeaders",), _headers, deep=True),
     f.ATTACHMENTS: Reader((), _attachments, expand=_ATTACHED, deep=True),
 }
-# What only occurrences have, and what they have not: they are asked for by ids that tell them.
-_OCCURRENCE: dict[str, Reader] = {f.ORIGINAL: Reader(("originalStart",), original_start)}
 READERS: dict[ItemKind, dict[str, Reader]] = {
-    ItemKind.EVENT: {**_MARKS, **_BODIES, **_EVENT, **_OCCURRENCE},
+    ItemKind.EVENT: {**_MARKS, **_BODIES, **_EVENT},
     ItemKind.EMAIL: {**_MARKS, **_BODIES, **_EXTENDED, **_EMAIL},
     ItemKind.TASK: {**_MARKS, **_BODIES, **codec_tasks.READERS},
     ItemKind.CONTACT: {**_MARKS, **_EXTENDED, **codec_contacts.READERS},
@@ -216,17 +213,6 @@ FEED: dict[ItemKind, tuple[str, ...]] = {
     ItemKind.TASK: (f.CATEGORIES, f.KEY),
     ItemKind.CONTACT: (f.CATEGORIES,),
 }
-
-
-def names_for(kind: ItemKind, detail: Detail) -> tuple[str, ...]:
-    """The neutral fields of a kind at a detail."""
-    named = (name for name, row in READERS[kind].items() if detail is Detail.BODY or not row.deep)
-    return tuple(name for name in named if name not in _OCCURRENCE)
-
-
-def names_of_occurrence(detail: Detail) -> tuple[str, ...]:
-    """The neutral fields of an occurrence at a detail."""
-    return (*(name for name in names_for(ItemKind.EVENT, detail) if name != f.SERIES), *_OCCURRENCE)
 
 
 def asked(kind: ItemKind, names: Iterable[str]) -> dict[str, str]:
@@ -242,14 +228,6 @@ def decode(told: Json, kind: ItemKind, names: Iterable[str]) -> Fields:
 
 
 # --- writing
-
-
-class UnwritableError(ValueError):
-    """A value that Graph cannot take, or a field that is not ours to write. Carries names, never the value."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
 
 
 def _write_body(value: Any, _: ZoneInfo) -> Mapping[str, Any]:
@@ -327,32 +305,10 @@ WRITERS: dict[ItemKind, dict[str, Writer]] = {
 def encode(kind: ItemKind, values: Fields, zone: ZoneInfo) -> dict[str, Any]:
     """The properties that write the neutral values, checked one by one: a value that nobody can read would cost the
     other items of the call. Raises UnwritableError."""
-    written: dict[str, Any] = {}
-    for name, value in values.items():
-        if value is MISSING:
-            continue
-        writer = WRITERS[kind].get(name)
-        if writer is None:
-            raise UnwritableError(name)
-        try:
-            check_text(value)
-            made = dict(writer(value, zone))
-        except (ValueError, TypeError, LookupError, AttributeError):
-            raise UnwritableError(name) from None
+    encoded: dict[str, Any] = {}
+    for made in written(WRITERS[kind], values, zone):
         more = made.pop(EXTENDED, [])
-        written.update(made)
+        encoded |= made
         if more:
-            written[EXTENDED] = [*written.get(EXTENDED, ()), *more]
-    return written
-
-
-def check_text(value: Value) -> None:
-    """Raises UnicodeEncodeError for half a surrogate pair, which no server can read."""
-    match value:
-        case str():
-            value.encode()
-        case Attendee():
-            (value.address + value.name).encode()
-        case tuple():
-            for one in value:
-                check_text(one)
+            encoded[EXTENDED] = [*encoded.get(EXTENDED, ()), *more]
+    return encoded

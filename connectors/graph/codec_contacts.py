@@ -8,8 +8,9 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from connectors.graph.rows import Json, Reader, Writer, as_extended, as_is, extended, text
+from connectors.graph.rows import Json, Reader, Writer, as_extended, extended, text
 from connectors.graph.times import day_of, moment
+from connectors.outlook.codec import as_is
 from mapping.model import fields as f
 from mapping.model.item import MISSING, Value
 from mapping.model.people import normalise

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from connectors.graph.rows import Json, Reader, Writer, text, word
+from connectors.graph.rows import Json, Reader, Writer, text
 from connectors.graph.times import clock, day_of, known_zone, to_the_minute, written
+from connectors.outlook.codec import word
 from mapping.model import fields as f
 from mapping.model.item import MISSING, Value
 

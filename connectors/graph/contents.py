@@ -5,29 +5,17 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from connectors.errors import ConnectorError, Fault, Scope
 from connectors.graph.line import Answer, Line, Request
 from connectors.graph.reading import where
-from connectors.outlook.chunks import MOST_BYTES, Wanted, chunks
+from connectors.outlook.chunks import MOST_BYTES, Wanted, fetched
 from mapping.model.item import Form
 
 
 def contents(line: Line, wanted: Sequence[Wanted]) -> Iterator[bytes | ConnectorError]:
-    """See `Mailbox.contents`. When a call for a single large one breaks, that is taken for its own fault, once."""
-    broke = False
-    for chunk in chunks(wanted):
-        try:
-            found = _fetch(line, chunk)
-        except ConnectorError as error:
-            if len(chunk) > 1 or broke or error.fault is not Fault.UNAVAILABLE:
-                raise
-            broke = True
-            yield replace(error, scope=Scope.ITEM)
-            continue
-        broke = False
-        yield from found
+    """See `Mailbox.contents`."""
+    return fetched(wanted, lambda chunk: _fetch(line, chunk))
 
 
 def _fetch(line: Line, chunk: Sequence[Wanted]) -> list[bytes | ConnectorError]:

@@ -6,27 +6,15 @@ answer but its code travels on: the text beside it may quote the mailbox.
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 import httpx
 
-from connectors.errors import ConnectorError, Fault, Scope
+from connectors.errors import ConnectorError, Fault, Meaning, Scope, unanswered
 
 DEFAULT_BACK_OFF = timedelta(seconds=60)
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """`scope` None: as wide as what was asked for. `ambiguous`: a write may have happened."""
-
-    fault: Fault
-    detail: str
-    scope: Scope | None = None
-    ambiguous: bool = False
 
 
 _BUSY = Meaning(Fault.THROTTLED, "Microsoft 365 asks to slow down", Scope.CONNECTION)
@@ -182,16 +170,9 @@ def sign_in_refused(status: int, body: Any) -> ConnectorError:
 
 
 def of_transport(error: Exception, *, writing: bool = False) -> ConnectorError:
-    """No usable answer at all. The vendor word is the class of the innermost cause; its text may hold content."""
-    chain = tuple(_chain(error))
-    name = type(chain[-1]).__name__
-    if any(isinstance(link, ssl.SSLCertVerificationError) for link in chain):
-        return ConnectorError(Fault.UNAVAILABLE, "the server's certificate is not trusted", name)
-    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.UnsupportedProtocol):
-        return ConnectorError(Fault.UNAVAILABLE, "no connection to the server", name)
-    if writing:
-        return ConnectorError(Fault.UNKNOWN, "the connection ended before the outcome was told", name)
-    return ConnectorError(Fault.UNAVAILABLE, "the server gave no usable answer", name)
+    """No usable answer at all."""
+    unsent = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+    return unanswered(error, unsent, writing=writing)
 
 
 def retry_after(headers: Mapping[str, str]) -> timedelta | None:
@@ -206,10 +187,3 @@ def retry_after(headers: Mapping[str, str]) -> timedelta | None:
 def _code(body: Any) -> str:
     error = body.get("error") if isinstance(body, dict) else None
     return str(error.get("code") or "") if isinstance(error, dict) else ""
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    link: BaseException | None = error
-    while link is not None:
-        yield link
-        link = link.__cause__ or link.__context__

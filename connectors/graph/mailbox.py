@@ -15,7 +15,7 @@ from connectors.graph.reading import read
 from connectors.graph.searching import find
 from connectors.graph.tokens import Keep
 from connectors.graph.writes import apply
-from connectors.outlook.facts import KINDS
+from connectors.outlook.facts import KINDS, bare
 from connectors.protocols import Can, Changes, Check, Detail, Notices, Outcome, Write
 from mapping.model.item import Attachment, Item, ItemRef
 from mapping.model.people import normalise
@@ -99,7 +99,7 @@ class GraphMailbox:
             if error.scope is not Scope.ITEM:
                 raise
             return frozenset({self.address})
-        addresses = [told.get("mail"), *map(_bare, told.get("proxyAddresses") or ())]
+        addresses = [told.get("mail"), *map(bare, told.get("proxyAddresses") or ())]
         return frozenset({self.address, *(normalise(each) for each in addresses if each)}) - {""}
 
     def claimed_by(self) -> str:
@@ -114,9 +114,3 @@ class GraphMailbox:
 
     def check(self) -> Iterator[Check]:
         return checks.check(self._line)
-
-
-def _bare(proxy: str) -> str:
-    """`SMTP:ann@acme.example` as an address; '' for an address of another kind (X.500, SIP)."""
-    kind, sign, address = proxy.rpartition(":")
-    return address if not sign or kind.lower() == "smtp" else ""

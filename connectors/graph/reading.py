@@ -6,15 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from connectors.errors import ConnectorError, Fault, Scope
-from connectors.graph.codec import READERS, asked, body_text, decode, names_for, names_of_occurrence
+from connectors.graph.codec import READERS, asked, body_text, decode
 from connectors.graph.feed import version
 from connectors.graph.folders import items_of, list_of
 from connectors.graph.line import Answer, Line, Request, options_text
-from connectors.graph.occurrences import Place, is_occurrence, places_of
+from connectors.graph.occurrences import Occurrences
+from connectors.outlook.codec import names_at, names_of_occurrence
 from connectors.outlook.facts import KINDS
+from connectors.outlook.occurrences import at_place, is_occurrence, placed
 from connectors.protocols import Detail
 from mapping.model import fields as f
-from mapping.model.item import Fields, Item, ItemKind, ItemRef, Value
+from mapping.model.item import Item, ItemKind, ItemRef, Value
 
 Found = dict[ItemRef, Item | ConnectorError]
 Names = Callable[[ItemRef], Sequence[str]]
@@ -47,22 +49,14 @@ def _read_whole(line: Line, refs: Sequence[ItemRef], detail: Detail) -> Found:
         except ConnectorError as error:
             if error.fault is not Fault.NOT_FOUND:
                 raise
-    return _read(line, wanted, detail, lambda ref: names_for(ref.kind, detail))
+    return _read(line, wanted, detail, lambda ref: names_at(READERS[ref.kind], detail))
 
 
 def _read_occurrences(line: Line, refs: Sequence[ItemRef], detail: Detail) -> Found:
-    places = places_of(line, (ref.id for ref in refs)) if refs else {}
-    told: Found = {}
-    there: dict[ItemRef, Place] = {}
-    for ref in refs:
-        place = places.get(ref.id)
-        if isinstance(place, Place):
-            there[ref] = place
-        elif place is not None:
-            told[ref] = place
+    there, wrong = placed(refs, Occurrences(line).places_of(ref.id for ref in refs))
     paths = {ref: line.path("events", place.id) for ref, place in there.items()}
-    found = _read(line, paths, detail, lambda _: names_of_occurrence(detail))
-    return told | {ref: _at_place(answer, there[ref]) for ref, answer in found.items()}
+    found = _read(line, paths, detail, lambda ref: names_of_occurrence(READERS[ref.kind], detail))
+    return wrong | {ref: at_place(answer, there[ref]) for ref, answer in found.items()}
 
 
 def _read(line: Line, paths: Mapping[ItemRef, str], detail: Detail, names: Names) -> Found:
@@ -95,13 +89,3 @@ def _item(
     if isinstance(text, Answer):
         values[f.BODY] = body_text(text.body)
     return Item(ref, version(answer.body), values)
-
-
-def _at_place(answer: Item | ConnectorError, place: Place) -> Item | ConnectorError:
-    """An occurrence that was read, with version and UID of its series; an error if it is another one by now."""
-    if isinstance(answer, ConnectorError):
-        return answer
-    if answer.get(f.ORIGINAL, place.original) != place.original:
-        return ConnectorError(Fault.UNAVAILABLE, "the series was changed while it was read", scope=Scope.ITEM)
-    shared: Fields = {f.ORIGINAL: place.original, f.UID: place.master.uid}
-    return replace(answer, version=place.master.version).with_fields(shared)

@@ -80,14 +80,6 @@ def _normal(name: str) -> str:
 # --- writing
 
 
-def as_is(name: str) -> Writer:
-    return lambda value, _: {name: value or None}
-
-
-def word(name: str, words: Mapping[str, str], default: str) -> Writer:
-    return lambda value, _: {name: words[value] if value is not None else default}
-
-
 def as_extended(name: str, spell: Callable[[Any], str] = lambda value: value or "") -> Writer:
     """Nothing removes an extended property over Graph; an empty one says as much as none."""
     return lambda value, _: {EXTENDED: [{"id": name, "value": spell(value)}]}

@@ -15,15 +15,15 @@ from connectors.graph.batch import Batch
 from connectors.graph.feed import version
 from connectors.graph.folders import items_of
 from connectors.graph.line import Answer, Line, Request
-from connectors.graph.occurrences import is_occurrence
 from connectors.graph.searching import bearing
 from connectors.graph.series_writes import complete, delete_occurrences, prepare, update_occurrences
-from connectors.outlook.facts import KINDS
+from connectors.outlook.facts import KINDS, not_creatable
+from connectors.outlook.occurrences import is_occurrence
+from connectors.outlook.series_writes import without_series
 from connectors.protocols import Outcome, Verb, Write
 from mapping.model import fields as f
 from mapping.model.item import Fields, ItemKind, Series
 
-_CREATABLE = (ItemKind.EVENT, ItemKind.TASK, ItemKind.CONTACT)
 _TRANSACTIONS = uuid.UUID("5c5f7a2e-0d2a-4b53-9d0b-6a2d0f0f6f52")
 
 
@@ -40,9 +40,8 @@ def apply(line: Line, writes: Sequence[Write]) -> list[Outcome]:
 def _create(batch: Batch) -> list[Outcome]:
     line, writes = batch.line, batch.writes
     where = line.path(*items_of(line, writes[0].target))
-    for at, write in enumerate(writes):
-        if write.kind not in _CREATABLE or write.kind is not KINDS[write.target]:
-            batch.fail(at, Fault.INVALID, "such items are not created in this folder")
+    for at in not_creatable(writes):
+        batch.fail(at, Fault.INVALID, "such items are not created in this folder")
     made = batch.encoded({at: _values(writes[at], new=True) for at in batch.open})
     _adopt(batch, [at for at in batch.open if writes[at].retrying])
     bodies = {at: _finished(writes[at], made[at]) for at in made if at in batch.open}
@@ -121,12 +120,11 @@ def _update(batch: Batch) -> list[Outcome]:
     prepared = prepare(batch)
     made = batch.encoded(
         {
-            at: _without_series(writes[at].values) if at in prepared.standing else _values(writes[at])
+            at: without_series(writes[at].values) if at in prepared.standing else _values(writes[at])
             for at in batch.open if at not in single
         }
     )  # fmt: skip
-    latest = {at: line.lineage.latest(write.id, write.version) for at, write in enumerate(writes) if write.version}
-    known = latest | prepared.versions
+    known = prepared.known(writes, line.lineage)
     _lay_in(batch, made, known)
     linked = [at for at in made if at in batch.open and writes[at].kind is ItemKind.TASK and f.KEY in writes[at].values]
     for at in made:
@@ -142,10 +140,6 @@ def _update(batch: Batch) -> list[Outcome]:
     update_occurrences(batch, single)
     complete(batch)
     return batch.outcomes()
-
-
-def _without_series(values: Fields) -> Fields:
-    return {name: value for name, value in values.items() if name not in (f.SERIES, f.SPAN)}
 
 
 def _lay_in(batch: Batch, made: dict[int, dict[str, Any]], known: dict[int, str]) -> None:
@@ -208,10 +202,8 @@ def _delete(batch: Batch) -> list[Outcome]:
     batch.only_current(at for at in batch.open if at not in single)
     delete_occurrences(batch, single)
     batch.send({at: Request("DELETE", batch.path(at)) for at in batch.open}, lambda at, _: Outcome(writes[at].id))
-    return [
-        Outcome(write.id) if outcome.error is not None and outcome.error.fault is Fault.NOT_FOUND else outcome
-        for write, outcome in zip(writes, batch.outcomes(), strict=True)
-    ]
+    batch.gone_is_fine()
+    return batch.outcomes()
 
 
 def _move(batch: Batch) -> list[Outcome]:

@@ -5,6 +5,9 @@ A mailbox that moves from one to the other keeps all of this, and with it what t
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
+from connectors.protocols import Write
 from mapping.model.item import DELETED, ItemKind
 
 # The one named property that we write: the key of an item. Named properties are a finite resource of a mailbox, so
@@ -22,3 +25,17 @@ KINDS = {
     "calendar": ItemKind.EVENT, "tasks": ItemKind.TASK, TASKS: ItemKind.TASK,
     "contacts": ItemKind.CONTACT, CONTACTS: ItemKind.CONTACT,
 }  # fmt: skip
+_CREATABLE = (ItemKind.EVENT, ItemKind.TASK, ItemKind.CONTACT)
+
+
+def not_creatable(writes: Sequence[Write]) -> Iterator[int]:
+    """The creations, by their places, of what is no item of its folder, or one that only people make."""
+    for at, write in enumerate(writes):
+        if write.kind not in _CREATABLE or write.kind is not KINDS[write.target]:
+            yield at
+
+
+def bare(proxy: str) -> str:
+    """`SMTP:ann@acme.example` as an address; '' for an address of another kind (X.500, SIP)."""
+    kind, sign, address = proxy.rpartition(":")
+    return address if not sign or kind.lower() == "smtp" else ""

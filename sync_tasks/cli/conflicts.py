@@ -12,14 +12,16 @@ from mapping.model.item import MISSING, Attendee, Person, Side, Span, Value
 from sync_tasks.cli.shell import (
     CommandError,
     Json,
-    NotFoundError,
+    OnlyUser,
     WrongUsageError,
+    existing,
     give,
+    lists_by_itself,
+    only_of,
     open_app,
     say,
     shown,
     table,
-    the_user,
 )
 from sync_tasks.cli.summary import SIDES
 from sync_tasks.services import deciding
@@ -31,22 +33,16 @@ app = typer.Typer(help="Fields edited on both sides, where you decide which valu
 Number = Annotated[int, typer.Argument(metavar="ID", help="Number of the conflict; `inbox-sync conflicts` lists them.")]
 
 
-@app.callback(invoke_without_command=True)
-def _list_when_nothing_is_said(context: typer.Context, as_json: Json = False) -> None:
-    if context.invoked_subcommand is None:
-        list_(as_json=as_json)
-
-
 @app.command("list")
 def list_(
-    user: Annotated[str | None, typer.Argument(metavar="[USER]", help="Only this user's.")] = None,
+    user: OnlyUser = None,
     everything: Annotated[bool, typer.Option("--all", help="Those that are over, too.")] = False,
     limit: Annotated[int, typer.Option(min=1, help="Most conflicts shown.")] = 50,
     as_json: Json = False,
 ) -> None:
     """Conflicts that wait, newest first; never the values."""
     with open_app() as opened, opened.store.reading() as unit:
-        user_id = None if user is None else the_user(unit, user).id
+        user_id = only_of(unit, user)
         found = unit.conflicts.recent(user_id, closed=everything, limit=limit)
     if as_json:
         give([_told(each) for each in found])
@@ -57,6 +53,9 @@ def list_(
     rows = [(c.id, c.user, c.kind, c.field, c.opened_at, _state(c), c.key) for c in found]
     table("", ("Conflict", "User", "Kind", "Field", "Since", "State", "Item"), rows)
     say("`inbox-sync conflicts show ID` shows both values; `conflicts resolve ID --mailbox` or `--salesforce`", "dim")
+
+
+lists_by_itself(app, list_)
 
 
 @app.command()
@@ -103,10 +102,7 @@ def resolve(
 
 
 def _known(unit: Unit, number: int) -> ConflictView:
-    found = unit.conflicts.get(number)
-    if found is None:
-        raise NotFoundError(f"there is no conflict {number}; `inbox-sync conflicts list --all` lists them")
-    return found
+    return existing(unit.conflicts.get(number), f"conflict {number}", "conflicts list --all")
 
 
 def _told(conflict: ConflictView) -> dict[str, Any]:

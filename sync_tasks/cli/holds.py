@@ -8,7 +8,19 @@ import typer
 
 from mapping.model.reasons import sentence
 from mapping.rules.guards import REASONS, Guard
-from sync_tasks.cli.shell import CommandError, Json, NotFoundError, give, open_app, say, shown, table, the_user
+from sync_tasks.cli.shell import (
+    CommandError,
+    Json,
+    OnlyUser,
+    existing,
+    give,
+    lists_by_itself,
+    only_of,
+    open_app,
+    say,
+    shown,
+    table,
+)
 from sync_tasks.cli.summary import SIDES, general, operation
 from sync_tasks.services import deciding
 from sync_tasks.state.records import HoldDecision, HoldView
@@ -24,22 +36,16 @@ _MEANING = {
 }
 
 
-@app.callback(invoke_without_command=True)
-def _list_when_nothing_is_said(context: typer.Context, as_json: Json = False) -> None:
-    if context.invoked_subcommand is None:
-        list_(as_json=as_json)
-
-
 @app.command("list")
 def list_(
-    user: Annotated[str | None, typer.Argument(metavar="[USER]", help="Only this user's.")] = None,
+    user: OnlyUser = None,
     everything: Annotated[bool, typer.Option("--all", help="Those that are over, too.")] = False,
     limit: Annotated[int, typer.Option(min=1, help="Most holds shown.")] = 50,
     as_json: Json = False,
 ) -> None:
     """Holds that wait, newest first."""
     with open_app() as opened, opened.store.reading() as unit:
-        user_id = None if user is None else the_user(unit, user).id
+        user_id = only_of(unit, user)
         found = [_told(hold) for hold in unit.holds.recent(user_id, closed=everything, limit=limit)]
     if as_json:
         give(found)
@@ -50,6 +56,9 @@ def list_(
     rows = [(h["id"], h["user"], h["opened_at"], h["items"], h["sentence"], h["decision"] or "waits") for h in found]
     table("", ("Hold", "User", "Since", "Items", "Why", "State"), rows)
     say("`inbox-sync holds show ID` lists what it is about; `holds approve ID` or `holds reject ID` decides", "dim")
+
+
+lists_by_itself(app, list_)
 
 
 @app.command()
@@ -97,10 +106,7 @@ def _decide(number: int, decision: HoldDecision, *, as_json: bool) -> None:
 
 
 def _known(unit: Unit, number: int) -> HoldView:
-    found = unit.holds.get(number)
-    if found is None:
-        raise NotFoundError(f"there is no hold {number}; `inbox-sync holds list --all` lists them")
-    return found
+    return existing(unit.holds.get(number), f"hold {number}", "holds list --all")
 
 
 def _told(hold: HoldView) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from mapping.rules.identity import PREFIX, email_key
 from mapping.rules.outcomes import ending
 from mapping.rules.settings import resolve
 from sync_tasks.cli import telling
-from sync_tasks.cli.shell import Json, NotFoundError, give, open_app, say, table, the_user
+from sync_tasks.cli.shell import Json, NotFoundError, OnlyUser, existing, give, only_of, open_app, say, table
 from sync_tasks.cli.summary import SIDES, operation, show_operations, show_summary, specific, summary
 from sync_tasks.state.records import DecisionView, IssueView, OpView, RunView
 from sync_tasks.state.store import Unit
@@ -20,7 +20,6 @@ from sync_tasks.state.store import Unit
 PAIR_KEYS = (*PREFIX.values(), "nomid:")
 
 UserOption = Annotated[str | None, typer.Option("--user", metavar="ADDRESS", help="Only as this user sees it.")]
-UserArgument = Annotated[str | None, typer.Argument(metavar="[USER]", help="Only this user's.")]
 
 
 def register(cli: typer.Typer) -> None:
@@ -36,9 +35,7 @@ def plan(
     """The operations of a run, each with its outcome."""
     with open_app() as opened:
         with opened.store.reading() as unit:
-            found = unit.runs.get(run)
-            if found is None:
-                raise NotFoundError(f"there is no run {run}; `inbox-sync runs` lists them")
+            found = existing(unit.runs.get(run), f"run {run}", "runs")
             operations = [operation(op) for op in unit.plans.all(run)]
         told = summary(opened, found) | {"operations": operations}
     if as_json:
@@ -49,13 +46,13 @@ def plan(
 
 
 def runs(
-    user: UserArgument = None,
+    user: OnlyUser = None,
     limit: Annotated[int, typer.Option(min=1, help="Most runs shown.")] = 20,
     as_json: Json = False,
 ) -> None:
     """The newest runs."""
     with open_app() as opened, opened.store.reading() as unit:
-        found = unit.runs.recent(None if user is None else the_user(unit, user).id, limit)
+        found = unit.runs.recent(only_of(unit, user), limit)
         who = {each.id: each.address for each in unit.accounts.users()}
         troubled = unit.trail.issues_of_runs(run.id for run in found)
     rows: list[dict[str, Any]] = [_run(run, who, troubled[run.id]) for run in found]
@@ -80,10 +77,10 @@ def _run(run: RunView, who: dict[int, str], troubled: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def issues(user: UserArgument = None, as_json: Json = False) -> None:
+def issues(user: OnlyUser = None, as_json: Json = False) -> None:
     """Items that need somebody: what could not be read, saved or decided."""
     with open_app() as opened, opened.store.reading() as unit:
-        found = unit.trail.issues(None if user is None else the_user(unit, user).id)
+        found = unit.trail.issues(only_of(unit, user))
     if as_json:
         give([{name: getattr(issue, name) for name in issue.__slots__} for issue in found])
         return
@@ -116,7 +113,7 @@ def explain(
     """Everything that was decided about an item and done with it, in order; and what it was linked to, and why."""
     with open_app() as opened:
         with opened.store.reading() as unit:
-            user_id = None if user is None else the_user(unit, user).id
+            user_id = only_of(unit, user)
             refs, keys = _names(unit, item.strip(), user_id)
             decisions = unit.trail.decisions(user_id, refs, keys)
             keys |= {each.key for each in decisions if each.key}

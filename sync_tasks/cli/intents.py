@@ -11,10 +11,13 @@ import typer
 from sync_tasks.cli.shell import (
     CommandError,
     Json,
-    NotFoundError,
+    OnlyUser,
     WrongUsageError,
     assignments,
+    existing,
     give,
+    lists_by_itself,
+    only_of,
     open_app,
     say,
     shown,
@@ -25,12 +28,6 @@ from sync_tasks.services import intending
 from sync_tasks.state.records import IntentView
 
 app = typer.Typer(help="Single messages that are to be saved, with the records they hang on.")
-
-
-@app.callback(invoke_without_command=True)
-def _list_when_nothing_is_said(context: typer.Context, as_json: Json = False) -> None:
-    if context.invoked_subcommand is None:
-        list_(as_json=as_json)
 
 
 @app.command()
@@ -78,7 +75,7 @@ def add(
 
 @app.command("list")
 def list_(
-    user: Annotated[str | None, typer.Argument(metavar="[USER]", help="Only this user's.")] = None,
+    user: OnlyUser = None,
     everything: Annotated[bool, typer.Option("--all", help="Those that are over, too.")] = False,
     limit: Annotated[int, typer.Option(min=1, help="Most messages shown.")] = 50,
     as_json: Json = False,
@@ -86,7 +83,7 @@ def list_(
     """What waits for its message, newest first; never the values."""
     with open_app() as opened, opened.store.reading() as unit:
         now = opened.clock()
-        user_id = None if user is None else the_user(unit, user).id
+        user_id = only_of(unit, user)
         found = unit.intents.recent(user_id, now, closed=everything, limit=limit)
     if as_json:
         give([_told(each) for each in found])
@@ -98,6 +95,9 @@ def list_(
     table("", ("Number", "User", "People", "About", "Thread", "Since", "State"), rows)
 
 
+lists_by_itself(app, list_)
+
+
 @app.command()
 def drop(
     number: Annotated[int, typer.Argument(metavar="NUMBER", help="`inbox-sync intent list` shows them.")],
@@ -106,8 +106,7 @@ def drop(
     """Take one back."""
     with open_app() as opened:
         with opened.store.reading() as unit:
-            if unit.intents.get(number) is None:
-                raise NotFoundError(f"there is no {number}; `inbox-sync intent list --all` lists them")
+            existing(unit.intents.get(number), str(number), "intent list --all")
         done = intending.drop(opened, number, by="console")
         with opened.store.reading() as unit:
             after = unit.intents.get(number)

@@ -7,11 +7,11 @@ import getpass
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -27,7 +27,9 @@ from sync_tasks.state.store import Unit
 DONE, FAILED, WRONG_USAGE, NOTHING_FOUND = 0, 1, 2, 3
 PLAIN_WIDTH = 160  # of a table that goes into a file or a pipe
 
+T = TypeVar("T")
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
+OnlyUser = Annotated[str | None, typer.Argument(metavar="[USER]", help="Only this user's.")]
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
@@ -48,6 +50,18 @@ class NotFoundError(CommandError):
     """What was named does not exist."""
 
     code = NOTHING_FOUND
+
+
+# --- groups of commands
+
+
+def lists_by_itself(app: typer.Typer, command: Callable[..., None]) -> None:
+    """Let a group without a command list what it is about. `command` takes `as_json`."""
+
+    @app.callback(invoke_without_command=True)
+    def list_when_nothing_is_said(context: typer.Context, as_json: Json = False) -> None:
+        if context.invoked_subcommand is None:
+            command(as_json=as_json)
 
 
 # --- output
@@ -163,6 +177,18 @@ def the_user(unit: Unit, address: str) -> UserView:
     if found is None:
         known = [user.address for user in unit.accounts.users()]
         raise NotFoundError(f"there is no user {address}{near(address, known)}; `inbox-sync user list` shows all")
+    return found
+
+
+def only_of(unit: Unit, address: str | None) -> int | None:
+    """The id of the user whose entries alone are asked for, if one is named."""
+    return None if address is None else the_user(unit, address).id
+
+
+def existing(found: T | None, named: str, lister: str) -> T:
+    """What was looked up by its number. `lister`: the command that lists those that there are."""
+    if found is None:
+        raise NotFoundError(f"there is no {named}; `inbox-sync {lister}` lists them")
     return found
 
 

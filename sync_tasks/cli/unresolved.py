@@ -13,13 +13,16 @@ from sync_tasks.cli.shell import (
     CommandError,
     Json,
     NotFoundError,
+    OnlyUser,
     WrongUsageError,
+    existing,
     give,
+    lists_by_itself,
+    only_of,
     open_app,
     say,
     shown,
     table,
-    the_user,
 )
 from sync_tasks.cli.summary import general
 from sync_tasks.services import strangers
@@ -56,15 +59,9 @@ _STATES = {
 }
 
 
-@app.callback(invoke_without_command=True)
-def _list_when_nothing_is_said(context: typer.Context, as_json: Json = False) -> None:
-    if context.invoked_subcommand is None:
-        list_(as_json=as_json)
-
-
 @app.command("list")
 def list_(
-    user: Annotated[str | None, typer.Argument(metavar="[USER]", help="Only this user's.")] = None,
+    user: OnlyUser = None,
     everything: Annotated[bool, typer.Option("--all", help="Those that are settled, too.")] = False,
     limit: Annotated[int, typer.Option(min=1, help="Most people shown.")] = 50,
     as_json: Json = False,
@@ -72,7 +69,7 @@ def list_(
     """People on whom nothing is settled, seen last first. That somebody looked is noted."""
     with open_app() as opened:
         with opened.store.reading() as unit:
-            user_id = None if user is None else the_user(unit, user).id
+            user_id = only_of(unit, user)
             rows = unit.unresolved.recent(user_id, closed=everything, limit=limit)
         found = [_told(opened, row) for row in rows]
         if found:
@@ -87,6 +84,9 @@ def list_(
     table("", columns, [(e["id"], e["user"], _who(e), len(e["items"]), e["last_seen"], _state(e), e["sentence"])
                         for e in found])  # fmt: skip
     say("`inbox-sync unresolved show ID` tells more; `unresolved decide ID --lead` and so on decides", "dim")
+
+
+lists_by_itself(app, list_)
 
 
 @app.command()
@@ -168,10 +168,7 @@ def _account_id(text: str) -> str:
 
 
 def _known(unit: Unit, number: int) -> UnresolvedView:
-    found = unit.unresolved.get(number)
-    if found is None:
-        raise NotFoundError(f"there is no entry {number}; `inbox-sync unresolved list --all` lists them")
-    return found
+    return existing(unit.unresolved.get(number), f"entry {number}", "unresolved list --all")
 
 
 def _told(opened: App, row: UnresolvedView) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import base64
 import json
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -19,11 +19,12 @@ from werkzeug.wrappers import Request, Response
 from connectors.sandbox.ews import push
 from connectors.sandbox.ews.errors import EwsError
 from connectors.sandbox.ews.items import Stored
+from connectors.sandbox.ews.state import Folder
 from connectors.sandbox.faults import Action
 from connectors.sandbox.graph import batch, control, messages, odata, operations, places, signin, state, todo
 from connectors.sandbox.graph.call import GraphCall, open_call
 from connectors.sandbox.graph.errors import GraphError, bad, body, of
-from connectors.sandbox.graph.operations import CONTACT, EVENT, MESSAGE, TASK, Answer
+from connectors.sandbox.graph.operations import CONTACT, EVENT, MESSAGE, TASK, Answer, Type
 from connectors.sandbox.graph.state import Caller
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ ROOT = "/graph/v1.0"
 _TOKEN = re.compile(r"/graph/([^/]+)/oauth2/v2\.0/token")
 _JSON = "application/json"
 Handle = Callable[..., Answer]
+Row = tuple[str, str, str, str, Handle]  # what a `Route` is made of, with its path as text
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,40 @@ class Route:
     handle: Handle
 
 
+def _in_folders(
+    kind: Type,
+    noun: str,
+    path: str,
+    folder: Callable[[GraphCall, str], Folder],
+    permission: str,
+    *,
+    create: bool = True,
+) -> Iterator[Row]:
+    """What is done with items below the folder that the path names; `delta` stands before ids, which it looks like."""
+    one = f"{path}/{{}}"
+    yield (f"{noun.lower()}sDelta", "GET", f"{path}/delta", permission,
+           lambda call, where: operations.changed(call, kind, folder(call, where)))  # fmt: skip
+    yield (f"list{noun}s", "GET", path, permission,
+           lambda call, where: operations.listed(call, kind, folder(call, where)))  # fmt: skip
+    if create:
+        yield (f"create{noun}", "POST", path, permission,
+               lambda call, where: operations.create(call, kind, folder(call, where)))  # fmt: skip
+    for verb, method, act in _ACTS:
+        yield (f"{verb}{noun}", method, one, permission,
+               lambda call, where, item, act=act: act(call, kind, item, folder(call, where)))  # fmt: skip
+
+
+_ACTS = (
+    ("get", "GET", operations.get), ("update", "PATCH", operations.update), ("delete", "DELETE", operations.delete),
+)  # fmt: skip
+
+
 def _routes() -> list[Route]:
     """`{}` stands for an id."""
     calendar, mail, contacts = "Calendars.ReadWrite", "Mail.ReadWrite", "Contacts.ReadWrite"
     tasks, settings, user = "Tasks.ReadWrite.All", "MailboxSettings.ReadWrite", "User.Read.All"
     main = places.calendar
-    rows: list[tuple[str, str, str, str, Handle]] = [
+    rows: list[Row] = [
         ("getUser", "GET", "", user, places.user),
         # calendars
         ("calendarViewDelta", "GET", "/calendar/calendarView/delta", calendar,
@@ -80,16 +110,7 @@ def _routes() -> list[Route]:
         ("createMailFolder", "POST", "/mailFolders", mail, places.add_mail_folder),
         ("getMailFolder", "GET", "/mailFolders/{}", mail, places.get_mail_folder),
         ("updateMailFolder", "PATCH", "/mailFolders/{}", mail, places.patch_mail_folder),
-        ("messagesDelta", "GET", "/mailFolders/{}/messages/delta", mail,
-         lambda call, where: operations.changed(call, MESSAGE, places.mail_folder(call, where))),
-        ("listMessages", "GET", "/mailFolders/{}/messages", mail,
-         lambda call, where: operations.listed(call, MESSAGE, places.mail_folder(call, where))),
-        ("getMessage", "GET", "/mailFolders/{}/messages/{}", mail,
-         lambda call, where, item: operations.get(call, MESSAGE, item, places.mail_folder(call, where))),
-        ("updateMessage", "PATCH", "/mailFolders/{}/messages/{}", mail,
-         lambda call, where, item: operations.update(call, MESSAGE, item, places.mail_folder(call, where))),
-        ("deleteMessage", "DELETE", "/mailFolders/{}/messages/{}", mail,
-         lambda call, where, item: operations.delete(call, MESSAGE, item, places.mail_folder(call, where))),
+        *_in_folders(MESSAGE, "Message", "/mailFolders/{}/messages", places.mail_folder, mail, create=False),
         ("moveMessage", "POST", "/mailFolders/{}/messages/{}/move", mail, _move_message),
         ("getMime", "GET", r"/mailFolders/{}/messages/{}/\$value", mail, _mime),
         ("getAttachment", "GET", r"/mailFolders/{}/messages/{}/attachments/{}/\$value", mail, _attachment),
@@ -98,36 +119,14 @@ def _routes() -> list[Route]:
         # contacts
         ("listContactFolders", "GET", "/contactFolders", contacts, places.contact_folders),
         ("createContactFolder", "POST", "/contactFolders", contacts, places.add_contact_folder),
-        ("contactsDelta", "GET", "/contactFolders/{}/contacts/delta", contacts,
-         lambda call, where: operations.changed(call, CONTACT, places.contact_folder(call, where))),
-        ("listContacts", "GET", "/contactFolders/{}/contacts", contacts,
-         lambda call, where: operations.listed(call, CONTACT, places.contact_folder(call, where))),
-        ("createContact", "POST", "/contactFolders/{}/contacts", contacts,
-         lambda call, where: operations.create(call, CONTACT, places.contact_folder(call, where))),
-        ("getContact", "GET", "/contactFolders/{}/contacts/{}", contacts,
-         lambda call, where, item: operations.get(call, CONTACT, item, places.contact_folder(call, where))),
-        ("updateContact", "PATCH", "/contactFolders/{}/contacts/{}", contacts,
-         lambda call, where, item: operations.update(call, CONTACT, item, places.contact_folder(call, where))),
-        ("deleteContact", "DELETE", "/contactFolders/{}/contacts/{}", contacts,
-         lambda call, where, item: operations.delete(call, CONTACT, item, places.contact_folder(call, where))),
+        *_in_folders(CONTACT, "Contact", "/contactFolders/{}/contacts", places.contact_folder, contacts),
         ("listContacts", "GET", "/contacts", contacts,
          lambda call: operations.listed(call, CONTACT, places.contact_folder(call, "contacts"))),
         ("getContact", "GET", "/contacts/{}", contacts, lambda call, item: operations.get(call, CONTACT, item)),
         # tasks
         ("listTaskLists", "GET", "/todo/lists", tasks, places.task_lists),
         ("createTaskList", "POST", "/todo/lists", tasks, places.add_task_list),
-        ("tasksDelta", "GET", "/todo/lists/{}/tasks/delta", tasks,
-         lambda call, where: operations.changed(call, TASK, places.task_list(call, where))),
-        ("listTasks", "GET", "/todo/lists/{}/tasks", tasks,
-         lambda call, where: operations.listed(call, TASK, places.task_list(call, where))),
-        ("createTask", "POST", "/todo/lists/{}/tasks", tasks,
-         lambda call, where: operations.create(call, TASK, places.task_list(call, where))),
-        ("getTask", "GET", "/todo/lists/{}/tasks/{}", tasks,
-         lambda call, where, item: operations.get(call, TASK, item, places.task_list(call, where))),
-        ("updateTask", "PATCH", "/todo/lists/{}/tasks/{}", tasks,
-         lambda call, where, item: operations.update(call, TASK, item, places.task_list(call, where))),
-        ("deleteTask", "DELETE", "/todo/lists/{}/tasks/{}", tasks,
-         lambda call, where, item: operations.delete(call, TASK, item, places.task_list(call, where))),
+        *_in_folders(TASK, "Task", "/todo/lists/{}/tasks", places.task_list, tasks),
         ("createLink", "POST", "/todo/lists/{}/tasks/{}/linkedResources", tasks, _link),
         ("updateLink", "PATCH", "/todo/lists/{}/tasks/{}/linkedResources/{}", tasks, _change_link),
         ("deleteLink", "DELETE", "/todo/lists/{}/tasks/{}/linkedResources/{}", tasks, _change_link),

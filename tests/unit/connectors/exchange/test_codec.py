@@ -12,6 +12,7 @@ from exchangelib.util import TNS, to_xml, xml_to_str
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.errors import UnwritableError
 from connectors.exchange import wire
 from connectors.exchange.codec import (
     MODELS,
@@ -20,14 +21,13 @@ from connectors.exchange.codec import (
     SENSITIVITIES,
     SHOW_AS,
     WRITERS,
-    UnwritableError,
     decode,
     encode,
-    names_for,
     needs,
 )
 from connectors.exchange.properties import InboxSyncKey
 from connectors.exchange.zones import zone_named
+from connectors.outlook.codec import names_at
 from connectors.protocols import Detail
 from mapping.model import fields as f
 from mapping.model.item import MISSING, Attendee, Fields, ItemKind, Response, Role, Span
@@ -199,7 +199,7 @@ def test_every_word_of_the_server_has_a_neutral_word() -> None:
 
 @pytest.mark.parametrize("kind", list(ItemKind))
 def test_the_body_is_needed_only_when_it_is_asked_for(kind: ItemKind) -> None:
-    head, body = (needs(kind, names_for(kind, detail)) for detail in (Detail.HEAD, Detail.BODY))
+    head, body = (needs(kind, names_at(READERS[kind], detail)) for detail in (Detail.HEAD, Detail.BODY))
 
     assert not {"body", "text_body", "headers"} & head
     assert "text_body" in body
