@@ -76,6 +76,8 @@ def _wanted(ctx: StageContext, work: Work, saved: bool) -> marks.Categories | No
     present, reason = categories_of(_item(work)), work.decision.reason
     if (reason in ISSUES or reason in MAY_HEAL) and _is_asked(work, saved):
         wanted = marks.mark_error(present, sentence(reason, **work.decision.detail))
+    elif saved and marks.has(present, marks.ERROR) and marks.is_marked(present):
+        wanted = marks.mark_saved(present)  # the error mark had taken the place of the mark of success
     else:
         wanted = marks.without_error(present)
     return wanted if wanted != present else None

@@ -24,6 +24,7 @@ from sync_tasks.stages.strangers import eligible
 from sync_tasks.stages.work import Work
 
 LINKED = (ItemKind.EVENT, ItemKind.EMAIL)  # tasks and contacts hang on nothing that the engine chooses
+_KEPT = frozenset({Reason.IN_THREAD, Reason.LINKS_ADDED})  # saved, or to be saved, whatever it can be linked to
 UNSURE = "LINK.AMBIGUOUS"  # the code of the issue when records fit equally well and somebody wants to hear of it
 
 
@@ -110,7 +111,7 @@ def _context(work: Work, said: Naming, intent: Intent | None, as_relations: bool
     return Context(
         about, chosen_people=intent.who if intent is not None else (), only=said.person,
         places=linking.places_of(work.item), by_hand=by_hand, as_relations=as_relations,
-        keep=by_hand or work.decision.reason is Reason.IN_THREAD or work.decision.reason in scope.UNLINKED,
+        keep=by_hand or work.decision.reason in _KEPT or work.decision.reason in scope.UNLINKED,
     )  # fmt: skip
 
 

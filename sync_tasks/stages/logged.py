@@ -41,24 +41,27 @@ def find(draft: Draft, works: Mapping[str, Work], target: str) -> dict[str, Item
     return {wanted[spelling]: found[spelling] for spelling in sorted(found, reverse=True) if spelling in wanted}
 
 
-def add_links(draft: Draft, origin: ItemRef, record: Item, wanted: Fields) -> None:
-    """Plan what `wanted`, the links of a new record, has and the record has not. Nothing of it is taken away."""
+def add_links(draft: Draft, origin: ItemRef, record: Item, wanted: Fields) -> list[str]:
+    """Plan what `wanted`, the links of a new record, has and the record has not; the operations. Nothing of it is taken
+    away."""
     if record.ref.container == "Task":
-        _fill(draft, origin, record, _of_task(record, wanted))
-        return
+        return _fill(draft, origin, record, _of_task(record, wanted))
+    added = []
     for column, role in ROLES.items():
         listed = wanted.get(column)
         for person in listed if isinstance(listed, tuple) else ():
-            relate(draft, origin, record.ref.id, {"RelationId": person, "RelationType": role}, RULE, retrying=True)
+            values: Fields = {"RelationId": person, "RelationType": role}
+            added.append(relate(draft, origin, record.ref.id, values, RULE, retrying=True))
     if record.flag("IsClientManaged") and not record.text("RelatedToId"):
-        _fill(draft, origin, record, {name: wanted[name] for name in ("RelatedToId",) if name in wanted})
+        added += _fill(draft, origin, record, {name: wanted[name] for name in ("RelatedToId",) if name in wanted})
+    return added
 
 
 def relate(
     draft: Draft, origin: ItemRef, message: str, values: Fields, rule: str, *, retrying: bool = False
-) -> None:  # fmt: skip
-    """Plan that a message shows a person. `retrying`: it may do so already."""
-    draft.add(
+) -> str:  # fmt: skip
+    """Plan that a message shows a person; the operation. `retrying`: it may do so already."""
+    return draft.add(
         Operation(
             Act.RELATE, Side.CRM, ItemKind.EMAIL, RELATION, Step.RELATIONS, rule,
             _REASONS[rule].value,
@@ -78,13 +81,12 @@ def _of_task(record: Item, wanted: Fields) -> dict[str, Value]:
     return free
 
 
-def _fill(draft: Draft, origin: ItemRef, record: Item, values: dict[str, Value]) -> None:
-    if values:
-        draft.add(
-            Operation(
-                Act.UPDATE, Side.CRM, ItemKind.EMAIL, record.ref.container, Step.RELATIONS, RULE,
-                Reason.LINKS_ADDED.value, ref=record.ref.id, values=values,
-                changes=tuple(FieldChange(name, None, value) for name, value in values.items()),
-            ),
-            origin,
-        )  # fmt: skip
+def _fill(draft: Draft, origin: ItemRef, record: Item, values: dict[str, Value]) -> list[str]:
+    if not values:
+        return []
+    filled = Operation(
+        Act.UPDATE, Side.CRM, ItemKind.EMAIL, record.ref.container, Step.RELATIONS, RULE, Reason.LINKS_ADDED.value,
+        ref=record.ref.id, values=values,
+        changes=tuple(FieldChange(name, None, value) for name, value in values.items()),
+    )  # fmt: skip
+    return [draft.add(filled, origin)]

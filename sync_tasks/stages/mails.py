@@ -42,8 +42,11 @@ class Mails:
         wanted = intent is not None and not intents.is_done(intent, pair)
         if pair is not None and pair.key in self._gone and known is not None:
             known = replace(known, saved_before=False, unsynced=True)
-        elif pair is not None and pair.state == PairState.LIVE and not wanted and _is_unfinished(work, pair):
-            return Decision(Outcome.SHARE, Reason.LINKED, "MKM-1")
+        elif pair is not None and pair.state == PairState.LIVE and not wanted:
+            if MARKED not in pair.marks:  # it is marked when it is saved and linked
+                return Decision(Outcome.SHARE, Reason.LINKS_ADDED, "DUP-3")
+            if _is_unfinished(work, pair):
+                return Decision(Outcome.SHARE, Reason.LINKED, "MKM-1")
         asked = Asked(chosen=wanted, inherited=work.slot in self._inherited)
         book = mail_book(ctx, work.item)
         return scope.email(work.item, known, book, ctx.me, ctx.settings, ctx.now(), first_run, asked)
@@ -56,5 +59,5 @@ class Mails:
 
 
 def _is_unfinished(work: Work, pair: PairView) -> bool:
-    """A mail whose record stands but whose mark, attachments or way back from the managed folder were cut off."""
-    return MARKED not in pair.marks or work.ref.container == MARKED_FOLDER or plan_files.is_open(pair)
+    """A mail whose record stands but whose attachments or way back from the managed folder were cut off."""
+    return work.ref.container == MARKED_FOLDER or plan_files.is_open(pair)

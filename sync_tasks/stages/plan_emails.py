@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from connectors.protocols import OrgShape
+from connectors.protocols import Detail, OrgShape
 from mapping.merge.plan import Act, FieldChange, Operation, Step
 from mapping.model import fields as f
 from mapping.model.item import Fields, Item, ItemKind, ItemRef, Pending, Person, Side, Value
@@ -42,6 +42,7 @@ def plan(draft: Draft, works: list[Work], pairs: Mapping[str, PairView]) -> None
     target = record_object(draft.ctx.settings, draft.ctx.shape)
     wishes = intents.chosen(draft.ctx, list(chosen.values()))
     adopted = logged.find(draft, {key: w for key, w in chosen.items() if not _is_saved(pairs.get(key))}, target)
+    standing = _standing(draft, chosen, pairs)
     unfinished: dict[str, tuple[Item, PairView]] = {}
     for key in sorted(chosen):
         work, pair = chosen[key], pairs.get(key)
@@ -52,7 +53,9 @@ def plan(draft: Draft, works: list[Work], pairs: Mapping[str, PairView]) -> None
                 draft.renewed.add(key)
                 _relink(draft, key, work, work.item, pair, intent)
                 continue
-            _mark(draft, key, work.item, ())  # its record stands; only the mark, or attachments, are missing
+            record = standing.get(key)  # it stands; only links, the mark, or attachments are missing
+            added = _add_links(draft, work, work.item, record, intent) if record is not None else []
+            _mark(draft, key, work.item, tuple(added))
             if plan_files.is_open(pair):
                 unfinished[key] = work.item, pair
         elif key in adopted:
@@ -106,19 +109,31 @@ def _is_saved(pair: PairView | None) -> bool:
     return pair is not None and pair.state == PairState.LIVE
 
 
+def _standing(draft: Draft, chosen: Mapping[str, Work], pairs: Mapping[str, PairView]) -> dict[str, Item]:
+    """The records, by key, of saved mails that an earlier run could not link as it should: one call, mostly none."""
+    refs = {
+        ItemRef(Side.CRM, ItemKind.EMAIL, pairs[key].crm_id, pairs[key].crm_object): key
+        for key, work in chosen.items()
+        if _is_saved(pairs.get(key)) and work.decision is not None and work.decision.reason is Reason.LINKS_ADDED
+    }
+    told = draft.ctx.crm.read(list(refs), Detail.HEAD) if refs else {}
+    return {refs[ref]: record for ref, record in told.items() if isinstance(record, Item)}
+
+
 def _share(
     draft: Draft, key: str, work: Work, item: Item, target: str, intent: Intent | None, *, retrying: bool
 ) -> None:  # fmt: skip
     _note_pair(draft, key, item)
-    made = _create(draft, key, work, item, target, intent, retrying=retrying)
-    _mark(draft, key, item, (made,))
+    made, related = _create(draft, key, work, item, target, intent, retrying=retrying)
+    _mark(draft, key, item, (made, *related))
 
 
 def _create(
     draft: Draft, key: str, work: Work, item: Item, target: str, intent: Intent | None, *, retrying: bool,
     after: tuple[str, ...] = (),
-) -> str:  # fmt: skip
-    """Plan the record with all that hangs on it: people whom no column takes, copies, attachments; its operation."""
+) -> tuple[str, list[str]]:  # fmt: skip
+    """Plan the record with all that hangs on it: people whom no column takes, copies, attachments. Its operation, and
+    those that link it."""
     assert work.decision is not None
     values = _record(draft, work, item, target, key, intent)
     values |= _linked(draft, item, work.links, target)
@@ -132,13 +147,14 @@ def _create(
         ),
         item.ref, retrying=retrying,
     )  # fmt: skip
+    related = []
     if target == EMAIL_MESSAGE_OBJECT:
-        _relate(draft, item, work.links, writer, made, chosen=intent is not None)
+        related = _relate(draft, item, work.links, writer, "@" + made, chosen=intent is not None)
     copies = _copies(draft, key, item, work.links, target, values)
     # of a mail that was chosen while it was written nobody could choose the attachments (FIL-5); made anew, it has them
     if after or intent is None or not intent.composed or is_incoming(item, draft.ctx.me.addresses):
         plan_files.plan(draft, key, item, id_of("@" + made), values, target, forced=_is_forced(work), also=copies)
-    return made
+    return made, related
 
 
 def _is_forced(work: Work) -> bool:
@@ -183,14 +199,19 @@ def _pending(record_id: str) -> tuple[str, ...]:
     return (made.operation,) if isinstance(made, Pending) else ()
 
 
-def _relate(draft: Draft, item: Item, links: Links | None, writer: str, made: str, *, chosen: bool) -> None:
+def _relate(
+    draft: Draft, item: Item, links: Links | None, writer: str, message: str, *, chosen: bool, retrying: bool = False
+) -> list[str]:  # fmt: skip
     """The sender, and people who are not on the message: the user chose them (RCD-14), or the thread brought them."""
+    related = []
     if writer:
-        logged.relate(draft, item.ref, "@" + made, _as_sender(item, writer), "LNK-27")
+        related.append(logged.relate(draft, item.ref, message, _as_sender(item, writer), "LNK-27", retrying=retrying))
     for person in links.people if links is not None else ():
         if not person.address:
             other: Fields = {"RelationId": id_of(person.id), "RelationType": "OtherAddress"}
-            logged.relate(draft, item.ref, "@" + made, other, "RCD-14" if chosen else "THR-4")
+            rule = "RCD-14" if chosen else "THR-4"
+            related.append(logged.relate(draft, item.ref, message, other, rule, retrying=retrying))
+    return related
 
 
 def _behind(draft: Draft, links: Links | None, address: str) -> str:
@@ -290,22 +311,29 @@ def _adopt(
     draft.pair(key, crm_id=record.ref.id, crm_object=record.ref.container, state=PairState.LIVE.value)
     rule = "DUP-2" if record.text(draft.ctx.key_field) == key else "DUP-11"
     draft.decide(Side.MAILBOX, ItemKind.EMAIL, item.ref.id, key, Outcome.SHARE, Reason.ADOPTED, rule)
-    _mark(draft, key, item, ())
+    _mark(draft, key, item, tuple(_add_links(draft, work, item, record, intent)))
     if intent is not None:  # what it asks for is added as far as Salesforce lets it
         draft.pair(key, marks={**draft.notes[key].get("marks", {}), intents.MARK: str(intent.id)})
-    linked = _linked(draft, item, work.links, target)
     if ours:
-        values = {**_record(draft, work, item, target, key, intent), **linked}
+        values = {**_record(draft, work, item, target, key, intent), **_linked(draft, item, work.links, target)}
         plan_files.plan(draft, key, item, record.ref.id, values, target, forced=_is_forced(work))
-    logged.add_links(draft, item.ref, record, linked)
-    writer = _writer(draft, item, work.links)
-    if target == EMAIL_MESSAGE_OBJECT and writer:
-        logged.relate(draft, item.ref, record.ref.id, _as_sender(item, writer), logged.RULE, retrying=True)
+
+
+def _add_links(draft: Draft, work: Work, item: Item, record: Item, intent: Intent | None) -> list[str]:
+    """Plan the links that a record lacks which stands already; the operations."""
+    target = record.ref.container
+    added = logged.add_links(draft, item.ref, record, _linked(draft, item, work.links, target))
+    if target == EMAIL_MESSAGE_OBJECT:
+        writer = _writer(draft, item, work.links)
+        added += _relate(
+            draft, item, work.links, writer, record.ref.id, chosen=intent is not None, retrying=True
+        )  # fmt: skip
+    return added
 
 
 def _mark(draft: Draft, key: str, item: Item, after: tuple[str, ...]) -> None:
-    """One update adds the marks; a mail dropped into the managed folder then goes back where it belongs (WAY-3). Where
-    there are labels instead of folders, ours was the mark, and it stays (WAY-4)."""
+    """One update adds the marks, once the mail is saved and linked. A mail dropped into the managed folder then goes
+    back where it belongs (WAY-3). Where there are labels instead of folders, ours was the mark; it stays (WAY-4)."""
     categories = item.get(f.CATEGORIES)
     current = tuple(c for c in categories if isinstance(c, str)) if isinstance(categories, tuple) else ()
     wanted = marks.mark_saved(current)

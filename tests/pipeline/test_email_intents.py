@@ -282,6 +282,28 @@ def test_who_may_not_delete_the_record_keeps_it(world: World) -> None:
     assert world.issues(ann) == []
 
 
+@pytest.mark.rule("RCD-13", "MKM-4")
+def test_who_takes_a_refused_choice_back_sees_that_the_mail_is_saved(world: World) -> None:
+    ann = world.user(autosave__emails=True)
+    _, account = known(world)
+    send(world, ann)
+    world.sync(ann)
+    deal = world.record("Opportunity", Name="Deal", StageName="Prospecting", CloseDate="2026-06-01")
+    world.control("faults", match="sf.row.EmailMessage.delete", times=1,
+                  action={"code": "INSUFFICIENT_ACCESS_OR_READONLY"})  # fmt: skip
+    number = choose(world, ann, message_id=SENT, what=deal)
+    world.later(minutes=10)
+    world.sync(ann)
+    assert "Sync Error" in categories(world, ann, "Offer", "sentitems")
+
+    intending.drop(world.app, number, by="test")
+    world.later(hours=1)
+    world.sync(ann)
+
+    assert saved(world)["Offer"]["RelatedToId"] == account
+    assert (categories(world, ann, "Offer", "sentitems"), world.issues(ann)) == (TRACKED, [])
+
+
 @pytest.mark.rule("RCD-13")
 @pytest.mark.parametrize("cut", ["drop_before", "drop_after"])
 @pytest.mark.parametrize("nth", [1, 2])

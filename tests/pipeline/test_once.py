@@ -75,6 +75,38 @@ def test_links_that_a_colleagues_rules_find_are_added_to_the_record_that_stands(
     assert world.writes() == {}
 
 
+@pytest.mark.rule("DUP-3", "MKM-4", "MKM-5")
+@pytest.mark.parametrize(
+    ("code", "is_told"), [("INSUFFICIENT_ACCESS_OR_READONLY", True), ("UNABLE_TO_LOCK_ROW", False)]
+)
+def test_a_link_that_salesforce_refuses_a_colleague_is_added_later_and_his_mark_stands_again(
+    world: World, code: str, is_told: bool
+) -> None:
+    ann = world.user("ann@acme.example", autosave__emails=True, blocklist__user=["globex.example"])
+    bob = world.user("bob@acme.example", autosave__emails=True)
+    homer, _ = known(world)
+    known(world, LISA)
+    for user in (ann, bob):
+        world.message(user, "Order", sender=HOMER, to=LISA, message_id=MESSAGE_ID)
+    world.sync(ann)
+    world.control("faults", match="sf.row.EmailMessageRelation.create", times=1, action={"code": code})
+    world.sync(bob)
+    assert homer not in {person for person, _ in linked(world)}
+    assert world.issues(bob) == [code]
+    assert ("Sync Error" in world.entry(bob, "Order", "inbox").get("Categories", [])) is is_told
+
+    world.later(hours=1)
+    world.sync(bob)
+
+    assert (homer, "FromAddress") in linked(world)
+    assert world.entry(bob, "Order", "inbox")["Categories"] == TRACKED
+    assert world.issues(bob) == []
+    world.writes()
+    world.later(hours=1)
+    world.sync(bob)
+    assert world.writes() == {}
+
+
 @pytest.mark.rule("DUP-3")
 def test_a_task_without_an_account_gets_that_of_the_colleague_and_keeps_what_it_has(world: World) -> None:
     world.setting(enhanced_email=False, custom_fields={"Task": [{"name": "InternetMessageId__c"}]})
