@@ -22,7 +22,8 @@ from mapping.model.item import ItemKind
 from mapping.model.people import normalise
 from mapping.rules.columns import Mappings, to_read
 from mapping.rules.settings import Effective, resolve
-from sync_tasks.security.vault import Vault
+from sync_tasks.security.keys import KeyFile
+from sync_tasks.security.vault import Vault, credential_context, fingerprint_key, secret_context
 from sync_tasks.settings import Settings
 from sync_tasks.stages import abilities
 from sync_tasks.stages.company import Company
@@ -31,6 +32,7 @@ from sync_tasks.state.engine import open_engine
 from sync_tasks.state.records import RunRef, RunView, UserView
 from sync_tasks.state.store import Store
 
+FINGERPRINTS = "fingerprints"  # the secret from which all keys of fingerprints come
 SHAPE_LIVES = timedelta(hours=24)  # how long a describe is trusted; the connector reads anew when it proves wrong
 
 
@@ -66,7 +68,21 @@ class App:
 
     @cached_property
     def vault(self) -> Vault:
-        return Vault(self.settings.master_keys())
+        """The keys, and what they seal. Keys of the file that come while this process lives are seen."""
+        if self.settings.secret_keys:
+            return Vault(self.settings.master_keys())
+        held = KeyFile(self.settings.key_file)
+        return Vault(held.keys(), held.newer)
+
+    def fingerprint_key(self, whose: str | int) -> bytes:
+        """The key of a set of fingerprints; the same for the life of the installation, whichever keys come and go."""
+        return fingerprint_key(self._fingerprint_root, whose)
+
+    @cached_property
+    def _fingerprint_root(self) -> bytes:
+        with self.store.reading() as unit:
+            kept = unit.sealed.secret(FINGERPRINTS)
+        return self.vault.fingerprint_root if kept is None else self.vault.open(kept, secret_context(FINGERPRINTS))
 
     def close(self) -> None:
         self.store.engine.dispose()
@@ -118,11 +134,17 @@ class App:
                 raise NotConnectedError(f"organization {org_name} has no {side} connection; {advice}")
             connection_id, vendor, facts = found
             sealed = unit.accounts.credentials(connection_id, registry.SECRETS[vendor])
-        opened = {name: self.vault.open(blob, _context(connection_id, name)).decode() for name, blob in sealed.items()}
+        opened = {
+            name: self.vault.open(blob, credential_context(connection_id, name)).decode()
+            for name, blob in sealed.items()
+        }
         return vendor, facts, opened, connection_id
 
     def seal_secret(self, connection_id: int, name: str, value: str) -> bytes:
-        return self.vault.seal(value.encode(), _context(connection_id, name))
+        return self.vault.seal(value.encode(), credential_context(connection_id, name))
+
+    def open_secret(self, connection_id: int, name: str, sealed: bytes) -> str:
+        return self.vault.open(sealed, credential_context(connection_id, name)).decode()
 
     def _shape(self, org_id: int) -> OrgShape | None:
         """The kept shape, if it is not too old. It is large and asked for all the time, so each process holds it."""
@@ -155,7 +177,7 @@ class App:
 
     def instance(self, org_name: str) -> str:
         """The name by which this installation is known in the mailboxes of an organization."""
-        digest = hmac.new(self.vault.fingerprint_key("instance"), org_name.encode(), hashlib.sha256).hexdigest()
+        digest = hmac.new(self.fingerprint_key("instance"), org_name.encode(), hashlib.sha256).hexdigest()
         return f"{org_name}/{digest[:12]}"
 
     # --- what a stage needs
@@ -193,8 +215,8 @@ class App:
         return StageContext(
             ref=ref, run=run, user=user, mailbox=mailbox, crm=crm, shape=shape,
             store=self.store, box=self.vault.run_box(wrapped), kept=self.vault.kept_box(user.id),
-            fingerprint_key=self.vault.fingerprint_key(user.id),
-            org_fingerprint_key=self.vault.fingerprint_key(f"org:{user.org_id}"),
+            fingerprint_key=self.fingerprint_key(user.id),
+            org_fingerprint_key=self.fingerprint_key(f"org:{user.org_id}"),
             settings=settings, mappings=mappings,
             company=Company(user, settings, shape, FREE_DOMAINS, self.store, self.clock, DISPOSABLE_DOMAINS),
             key_field=self.settings.salesforce_key_field, clock=self.clock, instance=self.instance(user.org_name),
@@ -209,10 +231,6 @@ def _by_kind(mappings: Mapping[str, tuple[dict[str, Any], ...]]) -> Mappings:
     return {ItemKind(kind): changes for kind, changes in mappings.items()}
 
 
-def _context(connection_id: int, name: str) -> bytes:
-    return f"credential:{connection_id}:{name}".encode()
-
-
 @dataclass(frozen=True, slots=True)
 class _Box:
     """A connector's tokens, sealed in the store beside its credentials."""
@@ -224,7 +242,9 @@ class _Box:
         kept = _short(name)
         with self.app.store.reading() as unit:
             blob = unit.accounts.credentials(self.connection_id, [kept]).get(kept)
-        return None if blob is None else self.app.vault.open(blob, _context(self.connection_id, kept)).decode()
+        return (
+            None if blob is None else self.app.vault.open(blob, credential_context(self.connection_id, kept)).decode()
+        )
 
     def put(self, name: str, value: str) -> None:
         sealed = self.app.seal_secret(self.connection_id, _short(name), value)

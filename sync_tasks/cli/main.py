@@ -23,6 +23,7 @@ from sync_tasks.cli import (
     holds,
     inspecting,
     intents,
+    keys,
     mappings,
     organizations,
     processes,
@@ -61,6 +62,7 @@ _FAMILIES = {
     "block": blocking,
     "unresolved": unresolved,
     "mapping": mappings,
+    "keys": keys,
 }
 for name, family in _FAMILIES.items():
     cli.add_typer(family.app, name=name)

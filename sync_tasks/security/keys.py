@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import fcntl
 import os
 import re
 import secrets
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -74,20 +75,59 @@ def file_keys(path: Path) -> tuple[MasterKey, ...]:
     return parse_keys(path.read_text(encoding="ascii").splitlines())
 
 
+class KeyFile:
+    """The key file, as a process sees it that goes on while keys come and go."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._read: tuple[int, int] | None = None  # which file was read last, and as of when
+
+    def keys(self) -> tuple[MasterKey, ...]:
+        """Its keys, which may be new; see `file_keys`."""
+        found = file_keys(self._path)
+        return self.newer() or found
+
+    def newer(self) -> tuple[MasterKey, ...] | None:
+        """The keys, if the file is another than the one that was read last. A file that is gone changes nothing."""
+        stamp = self._stamp()
+        if stamp is None or stamp == self._read:
+            return None
+        self._read = stamp  # of before the reading: what changes in between is seen next time
+        return file_keys(self._path)
+
+    def _stamp(self) -> tuple[int, int] | None:
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_ino, found.st_mtime_ns
+
+
 def add_key(path: Path) -> MasterKey:
     """Put a new key before those of the file: written with from now on, while the old ones still read."""
     key = MasterKey.generate()
-    _write(path, (key, *file_keys(path)), replace=True)
+    with _alone(path):
+        _write(path, (key, *file_keys(path)), replace=True)
     return key
 
 
 def drop_keys(path: Path, keep: Iterable[str]) -> None:
     """Leave only the keys with these ids; what was sealed with another can't be read any more."""
     kept = set(keep)
-    remaining = tuple(key for key in file_keys(path) if key.id in kept)
-    if not remaining:
-        raise SecretKeyError("the last secret key can't be dropped")
-    _write(path, remaining, replace=True)
+    with _alone(path):
+        remaining = tuple(key for key in file_keys(path) if key.id in kept)
+        if not remaining:
+            raise SecretKeyError("the last secret key can't be dropped")
+        _write(path, remaining, replace=True)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Nobody else changes the file meanwhile: a key that got lost in between would take what it sealed with it."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with path.with_name(f".{path.name}.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
 
 
 def _write(path: Path, keys: tuple[MasterKey, ...], *, replace: bool) -> None:

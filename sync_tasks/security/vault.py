@@ -11,7 +11,7 @@ starts anew.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -23,7 +23,7 @@ from sync_tasks.security.keys import KEY_BYTES, MasterKey, SecretKeyError
 _VERSION = 1
 _NONCE = 12
 _TAG = 16
-_RUN_CONTEXT = b"run key"
+RUN_CONTEXT = b"run key"
 
 
 class VaultError(Exception):
@@ -67,47 +67,92 @@ class KeptBox:
         self._vault, self._user = vault, user
 
     def seal(self, content: bytes, context: str) -> bytes:
-        return self._vault.seal(content, self._of(context))
+        return self._vault.seal(content, kept_context(self._user, context))
 
     def open(self, sealed: bytes, context: str) -> bytes:
-        return self._vault.open(sealed, self._of(context))
-
-    def _of(self, context: str) -> bytes:
-        return f"user\0{self._user}\0{context}".encode()
+        return self._vault.open(sealed, kept_context(self._user, context))
 
 
-class Vault:
-    """Seals with the first key, opens with whichever key the value names."""
+def kept_context(user: int, context: str) -> bytes:
+    """What a value is bound to that a `KeptBox` sealed."""
+    return f"user\0{user}\0{context}".encode()
 
-    __slots__ = ("_ciphers", "_oldest", "_writing")
+
+def credential_context(connection_id: int, name: str) -> bytes:
+    """What a credential of a connection is bound to."""
+    return f"credential:{connection_id}:{name}".encode()
+
+
+def consent_context(state: str) -> bytes:
+    """What the secrets of a consent under way are bound to."""
+    return f"consent:{state}".encode()
+
+
+def secret_context(name: str) -> bytes:
+    """What a secret of the installation itself is bound to."""
+    return f"secret:{name}".encode()
+
+
+class _Ring:
+    """Keys as ciphers. The master keys themselves seal nothing: each purpose has a key derived for it alone."""
+
+    __slots__ = ("ciphers", "oldest", "writing")
 
     def __init__(self, keys: Iterable[MasterKey]) -> None:
         ring = tuple(keys)
         if not ring:
             raise SecretKeyError("there is no secret key")
-        # The master keys themselves seal nothing: each purpose has a key derived for it alone.
-        self._ciphers = {key.id: AESGCM(_derive(key.secret, b"seal")) for key in ring}
-        self._writing = ring[0].id
-        self._oldest = ring[-1].secret
+        self.ciphers = {key.id: AESGCM(_derive(key.secret, b"seal")) for key in ring}
+        self.writing = ring[0].id
+        self.oldest = ring[-1].secret
+
+
+def _never() -> None:
+    """The keys of a process that is told of no others while it lives."""
+
+
+class Vault:
+    """Seals with the first key, opens with whichever key the value names.
+
+    `newer`: the keys, when they are not those it was asked for last; None while they are. It is asked before each seal
+    and when a value names a key nobody knows, so that a rotation reaches the processes that are running.
+    """
+
+    __slots__ = ("_newer", "_ring")
+
+    def __init__(self, keys: Iterable[MasterKey], newer: Callable[[], Iterable[MasterKey] | None] = _never) -> None:
+        self._ring = _Ring(keys)
+        self._newer = newer
 
     @property
     def writing_key(self) -> str:
         """Id of the key that new values are sealed with."""
-        return self._writing
+        return self._catch_up().writing
+
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """Ids of all keys, the one for writing first."""
+        return tuple(self._catch_up().ciphers)
 
     def seal(self, content: bytes, context: bytes) -> bytes:
-        key_id = self._writing.encode("ascii")
-        head = bytes((_VERSION, len(key_id))) + key_id
+        ring = self._catch_up()
+        start = head(ring.writing)
         nonce = os.urandom(_NONCE)
-        return head + nonce + self._ciphers[self._writing].encrypt(nonce, content, _bound(head, context))
+        return start + nonce + ring.ciphers[ring.writing].encrypt(nonce, content, _bound(start, context))
 
     def open(self, sealed: bytes, context: bytes) -> bytes:
         key_id = self.key_id(sealed)
-        cipher = self._ciphers.get(key_id)
+        cipher = self._ring.ciphers.get(key_id) or self._catch_up().ciphers.get(key_id)
         if cipher is None:
             raise UnknownKeyError(key_id)
         start = 2 + len(key_id)
         return _decrypt(cipher, sealed, start, _bound(sealed[:start], context))
+
+    def _catch_up(self) -> _Ring:
+        keys = self._newer()
+        if keys is not None:
+            self._ring = _Ring(keys)
+        return self._ring
 
     @staticmethod
     def key_id(sealed: bytes) -> str:
@@ -121,36 +166,47 @@ class Vault:
 
     def reseal(self, sealed: bytes, context: bytes) -> bytes | None:
         """The value under the writing key, or None when it is there already. Rotating walks all rows with this."""
-        if self.key_id(sealed) == self._writing:
+        if self.key_id(sealed) == self.writing_key:
             return None
         return self.seal(self.open(sealed, context), context)
 
     def run_key(self) -> bytes:
         """A new data key for one run, wrapped. Only this form may be stored."""
-        return self.seal(os.urandom(KEY_BYTES), _RUN_CONTEXT)
+        return self.seal(os.urandom(KEY_BYTES), RUN_CONTEXT)
 
     def run_box(self, wrapped: bytes) -> RunBox:
-        return RunBox(self.open(wrapped, _RUN_CONTEXT))
+        return RunBox(self.open(wrapped, RUN_CONTEXT))
 
     def kept_box(self, user: int) -> KeptBox:
         return KeptBox(self, user)
 
-    def fingerprint_key(self, user: str | int) -> bytes:
-        """The key of a user's baselines.
+    @property
+    def fingerprint_root(self) -> bytes:
+        """What the keys of fingerprints are made of as long as no other root is kept; see `fingerprint_key`."""
+        return _derive(self._ring.oldest, b"fingerprint")
 
-        It comes from the oldest key, because fingerprints can't be made anew without the values: a key that joins at
-        the front must not make every item look changed. When the oldest key is dropped the baselines lose their
-        meaning once, and the next run compares the two sides directly, as a first run does.
-        """
-        return _derive(self._oldest, f"fingerprint\0{user}".encode())
+
+def fingerprint_key(root: bytes, whose: str | int) -> bytes:
+    """The key of a user's baselines, or of another set of fingerprints.
+
+    The root comes from the oldest key, because fingerprints can't be made anew without the values: a key that joins at
+    the front must not make every item look changed. A rotation keeps the root, sealed, so that it outlives that key.
+    """
+    return _derive(root, f"fingerprint\0{whose}".encode())
+
+
+def head(key_id: str) -> bytes:
+    """How every value begins that was sealed with this key."""
+    encoded = key_id.encode("ascii")
+    return bytes((_VERSION, len(encoded))) + encoded
 
 
 def _derive(secret: bytes, purpose: bytes) -> bytes:
     return HKDF(SHA256(), KEY_BYTES, salt=None, info=b"inbox-sync\0" + purpose).derive(secret)
 
 
-def _bound(head: bytes, context: bytes) -> bytes:
-    return head + b"\0" + context
+def _bound(start: bytes, context: bytes) -> bytes:
+    return start + b"\0" + context
 
 
 def _decrypt(cipher: AESGCM, sealed: bytes, start: int, context: bytes) -> bytes:

@@ -59,7 +59,7 @@ def move(app: App, user: UserView, mailbox: Mailbox, connect: Callable[[Unit], N
     with app.store.reading() as unit:
         pairs = [pair for pair in unit.pairs.of_user(user.id) if pair.mailbox_id and pair.kind != ItemKind.EMAIL]
     places = _by_key(user, pairs, items)
-    tasks = _by_content(pairs, items, places, app.vault.fingerprint_key(user.id))
+    tasks = _by_content(pairs, items, places, app.fingerprint_key(user.id))
     _stamp(mailbox, tasks)
     places |= {key: Place(item.ref.id, item.ref.container) for key, item in tasks.items()}
     lost = [pair for pair in pairs if pair.key not in places and pair.state == PairState.LIVE]

@@ -89,6 +89,37 @@ class Credential(Base):
     expires_at: Mapped[datetime | None]
 
 
+class RefreshClaim(Base):
+    """Who asks the vendor for the next token of a credential: one at a time, and what the others wait for."""
+
+    __tablename__ = "refresh_claim"
+    connection_id: Mapped[int] = mapped_column(ForeignKey("connection.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(36))
+    until: Mapped[datetime]
+
+
+class ConsentRow(Base):
+    """A person who was sent to a vendor's page, and is expected back once. See `sync_tasks.services.consent`."""
+
+    __tablename__ = "consent"
+    state: Mapped[str] = mapped_column(String(64), primary_key=True)  # digest of what travels with the person
+    org_id: Mapped[int] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"))
+    vendor: Mapped[str] = mapped_column(String(20))
+    browser: Mapped[str] = mapped_column(String(64))  # digest of what only that browser, or that console, holds
+    sealed: Mapped[bytes]  # what the answer is redeemed with
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class KeptSecret(Base):
+    """Secrets of the installation itself, under its keys."""
+
+    __tablename__ = "kept_secret"
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    sealed: Mapped[bytes]
+
+
 class SettingValue(Base):
     __tablename__ = "setting_value"
     __table_args__ = (UniqueConstraint("org_id", "user_id", "name"),)

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from sync_tasks.state.accounts import Accounts
 from sync_tasks.state.claims import Claims
 from sync_tasks.state.conflicts import Conflicts
+from sync_tasks.state.consents import Consents
 from sync_tasks.state.holds import Holds
 from sync_tasks.state.intents import Intents
 from sync_tasks.state.linkings import Linkings
@@ -25,6 +26,7 @@ from sync_tasks.state.pairs import Pairs
 from sync_tasks.state.plans import Plans
 from sync_tasks.state.records import RunRef, RunState
 from sync_tasks.state.runs import Runs
+from sync_tasks.state.sealed import SealedValues
 from sync_tasks.state.threads import Threads
 from sync_tasks.state.trail import Trail
 from sync_tasks.state.unresolved import UnresolvedPeople
@@ -52,6 +54,8 @@ class Unit:
         self.linkings = Linkings(session)
         self.threads = Threads(session)
         self.mail_files = MailFilesLedger(session)
+        self.sealed = SealedValues(session)
+        self.consents = Consents(session)
         self.workspace = Workspace(session)
 
 

@@ -71,3 +71,13 @@ def test_a_new_key_comes_first_and_old_ones_can_be_dropped(tmp_path: Path) -> No
     assert file_keys(path) == (new,)
     with pytest.raises(SecretKeyError, match="last"):
         drop_keys(path, [])
+
+
+def test_of_keys_added_at_once_none_is_lost(tmp_path: Path) -> None:
+    path = tmp_path / "secret.key"
+    (first,) = file_keys(path)
+
+    with ThreadPoolExecutor(8) as pool:
+        added = list(pool.map(lambda _: add_key(path), range(24)))
+
+    assert set(file_keys(path)) == {first, *added}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync_tasks.security.keys import MasterKey, SecretKeyError
-from sync_tasks.security.vault import DamagedError, UnknownKeyError, Vault
+from sync_tasks.security.keys import KeyFile, MasterKey, SecretKeyError, add_key, drop_keys, file_keys
+from sync_tasks.security.vault import DamagedError, UnknownKeyError, Vault, fingerprint_key
 
 OLD, NEW = MasterKey("old", b"o" * 32), MasterKey("new", b"n" * 32)
 
@@ -96,10 +98,39 @@ def test_a_credential_does_not_pass_for_a_run_key() -> None:
 
 
 def test_fingerprint_keys_differ_by_user_and_outlive_a_rotation() -> None:
-    before, after = Vault([OLD]), Vault([NEW, OLD])
-    assert before.fingerprint_key(1) == after.fingerprint_key(1)
-    assert before.fingerprint_key(1) != before.fingerprint_key(2)
-    assert len(before.fingerprint_key(1)) == 32
+    before, after = Vault([OLD]).fingerprint_root, Vault([NEW, OLD]).fingerprint_root
+    assert fingerprint_key(before, 1) == fingerprint_key(after, 1)
+    assert fingerprint_key(before, 1) != fingerprint_key(before, 2)
+    assert len(fingerprint_key(before, 1)) == 32
+
+
+def test_keys_that_come_and_go_while_a_process_lives_are_seen(tmp_path: Path) -> None:
+    path = tmp_path / "secret.key"
+    held = KeyFile(path)
+    vault = Vault(held.keys(), held.newer)
+    first = vault.writing_key
+    before = vault.seal(b"secret", b"row")
+
+    second = add_key(path)
+    elsewhere = Vault(file_keys(path)).seal(b"of another process", b"row")
+
+    assert vault.open(elsewhere, b"row") == b"of another process"
+    assert vault.key_id(vault.seal(b"more", b"row")) == second.id
+    assert vault.open(before, b"row") == b"secret"
+    drop_keys(path, [second.id])
+    assert vault.key_ids == (second.id,)
+    with pytest.raises(UnknownKeyError, match=first):
+        vault.open(before, b"row")
+
+
+def test_a_key_file_that_is_gone_leaves_a_living_process_its_keys(tmp_path: Path) -> None:
+    path = tmp_path / "secret.key"
+    held = KeyFile(path)
+    vault = Vault(held.keys(), held.newer)
+    path.unlink()
+
+    assert vault.open(vault.seal(b"secret", b"row"), b"row") == b"secret"
+    assert not path.exists()
 
 
 def test_a_vault_without_keys_is_refused() -> None:
