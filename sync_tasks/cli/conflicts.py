@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from mapping.model.item import MISSING, Attendee, Person, Side, Span, Value
+from mapping.model.item import Side
 from sync_tasks.cli.shell import (
     CommandError,
     Json,
@@ -23,8 +21,9 @@ from sync_tasks.cli.shell import (
     shown,
     table,
 )
-from sync_tasks.cli.summary import SIDES
 from sync_tasks.services import deciding
+from sync_tasks.services.run_facts import SIDES
+from sync_tasks.services.waiting import conflict_row, plain
 from sync_tasks.state.records import ConflictView
 from sync_tasks.state.store import Unit
 
@@ -45,7 +44,7 @@ def list_(
         user_id = only_of(unit, user)
         found = unit.conflicts.recent(user_id, closed=everything, limit=limit)
     if as_json:
-        give([_told(each) for each in found])
+        give([conflict_row(each) for each in found])
         return
     if not found:
         say("no conflict waits")
@@ -66,13 +65,13 @@ def show(conflict: Number, as_json: Json = False) -> None:
             found = _known(unit, conflict)
         values = deciding.both_values(opened, found, by="console") or {}
     if as_json:
-        give(_told(found) | {"values": {side.value: _plain(value) for side, value in values.items()}})
+        give(conflict_row(found) | {"values": {side.value: plain(value) for side, value in values.items()}})
         return
     say(f"Conflict {conflict} of {found.user}: {found.field} of {found.kind} {found.key}", "bold")
     say(f"since {shown(found.opened_at)}, last seen {shown(found.seen_at)}; {_state(found)}")
     if not values:
         say("it is over, and its values were thrown away")
-    table("", ("Side", "Value"), [(SIDES[side], _plain(value)) for side, value in values.items()])
+    table("", ("Side", "Value"), [(SIDES[side], plain(value)) for side, value in values.items()])
 
 
 @app.command()
@@ -95,7 +94,7 @@ def resolve(
     if not done:
         raise CommandError(f"conflict {conflict} is over since {shown(after.closed_at)}; nothing is left to decide")
     if as_json:
-        give(_told(after))
+        give(conflict_row(after))
     else:
         right, other = SIDES[side], SIDES[side.other]
         say(f"conflict {conflict} of {after.user}: {right} is right; the next run writes {after.field} to {other}")
@@ -105,34 +104,9 @@ def _known(unit: Unit, number: int) -> ConflictView:
     return existing(unit.conflicts.get(number), f"conflict {number}", "conflicts list --all")
 
 
-def _told(conflict: ConflictView) -> dict[str, Any]:
-    """A conflict as JSON values; a fingerprint tells nobody anything."""
-    hidden = ("user_id", "baseline")
-    return {each.name: getattr(conflict, each.name) for each in fields(conflict) if each.name not in hidden}
-
-
 def _state(conflict: ConflictView) -> str:
     if conflict.closed_at is not None:
         return "over"
     if not conflict.resolution:
         return "waits"
     return f"{SIDES[conflict.resolution]} is right, not yet written"
-
-
-def _plain(value: Value) -> str:
-    """A value as people read it."""
-    match value:
-        case None:
-            return ""
-        case datetime():
-            return shown(value)
-        case Span(start=start, end=end):
-            return f"{_plain(start)} to {_plain(end)}"
-        case date():
-            return value.isoformat()
-        case Person(address=address, name=name) | Attendee(address=address, name=name):
-            return f"{name} <{address}>" if name else address
-        case tuple():
-            return ", ".join(map(_plain, value))
-        case _:
-            return "" if value is MISSING else str(value)

@@ -20,9 +20,10 @@ from sync_tasks.cli.demo_children import Child, flower_answers, start
 from sync_tasks.cli.inspecting import show_issues
 from sync_tasks.cli.sandbox import addresses, new_sandbox, show_report
 from sync_tasks.cli.shell import CommandError, Json, give, say, table
-from sync_tasks.cli.summary import SIDES, show_summary, summary
+from sync_tasks.cli.summary import show_summary
 from sync_tasks.services import scheduling
 from sync_tasks.services.embedded import EmbeddedRedis
+from sync_tasks.services.run_facts import SIDES, summary
 from sync_tasks.settings import EMBEDDED, PREFIX, Settings
 from sync_tasks.state import migrate
 from sync_tasks.state.records import RunState, RunView

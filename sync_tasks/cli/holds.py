@@ -6,8 +6,6 @@ from typing import Annotated, Any
 
 import typer
 
-from mapping.model.reasons import sentence
-from mapping.rules.guards import REASONS, Guard
 from sync_tasks.cli.shell import (
     CommandError,
     Json,
@@ -21,8 +19,9 @@ from sync_tasks.cli.shell import (
     shown,
     table,
 )
-from sync_tasks.cli.summary import SIDES, general, operation
 from sync_tasks.services import deciding
+from sync_tasks.services.run_facts import SIDES
+from sync_tasks.services.waiting import hold_changes, hold_row
 from sync_tasks.state.records import HoldDecision, HoldView
 from sync_tasks.state.store import Unit
 
@@ -45,8 +44,7 @@ def list_(
 ) -> None:
     """Holds that wait, newest first."""
     with open_app() as opened, opened.store.reading() as unit:
-        user_id = only_of(unit, user)
-        found = [_told(hold) for hold in unit.holds.recent(user_id, closed=everything, limit=limit)]
+        found = [hold_row(hold) for hold in unit.holds.recent(only_of(unit, user), closed=everything, limit=limit)]
     if as_json:
         give(found)
         return
@@ -66,7 +64,7 @@ def show(hold: Number, as_json: Json = False) -> None:
     """The numbers of a hold, and every change that waits, with its reason."""
     with open_app() as opened, opened.store.reading() as unit:
         found = _known(unit, hold)
-        told = _told(found) | {"lines": found.lines, "changes": _changes(unit, found)}
+        told = hold_row(found) | {"lines": found.lines, "changes": hold_changes(unit, found)}
     if as_json:
         give(told)
         return
@@ -98,27 +96,17 @@ def _decide(number: int, decision: HoldDecision, *, as_json: bool) -> None:
         with opened.store.reading() as unit:
             after = _known(unit, number)
     if not done:
-        raise CommandError(f"hold {number} {_state(_told(after))} already; `inbox-sync holds` shows what still waits")
+        raise CommandError(
+            f"hold {number} {_state(hold_row(after))} already; `inbox-sync holds` shows what still waits"
+        )
     if as_json:
-        give(_told(after))
+        give(hold_row(after))
     else:
         say(f"hold {number} of {after.user} {_TAKEN[decision]}: {_MEANING[decision]}")
 
 
 def _known(unit: Unit, number: int) -> HoldView:
     return existing(unit.holds.get(number), f"hold {number}", "holds list --all")
-
-
-def _told(hold: HoldView) -> dict[str, Any]:
-    """A hold as JSON values."""
-    count = sum(line["count"] for line in hold.lines)
-    limit = min((line["most"] for line in hold.lines), default=0)
-    return {
-        "id": hold.id, "user": hold.user, "run": hold.run_id, "guard": hold.guard, "items": count,
-        "sentence": sentence(REASONS[Guard(hold.guard)], count=str(count), limit=str(limit)),
-        "opened_at": hold.opened_at, "seen_at": hold.seen_at, "decision": hold.decision,
-        "decided_at": hold.decided_at, "decided_by": hold.decided_by, "closed_at": hold.closed_at,
-    }  # fmt: skip
 
 
 def _state(told: dict[str, Any]) -> str:
@@ -128,19 +116,3 @@ def _state(told: dict[str, Any]) -> str:
     by = f" by {told['decided_by']}" if told["decided_by"] else ""
     done = "" if told["closed_at"] else ", not yet done"
     return f"{taken}{by} at {shown(told['decided_at'])}{done}"
-
-
-def _changes(unit: Unit, hold: HoldView) -> list[dict[str, Any]]:
-    """What waits, as the run planned it that opened the hold; as long as that is still kept."""
-    run = hold.run_id
-    if run is None:
-        return []
-    planned = [operation(op) for op in unit.plans.all(run) if op.op_id in hold.changes]
-    named = {each["id"] for each in planned}
-    let_go = {
-        d.key: {"act": "release", "side": d.side, "kind": d.kind, "item": d.ref, "reason": d.reason,
-                "sentence": general(d.reason), "key": d.key}
-        for d in reversed(unit.trail.of_run(run))
-        if d.key in hold.changes - named and d.reason != REASONS[Guard(hold.guard)]
-    }  # fmt: skip
-    return [*planned, *let_go.values()]

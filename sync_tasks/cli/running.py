@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from sync_tasks.cli.shell import FAILED, CommandError, Json, console, give, open_app, say, the_user
-from sync_tasks.cli.summary import operation, show_calls, show_operations, show_summary, summary
+from sync_tasks.cli.summary import show_calls, show_operations, show_summary
 from sync_tasks.services import scheduling
+from sync_tasks.services.run_facts import operation, summary
 from sync_tasks.state.records import RunState
 from sync_tasks.state.runs import STAGES
 

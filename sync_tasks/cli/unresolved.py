@@ -24,8 +24,8 @@ from sync_tasks.cli.shell import (
     shown,
     table,
 )
-from sync_tasks.cli.summary import general
 from sync_tasks.services import strangers
+from sync_tasks.services.waiting import stranger_row
 from sync_tasks.state.records import UnresolvedState, UnresolvedView
 from sync_tasks.state.store import Unit
 
@@ -71,7 +71,7 @@ def list_(
         with opened.store.reading() as unit:
             user_id = only_of(unit, user)
             rows = unit.unresolved.recent(user_id, closed=everything, limit=limit)
-        found = [_told(opened, row) for row in rows]
+        found = [stranger_row(opened, row) for row in rows]
         if found:
             strangers.looked(opened, "list", user or "everybody", by=BY, entries=len(found))
     if as_json:
@@ -95,7 +95,7 @@ def show(number: Number, as_json: Json = False) -> None:
     with open_app() as opened:
         with opened.store.reading() as unit:
             row = _known(unit, number)
-        told = _told(opened, row)
+        told = stranger_row(opened, row)
         strangers.looked(opened, "show", row.user, by=BY, entry=number)
     if as_json:
         give(told)
@@ -132,7 +132,7 @@ def decide(
             wish = Wish.LEAD if lead else Wish.CONTACT_AND_ACCOUNT if contact_and_account else Wish.CONTACT
             done = _make(opened, before, Wanted(wish, _account_id(contact) if contact is not None else ""))
         with opened.store.reading() as unit:
-            told = _told(opened, _known(unit, number))
+            told = stranger_row(opened, _known(unit, number))
     if as_json:
         give(told)
     else:
@@ -169,19 +169,6 @@ def _account_id(text: str) -> str:
 
 def _known(unit: Unit, number: int) -> UnresolvedView:
     return existing(unit.unresolved.get(number), f"entry {number}", "unresolved list --all")
-
-
-def _told(opened: App, row: UnresolvedView) -> dict[str, Any]:
-    """An entry as JSON values."""
-    person = strangers.who(opened, row)
-    return {
-        "id": row.id, "user": row.user, "address": person.address if person else "",
-        "name": person.name if person else "", "state": row.state, "reasons": row.reasons,
-        "sentence": " ".join(map(general, row.reasons)), "met": row.met,
-        "items": [{"kind": kind, "item": ref, "folder": folder} for kind, ref, folder in row.items],
-        "first_seen": row.first_seen, "last_seen": row.last_seen, "wish": row.wish, "account": row.account_id,
-        "decided_at": row.decided_at, "decided_by": row.decided_by, "closed_at": row.closed_at,
-    }  # fmt: skip
 
 
 def _who(told: dict[str, Any]) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -29,8 +28,11 @@ from sync_tasks.cli.shell import (
     the_org,
     the_user,
 )
-from sync_tasks.cli.summary import show_summary, summary
+from sync_tasks.cli.summary import show_summary
 from sync_tasks.services import lifecycle, moving, scheduling
+from sync_tasks.services import users as user_facts
+from sync_tasks.services.run_facts import summary
+from sync_tasks.services.users import Switch, described
 from sync_tasks.state.records import RunState, UserView
 from sync_tasks.state.store import Unit
 
@@ -113,28 +115,20 @@ def show(address: Address, as_json: Json = False) -> None:
 @app.command()
 def status(address: Address, as_json: Json = False) -> None:
     """Whether the user runs, when next, and how the last run went."""
-    with open_app() as opened, opened.store.reading() as unit:
-        user = the_user(unit, address)
-        last = next(iter(unit.runs.recent(user.id, 1)), None)
-        issues = len(unit.trail.issues(user.id))
-        holds = [hold.id for hold in unit.holds.active(user.id) if not hold.decision]
-    run = None if last is None else {"id": last.id, "state": last.state, "started_at": last.started_at,
-                                     "finished_at": last.finished_at, "error": last.error_code}  # fmt: skip
-    told = {
-        "address": user.address, "status": user.status, "next_sync_at": user.next_sync_at,
-        "force_pending": user.force_pending, "failures": user.failures, "last_run": run, "issues": issues,
-        "held_at": user.held_at, "holds": holds,
-    }  # fmt: skip
+    with open_app() as opened:
+        with opened.store.reading() as unit:
+            user = the_user(unit, address)
+        told = user_facts.status(opened, user)
     if as_json:
         give(told)
         return
-    say(f"{user.address}: {user.status}; next run {shown(user.next_sync_at)}; {issues} open issues")
-    if holds:
-        say(f"held since {shown(user.held_at)}: nothing is written before hold {shown(holds)} is decided; "
+    say(f"{user.address}: {user.status}; next run {shown(user.next_sync_at)}; {told['issues']} open issues")
+    if told["holds"]:
+        say(f"held since {shown(user.held_at)}: nothing is written before hold {shown(told['holds'])} is decided; "
             "see `inbox-sync holds`", "yellow")  # fmt: skip
-    if last is not None:
-        error = f" ({last.error_code}: {last.error_text})" if last.error_code else ""
-        say(f"last run {last.id}: {last.state}{error}, started {shown(last.started_at)}")
+    if last := told["last_run"]:
+        error = f" ({last['error']}: {last['error_text']})" if last["error"] else ""
+        say(f"last run {last['id']}: {last['state']}{error}, started {shown(last['started_at'])}")
 
 
 @app.command()
@@ -143,9 +137,7 @@ def force(address: Address, as_json: Json = False) -> None:
     with open_app() as opened:
         with opened.store.reading() as unit:
             user = the_user(unit, address)
-        due = scheduling.force(opened, user.id)
-        with opened.store.writing() as unit:
-            unit.accounts.audit(opened.clock(), "console", "user.force", user.address)
+        due = user_facts.force(opened, user, by="console")
         soon = due <= opened.clock()
     waiting = user.status != "enabled"
     if as_json:
@@ -162,25 +154,25 @@ def force(address: Address, as_json: Json = False) -> None:
 @app.command()
 def pause(address: Address, as_json: Json = False) -> None:
     """Stop running this user, as the user wishes."""
-    _change(address, "pause", as_json=as_json)
+    _change(address, Switch.PAUSE, as_json=as_json)
 
 
 @app.command()
 def resume(address: Address, as_json: Json = False) -> None:
     """Run this user again; also lifts a suspension by the engine."""
-    _change(address, "resume", as_json=as_json)
+    _change(address, Switch.RESUME, as_json=as_json)
 
 
 @app.command()
 def disable(address: Address, as_json: Json = False) -> None:
     """Stop running this user, as an administrator decides."""
-    _change(address, "disable", as_json=as_json)
+    _change(address, Switch.DISABLE, as_json=as_json)
 
 
 @app.command()
 def enable(address: Address, as_json: Json = False) -> None:
     """Lift what `disable` did."""
-    _change(address, "enable", as_json=as_json)
+    _change(address, Switch.ENABLE, as_json=as_json)
 
 
 @app.command("reset-mailbox")
@@ -273,36 +265,14 @@ def _live(address: str, do: Callable[[App, UserView], None], told: str, *, as_js
         say(f"the mailbox of {after.address} is {told}")
 
 
-def _change(address: str, action: str, *, as_json: bool) -> None:
-    with open_app() as opened, opened.store.writing() as unit:
-        now = opened.clock()
-        user = the_user(unit, address)
-        unit.accounts.set_user(user.id, **_values(action, now, user))
-        unit.accounts.audit(now, "console", f"user.{action}", user.address)
-        after = unit.accounts.user(user.id)
+def _change(address: str, to: Switch, *, as_json: bool) -> None:
+    with open_app() as opened:
+        with opened.store.reading() as unit:
+            user = the_user(unit, address)
+        user_facts.switch(opened, [user], to, by="console")
+        with opened.store.reading() as unit:
+            after = unit.accounts.user(user.id)
     if as_json:
         give(described(after))
     else:
         say(f"{after.address}: {after.status}; next run {shown(after.next_sync_at)}")
-
-
-def _values(action: str, now: datetime, user: UserView) -> dict[str, Any]:
-    """What an action sets; doing it twice changes nothing the second time."""
-    if action == "pause":
-        return {"paused_at": user.paused_at or now}
-    if action == "disable":
-        return {"disabled_at": user.disabled_at or now}
-    if action == "enable":
-        return {"disabled_at": None}
-    lifted = {"paused_at": None, "suspended_at": None, "suspended_code": "", "failures": 0}
-    return lifted | ({"next_sync_at": now} if user.suspended_at is not None else {})
-
-
-def described(user: UserView) -> dict[str, Any]:
-    """A user as JSON values; nothing about leases."""
-    names = (
-        "id", "address", "org_name", "status", "crm_user_id", "aliases", "shard", "activated_at", "next_sync_at",
-        "last_started_at", "force_pending", "failures", "held_at", "paused_at", "disabled_at", "suspended_at",
-        "suspended_code",
-    )  # fmt: skip
-    return {name: getattr(user, name) for name in names}
