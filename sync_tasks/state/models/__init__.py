@@ -1,0 +1,67 @@
+"""The tables. Content of mails and calendars stands in `staged_item.sealed` and `operation.sealed` only, sealed with
+a key of the run that is thrown away when the run ends; all else is ids, moments, codes and keyed fingerprints."""
+
+from __future__ import annotations
+
+from sync_tasks.state.models.accounts import (
+    MAY_RUN,
+    AdminAudit,
+    Connection,
+    ConsentRow,
+    Credential,
+    KeptSecret,
+    Organization,
+    OrgMapping,
+    RefreshClaim,
+    SettingValue,
+    User,
+)
+from sync_tasks.state.models.base import Base
+from sync_tasks.state.models.outcomes import (
+    ConflictRow,
+    DecisionRow,
+    Hold,
+    IntentRow,
+    Issue,
+    ItemRetry,
+    MailFiles,
+    Unresolved,
+)
+from sync_tasks.state.models.pairs import SEEN_NEXT, Linking, Pair, Thread, ThreadFollower, ThreadKey, ThreadLink
+from sync_tasks.state.models.runs import Claim, Cursor, OperationRow, RunStage, StagedItem, SyncRun
+
+__all__ = [
+    "MAY_RUN",
+    "SEEN_NEXT",
+    "AdminAudit",
+    "Base",
+    "Claim",
+    "ConflictRow",
+    "Connection",
+    "ConsentRow",
+    "Credential",
+    "Cursor",
+    "DecisionRow",
+    "Hold",
+    "IntentRow",
+    "Issue",
+    "ItemRetry",
+    "KeptSecret",
+    "Linking",
+    "MailFiles",
+    "OperationRow",
+    "OrgMapping",
+    "Organization",
+    "Pair",
+    "RefreshClaim",
+    "RunStage",
+    "SettingValue",
+    "StagedItem",
+    "SyncRun",
+    "Thread",
+    "ThreadFollower",
+    "ThreadKey",
+    "ThreadLink",
+    "Unresolved",
+    "User",
+]
