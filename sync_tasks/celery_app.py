@@ -11,7 +11,7 @@ from celery import Celery
 from celery.signals import before_task_publish, worker_process_init, worker_process_shutdown
 
 from sync_tasks import runtime
-from sync_tasks.queues import UPKEEP, all_queues
+from sync_tasks.queues import AT_ONCE, PATIENT, UPKEEP, all_queues
 from sync_tasks.services.embedded import redis_url
 from sync_tasks.settings import Settings
 
@@ -43,7 +43,7 @@ def configure(settings: Settings) -> Celery:
             "visibility_timeout": settings.visibility_timeout,
             "unacked_restore_interval": 5,
             "queue_order_strategy": "round_robin",
-            "priority_steps": [0],
+            "priority_steps": [AT_ONCE, PATIENT],
             "health_check_interval": 30,
             "socket_keepalive": True,
         },

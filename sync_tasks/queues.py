@@ -1,8 +1,10 @@
-"""The names of the queues: one a shard for runs, one for upkeep. Nowhere else is a queue named."""
+"""The names of the queues, one a shard for runs and one for upkeep, and the priorities inside them. Nowhere else is a
+queue named."""
 
 from __future__ import annotations
 
 UPKEEP = "upkeep"
+AT_ONCE, PATIENT = 0, 5  # Redis keeps a list for each; the lower number is served first
 
 
 def shard_queue(shard: int) -> str:

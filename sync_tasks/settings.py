@@ -82,6 +82,9 @@ class Settings(BaseSettings):
     jitter: float = Field(default=0.1, ge=0, le=0.5)
     force_floor_seconds: int = Field(default=60, ge=0)
     dispatch_every_seconds: float = Field(default=5, gt=0)
+    # runs that wait for a worker: in all, and of one organization before it lets others go first
+    waiting_most: int = Field(default=2000, ge=1)
+    waiting_in_front: int = Field(default=20, ge=1)
 
     # --- one run
     lease_seconds: int = Field(default=900, ge=1)

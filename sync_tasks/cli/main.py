@@ -29,6 +29,7 @@ from sync_tasks.cli import (
     processes,
     running,
     sandbox,
+    simulating,
     unresolved,
     users,
 )
@@ -49,7 +50,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (demo, sandbox, processes, doctor, running, inspecting, abilities):
+for module in (demo, sandbox, processes, doctor, running, inspecting, abilities, simulating):
     module.register(cli)
 _FAMILIES = {
     "db": database,

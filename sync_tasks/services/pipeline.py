@@ -56,7 +56,7 @@ def perform(app: App, ref: RunRef, stage: str, *, too_long: tuple[type[Exception
     started = time.monotonic()
     try:
         report = BODIES[stage](app.context(ref, run))
-        return _finish(app, ref, run, stage, report, time.monotonic() - started)
+        return finish(app, ref, run, stage, report, time.monotonic() - started)
     except LostLeaseError:
         log.info("lease_lost", extra={"run": ref.id, "stage": stage})
         return False
@@ -94,7 +94,7 @@ def next_stage(done: str) -> str | None:
     return STAGES[place] if place < len(STAGES) else None
 
 
-def _finish(app: App, ref: RunRef, run: RunView, stage: str, report: StageReport, seconds: float) -> bool:
+def finish(app: App, ref: RunRef, run: RunView, stage: str, report: StageReport, seconds: float) -> bool:
     """Note the stage; when it was the last, close the run with it, cursors and all, in the same transaction. A run that
     is held moves no cursor: the next one sees the same again, and plans the same, so it need not hurry before somebody
     has answered."""

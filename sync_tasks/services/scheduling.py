@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sync_tasks.bootstrap import App
 from sync_tasks.services.pipeline import give_up, next_stage, perform
-from sync_tasks.state.records import PARTING, PARTING_PREVIEW, PREVIEW, RunRef, RunView
+from sync_tasks.state.records import PARTING, PARTING_PREVIEW, PREVIEW, Claimed, RunRef, RunView
 
 CLAIM_BATCH = 200
 MOST_RECOVERIES = 20  # so often a run is taken from workers that died or hung; then it is closed as failed
@@ -15,22 +17,27 @@ MOST_RECOVERIES = 20  # so often a run is taken from workers that died or hung; 
 Enqueue = Callable[[RunRef, str], None]  # a run, and the stage it goes on from
 
 
-def dispatch_due(app: App, enqueue: Enqueue, *, limit: int = CLAIM_BATCH) -> int:
-    """Claim the users that are due and enqueue their chains; returns how many.
+def dispatch_due(app: App, enqueue: Enqueue, *, limit: int = CLAIM_BATCH) -> list[Claimed]:
+    """Claim the users that are due and enqueue their chains; returns them.
 
-    The claim is committed before anything is enqueued. Should enqueueing fail, the run stands open in the store, and
-    `recover_stalled` enqueues it later.
+    No more are claimed than may wait for a worker: what is left in the store can still be shared out, what is in a
+    queue comes in its order. Of those that wait, an organization has so many in front; with more it lets others go
+    first. The claim is committed before anything is enqueued. Should enqueueing fail, the run stands open in the
+    store, and `recover_stalled` enqueues it later.
     """
-    total = 0
-    while True:
-        keys = [app.vault.run_key() for _ in range(limit)]
+    with app.store.reading() as unit:
+        waiting = Counter(unit.runs.waiting())
+    everything: list[Claimed] = []
+    while (room := min(limit, app.settings.waiting_most - waiting.total())) > 0:
         with app.store.writing() as unit:
-            claimed = unit.runs.claim_due(app.clock(), limit=limit, lease=_lease(app), wrapped_keys=keys)
-        for run in claimed:
-            enqueue(run, "fetch")
-        total += len(claimed)
-        if len(claimed) < limit:
-            return total
+            claimed = unit.runs.claim_due(app.clock(), limit=room, lease=_lease(app), keys=app.vault.run_key)
+        for each in claimed:
+            waiting[each.org_id] += 1
+            enqueue(replace(each.ref, patient=waiting[each.org_id] > app.settings.waiting_in_front), "fetch")
+        everything += claimed
+        if len(claimed) < room:
+            break
+    return everything
 
 
 def recover_stalled(app: App, enqueue: Enqueue) -> int:

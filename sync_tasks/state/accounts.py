@@ -82,6 +82,20 @@ class Accounts:
         row.shard = row.id % shards
         return row.id
 
+    def add_users(
+        self, org_id: int, addresses: Sequence[str], now: datetime, *, shards: int, due: Sequence[datetime]
+    ) -> list[int]:
+        """Many users at once, each with the moment of its first run; returns their ids in the same order."""
+        rows = [
+            User(
+                org_id=org_id, address=address, activated_at=now, next_sync_at=first, aliases=[], shard=number % shards
+            )
+            for number, (address, first) in enumerate(zip(addresses, due, strict=True))
+        ]
+        self._session.add_all(rows)
+        self._session.flush()
+        return [row.id for row in rows]
+
     def users(self, org_id: int | None = None) -> list[UserView]:
         query = select(User, Organization).join(Organization, Organization.id == User.org_id).order_by(User.address)
         if org_id is not None:

@@ -66,12 +66,22 @@ class UnresolvedState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunRef:
-    """A run and the fencing token under which somebody may work on it."""
+    """A run and the fencing token under which somebody may work on it. `patient`: it lets those of others go first."""
 
     id: int
     user_id: int
     token: int
     shard: int = 0
+    patient: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A run that was opened because its user was due at a moment."""
+
+    ref: RunRef
+    org_id: int
+    due: datetime
 
 
 @dataclass(frozen=True, slots=True)

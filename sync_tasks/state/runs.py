@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,7 +22,7 @@ from sync_tasks.state.models import (
     SyncRun,
     User,
 )
-from sync_tasks.state.records import OpState, RunRef, RunState, RunView
+from sync_tasks.state.records import Claimed, OpState, RunRef, RunState, RunView
 
 # stages are the same words everywhere: in the chain, in sync_run.stage, in the console
 STAGES = ("fetch", "categorize", "resolve", "link", "mirror", "delete")
@@ -34,30 +34,54 @@ class Runs:
 
     # --- claiming
 
-    def claim_due(self, now: datetime, *, limit: int, lease: timedelta, wrapped_keys: Sequence[bytes]) -> list[RunRef]:
+    def claim_due(self, now: datetime, *, limit: int, lease: timedelta, keys: Callable[[], bytes]) -> list[Claimed]:
         """Claim users whose time has come, at most `limit`, and open a run for each.
 
-        Several claimers at once never get the same user: PostgreSQL skips locked rows, SQLite writers queue up, and
-        an index admits one open run a user. `wrapped_keys`: one sealed run key for each possible claim.
+        When more are due than may be claimed, organizations take turns: the first of each, then the second of each, so
+        that none waits behind the many users of another. Several claimers at once never get the same user: PostgreSQL
+        skips locked rows, SQLite writers queue up, and an index admits one open run a user. `keys` makes the sealed key
+        of a run.
         """
+        free = (User.next_sync_at <= now, or_(User.lease_until.is_(None), User.lease_until < now))
+        turn = func.row_number().over(partition_by=User.org_id, order_by=(User.next_sync_at, User.id)).label("turn")
         due = (
-            select(User)
+            select(User.id, turn)
             .join(Organization, Organization.id == User.org_id)
             .where(
-                User.next_sync_at <= now,
-                or_(User.lease_until.is_(None), User.lease_until < now),
+                *free,
                 *MAY_RUN,
                 ~select(SyncRun.id).where(SyncRun.user_id == User.id, SyncRun.state == RunState.OPEN).exists(),
             )
-            .order_by(User.next_sync_at)
+            .subquery()
+        )
+        # PostgreSQL looks again at what another claimer has changed in the meantime, but only at what stands out here
+        first = (
+            select(User)
+            .join(due, due.c.id == User.id)
+            .where(*free)
+            .order_by(due.c.turn, User.next_sync_at)
             .limit(limit)
             .with_for_update(of=User, skip_locked=True)
         )
-        users = self._session.scalars(due).all()
-        return [
-            self._open(user, "force" if user.force_pending else "schedule", now, lease, key)
-            for user, key in zip(users, wrapped_keys, strict=False)
+        claimed = [
+            (user, self._begin(user, "force" if user.force_pending else "schedule", now, lease, keys()))
+            for user in self._session.scalars(first).all()
         ]
+        self._session.flush()
+        return [
+            Claimed(RunRef(run.id, user.id, run.token, user.shard), user.org_id, user.next_sync_at)
+            for user, run in claimed
+        ]
+
+    def waiting(self) -> dict[int, int]:
+        """How many runs are open that nobody has begun, by organization."""
+        query = (
+            select(User.org_id, func.count())
+            .join(SyncRun, SyncRun.user_id == User.id)
+            .where(SyncRun.state == RunState.OPEN, SyncRun.stage == "", SyncRun.working == "")
+            .group_by(User.org_id)
+        )
+        return dict(self._session.execute(query).tuples().all())
 
     def claim_user(
         self, user_id: int, trigger: str, now: datetime, lease: timedelta, wrapped_key: bytes
@@ -66,9 +90,11 @@ class Runs:
         user = self._session.scalars(select(User).where(User.id == user_id).with_for_update()).one()
         if self.open_run(user_id) is not None:
             return None
-        return self._open(user, trigger, now, lease, wrapped_key)
+        run = self._begin(user, trigger, now, lease, wrapped_key)
+        self._session.flush()
+        return RunRef(run.id, user.id, run.token, user.shard)
 
-    def _open(self, user: User, trigger: str, now: datetime, lease: timedelta, key: bytes) -> RunRef:
+    def _begin(self, user: User, trigger: str, now: datetime, lease: timedelta, key: bytes) -> SyncRun:
         user.lease_token += 1
         user.lease_until = now + lease
         user.last_started_at = now
@@ -78,8 +104,7 @@ class Runs:
             touched_at=now, run_key=key, counts={},
         )  # fmt: skip
         self._session.add(run)
-        self._session.flush()
-        return RunRef(run.id, user.id, user.lease_token, user.shard)
+        return run
 
     def claim_stalled(
         self, now: datetime, *, silent_for: timedelta, lease: timedelta, limit: int = 500
@@ -98,6 +123,7 @@ class Runs:
         ).all()
         found: list[tuple[RunRef, RunView]] = []
         for run in rows:
+            begun = bool(run.stage or run.working)
             user = self._session.scalars(select(User).where(User.id == run.user_id).with_for_update()).one()
             user.lease_until = now + lease
             if run.working:
@@ -105,7 +131,7 @@ class Runs:
                 run.token, run.working = user.lease_token, ""
                 run.recovered += 1
             run.touched_at = now
-            found.append((RunRef(run.id, user.id, run.token, user.shard), _view(run)))
+            found.append((RunRef(run.id, user.id, run.token, user.shard, patient=not begun), _view(run)))
         return found
 
     # --- working

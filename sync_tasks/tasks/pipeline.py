@@ -8,7 +8,7 @@ from celery import Task, chain, shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 
 from sync_tasks import runtime
-from sync_tasks.queues import shard_queue
+from sync_tasks.queues import AT_ONCE, PATIENT, shard_queue
 from sync_tasks.services.pipeline import perform
 from sync_tasks.state.records import RunRef
 from sync_tasks.state.runs import STAGES
@@ -54,11 +54,18 @@ TASKS = {"fetch": fetch, "categorize": categorize, "resolve": resolve, "link": l
 
 
 def chain_for(run: RunRef, stage: str = "fetch") -> Any:
-    """The chain of a run from a stage on. The queue is set on every signature: set on the chain, it would reach only
-    the first task."""
+    """The chain of a run from a stage on. Queue and priority are set on every signature: set on the chain, they would
+    reach only the first task. What is begun is not made to wait again."""
     queue = shard_queue(run.shard)
     rest = STAGES[STAGES.index(stage) :]
-    return chain(*(TASKS[name].si(run.id, run.user_id, run.token).set(queue=queue) for name in rest))
+    return chain(
+        *(
+            TASKS[name]
+            .si(run.id, run.user_id, run.token)
+            .set(queue=queue, priority=PATIENT if run.patient and name == stage else AT_ONCE)
+            for name in rest
+        )
+    )
 
 
 def enqueue(run: RunRef, stage: str) -> None:

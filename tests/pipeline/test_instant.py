@@ -68,7 +68,7 @@ def dispatch(world: World) -> int:
         while going is not None:
             going = next_stage(going) if perform(world.app, run, going) else None
 
-    return dispatch_due(world.app, enqueue)
+    return len(dispatch_due(world.app, enqueue))
 
 
 def starts(world: World, user: UserView, since: datetime) -> list[datetime]:

@@ -217,7 +217,7 @@ def test_one_user_never_has_two_runs(world: World) -> None:
     assert [stage for _, stage in claimed] == ["fetch"]
     with pytest.raises(BusyError):
         run_here(world.app, ann.id)
-    assert scheduling.dispatch_due(world.app, lambda run, stage: claimed.append((run, stage))) == 0
+    assert scheduling.dispatch_due(world.app, lambda run, stage: claimed.append((run, stage))) == []
 
 
 @pytest.mark.rule("INS-8")
@@ -243,9 +243,9 @@ def test_forcing_is_kept_to_one_run_a_minute_and_asking_often_is_asking_once(wor
     assert due == {world.now + timedelta(seconds=60)}
     claimed: list[object] = []
     world.later(seconds=59)
-    assert scheduling.dispatch_due(world.app, lambda run, stage: claimed.append(run)) == 0
+    assert scheduling.dispatch_due(world.app, lambda run, stage: claimed.append(run)) == []
     world.later(seconds=1)
-    assert scheduling.dispatch_due(world.app, lambda run, stage: claimed.append(run)) == 1
+    assert len(scheduling.dispatch_due(world.app, lambda run, stage: claimed.append(run))) == 1
 
 
 def test_an_idle_run_costs_one_call_a_folder_and_one_to_salesforce(world: World) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import redis
 from celery import Celery
 
-from sync_tasks.queues import UPKEEP, all_queues, shard_queue
+from sync_tasks.queues import AT_ONCE, UPKEEP, all_queues, shard_queue
 from sync_tasks.state.records import RunRef
 from sync_tasks.state.runs import STAGES
 from sync_tasks.tasks.pipeline import TASKS, chain_for, enqueue
@@ -35,6 +36,22 @@ def test_every_signature_of_a_chain_names_the_queue_of_the_users_shard(celery_ap
 def test_a_run_is_one_message_on_its_shard_and_nothing_anywhere_else(celery_app: Celery, redis_url: str) -> None:
     enqueue(RUN, "fetch")
     assert {name: len(messages) for name, messages in waiting(redis_url).items() if messages} == {"shard-03": 1}
+
+
+@pytest.mark.rule("TOP-13")
+def test_a_run_that_lets_others_go_first_is_served_after_them_and_once_begun_waits_no_more(
+    celery_app: Celery, redis_url: str
+) -> None:
+    enqueue(replace(RUN, id=72, patient=True), "fetch")
+    enqueue(RUN, "fetch")
+    taken = []
+    with celery_app.connection_for_read() as connection, connection.SimpleQueue(shard_queue(3)) as queue:
+        for _ in range(2):
+            message = queue.get(timeout=5)
+            (run, *_), _, embedded = message.payload
+            taken.append((run, {s["options"]["priority"] for s in embedded["chain"]}))
+            message.ack()
+    assert taken == [(71, {AT_ONCE}), (72, {AT_ONCE})]
 
 
 def test_the_rest_of_the_chain_travels_with_its_queues(celery_app: Celery, redis_url: str) -> None:
