@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sync_tasks.bootstrap import App
+from sync_tasks.services import outages
 from sync_tasks.services.pipeline import give_up, next_stage, perform
 from sync_tasks.state.records import PARTING, PARTING_PREVIEW, PREVIEW, RunRef, RunView
 
@@ -21,6 +22,7 @@ def dispatch_due(app: App, enqueue: Enqueue, *, limit: int = CLAIM_BATCH) -> int
     The claim is committed before anything is enqueued. Should enqueueing fail, the run stands open in the store, and
     `recover_stalled` enqueues it later.
     """
+    outages.hold_back(app)
     total = 0
     while True:
         keys = [app.vault.run_key() for _ in range(limit)]

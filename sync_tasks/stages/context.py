@@ -187,10 +187,8 @@ class StageContext:
         """Two installations at work on one mailbox would make duplicates of everything (LIF-5)."""
         other = self.mailbox.claimed_by()
         if other and other != self.instance:
-            text = (
-                f"{other} synchronizes this mailbox (ISSM-004): stop it there, or `inbox-sync user reinitialize` here"
-            )
-            raise RefusedRunError("MAILBOX.CLAIMED", text)
+            text = f"{other} synchronizes this mailbox (ISSM-004): stop it there, or `inbox-sync user reinit` here"
+            raise RefusedRunError("MAILBOX.CONFIG.CLAIMED", text)
         if not other:
             self.mailbox.claim(self.instance)
 
