@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -11,7 +10,9 @@ import typer
 from connectors import registry
 from connectors.errors import ConnectorError
 from mapping.model.people import normalise
+from mapping.rules.standing import RefusedError, Verb
 from sync_tasks.bootstrap import App
+from sync_tasks.cli.catalogue import say_error
 from sync_tasks.cli.organizations import refuse_missing, refuse_unknown, store_connection
 from sync_tasks.cli.shell import (
     FAILED,
@@ -30,7 +31,8 @@ from sync_tasks.cli.shell import (
     the_user,
 )
 from sync_tasks.cli.summary import show_summary, summary
-from sync_tasks.services import lifecycle, moving, scheduling
+from sync_tasks.services import lifecycle, moving, reporting, scheduling
+from sync_tasks.services.standing import act
 from sync_tasks.state.records import RunState, UserView
 from sync_tasks.state.store import Unit
 
@@ -112,29 +114,26 @@ def show(address: Address, as_json: Json = False) -> None:
 
 @app.command()
 def status(address: Address, as_json: Json = False) -> None:
-    """Whether the user runs, when next, and how the last run went."""
+    """Whether the user runs, and if not, why and what to do; when next, and how the last run went."""
     with open_app() as opened, opened.store.reading() as unit:
         user = the_user(unit, address)
-        last = next(iter(unit.runs.recent(user.id, 1)), None)
-        issues = len(unit.trail.issues(user.id))
-        holds = [hold.id for hold in unit.holds.active(user.id) if not hold.decision]
-    run = None if last is None else {"id": last.id, "state": last.state, "started_at": last.started_at,
-                                     "finished_at": last.finished_at, "error": last.error_code}  # fmt: skip
-    told = {
-        "address": user.address, "status": user.status, "next_sync_at": user.next_sync_at,
-        "force_pending": user.force_pending, "failures": user.failures, "last_run": run, "issues": issues,
-        "held_at": user.held_at, "holds": holds,
-    }  # fmt: skip
+        told = reporting.status(unit, user)
     if as_json:
         give(told)
         return
-    say(f"{user.address}: {user.status}; next run {shown(user.next_sync_at)}; {issues} open issues")
-    if holds:
-        say(f"held since {shown(user.held_at)}: nothing is written before hold {shown(holds)} is decided; "
+    next_run = f"; next run {shown(user.next_sync_at)}" if user.effective.runs or told["probe_at"] else ""
+    say(f"{user.address}: {user.status}{next_run}; {told['issues']} open issues")
+    if told["error"] is not None:
+        say_error(told["error"])
+    if told["prompt"] and not told["suspended_at"]:
+        say(f"{user.failures} runs failed one after the other; `inbox-sync doctor {user.address}` looks why", "yellow")
+    if told["holds"]:
+        say(f"held since {shown(user.held_at)}: nothing is written before hold {shown(told['holds'])} is decided; "
             "see `inbox-sync holds`", "yellow")  # fmt: skip
+    last = told["last_run"]
     if last is not None:
-        error = f" ({last.error_code}: {last.error_text})" if last.error_code else ""
-        say(f"last run {last.id}: {last.state}{error}, started {shown(last.started_at)}")
+        error = f" ({last['error']}: {last['error_text']})" if last["error"] else ""
+        say(f"last run {last['id']}: {last['state']}{error}, started {shown(last['started_at'])}")
 
 
 @app.command()
@@ -162,35 +161,41 @@ def force(address: Address, as_json: Json = False) -> None:
 @app.command()
 def pause(address: Address, as_json: Json = False) -> None:
     """Stop running this user, as the user wishes."""
-    _change(address, "pause", as_json=as_json)
+    _change(address, Verb.PAUSE, as_json=as_json)
 
 
 @app.command()
 def resume(address: Address, as_json: Json = False) -> None:
     """Run this user again; also lifts a suspension by the engine."""
-    _change(address, "resume", as_json=as_json)
+    _change(address, Verb.RESUME, as_json=as_json)
 
 
 @app.command()
 def disable(address: Address, as_json: Json = False) -> None:
     """Stop running this user, as an administrator decides."""
-    _change(address, "disable", as_json=as_json)
+    _change(address, Verb.DISABLE, as_json=as_json)
 
 
 @app.command()
 def enable(address: Address, as_json: Json = False) -> None:
     """Lift what `disable` did."""
-    _change(address, "enable", as_json=as_json)
+    _change(address, Verb.ENABLE, as_json=as_json)
 
 
-@app.command("reset-mailbox")
-def reset_mailbox(address: Address, as_json: Json = False) -> None:
+@app.command()
+def suspend(address: Address, as_json: Json = False) -> None:
+    """Stop running this user until somebody resumes it, as the engine does after too many failures."""
+    _change(address, Verb.SUSPEND, as_json=as_json)
+
+
+@app.command()
+def reset(address: Address, as_json: Json = False) -> None:
     """Take our entries out of the mailbox and stop running this user; `enable` and the next run set it up again."""
     _live(address, lifecycle.reset_mailbox, "reset; `inbox-sync user enable` starts it again", as_json=as_json)
 
 
 @app.command()
-def reinitialize(address: Address, as_json: Json = False) -> None:
+def reinit(address: Address, as_json: Json = False) -> None:
     """Read the mailbox from the start with the next run, and make it ours if another installation had it."""
     _live(address, lifecycle.reinitialize, "read from the start with the next run", as_json=as_json)
 
@@ -273,29 +278,18 @@ def _live(address: str, do: Callable[[App, UserView], None], told: str, *, as_js
         say(f"the mailbox of {after.address} is {told}")
 
 
-def _change(address: str, action: str, *, as_json: bool) -> None:
-    with open_app() as opened, opened.store.writing() as unit:
-        now = opened.clock()
-        user = the_user(unit, address)
-        unit.accounts.set_user(user.id, **_values(action, now, user))
-        unit.accounts.audit(now, "console", f"user.{action}", user.address)
-        after = unit.accounts.user(user.id)
+def _change(address: str, verb: Verb, *, as_json: bool) -> None:
+    with open_app() as opened:
+        with opened.store.reading() as unit:
+            user = the_user(unit, address)
+        try:
+            after = act(opened, user.id, verb)
+        except RefusedError as error:
+            raise CommandError(str(error)) from None
     if as_json:
         give(described(after))
     else:
         say(f"{after.address}: {after.status}; next run {shown(after.next_sync_at)}")
-
-
-def _values(action: str, now: datetime, user: UserView) -> dict[str, Any]:
-    """What an action sets; doing it twice changes nothing the second time."""
-    if action == "pause":
-        return {"paused_at": user.paused_at or now}
-    if action == "disable":
-        return {"disabled_at": user.disabled_at or now}
-    if action == "enable":
-        return {"disabled_at": None}
-    lifted = {"paused_at": None, "suspended_at": None, "suspended_code": "", "failures": 0}
-    return lifted | ({"next_sync_at": now} if user.suspended_at is not None else {})
 
 
 def described(user: UserView) -> dict[str, Any]:
@@ -305,4 +299,5 @@ def described(user: UserView) -> dict[str, Any]:
         "last_started_at", "force_pending", "failures", "held_at", "paused_at", "disabled_at", "suspended_at",
         "suspended_code",
     )  # fmt: skip
-    return {name: getattr(user, name) for name in names}
+    more = {"state": user.effective.state, "initialized_at": user.standing.initialized_at}
+    return {name: getattr(user, name) for name in names} | more | {"probe_at": user.standing.probe_at}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from mapping.rules.standing import Verb, act
 from sync_tasks.bootstrap import App
 from sync_tasks.services.scheduling import BusyError, run_here
+from sync_tasks.services.standing import CONSOLE, move
 from sync_tasks.state.records import RunState, RunView, UserView
 
 
@@ -15,8 +17,8 @@ def reset_mailbox(app: App, user: UserView) -> None:
     now = app.clock()
     with app.store.writing() as unit:
         unit.accounts.forget_mailbox(user.org_id, user.id)
-        unit.accounts.set_user(user.id, disabled_at=user.disabled_at or now)
-        unit.accounts.audit(now, "console", "user.reset-mailbox", user.address)
+        move(unit, user, lambda was: act(Verb.RESET, was, now), now)
+        unit.accounts.audit(now, CONSOLE, "user.reset", user.address)
 
 
 def reinitialize(app: App, user: UserView) -> None:
@@ -31,8 +33,9 @@ def reinitialize(app: App, user: UserView) -> None:
         unit.runs.forget_cursors(user.id, "mailbox:")
         unit.trail.try_again(user.id, now)
         unit.mail_files.try_again(user.id, now)
-        unit.accounts.set_user(user.id, suspended_at=None, suspended_code="", failures=0, next_sync_at=now)
-        unit.accounts.audit(now, "console", "user.reinitialize", user.address)
+        move(unit, user, lambda was: act(Verb.REINIT, was, now), now)
+        unit.accounts.set_user(user.id, next_sync_at=now)
+        unit.accounts.audit(now, CONSOLE, "user.reinit", user.address)
 
 
 def deactivate(app: App, user: UserView, *, preview: bool = False) -> RunView:
