@@ -71,9 +71,11 @@ def unsure(breaker: Breaker, now: datetime) -> Breaker:
 
 
 def next_look(breaker: Breaker, now: datetime) -> datetime:
-    """Until when the others are put off."""
-    soon = now + _pause(breaker.looks)
-    return soon if breaker.look_at is None or breaker.looking is not None else max(breaker.look_at, now)
+    """Until when the others are put off: the next look, or, while somebody looks, the one after it."""
+    at = breaker.look_at
+    if at is not None and at > now and breaker.looking is None:
+        return at
+    return now + _pause(breaker.looks)
 
 
 def _pause(looks: int) -> timedelta:

@@ -12,6 +12,7 @@ from datetime import datetime
 from connectors.registry import CRMS
 from mapping.rules import outage
 from mapping.rules.errors import MAILBOX, SALESFORCE, Known
+from mapping.rules.outage import Breaker
 from sync_tasks.bootstrap import App
 from sync_tasks.services.standing import GATHER
 from sync_tasks.state.records import UserView
@@ -58,17 +59,24 @@ def hold_back(app: App) -> int:
     with app.store.reading() as unit:
         down = unit.breakers.open()
     for org_id, vendor, breaker in down:
-        looking = breaker.looking
         if outage.may_look(breaker, now):
-            with app.store.writing() as unit:
-                who = unit.breakers.first_due(org_id, vendor, now)
-                if who is not None and unit.breakers.send_to_look(
-                    org_id, vendor, breaker, outage.look(breaker, who, now)
-                ):
-                    looking = who
+            breaker = _sent(app, org_id, vendor, breaker, now)
         with app.store.writing() as unit:
-            put_off += unit.breakers.put_off(org_id, vendor, now, outage.next_look(breaker, now), looking)
+            until = outage.next_look(breaker, now)
+            put_off += unit.breakers.put_off(org_id, vendor, now, until, breaker.looking)
     return put_off
+
+
+def _sent(app: App, org_id: int, vendor: str, breaker: Breaker, now: datetime) -> Breaker:
+    """The breaker after somebody was sent to look, by us or by another scheduler."""
+    with app.store.writing() as unit:
+        who = unit.breakers.first_due(org_id, vendor, now)
+        if who is None:
+            return breaker
+        looking = outage.look(breaker, who, now)
+        if unit.breakers.send_to_look(org_id, vendor, breaker, looking):
+            return looking
+        return unit.breakers.of(org_id).get(vendor, looking)
 
 
 def cause(vendor: str) -> str:

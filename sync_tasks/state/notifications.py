@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from sync_tasks.state.models import Organization, User
@@ -61,16 +61,22 @@ class Notifications:
         """Those that are due, for the caller alone to send until the hold is over. The administrators of an
         organization get all of theirs that are open in one mail, as soon as one is due."""
         free = or_(Notification.taken_until.is_(None), Notification.taken_until <= now)
-        due = self._session.scalars(
+        mine = (Notification.closed_at.is_(None), free)
+        due = self._session.execute(
+            select(Notification.id, Notification.org_id, Notification.whom).where(*mine, Notification.due_at <= now)
+        ).all()
+        told = {row.org_id for row in due if row.whom == ADMINS}
+        besides = and_(Notification.whom == ADMINS, Notification.org_id.in_(told))
+        rows = self._session.scalars(
             select(Notification)
-            .where(Notification.closed_at.is_(None), Notification.due_at <= now, free)
+            .where(*mine, or_(Notification.id.in_([row.id for row in due]), besides))
             .order_by(Notification.id)
             .with_for_update(skip_locked=True)
         ).all()
-        for row in due:
+        for row in rows:
             row.taken_until = now + hold
         self._session.flush()
-        return self._views(Notification.id.in_([row.id for row in due])) if due else []
+        return self._views(Notification.id.in_([row.id for row in rows])) if rows else []
 
     def sent(self, ids: Sequence[int], now: datetime, again_at: datetime) -> None:
         self._session.execute(
@@ -80,14 +86,18 @@ class Notifications:
         )
 
     def failed(self, ids: Sequence[int], again_at: datetime) -> None:
-        """No mail went out; try again then."""
-        self._session.execute(
-            update(Notification).where(Notification.id.in_(ids)).values(taken_until=None, due_at=again_at)
-        )
+        """For those of them that are still taken no mail went out; try again then."""
+        taken = (Notification.id.in_(ids), Notification.taken_until.is_not(None))
+        self._session.execute(update(Notification).where(*taken).values(taken_until=None, due_at=again_at))
 
     def listed(self, *, closed: bool = False, limit: int = 200) -> list[Notice]:
         """The newest first."""
         return self._views(*(() if closed else (Notification.closed_at.is_(None),)), limit=limit)[::-1]
+
+    def close_each(self, ids: Sequence[int], now: datetime) -> None:
+        self._session.execute(
+            update(Notification).where(Notification.id.in_(ids)).values(closed_at=now, taken_until=None)
+        )
 
     def suspended(self, org_id: int) -> dict[str, list[str]]:
         """Addresses of the users whom the engine has suspended, by the code of the reason."""
