@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -32,6 +33,7 @@ from sync_tasks.cli.shell import (
 )
 from sync_tasks.cli.summary import show_summary, summary
 from sync_tasks.services import lifecycle, moving, reporting, scheduling
+from sync_tasks.services.lifecycle import Next, Take
 from sync_tasks.services.standing import act
 from sync_tasks.state.records import RunState, UserView
 from sync_tasks.state.store import Unit
@@ -188,16 +190,74 @@ def suspend(address: Address, as_json: Json = False) -> None:
     _change(address, Verb.SUSPEND, as_json=as_json)
 
 
-@app.command()
-def reset(address: Address, as_json: Json = False) -> None:
-    """Take our entries out of the mailbox and stop running this user; `enable` and the next run set it up again."""
-    _live(address, lifecycle.reset_mailbox, "reset; `inbox-sync user enable` starts it again", as_json=as_json)
+Taking = Annotated[Take, typer.Option("--take", help="How much of us goes: nothing, marks, links, records.")]
+Looking = Annotated[bool, typer.Option("--preview", help="Only show what would happen.")]
+Nexting = Annotated[Next, typer.Option("--next", help="What the next run saves: all, or only what is new.")]
 
 
 @app.command()
-def reinit(address: Address, as_json: Json = False) -> None:
+def reset(
+    address: Address, take: Taking = Take.MARKS, after: Nexting = Next.ALL, preview: Looking = False,
+    as_json: Json = False,
+) -> None:  # fmt: skip
+    """Take us out of the mailbox and stop running this user; `enable` and the next run set it up again."""
+    if preview:
+        _look(address, take, as_json=as_json)
+        return
+    told = "reset; `inbox-sync user enable` starts it again"
+    _live(address, lambda opened, user: lifecycle.reset_mailbox(opened, user, take, after), told, as_json=as_json)
+
+
+@app.command()
+def reinit(address: Address, after: Nexting = Next.ALL, as_json: Json = False) -> None:
     """Read the mailbox from the start with the next run, and make it ours if another installation had it."""
-    _live(address, lifecycle.reinitialize, "read from the start with the next run", as_json=as_json)
+    told = "read from the start with the next run"
+    _live(address, lambda opened, user: lifecycle.reinitialize(opened, user, after), told, as_json=as_json)
+
+
+@app.command()
+def delete(
+    address: Address, take: Taking = Take.NOTHING,
+    force: Annotated[bool, typer.Option("--force", help="Even if the mailbox still holds something of ours.")] = False,
+    preview: Looking = False, as_json: Json = False,
+) -> None:  # fmt: skip
+    """Forget this user and everything that is kept of him, after taking us out of the mailbox as far as asked for."""
+    if preview:
+        _look(address, take, as_json=as_json)
+        return
+    with open_app() as opened:
+        with opened.store.reading() as unit:
+            user = the_user(unit, address)
+        with _refusals():
+            lifecycle.delete(opened, user, take, force=force)
+    if as_json:
+        give({"address": user.address, "deleted": True, "take": take})
+    else:
+        say(f"{user.address} is deleted; taken out: {take.value}")
+
+
+def _look(address: str, take: Take, *, as_json: bool) -> None:
+    """What taking so much would do, as a plan."""
+    with open_app() as opened:
+        with opened.store.reading() as unit:
+            user = the_user(unit, address)
+        with _refusals():
+            run = lifecycle.look(opened, user, take)
+        told = None if run is None else summary(opened, run)
+    if as_json:
+        give(told or {"operations": [], "take": take})
+    elif told is None:
+        say("no item and no record would be touched" + (" but our entries" if take is Take.MARKS else ""))
+    else:
+        show_summary(told)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except (scheduling.BusyError, RefusedError, lifecycle.NotPartedError) as error:
+        raise CommandError(str(error)) from None
 
 
 @app.command()
@@ -210,10 +270,8 @@ def deactivate(
     with open_app() as opened:
         with opened.store.reading() as unit:
             user = the_user(unit, address)
-        try:
+        with _refusals():
             run = lifecycle.deactivate(opened, user, preview=preview)
-        except scheduling.BusyError as error:
-            raise CommandError(str(error)) from None
         told = summary(opened, run)
     if as_json:
         give(told)
@@ -266,10 +324,8 @@ def _live(address: str, do: Callable[[App, UserView], None], told: str, *, as_js
     with open_app() as opened:
         with opened.store.reading() as unit:
             user = the_user(unit, address)
-        try:
+        with _refusals():
             do(opened, user)
-        except scheduling.BusyError as error:
-            raise CommandError(str(error)) from None
         with opened.store.reading() as unit:
             after = unit.accounts.user(user.id)
     if as_json:
@@ -282,10 +338,8 @@ def _change(address: str, verb: Verb, *, as_json: bool) -> None:
     with open_app() as opened:
         with opened.store.reading() as unit:
             user = the_user(unit, address)
-        try:
+        with _refusals():
             after = act(opened, user.id, verb)
-        except RefusedError as error:
-            raise CommandError(str(error)) from None
     if as_json:
         give(described(after))
     else:

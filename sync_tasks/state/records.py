@@ -12,6 +12,7 @@ from mapping.rules.standing import Around, Effective, Standing, effective
 
 # why a run was started, where that makes a difference
 PREVIEW, PARTING, PARTING_PREVIEW = "preview", "parting", "parting.look"
+TAKING, TAKING_PREVIEW = "taking", "taking.look"  # parting, and taking back what was saved
 
 
 class RunState(StrEnum):
@@ -93,11 +94,15 @@ class RunView:
 
     @property
     def is_preview(self) -> bool:
-        return self.trigger in (PREVIEW, PARTING_PREVIEW)
+        return self.trigger in (PREVIEW, PARTING_PREVIEW, TAKING_PREVIEW)
 
     @property
     def is_parting(self) -> bool:
-        return self.trigger in (PARTING, PARTING_PREVIEW)
+        return self.trigger in (PARTING, PARTING_PREVIEW, TAKING, TAKING_PREVIEW)
+
+    @property
+    def is_taking_back(self) -> bool:
+        return self.trigger in (TAKING, TAKING_PREVIEW)
 
 
 @dataclass(frozen=True, slots=True)
