@@ -117,7 +117,7 @@ def explain(
     with open_app() as opened:
         with opened.store.reading() as unit:
             user_id = None if user is None else the_user(unit, user).id
-            refs, keys = _names(unit, item.strip(), user_id)
+            refs, keys = names_of(unit, item.strip(), user_id)
             decisions = unit.trail.decisions(user_id, refs, keys)
             keys |= {each.key for each in decisions if each.key}
             refs |= {each.ref for each in decisions if each.key}
@@ -154,7 +154,7 @@ def explain(
         say(f"open issue: {issue.code} {', '.join(issue.fields)} ({issue.times} times), {tried}", "yellow")
 
 
-def _names(unit: Unit, item: str, user_id: int | None) -> tuple[set[str], set[str]]:
+def names_of(unit: Unit, item: str, user_id: int | None) -> tuple[set[str], set[str]]:
     """The ids and keys under which the item may be known."""
     users = unit.accounts.users()
     ids, keys = {item, id18(item)}, set[str]()

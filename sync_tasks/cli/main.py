@@ -25,8 +25,10 @@ from sync_tasks.cli import (
     inspecting,
     intents,
     mappings,
+    notices,
     organizations,
     processes,
+    replaying,
     running,
     sandbox,
     unresolved,
@@ -49,7 +51,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (demo, sandbox, processes, doctor, running, inspecting, abilities, catalogue):
+for module in (demo, sandbox, processes, doctor, running, inspecting, abilities, catalogue, notices, replaying):
     module.register(cli)
 _FAMILIES = {
     "db": database,

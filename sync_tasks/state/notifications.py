@@ -92,7 +92,9 @@ class Notifications:
 
     def listed(self, *, closed: bool = False, limit: int = 200) -> list[Notice]:
         """The newest first."""
-        return self._views(*(() if closed else (Notification.closed_at.is_(None),)), limit=limit)[::-1]
+        return self._views(
+            *(() if closed else (Notification.closed_at.is_(None),)), order=Notification.id.desc(), limit=limit
+        )  # fmt: skip
 
     def close_each(self, ids: Sequence[int], now: datetime) -> None:
         self._session.execute(
@@ -111,13 +113,15 @@ class Notifications:
             found.setdefault(code, []).append(address)
         return found
 
-    def _views(self, *where: ColumnElement[bool], limit: int | None = None) -> list[Notice]:
+    def _views(
+        self, *where: ColumnElement[bool], order: ColumnElement[int] | None = None, limit: int | None = None
+    ) -> list[Notice]:  # fmt: skip
         query = (
             select(Notification, Organization.name, User.address)
             .join(Organization, Organization.id == Notification.org_id)
             .outerjoin(User, User.id == Notification.user_id)
             .where(*where)
-            .order_by(Notification.id)
+            .order_by(Notification.id if order is None else order)
             .limit(limit)
         )
         return [

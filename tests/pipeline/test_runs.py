@@ -1,4 +1,4 @@
-"""Stories of runs: preview, quarantine, faults, cursors, forcing, what is left behind."""
+"""Stories of runs: preview, faults, cursors, forcing, what is left behind."""
 
 from __future__ import annotations
 
@@ -62,31 +62,6 @@ def test_a_preview_leaves_everything_for_the_next_run(world: World) -> None:
     world.sync(ann)
 
     assert len(world.records("Event")) == 1
-
-
-@pytest.mark.rule("TOP-7")
-def test_one_bad_item_is_quarantined_with_its_reason_and_the_rest_goes_through(world: World) -> None:
-    rule = {"object": "Event", "field": "Subject", "op": "equals", "value": "Forbidden", "message": "No such subject"}
-    world.setting(validation_rules=[rule])
-    ann = world.user()
-    for number in range(20):
-        world.appointment(ann, f"Good {number}", marked=True)
-    world.appointment(ann, "Forbidden", marked=True)
-
-    world.sync(ann)
-
-    assert len(world.records("Event")) == 20
-    assert world.issues(ann) == ["FIELD_CUSTOM_VALIDATION_EXCEPTION"]
-    for _ in range(6):
-        world.later(days=2)
-        world.sync(ann)
-    with world.app.store.reading() as unit:
-        (issue,) = unit.trail.issues(ann.id)
-    assert issue.quarantined
-    world.calls()
-    world.later(hours=1)
-    world.sync(ann)
-    assert world.calls()["salesforce"] == {"sf.composite": 1}  # no longer tried
 
 
 @pytest.mark.rule("TOP-7")
