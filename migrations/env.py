@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import Connection, text
 
-from sync_tasks.state.models import Base
+from sync_tasks.state.models import Base  # with all tables, wherever they are told
 
 MIGRATION_LOCK = 0x1B05_51C0  # one advisory lock number for every process that might migrate
 

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 import sync_tasks.state.types
 
 revision = '0026'
-down_revision = '0020'
+down_revision = '0023'
 
 
 def upgrade() -> None:

@@ -22,7 +22,7 @@ def explain(app: App, item: str, user_id: int | None, *, names: bool) -> dict[st
     None when nothing is known of it. `user_id`: only as this user sees it. `names`: ask Salesforce what it calls the
     records, one call a user."""
     with app.store.reading() as unit:
-        refs, keys = _names(unit, item.strip(), user_id)
+        refs, keys = names_of(unit, item.strip(), user_id)
         decisions = unit.trail.decisions(user_id, refs, keys)
         keys |= {each.key for each in decisions if each.key}
         refs |= {each.ref for each in decisions if each.key}
@@ -45,7 +45,7 @@ def issue_row(issue: IssueView) -> dict[str, Any]:
     return {name: getattr(issue, name) for name in issue.__slots__}
 
 
-def _names(unit: Unit, item: str, user_id: int | None) -> tuple[set[str], set[str]]:
+def names_of(unit: Unit, item: str, user_id: int | None) -> tuple[set[str], set[str]]:
     """The ids and keys under which the item may be known."""
     users = unit.accounts.users()
     ids, keys = {item, id18(item)}, set[str]()
