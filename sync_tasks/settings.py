@@ -105,6 +105,11 @@ class Settings(BaseSettings):
     web_port: int = Field(default=8080, ge=0, le=65535)
     public_url: str = Field(default="", pattern=r"^(https?://[^/?#]+(/[^?#]*)?)?$")
 
+    # --- what Gmail tells over Pub/Sub: the service account that posts it, for which audience, where Google's keys are
+    pubsub_account: str = ""
+    pubsub_audience: str = ""
+    google_certs_url: str = Field(default="https://www.googleapis.com/oauth2/v3/certs", pattern=r"^https?://\S+$")
+
     # --- Flower
     flower_user: str = "inbox-sync"
     flower_password: SecretStr = Field(default_factory=lambda: SecretStr(secrets.token_urlsafe(18)))

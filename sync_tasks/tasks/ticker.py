@@ -5,7 +5,8 @@ from __future__ import annotations
 from celery import shared_task
 
 from sync_tasks import runtime
-from sync_tasks.services import scheduling
+from sync_tasks.services import hearing, listening, scheduling
+from sync_tasks.tasks import pushes
 from sync_tasks.tasks.pipeline import enqueue
 
 
@@ -17,3 +18,15 @@ def dispatch_due() -> None:
 @shared_task(name="sync.recover_stalled")
 def recover_stalled() -> None:
     scheduling.recover_stalled(runtime.app(), enqueue)
+
+
+@shared_task(name="sync.look_due")
+def look_due() -> None:
+    for push in hearing.due_looks(runtime.app()):
+        pushes.enqueue_look(push)
+
+
+@shared_task(name="sync.tend_due")
+def tend_due() -> None:
+    for push in listening.due(runtime.app()):
+        pushes.enqueue_tending(push)

@@ -28,6 +28,7 @@ from sync_tasks.state.models.outcomes import (
     Unresolved,
 )
 from sync_tasks.state.models.pairs import SEEN_NEXT, Linking, Pair, Thread, ThreadFollower, ThreadKey, ThreadLink
+from sync_tasks.state.models.pushes import PushSubscription
 from sync_tasks.state.models.runs import Claim, Cursor, OperationRow, RunStage, StagedItem, SyncRun
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "OrgMapping",
     "Organization",
     "Pair",
+    "PushSubscription",
     "RefreshClaim",
     "RunStage",
     "SettingValue",
