@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sync_tasks.state.types import Json, UtcDateTime
 
 revision = '0025'
-down_revision = '0020'
+down_revision = '0026'
 
 
 def upgrade() -> None:

@@ -29,6 +29,7 @@ from sync_tasks.cli import (
     processes,
     running,
     sandbox,
+    subscriptions,
     unresolved,
     users,
 )
@@ -63,6 +64,7 @@ _FAMILIES = {
     "unresolved": unresolved,
     "mapping": mappings,
     "keys": keys,
+    "subscriptions": subscriptions,
 }
 for name, family in _FAMILIES.items():
     cli.add_typer(family.app, name=name)

@@ -23,6 +23,7 @@ from connectors.protocols import Change, Mailbox
 from connectors.pushing import Feed, Kind, Says, Word
 from mapping.model.notice import Happened, Notice
 from sync_tasks.bootstrap import App, NotConnectedError
+from sync_tasks.security.vault import push_context
 from sync_tasks.services import instant
 from sync_tasks.services.instant import Heard
 from sync_tasks.state.pushes import is_repeated
@@ -68,11 +69,6 @@ Deliver = Callable[[PushView, Hint], None]
 def hashed(secret: str) -> str:
     """A secret as it is looked up: whoever reads the table cannot post."""
     return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def context(address: str) -> bytes:
-    """What the sealed secret of an agreement is bound to: the hash by which it is looked up."""
-    return f"push:{address}".encode()
 
 
 class Receiver:
@@ -144,7 +140,7 @@ class Receiver:
 
 
 def secret_of(app: App, push: PushView) -> str:
-    return app.vault.open(push.sealed, context(push.address)).decode()
+    return app.vault.open(push.sealed, push_context(push.address)).decode()
 
 
 # --- in a worker

@@ -16,6 +16,7 @@ def reset_mailbox(app: App, user: UserView) -> None:
     with app.store.writing() as unit:
         unit.accounts.forget_mailbox(user.org_id, user.id)
         unit.accounts.set_user(user.id, disabled_at=user.disabled_at or now)
+        unit.pushes.hurry(user.id, now)  # nobody is listened for who does not run
         unit.accounts.audit(now, "console", "user.reset-mailbox", user.address)
 
 

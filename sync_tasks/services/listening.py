@@ -15,7 +15,8 @@ from datetime import timedelta
 from connectors.errors import ConnectorError, Fault
 from connectors.pushing import Agreed, Ear, Feed, Subscriptions
 from sync_tasks.bootstrap import App, NotConnectedError
-from sync_tasks.services.hearing import context, hashed, secret_of
+from sync_tasks.security.vault import push_context
+from sync_tasks.services.hearing import hashed, secret_of
 from sync_tasks.state.records import PushState, PushView, UserView
 
 log = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ def _begin(app: App, feed: Feed, users: list[int]) -> None:
         for user_id in users:
             secret = secrets.token_urlsafe(32)
             address = hashed(secret)
-            unit.pushes.begin(user_id, feed, address, app.vault.seal(secret.encode(), context(address)), now)
+            unit.pushes.begin(user_id, feed, address, app.vault.seal(secret.encode(), push_context(address)), now)
 
 
 def tend(app: App, push_id: int) -> PushView | None:

@@ -54,6 +54,7 @@ def switch(app: App, users: Iterable[UserView], to: Switch, *, by: str) -> None:
     with app.store.writing() as unit:
         for user in users:
             unit.accounts.set_user(user.id, **_values(to, now, user))
+            unit.pushes.hurry(user.id, now)
             unit.accounts.audit(now, by, f"user.{to}", user.address)
 
 
