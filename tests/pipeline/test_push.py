@@ -32,7 +32,8 @@ def listened(hooks: Hooks, **settings: object) -> UserView:
     world = hooks.world
     world.set(instant__enabled=True)
     ann = world.user(**settings)
-    world.record("Contact", LastName="Simpson", Email=HOMER["address"])
+    account = world.record("Account", Name="Globex")
+    world.record("Contact", LastName="Simpson", Email=HOMER["address"], AccountId=account)
     world.sync(ann)
     world.later(minutes=10)
     assert hooks.listen(ann).state == PushState.LIVE
