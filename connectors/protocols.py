@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from connectors.errors import ConnectorError
+from connectors.pushing import Feed, Subscriptions
 from mapping.model.item import Attachment, Fields, Item, ItemKind, ItemRef
 from mapping.model.notice import Notice
 from mapping.model.people import AccountRecord, Clues, Named, OpportunityRecord, PersonRecord, Restrictions
@@ -50,6 +51,8 @@ class Can(StrEnum):
     ATTACHMENTS = "attachments"  # tells what hangs on a message, and gives its content
     MAIL_FOLDERS = "mail_folders"  # finds further folders of mail by their names
     NOTIFY = "notify"  # can tell between two readings that something happened in a folder
+    PUSH = "push"  # can tell an address of ours that something happened
+    LOOK_FREELY = "look_freely"  # no quota of a day is used up by looking what happened
     CONVERSATIONS = "conversations"  # can list the messages of a conversation
 
 
@@ -192,6 +195,10 @@ class Mailbox(Endpoint, Protocol):
         a folder with a role, with that role as its container; drafts and what is deleted are left out, and so is a
         conversation that is not there any more. Needs `Can.CONVERSATIONS`; without it a thread is saved from its mark
         on, but not what came before. One vendor call for many conversations where the vendor allows that."""
+        ...
+
+    def pushes(self) -> Mapping[Feed, Subscriptions]:
+        """By which agreements an address of ours can be told what happens, by what that is about. No vendor call."""
         ...
 
     def subscribe(self, folder: str) -> str:

@@ -18,8 +18,8 @@ FACTS = {
     "exchange": ("endpoint", "username", "access", "auth", "build", "time_zone"),
     "graph": ("tenant", "client_id", "cloud", "login_url", "graph_url", "tls", "time_zone"),
     "google": (
-        "client_id", "services", "mark_colour", "error_colour", "mail_days", "tls", "time_zone", "token_url",
-        "base_url", "calendar_url", "gmail_url", "tasks_url", "people_url",
+        "client_id", "services", "mark_colour", "error_colour", "mail_days", "topic", "tls", "time_zone",
+        "token_url", "base_url", "calendar_url", "gmail_url", "tasks_url", "people_url",
     ),
     "salesforce": ("login_url", "base_url", "client_id", "username"),
 }  # fmt: skip
@@ -109,9 +109,8 @@ def _google(
     from connectors.google.config import ROOTS, GoogleConfig, Service, roots_under
     from connectors.google.mailbox import GoogleMailbox
 
-    given: dict[str, Any] = {
-        name: facts[name] for name in ("client_id", "mark_colour", "error_colour", "token_url") if facts.get(name)
-    }
+    plain = ("client_id", "mark_colour", "error_colour", "topic", "token_url")
+    given: dict[str, Any] = {name: facts[name] for name in plain if facts.get(name)}
     given |= {name: secrets[name] for name in ("refresh_token", "client_secret") if secrets.get(name)}
     if facts.get("services"):
         given["services"] = frozenset(Service(name.strip()) for name in str(facts["services"]).split(","))

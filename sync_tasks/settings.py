@@ -117,6 +117,11 @@ class Settings(BaseSettings):
     smtp_sender: str = ""  # an address; without it, that of the user that signs in
     smtp_admins: str = ""  # addresses of who looks after all this, parted by commas
 
+    # --- what Gmail tells over Pub/Sub: the service account that posts it, for which audience, where Google's keys are
+    pubsub_account: str = ""
+    pubsub_audience: str = ""
+    google_certs_url: str = Field(default="https://www.googleapis.com/oauth2/v3/certs", pattern=r"^https?://\S+$")
+
     # --- Flower
     flower_user: str = "inbox-sync"
     flower_password: SecretStr = Field(default_factory=lambda: SecretStr(secrets.token_urlsafe(18)))

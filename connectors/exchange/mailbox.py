@@ -20,11 +20,13 @@ from connectors.exchange.marks import ensure_categories, ensure_folders, remove_
 from connectors.exchange.occurrences import Occurrences
 from connectors.exchange.searching import find
 from connectors.exchange.session import Access, ExchangeConfig
+from connectors.exchange.subscriptions import PushSubscriptions
 from connectors.exchange.writes import apply
 from connectors.outlook.codec import names_at, names_of_occurrence
 from connectors.outlook.facts import bare
 from connectors.outlook.occurrences import at_place, is_occurrence, placed
 from connectors.protocols import Can, Change, Changes, Check, Detail, Notices, Outcome, Write
+from connectors.pushing import Feed, Subscriptions
 from mapping.model.item import Attachment, Item, ItemKind, ItemRef, Side
 from mapping.model.people import normalise
 
@@ -48,6 +50,7 @@ class ExchangeMailbox:
     can = frozenset({
         Can.SILENT_WRITE, Can.CATEGORIES, Can.FOLDERS, Can.NOTIFY, Can.TASKS, Can.RECURRING_TASKS, Can.PRIVATE_TASKS,
         Can.TASK_DELETIONS, Can.TASK_CATEGORIES, Can.TASK_STATES, Can.ATTACHMENTS, Can.MAIL_FOLDERS, Can.CONVERSATIONS,
+        Can.PUSH, Can.LOOK_FREELY,
     })  # fmt: skip
     batch_size = 50
 
@@ -148,6 +151,9 @@ class ExchangeMailbox:
             each: tuple(ItemRef(Side.MAILBOX, ItemKind.EMAIL, ident, role) for ident, role in found)
             for each, found in conversations(self._line, ids).items()
         }
+
+    def pushes(self) -> Mapping[Feed, Subscriptions]:
+        return {Feed.CALENDAR: PushSubscriptions(self._line)}
 
     def subscribe(self, folder: str) -> str:
         return notices.subscribe(self._line, folder)

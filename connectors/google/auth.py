@@ -6,6 +6,7 @@ for the user, TLS has a floor, and no call waits for two minutes.
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections import OrderedDict
 from typing import Any
@@ -54,12 +55,22 @@ sessions = Sessions()
 
 
 def open_session(config: GoogleConfig) -> AuthorizedSession:
-    plain = requests.Session()
+    plain = plain_session(config.tls_floor)
     session = AuthorizedSession(_credentials(config), max_refresh_attempts=REFRESHES, auth_request=Request(plain))
-    for each in (plain, session):
-        each.mount("https://", TlsFloor(config.tls_floor))
-        each.auth = _as_it_is
+    _guard(session, config.tls_floor)
     return session
+
+
+def plain_session(tls_floor: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> requests.Session:
+    """A session that shows no token."""
+    session = requests.Session()
+    _guard(session, tls_floor)
+    return session
+
+
+def _guard(session: requests.Session, tls_floor: ssl.TLSVersion) -> None:
+    session.mount("https://", TlsFloor(tls_floor))
+    session.auth = _as_it_is
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:

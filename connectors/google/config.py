@@ -60,6 +60,7 @@ class GoogleConfig:
 
     `folder_ids` is what `folders()` told earlier. `time_zone` (IANA name) is the owner's, in which events are written.
     `mark_colour`, `error_colour`: colours of events that stand for our marks, '' when colours mean nothing to us.
+    `topic`: the topic of Pub/Sub that Gmail tells of new mail, '' for none.
     `mail_days`: how far back mail is listed that bears no label of ours, when a mailbox is read for the first time."""
 
     address: str
@@ -73,6 +74,7 @@ class GoogleConfig:
     time_zone: str = "UTC"
     mark_colour: str = ""
     error_colour: str = ""
+    topic: str = ""
     mail_days: int = 30
     tls_floor: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
     folder_ids: Mapping[str, str] = field(default_factory=dict)

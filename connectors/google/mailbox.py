@@ -17,8 +17,10 @@ from connectors.google.gmail import Gmail
 from connectors.google.line import Line
 from connectors.google.multipart import Ask
 from connectors.google.people import People
+from connectors.google.subscriptions import CalendarChannel, MailWatch
 from connectors.google.tasks import Tasks
 from connectors.protocols import Can, Changes, Check, Detail, Notices, Outcome, Write
+from connectors.pushing import Feed, Subscriptions
 from mapping.model.item import Attachment, Item, ItemKind, ItemRef
 from mapping.model.people import normalise
 from mapping.rules.identity import PREFIX
@@ -58,7 +60,7 @@ class GoogleMailbox:
     Raises ValueError when a colour is unknown."""
 
     can = frozenset({
-        Can.SILENT_WRITE, Can.CATEGORIES, Can.TASKS, Can.TASK_DELETIONS, Can.ATTACHMENTS, Can.CONVERSATIONS,
+        Can.SILENT_WRITE, Can.CATEGORIES, Can.TASKS, Can.TASK_DELETIONS, Can.ATTACHMENTS, Can.CONVERSATIONS, Can.PUSH,
     })  # fmt: skip
     batch_size = 50
 
@@ -135,6 +137,14 @@ class GoogleMailbox:
 
     def conversations(self, ids: Iterable[str]) -> Mapping[str, tuple[ItemRef, ...]]:
         return self._gmail.conversations(list(dict.fromkeys(ids)))
+
+    def pushes(self) -> Mapping[Feed, Subscriptions]:
+        found: dict[Feed, Subscriptions] = {}
+        if Service.CALENDAR in self._services:
+            found[Feed.CALENDAR] = CalendarChannel(self._line)
+        if Service.GMAIL in self._services and self._line.config.topic:
+            found[Feed.MAIL] = MailWatch(self._line, self._line.config.topic)
+        return found
 
     def subscribe(self, folder: str) -> str:
         raise ConnectorError(Fault.INVALID, f"nothing is noted of {folder} between two readings", scope=Scope.CONTAINER)

@@ -13,10 +13,12 @@ from connectors.graph.folders import MANAGED, ensure, ensure_categories, remove_
 from connectors.graph.line import AT_ONCE, Answer, Line, Request
 from connectors.graph.reading import read
 from connectors.graph.searching import find
+from connectors.graph.subscriptions import ChangeNotifications
 from connectors.graph.tokens import Keep
 from connectors.graph.writes import apply
 from connectors.outlook.facts import KINDS, bare
 from connectors.protocols import Can, Changes, Check, Detail, Notices, Outcome, Write
+from connectors.pushing import Feed, Subscriptions
 from mapping.model.item import Attachment, Item, ItemRef
 from mapping.model.people import normalise
 
@@ -30,7 +32,7 @@ class GraphMailbox:
     # whatever is written of a meeting, its attendees are mailed; To Do knows nothing private
     can = frozenset({
         Can.CATEGORIES, Can.FOLDERS, Can.TASKS, Can.RECURRING_TASKS, Can.TASK_DELETIONS, Can.TASK_CATEGORIES,
-        Can.TASK_STATES, Can.ATTACHMENTS, Can.CONVERSATIONS,
+        Can.TASK_STATES, Can.ATTACHMENTS, Can.CONVERSATIONS, Can.PUSH, Can.LOOK_FREELY,
     })  # fmt: skip
     batch_size = AT_ONCE
 
@@ -80,6 +82,9 @@ class GraphMailbox:
 
     def conversations(self, ids: Iterable[str]) -> Mapping[str, tuple[ItemRef, ...]]:
         return conversations(self._line, ids)
+
+    def pushes(self) -> Mapping[Feed, Subscriptions]:
+        return {Feed.CALENDAR: ChangeNotifications(self._line)}
 
     def subscribe(self, folder: str) -> str:  # noqa: ARG002
         raise ConnectorError(Fault.INVALID, _NO_NOTICES, scope=Scope.CONTAINER)

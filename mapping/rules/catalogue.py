@@ -91,6 +91,7 @@ SETTINGS: dict[str, Setting] = {
                 ("delete", "in it is deleted", "TriggerSyncOnDelete"),
             )
         ),
+        switch("instant.emails", False, "And when a mail is marked, where the mailbox tells of mails (Gmail)."),
         choice("instant.kinds", "meeting", ("meeting", "all"), "Which calendar items matter so much."),
         Setting(
             "instant.coalesce_seconds",

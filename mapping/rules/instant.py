@@ -1,4 +1,5 @@
-"""Does what happened in the calendar ask for a run at once? The first rule that answers decides.
+"""Does what happened in the calendar, or to the marks of a mail, ask for a run at once? The first rule decides that
+answers.
 
 Most of what a calendar tells is nobody's wish: it is our own write coming back, or an item that is not ours. The rules
 that need not know the item come first, so that it is read only when it may matter.
@@ -13,6 +14,7 @@ from mapping.model import fields
 from mapping.model.item import Item, ItemKind, Span
 from mapping.model.notice import Happened, Notice
 from mapping.model.reasons import Reason
+from mapping.rules import marks
 from mapping.rules.decision import Decision, Outcome, PairFacts
 from mapping.rules.kinds import is_meeting
 from mapping.rules.settings import MAILBOX, Effective
@@ -67,8 +69,10 @@ def _is_off(seen: Seen, settings: Effective) -> Wish | None:
     return None if on else _no(Reason.INSTANT_OFF, "INS-1")
 
 
-def _is_no_event(seen: Seen, _settings: Effective) -> Wish | None:
-    return None if seen.notice.ref.kind is ItemKind.EVENT else _no(Reason.INSTANT_EVENTS_ONLY, "INS-2")
+def _is_no_event(seen: Seen, settings: Effective) -> Wish | None:
+    kind = seen.notice.ref.kind
+    wanted = kind is ItemKind.EVENT or (kind is ItemKind.EMAIL and settings.bool("instant.emails"))
+    return None if wanted else _no(Reason.INSTANT_EVENTS_ONLY, "INS-2")
 
 
 def _is_our_own(seen: Seen, _settings: Effective) -> Wish | None:
@@ -85,6 +89,8 @@ def _was_removed(seen: Seen, settings: Effective) -> Wish | None:
 
 
 def _gone(seen: Seen, settings: Effective) -> Wish:
+    if seen.notice.ref.kind is ItemKind.EMAIL:
+        return _no(Reason.NOT_MARKED, "INS-6")  # its record stays, so nothing waits for anybody
     if not seen.linked or seen.pair is None:
         return _no(Reason.NOTHING_SAVED, "INS-6")
     if settings.text("instant.kinds") == "meeting" and seen.pair.kind_letter not in MEETINGS:
@@ -99,8 +105,20 @@ def _has_vanished(seen: Seen, settings: Effective) -> Wish | None:
     return _gone(seen, settings) if seen.item is None else None
 
 
+def _is_mail(seen: Seen, _settings: Effective) -> Wish | None:
+    """A mail that was just marked, or one that is saved already and whose marks were changed."""
+    assert seen.item is not None
+    if seen.notice.ref.kind is not ItemKind.EMAIL or seen.linked:
+        return None
+    borne = seen.item.get(fields.CATEGORIES)
+    marked = isinstance(borne, tuple) and marks.is_marked(map(str, borne))
+    return Wish(True, Reason.MARKED, "INS-6") if marked else _no(Reason.NOT_MARKED, "INS-6")
+
+
 def _is_no_meeting(seen: Seen, settings: Effective) -> Wish | None:
     assert seen.item is not None
+    if seen.notice.ref.kind is not ItemKind.EVENT:
+        return None
     if settings.text("instant.kinds") == "all":
         return None
     was_one = seen.linked and seen.pair is not None and seen.pair.kind_letter in MEETINGS
@@ -120,7 +138,7 @@ def _is_to_be_saved(seen: Seen, _settings: Effective) -> Wish | None:
 
 
 _UNREAD: tuple[_Rule, ...] = (_is_off, _is_no_event, _is_our_own, _is_undone, _was_removed)
-_READ: tuple[_Rule, ...] = (_has_vanished, _is_no_meeting, _is_saved, _is_to_be_saved)
+_READ: tuple[_Rule, ...] = (_has_vanished, _is_mail, _is_no_meeting, _is_saved, _is_to_be_saved)
 
 
 def judge_unread(seen: Seen, settings: Effective) -> Wish | None:

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 import sync_tasks.state.types
 
 revision = '0026'
-down_revision = '0023'
+down_revision = '0025'
 
 
 def upgrade() -> None:

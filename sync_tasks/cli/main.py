@@ -33,6 +33,7 @@ from sync_tasks.cli import (
     running,
     sandbox,
     simulating,
+    subscriptions,
     unresolved,
     users,
 )
@@ -69,6 +70,7 @@ _FAMILIES = {
     "unresolved": unresolved,
     "mapping": mappings,
     "keys": keys,
+    "subscriptions": subscriptions,
 }
 for name, family in _FAMILIES.items():
     cli.add_typer(family.app, name=name)

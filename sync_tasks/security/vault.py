@@ -88,6 +88,11 @@ def consent_context(state: str) -> bytes:
     return f"consent:{state}".encode()
 
 
+def push_context(address: str) -> bytes:
+    """What the secret that a vendor shows us is bound to: the hash under which it is looked up."""
+    return f"push:{address}".encode()
+
+
 def secret_context(name: str) -> bytes:
     """What a secret of the installation itself is bound to."""
     return f"secret:{name}".encode()

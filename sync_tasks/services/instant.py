@@ -87,7 +87,7 @@ def _wishes(app: App, user: UserView, settings: Effective, notices: Sequence[Not
     for notice in left:
         item = items.get(notice.ref)
         now = known.seen(notice, item)
-        if item is not None and not now.own:
+        if item is not None and notice.ref.kind is ItemKind.EVENT and not now.own:
             decision = scope.event_from_mailbox(item, now.pair, company.book, company.me, settings, app.clock())
             now = replace(now, decision=decision)
         wishes[notice.ref.id] = instant.judge(now, settings)

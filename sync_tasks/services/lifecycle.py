@@ -69,6 +69,7 @@ def reset_mailbox(
             unit.runs.forget_cursors(user.id, "")
         if take in RUNS:
             unit.unresolved.drop(user.id)
+        unit.pushes.hurry(user.id, now)  # nobody is listened for who does not run
         unit.accounts.audit(now, actor, "user.reset", user.address, take=take, next=after)
 
 

@@ -20,6 +20,7 @@ from sync_tasks.security.vault import (
     credential_context,
     head,
     kept_context,
+    push_context,
     secret_context,
 )
 from sync_tasks.stages import disputes, intents, threads, unresolved
@@ -58,6 +59,7 @@ SEALED = (
     Sealed("intent", "sealed", ("user_id", "key", "item"), partial(_kept, intents.context_of)),
     Sealed("thread_follower", "sealed", ("user_id",), partial(_kept, lambda: threads.VALUES)),
     Sealed("consent", "sealed", ("state",), consent_context),
+    Sealed("push_subscription", "sealed", ("address",), push_context),
     Sealed("kept_secret", "sealed", ("name",), secret_context),
 )
 # under the key of their run, which stands wrapped in `sync_run.run_key`: a rotation has nothing to do with them

@@ -54,6 +54,7 @@ def act(app: App, user_id: int, verb: Verb, *, actor: str = CONSOLE, force: bool
         after = move(unit, user, lambda was: standing.act(verb, was, now, force=force), now)
         if user.suspended_at is not None and after.suspended_at is None:
             unit.accounts.set_user(user_id, next_sync_at=now)
+        unit.pushes.hurry(user_id, now)  # who does not run needs no listening for
         unit.accounts.audit(now, actor, f"user.{verb}", user.address)
         return unit.accounts.user(user_id)
 

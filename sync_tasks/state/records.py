@@ -57,6 +57,13 @@ class ClaimAnswer(StrEnum):
     MADE = "made"  # another run has made it since we looked
 
 
+class PushState(StrEnum):
+    OFF = "off"  # nobody wants it, or it cannot be had
+    PENDING = "pending"  # the vendor is being asked
+    LIVE = "live"
+    FAILING = "failing"  # the vendor refused the last time
+
+
 class UnresolvedState(StrEnum):
     WAITS = "waits"  # until Salesforce knows him, or the next item tells more of him
     HELD = "held"  # until a person decides
@@ -350,3 +357,29 @@ class RetryView:
     run_id: int
     reason: str
     not_before: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PushView:
+    """How a user is listened for. `kind`: by which way the vendor tells, '' before it was asked for the first time.
+    `sealed`: the secret that the vendor shows, `address`: its hash. `recent`: marks of what it told last."""
+
+    id: int
+    user_id: int
+    user: str
+    shard: int
+    feed: str
+    kind: str
+    state: str
+    vendor_id: str
+    resource: str
+    address: str
+    sealed: bytes = field(repr=False)
+    recent: tuple[str, ...]
+    expires_at: datetime | None
+    tend_at: datetime
+    heard_at: datetime | None
+    looked_at: datetime | None
+    look_at: datetime | None
+    failures: int
+    error_code: str

@@ -239,6 +239,12 @@ class Runs:
         )
         return {name: value or "" for name, value in rows}
 
+    def cursors_ahead(self, user_id: int) -> dict[str, str]:
+        """As `cursors`, but what an open run has read counts as read."""
+        ahead = func.coalesce(Cursor.pending, Cursor.value)
+        rows = self._session.execute(select(Cursor.name, ahead).where(Cursor.user_id == user_id, ahead.is_not(None)))
+        return {name: value or "" for name, value in rows}
+
     def forget_cursors(self, user_id: int, prefix: str) -> None:
         """Read these sources from the start with the next run."""
         self._session.execute(delete(Cursor).where(Cursor.user_id == user_id, Cursor.name.startswith(prefix)))

@@ -26,6 +26,7 @@ from sync_tasks.state.models import SyncRun, User
 from sync_tasks.state.notifications import Notifications
 from sync_tasks.state.pairs import Pairs
 from sync_tasks.state.plans import Plans
+from sync_tasks.state.pushes import Pushes
 from sync_tasks.state.records import RunRef, RunState
 from sync_tasks.state.runs import Runs
 from sync_tasks.state.sealed import SealedValues
@@ -60,6 +61,7 @@ class Unit:
         self.mail_files = MailFilesLedger(session)
         self.sealed = SealedValues(session)
         self.consents = Consents(session)
+        self.pushes = Pushes(session)
         self.workspace = Workspace(session)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from celery import shared_task
 
 from sync_tasks import runtime
-from sync_tasks.services import notifying, scheduling
+from sync_tasks.services import hearing, listening, notifying, scheduling
+from sync_tasks.tasks import pushes
 from sync_tasks.tasks.pipeline import enqueue
 
 
@@ -22,3 +23,15 @@ def recover_stalled() -> None:
 @shared_task(name="sync.notify")
 def notify() -> None:
     notifying.send_due(runtime.app())
+
+
+@shared_task(name="sync.look_due")
+def look_due() -> None:
+    for push in hearing.due_looks(runtime.app()):
+        pushes.enqueue_look(push)
+
+
+@shared_task(name="sync.tend_due")
+def tend_due() -> None:
+    for push in listening.due(runtime.app()):
+        pushes.enqueue_tending(push)

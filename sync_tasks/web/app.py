@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable
 from fastapi import FastAPI, Request, Response
 
 from sync_tasks.bootstrap import App
-from sync_tasks.web import health
+from sync_tasks.services.hearing import Deliver, Receiver
+from sync_tasks.tasks import pushes
+from sync_tasks.web import health, hooks
 
 # No script, style or picture but our own files; nobody frames us; nothing is guessed from content.
 HEADERS = {
@@ -20,12 +22,15 @@ HEADERS = {
 }
 
 
-def create_app(app: App) -> FastAPI:
-    """The application over the store and the connections of `app`, which the routers ask for as `deps.Sync`."""
+def create_app(app: App, deliver: Deliver = pushes.deliver) -> FastAPI:
+    """The application over the store and the connections of `app`, which the routers ask for as `deps.Sync`. `deliver`:
+    how hints of vendors get to a worker."""
     web = FastAPI(title="Inbox Sync", openapi_url="/api/openapi.json", docs_url=None, redoc_url=None)
     web.state.sync = app
+    web.state.receiver = Receiver(app, deliver)
     web.middleware("http")(_guarded)
     web.include_router(health.router)
+    web.include_router(hooks.router)
     return web
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from sync_tasks.bootstrap import App
+from sync_tasks.services.hearing import Receiver
 
 
 def _sync(request: Request) -> App:
@@ -15,4 +16,11 @@ def _sync(request: Request) -> App:
     return found
 
 
+def _receiver(request: Request) -> Receiver:
+    found = request.app.state.receiver
+    assert isinstance(found, Receiver)
+    return found
+
+
 Sync = Annotated[App, Depends(_sync)]
+Hints = Annotated[Receiver, Depends(_receiver)]

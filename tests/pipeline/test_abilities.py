@@ -23,7 +23,7 @@ HOMER = {"address": "homer@globex.example", "name": "Homer"}
 def test_a_mailbox_that_cannot_tell_what_happens_waits_for_the_regular_run(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lessen(monkeypatch, world, Can.NOTIFY)
+    lessen(monkeypatch, world, Can.PUSH)
     ann = world.user()
     world.record("Contact", LastName="Simpson", Email=HOMER["address"])
     world.sync(ann)

@@ -20,7 +20,7 @@ from mapping.model.item import Side
 from sync_tasks.bootstrap import App
 from sync_tasks.security.keys import MasterKey, file_keys
 from sync_tasks.security.vault import Vault
-from sync_tasks.services import deciding, intending, rekeying
+from sync_tasks.services import deciding, intending, listening, rekeying
 from sync_tasks.services.intending import Choice
 from sync_tasks.services.rekeying import SEALED, UNDER_RUN_KEYS, KeyInUseError
 from sync_tasks.settings import Settings
@@ -55,6 +55,7 @@ def everything_sealed(world: World) -> UserView:
     world.change("Event", str(world.saved("Lunch")["Id"]), Subject="Breakfast")
     world.sync(ann)
     intending.add(app, ann, Choice(message_id="<1@acme.example>", values={"Subject": "The offer"}), by="test")
+    listening.renew(app, ann.id)
     with app.store.writing() as unit:
         thread = unit.threads.ensure(world.org, ["key"], world.now)
         sealed = app.vault.kept_box(ann.id).seal(json.dumps({"Subject": "The thread"}).encode(), VALUES)

@@ -23,14 +23,16 @@ _TYPES = {
     "events": "event", "calendarView": "event", "instances": "event", "calendars": "calendar", "messages": "message",
     "mailFolders": "mailFolder", "contacts": "contact", "contactFolders": "contactFolder", "lists": "todoTaskList",
     "tasks": "todoTask", "linkedResources": "linkedResource", "masterCategories": "outlookCategory",
+    "subscriptions": "subscription",
 }  # fmt: skip
 _PRIMITIVE = {
     "Edm.String": str, "Edm.Boolean": bool, "Edm.Int32": int, "Edm.DateTimeOffset": str, "Edm.Date": str,
-    "Edm.Binary": str,
+    "Edm.Binary": str, "Edm.Guid": str,
 }  # fmt: skip
 _FORMS = {
     "Edm.DateTimeOffset": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,7})?)?(Z|[+-]\d\d:\d\d)"),
     "Edm.Date": re.compile(r"\d{4}-\d\d-\d\d"),
+    "Edm.Guid": re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
 }
 # the sheet holds no types that are made of message: they have its properties and some more
 _MADE_OF = {"eventMessage": "message", "eventMessageRequest": "message", "eventMessageResponse": "message"}
@@ -65,6 +67,13 @@ def faults(exchanges: list[Exchange]) -> list[str]:
         return []
     told = [each for exchange in exchanges for part in _parts(exchange) for each in _faults(known, part)]
     return list(dict.fromkeys(told))
+
+
+def notification_faults(body: Json) -> list[str]:
+    """What is wrong with a post to a subscriber."""
+    known = types()
+    name = "changeNotificationCollection"
+    return [] if known is None else list(_entity(known, name, body, name))
 
 
 def _parts(exchange: Exchange) -> Iterator[Exchange]:

@@ -10,15 +10,19 @@ import httpx
 import uvicorn
 
 from sync_tasks.bootstrap import App
+from sync_tasks.services.hearing import Deliver
+from sync_tasks.tasks import pushes
 from sync_tasks.web.app import create_app
 from sync_tasks.web.server import address_of, listen
 
 
 @contextmanager
-def serving(app: App) -> Iterator[str]:
+def serving(app: App, deliver: Deliver = pushes.deliver) -> Iterator[str]:
     """The address at which the pages of `app` are served until the block is left."""
     listener = listen("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(create_app(app), log_level="warning", access_log=False, lifespan="off"))
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(app, deliver), log_level="warning", access_log=False, lifespan="off")
+    )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from werkzeug.wrappers import Request
 
+from connectors.sandbox import rounds
 from connectors.sandbox.control import Handler, body, route
 from connectors.sandbox.ews import attachments, meetings, push, series, writes, zones
 from connectors.sandbox.ews.call import Call
@@ -140,7 +141,7 @@ def _pushing(handler: Handler) -> Handler:
 
     def act(request: Request, sandbox: Sandbox) -> Any:
         told = handler(request, sandbox)
-        push.start(sandbox)
+        rounds.start(sandbox)
         return told
 
     return act

@@ -1,14 +1,11 @@
-"""Push notifications: posted to the subscribers' addresses by a thread of their own, when something is new.
+"""Push notifications: posted to the subscribers' addresses when something is new.
 
-What a subscriber cannot take now it gets in the next round. A round can also be asked for (/control/ews/push), with a
-sign of life when nothing is new.
+A round can also be asked for (/control/ews/push), with a sign of life when nothing is new.
 """
 
 from __future__ import annotations
 
 import logging
-import sqlite3
-import threading
 from typing import TYPE_CHECKING
 
 import requests
@@ -18,40 +15,37 @@ from connectors.sandbox.ews import wire
 from connectors.sandbox.ews.errors import EwsError
 from connectors.sandbox.ews.subscriptions import Subscription, head, lines, push_subscriptions, write_notification
 from connectors.sandbox.ews.wire import local, m, success, text_of
+from connectors.sandbox.rounds import TIMEOUT, Rounds, register
 
 if TYPE_CHECKING:
     from connectors.sandbox.server import Sandbox
 
 log = logging.getLogger(__name__)
-TIMEOUT = 5
-_ROUND = threading.Lock()
 
 
-def start(sandbox: Sandbox) -> None:
-    """One round in the background, when somebody has subscribed and has not been told everything."""
+def _waits(sandbox: Sandbox) -> bool:
     subscribed = push_subscriptions(sandbox.store)
-    if subscribed and min(found.sent for found in subscribed) < head(sandbox.store):
-        threading.Thread(target=_in_background, args=(sandbox,), name="ews-push", daemon=True).start()
+    return bool(subscribed) and min(found.sent for found in subscribed) < head(sandbox.store)
 
 
-def _in_background(sandbox: Sandbox) -> None:
-    try:
-        tell_all(sandbox)
-    except sqlite3.ProgrammingError:
-        log.info("ews_push_ended")  # the sandbox was closed meanwhile
+def _tell_all(sandbox: Sandbox, *, status: bool = False) -> int:
+    told = 0
+    for found in push_subscriptions(sandbox.store):
+        newest = head(sandbox.store)
+        if lines(sandbox.store, found, found.sent) or status:
+            told += _tell(sandbox, found)
+        else:
+            _moved_on(sandbox, found, newest)
+    return told
+
+
+ROUNDS = register(Rounds(_waits, _tell_all))
 
 
 def tell_all(sandbox: Sandbox, *, status: bool = False) -> int:
-    """Tell every push subscriber what is new; how many took it."""
-    told = 0
-    with _ROUND:
-        for found in push_subscriptions(sandbox.store):
-            newest = head(sandbox.store)
-            if lines(sandbox.store, found, found.sent) or status:
-                told += _tell(sandbox, found)
-            else:
-                _moved_on(sandbox, found, newest)
-    return told
+    """Tell every push subscriber what is new, with `status` also those for whom nothing is; how many took it."""
+    with ROUNDS.lock:
+        return _tell_all(sandbox, status=status)
 
 
 def _tell(sandbox: Sandbox, found: Subscription) -> bool:

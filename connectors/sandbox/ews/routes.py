@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Request, Response
 
+from connectors.sandbox import rounds
 from connectors.sandbox.ews import (
     attachments,
     control,
@@ -15,7 +16,6 @@ from connectors.sandbox.ews import (
     folders_ops,
     items_ops,
     misc_ops,
-    push,
     subscriptions,
     sync_ops,
     wire,
@@ -90,7 +90,7 @@ def handle(request: Request, sandbox: Sandbox) -> Response:
         # a defect of the sandbox must look like one to the client, and must be found in the log
         log.exception("ews_operation_failed")
         return _fault(EwsFault("ErrorInternalServerError", "An internal server error occurred. The operation failed."))
-    push.start(sandbox)
+    rounds.start(sandbox)
     return Response(wire.envelope(answer), content_type=_XML)
 
 

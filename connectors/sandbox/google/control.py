@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Request
 
+from connectors.sandbox import rounds
 from connectors.sandbox.control import body, route
 from connectors.sandbox.google import calendar, gmail, mime, oauth, people, tasks
 from connectors.sandbox.google.errors import GoogleError
@@ -105,6 +106,26 @@ def _expire(request: Request, sandbox: Sandbox) -> Any:
     return {"ok": True}
 
 
+@route("POST", "/control/google/topics")
+def _topics(request: Request, sandbox: Sandbox) -> Any:
+    """{"name": projects/P/topics/T, "endpoint", "audience", "account"}: a topic of Pub/Sub, and where its messages are
+    posted, with a token of that account for that audience"""
+    given = body(request)
+    values = tuple(given[name] for name in ("name", "endpoint", "audience", "account"))
+    sandbox.store.run("INSERT OR REPLACE INTO google_topic VALUES (?, ?, ?, ?)", values)
+    return {"name": given["name"]}
+
+
+@route("GET", "/control/google/channels")
+def _channels(request: Request, sandbox: Sandbox) -> Any:  # noqa: ARG001
+    """Channels and watches that there are."""
+    channels, watches = (
+        [dict(row) for row in sandbox.store.all(f"SELECT * FROM {table} ORDER BY rowid")]  # noqa: S608
+        for table in ("google_channel", "google_watch")
+    )
+    return {"channels": channels, "watches": watches}
+
+
 # --- the user
 
 
@@ -119,6 +140,8 @@ def _entry(path: str, act: Act) -> None:
                 return act(docs, given)
         except GoogleError as error:
             raise ValueError(error.message) from error
+        finally:
+            rounds.start(sandbox)
 
     handle.__doc__ = act.__doc__
     route("POST", f"/control/google/{path}")(handle)

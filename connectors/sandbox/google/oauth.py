@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
 from werkzeug.wrappers import Request, Response
 
 from connectors.sandbox.google.state import Directory, Json
@@ -20,6 +21,7 @@ from connectors.sandbox.google.state import Directory, Json
 if TYPE_CHECKING:
     from connectors.sandbox.server import Sandbox
 
+KEY_ID = "sandbox"
 AUDIENCE = "https://oauth2.googleapis.com/token"
 LIFETIME = 3600
 _JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -110,10 +112,17 @@ def key_pair() -> tuple[str, str]:
     return private.decode(), public.decode()
 
 
+def certs() -> Json:
+    """The public keys of whoever signs here, as Google publishes its own."""
+    public = serialization.load_pem_public_key(key_pair()[1].encode())
+    assert isinstance(public, rsa.RSAPublicKey)
+    return {"keys": [{**RSAAlgorithm.to_jwk(public, as_dict=True), "kid": KEY_ID, "alg": "RS256", "use": "sig"}]}
+
+
 def key_file(email: str, token_uri: str) -> Json:
     """What an administrator downloads for a service account."""
     return {
-        "type": "service_account", "project_id": "inbox-sync", "private_key_id": "sandbox",
+        "type": "service_account", "project_id": "inbox-sync", "private_key_id": KEY_ID,
         "private_key": key_pair()[0], "client_email": email, "client_id": "100000000000000000001",
         "token_uri": token_uri,
     }  # fmt: skip

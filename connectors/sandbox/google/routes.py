@@ -16,8 +16,9 @@ from urllib.parse import parse_qs, unquote
 
 from werkzeug.wrappers import Request, Response
 
+from connectors.sandbox import rounds
 from connectors.sandbox.faults import Action
-from connectors.sandbox.google import batch, calendar, control, gmail, oauth, people, tasks
+from connectors.sandbox.google import batch, calendar, channels, control, gmail, oauth, people, tasks
 from connectors.sandbox.google.call import Call, answered
 from connectors.sandbox.google.errors import REASONS, STATUSES, GoogleError, answer
 from connectors.sandbox.google.masks import masked, parse
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 PREFIX = "/google"
+_TOKEN, _CERTS = "/token", "/oauth2/v3/certs"
 Handler = Callable[[Call], Any]
 
 
@@ -53,12 +55,16 @@ ROUTES = (
     _route("GET", "/calendar/v3/users/me/calendarList", "calendar.calendarList.list", calendar.list_calendars),
     _route("GET", _ANY_EVENTS, "calendar.events.list", calendar.list_events),
     _route("POST", _EVENTS, "calendar.events.insert", calendar.insert_event),
+    _route("POST", f"{_EVENTS}/watch", "calendar.events.watch", channels.watch_events),
+    _route("POST", "/calendar/v3/channels/stop", "calendar.channels.stop", channels.stop_channel),
     _route("GET", f"{_ANY_EVENTS}/{{eventId}}", "calendar.events.get", calendar.get_event),
     _route("PATCH", f"{_ANY_EVENTS}/{{eventId}}", "calendar.events.patch", calendar.patch_event),
     _route("PUT", f"{_EVENTS}/{{eventId}}", "calendar.events.update", calendar.update_event),
     _route("DELETE", f"{_ANY_EVENTS}/{{eventId}}", "calendar.events.delete", calendar.delete_event),
     _route("GET", f"{_EVENTS}/{{eventId}}/instances", "calendar.events.instances", calendar.list_instances),
     _route("GET", f"{_MAIL}/profile", "gmail.users.getProfile", gmail.profile),
+    _route("POST", f"{_MAIL}/watch", "gmail.users.watch", channels.watch_mail),
+    _route("POST", f"{_MAIL}/stop", "gmail.users.stop", channels.stop_mail),
     _route("GET", f"{_MAIL}/history", "gmail.users.history.list", gmail.list_history),
     _route("GET", f"{_MAIL}/labels", "gmail.users.labels.list", gmail.list_labels),
     _route("POST", f"{_MAIL}/labels", "gmail.users.labels.create", gmail.create_label),
@@ -111,8 +117,8 @@ def find(method: str, path: str) -> tuple[Route, Mapping[str, str]] | None:
 
 def operation(request: Request) -> str:
     path = _path(request)
-    if path == "/token":
-        return "google.token"
+    if path in (_TOKEN, _CERTS):
+        return f"google.{path.rpartition('/')[2]}"
     if path in BATCHES:
         return f"google.{BATCHES[path]}.batch"
     found = find(request.method, path)
@@ -127,8 +133,17 @@ def _path(request: Request) -> str:
 
 def handle(request: Request, sandbox: Sandbox) -> Response:
     path = _path(request)
-    if path == "/token" and request.method == "POST":
+    if path == _TOKEN and request.method == "POST":
         return oauth.token(request, sandbox)
+    if path == _CERTS:
+        return answered(oauth.certs())
+    try:
+        return _handled(request, sandbox, path)
+    finally:
+        rounds.start(sandbox)
+
+
+def _handled(request: Request, sandbox: Sandbox, path: str) -> Response:
     bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if path in BATCHES and request.method == "POST":
 
@@ -178,7 +193,7 @@ def serve(
 
 
 def fault(request: Request, sandbox: Sandbox, action: Action) -> Response:  # noqa: ARG001
-    if _path(request) == "/token":
+    if _path(request) == _TOKEN:
         code = action.code or "internal_failure"
         return oauth.refused(oauth.TokenError(action.status or STATUSES.get(code, 400), code, action.message))
     return refusal(action)
@@ -193,7 +208,7 @@ def refusal(action: Action) -> Response:
 
 
 def reset(sandbox: Sandbox) -> None:
-    sandbox.store.ensure(TABLES)
+    sandbox.store.ensure((*TABLES, *channels.TABLES))
 
 
 def dump(sandbox: Sandbox, normalise: bool) -> Any:

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Request
 from connectors.sandbox.control import body, route
 from connectors.sandbox.ews.items import Items
 from connectors.sandbox.ews.state import Directory
+from connectors.sandbox.graph import notifications, subscriptions
 from connectors.sandbox.graph.state import EVERYTHING, App, Tenants
 
 if TYPE_CHECKING:
@@ -67,6 +68,22 @@ def _forget(request: Request, sandbox: Sandbox) -> Any:
     lines = [(folder.id, items.head(folder.id)) for folder in directory.folders(mailbox)]
     sandbox.store.run_many("INSERT OR REPLACE INTO graph_forgotten VALUES (?, ?)", lines)
     return {"folders": len(lines)}
+
+
+@route("POST", "/control/graph/lifecycle")
+def _lifecycle(request: Request, sandbox: Sandbox) -> Any:
+    """{"event": reauthorizationRequired | subscriptionRemoved | missed}: told to all, or to that of "id" """
+    given = body(request)
+    known = [row["id"] for row in sandbox.store.all("SELECT id FROM graph_subscription ORDER BY id")]
+    named = [given["id"]] if given.get("id") else known
+    return {"told": sum(notifications.lifecycle(sandbox, each, given["event"]) for each in named)}
+
+
+@route("GET", "/control/graph/subscriptions")
+def _subscriptions(request: Request, sandbox: Sandbox) -> Any:  # noqa: ARG001
+    """All that there are, as their makers see them."""
+    rows = sandbox.store.all("SELECT * FROM graph_subscription ORDER BY id")
+    return {"subscriptions": [subscriptions.of_row(row).told() for row in rows]}
 
 
 def dump(sandbox: Sandbox, *, normalise: bool) -> Any:  # noqa: ARG001 - nothing in here differs between two runs

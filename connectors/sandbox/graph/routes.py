@@ -16,12 +16,23 @@ from urllib.parse import unquote
 
 from werkzeug.wrappers import Request, Response
 
-from connectors.sandbox.ews import push
+from connectors.sandbox import rounds
 from connectors.sandbox.ews.errors import EwsError
 from connectors.sandbox.ews.items import Stored
 from connectors.sandbox.ews.state import Folder
 from connectors.sandbox.faults import Action
-from connectors.sandbox.graph import batch, control, messages, odata, operations, places, signin, state, todo
+from connectors.sandbox.graph import (
+    batch,
+    control,
+    messages,
+    odata,
+    operations,
+    places,
+    signin,
+    state,
+    subscriptions,
+    todo,
+)
 from connectors.sandbox.graph.call import GraphCall, open_call
 from connectors.sandbox.graph.errors import GraphError, bad, body, of
 from connectors.sandbox.graph.operations import CONTACT, EVENT, MESSAGE, TASK, Answer, Type
@@ -33,6 +44,11 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 ROOT = "/graph/v1.0"
 _TOKEN = re.compile(r"/graph/([^/]+)/oauth2/v2\.0/token")
+_SUBSCRIPTIONS = re.compile(r"/subscriptions(/[^/]+(/reauthorize)?)?")
+_ON_SUBSCRIPTIONS = {
+    "GET": "getSubscriptions", "POST": "createSubscription", "PATCH": "updateSubscription",
+    "DELETE": "deleteSubscription",
+}  # fmt: skip
 _JSON = "application/json"
 Handle = Callable[..., Answer]
 Row = tuple[str, str, str, str, Handle]  # what a `Route` is made of, with its path as text
@@ -198,6 +214,8 @@ def operation(request: Request) -> str:
         return "graph.token"
     if request.path == f"{ROOT}/$batch":
         return "graph.batch"
+    if _SUBSCRIPTIONS.fullmatch(request.path.removeprefix(ROOT)):
+        return f"graph.{_ON_SUBSCRIPTIONS.get(request.method, 'unknown')}"
     found = find(request.method, request.path.removeprefix(ROOT))
     return f"graph.{found[0].name}" if found is not None else "graph.unknown"
 
@@ -215,13 +233,17 @@ def handle(request: Request, sandbox: Sandbox) -> Response:
         if request.path == f"{ROOT}/$batch":
             told = batch.run(given, lambda *part: _part(sandbox, caller, root, *part))
             return _answered(200, {}, told)
+        path = request.path.removeprefix(ROOT)
+        if _SUBSCRIPTIONS.fullmatch(path):
+            status, told = subscriptions.serve(sandbox, caller, request.method, path, given)
+            return _answered(status, {}, told)
         headers = {name.lower(): value for name, value in request.headers.items()}
         url = request.path.removeprefix(ROOT) + (f"?{request.query_string.decode()}" if request.query_string else "")
         return _answered(*_call(sandbox, caller, root, request.method, url, headers, given))
     except GraphError as error:
         return _refused(error, sandbox)
     finally:
-        push.start(sandbox)
+        rounds.start(sandbox)
 
 
 def _token(request: Request, sandbox: Sandbox, tenant: str) -> Response:
@@ -310,6 +332,7 @@ def _scripted(action: Action) -> GraphError:
 
 def reset(sandbox: Sandbox) -> None:
     state.set_up(sandbox.store)
+    sandbox.store.ensure(subscriptions.TABLES)
 
 
 def dump(sandbox: Sandbox, normalise: bool) -> Any:

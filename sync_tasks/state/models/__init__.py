@@ -29,6 +29,7 @@ from sync_tasks.state.models.outcomes import (
     Unresolved,
 )
 from sync_tasks.state.models.pairs import SEEN_NEXT, Linking, Pair, Thread, ThreadFollower, ThreadKey, ThreadLink
+from sync_tasks.state.models.pushes import PushSubscription
 from sync_tasks.state.models.runs import Claim, Cursor, OperationRow, RunStage, StagedItem, SyncRun
 from sync_tasks.state.models.upkeep import BreakerRow, Notification
 
@@ -58,6 +59,7 @@ __all__ = [
     "OrgMapping",
     "Organization",
     "Pair",
+    "PushSubscription",
     "RefreshClaim",
     "RunStage",
     "SettingValue",
