@@ -245,10 +245,10 @@ class _Play:
     def force(self) -> list[dict[str, Any]]:
         """Ask for a run of everybody, once those that are under way or asked for are over, and wait for those runs."""
         self.rest()
-        last = {user: self._last(user) for user in self._users}
+        last = {user: self._recent(user)[0].id for user in self._users}
         for user in self._users:
             scheduling.force(self._app, user)
-        return self.wait({user: 0 if run is None else run.id for user, run in last.items()})
+        return self.wait(last)
 
     def rest(self) -> None:
         """A run that met another at the same message asks for one more by itself, which must not be taken for ours."""
@@ -266,9 +266,10 @@ class _Play:
         ended: dict[int, RunView] = {}
         while len(ended) < len(after):
             for user, old in after.items():
-                run = self._last(user)
-                if run is not None and run.id > old and run.state != RunState.OPEN:
-                    ended[user] = run
+                # one that asked for another by itself may have been followed by that already
+                later = [run for run in self._recent(user) if run.id > old and run.state != RunState.OPEN]
+                if later and user not in ended:
+                    ended[user] = later[-1]
             for child in self._children.values():
                 child.check()
             if time.monotonic() > limit:
@@ -283,9 +284,10 @@ class _Play:
                 raise CommandError(f"run {each['run']} of {each['user']}: {each['error_code']}, {each['error_text']}")
         return told
 
-    def _last(self, user: int) -> RunView | None:
+    def _recent(self, user: int) -> list[RunView]:
+        """The newest runs, newest first."""
         with self._app.store.reading() as unit:
-            return next(iter(unit.runs.recent(user, 1)), None)
+            return unit.runs.recent(user, 5)
 
 
 def _show_all(show: Show, told: list[dict[str, Any]]) -> None:
