@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import signal
@@ -27,6 +28,7 @@ from sync_tasks.services.run_facts import SIDES, summary
 from sync_tasks.settings import EMBEDDED, PREFIX, Settings
 from sync_tasks.state import migrate
 from sync_tasks.state.records import RunState, RunView
+from sync_tasks.state.store import Unit
 
 if TYPE_CHECKING:
     from connectors.sandbox.server import SandboxServer
@@ -36,6 +38,7 @@ PATIENCE = 90.0  # seconds for a run to be dispatched and to end
 SCHEDULE = {
     "INTERVAL_SECONDS": "60", "JITTER": "0", "FORCE_FLOOR_SECONDS": "0", "DISPATCH_EVERY_SECONDS": "0.5",
 }  # fmt: skip
+VENDORS = {"exchange": "Exchange", "graph": "Microsoft 365", "google": "Google"}
 LEFT_BEHIND = ("inbox-sync.db*", "beat-schedule*", "*.log")
 
 
@@ -69,6 +72,30 @@ def demo(
         show.text("No change, no write: 0 on both sides, by the sandbox's own count.", "bold green")
         if not once:
             _stay(told, show)
+
+
+def _meeting(app: App, world: SampleWorld, users: Mapping[int, str]) -> dict[str, Any]:
+    """What became of the meeting among all three. Raises CommandError unless all of them share one record."""
+    from sync_tasks.cli.sample_world import KICK_OFF, MAILBOXES
+
+    events, invited = world.kick_off()
+    keys = [event["InboxSync_Key__c"] for event in events]
+    with app.store.reading() as unit:
+        copies = [
+            {"user": address, "mailbox": MAILBOXES[address], "item": pair.mailbox_id, "record": pair.crm_id}
+            for user, address in users.items()
+            for pair in unit.pairs.by_key(user, keys).values()
+        ]
+    records = [event["Id"] for event in events]
+    if len(records) != 1 or [copy["record"] for copy in copies] != records * len(users):
+        raise CommandError(f"the meeting of all three has the records {records}; it must be one that they share")
+    return {"subject": KICK_OFF, "records": records, "copies": copies, "invited": invited}
+
+
+def _show_meeting(told: Mapping[str, Any]) -> None:
+    rows = [(each["user"], VENDORS[each["mailbox"]], each["item"], each["record"]) for each in told["copies"]]
+    table(f"{told['subject']}: {len(told['records'])} Salesforce event", ("User", "Mailbox", "Item", "Record"), rows)
+    table("Invited there", ("Who", "Answer"), sorted(told["invited"].items()))
 
 
 class Show:
@@ -108,7 +135,7 @@ def _play(stack: ExitStack, home: Path, show: Show) -> dict[str, Any]:
     stack.callback(world.close)
     for report in world.furnish():
         show(lambda report=report: show_report(report))  # type: ignore[misc]
-    users = _connect(app, server)
+    users = _connect(app, server, world)
     world.plan_week()
     children = start(stack, home)
 
@@ -127,6 +154,9 @@ def _play(stack: ExitStack, home: Path, show: Show) -> dict[str, Any]:
     show.head("Second runs, forced")
     second = play.force()
     _show_all(show, second)
+    show.head("One meeting in three mailboxes, once in Salesforce")
+    meeting = _meeting(app, world, users)
+    show(lambda: _show_meeting(meeting))
     show.head("Third runs, forced, with nothing changed in between")
     play.force()  # what the second runs wrote is seen once more here, and found to be our own
     world.forget_writes()
@@ -137,7 +167,8 @@ def _play(stack: ExitStack, home: Path, show: Show) -> dict[str, Any]:
     show(lambda: table("", ("Side", "Writes"), [(SIDES[side], number) for side, number in writes.items()]))
     flower = children["flower"]
     return {
-        "home": str(home), "users": list(PEOPLE), "first": first, "issues": [issue.code for issue in issues],
+        "home": str(home), "users": list(PEOPLE), "first": first, "meeting": meeting,
+        "issues": [issue.code for issue in issues],
         "changes": done, "second": second,
         "idle": {"runs": idle, "writes": writes},
         "sandbox": addresses(server.url), "flower": {"url": flower.url, "answers": flower_answers(flower.url)},
@@ -166,20 +197,15 @@ def _environment(home: Path) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _connect(app: App, server: SandboxServer) -> dict[int, str]:
-    """The organization, both connections, both users; returns the users."""
-    from sync_tasks.cli.sample_world import BEN, DOMAIN, ORG, PEOPLE
+def _connect(app: App, server: SandboxServer, world: SampleWorld) -> dict[int, str]:
+    """The organization with its Salesforce, and each user with a mailbox of another vendor; returns the users."""
+    from sync_tasks.cli.sample_world import BEN, DOMAIN, MAILBOXES, ORG, PEOPLE
 
     told = addresses(server.url)
+    told["google"]["service_account"] = json.dumps(world.google_key_file())
     with app.store.writing() as unit:
         org = unit.accounts.add_org(ORG, app.clock())
-        for side, vendor in (("crm", "salesforce"), ("mailbox", "exchange")):
-            facts: Mapping[str, str] = told[vendor]
-            hidden = secrets_of(vendor, facts)
-            open_facts = {name: value for name, value in facts.items() if name not in hidden}
-            connection = unit.accounts.put_connection(org, None, side, vendor, open_facts)
-            for name, value in hidden.items():
-                unit.accounts.put_credential(connection, name, app.seal_secret(connection, name, value))
+        _put_connection(app, unit, org, None, "crm", "salesforce", told)
         unit.accounts.put_setting(org, None, "domains.internal", [DOMAIN])
         unit.accounts.put_setting(org, None, "autosave.emails", True)
     crm = app.crm_of(org, None, ORG)
@@ -192,10 +218,22 @@ def _connect(app: App, server: SandboxServer) -> dict[int, str]:
                 org, address, now, crm_user_id=crm_user_id, shards=app.settings.shards, next_sync_at=now
             )
             users[number] = address
+            _put_connection(app, unit, org, number, "mailbox", MAILBOXES[address], told)
             if address == BEN:  # so that the demo shows both: left alone, and a lead made
                 unit.accounts.put_setting(org, number, "resolve.kind", "lead")
                 unit.accounts.put_setting(org, number, "resolve.require_outbound", False)  # nobody answers the samples
     return users
+
+
+def _put_connection(
+    app: App, unit: Unit, org: int, user: int | None, side: str, vendor: str, told: Mapping[str, Mapping[str, str]]
+) -> None:
+    facts = told[vendor]
+    hidden = secrets_of(vendor, facts)
+    open_facts = {name: value for name, value in facts.items() if name not in hidden}
+    connection = unit.accounts.put_connection(org, user, side, vendor, open_facts)
+    for name, value in hidden.items():
+        unit.accounts.put_credential(connection, name, app.seal_secret(connection, name, value))
 
 
 class _Play:
@@ -207,10 +245,10 @@ class _Play:
     def force(self) -> list[dict[str, Any]]:
         """Ask for a run of everybody, once those that are under way or asked for are over, and wait for those runs."""
         self.rest()
-        last = {user: self._last(user) for user in self._users}
+        last = {user: self._recent(user)[0].id for user in self._users}
         for user in self._users:
             scheduling.force(self._app, user)
-        return self.wait({user: 0 if run is None else run.id for user, run in last.items()})
+        return self.wait(last)
 
     def rest(self) -> None:
         """A run that met another at the same message asks for one more by itself, which must not be taken for ours."""
@@ -228,9 +266,10 @@ class _Play:
         ended: dict[int, RunView] = {}
         while len(ended) < len(after):
             for user, old in after.items():
-                run = self._last(user)
-                if run is not None and run.id > old and run.state != RunState.OPEN:
-                    ended[user] = run
+                # one that asked for another by itself may have been followed by that already
+                later = [run for run in self._recent(user) if run.id > old and run.state != RunState.OPEN]
+                if later and user not in ended:
+                    ended[user] = later[-1]
             for child in self._children.values():
                 child.check()
             if time.monotonic() > limit:
@@ -245,9 +284,10 @@ class _Play:
                 raise CommandError(f"run {each['run']} of {each['user']}: {each['error_code']}, {each['error_text']}")
         return told
 
-    def _last(self, user: int) -> RunView | None:
+    def _recent(self, user: int) -> list[RunView]:
+        """The newest runs, newest first."""
         with self._app.store.reading() as unit:
-            return next(iter(unit.runs.recent(user, 1)), None)
+            return unit.runs.recent(user, 5)
 
 
 def _show_all(show: Show, told: list[dict[str, Any]]) -> None:

@@ -22,16 +22,19 @@ if TYPE_CHECKING:
     from connectors.sandbox.server import SandboxServer
 
 ORG, DOMAIN = "acme", "acme.example"
-ANN, BEN = f"ann@{DOMAIN}", f"ben@{DOMAIN}"
-PEOPLE = {ANN: ("Ann", "Sommer"), BEN: ("Ben", "Okafor")}
+ANN, BEN, CLEO = f"ann@{DOMAIN}", f"ben@{DOMAIN}", f"cleo@{DOMAIN}"
+PEOPLE = {ANN: ("Ann", "Sommer"), BEN: ("Ben", "Okafor"), CLEO: ("Cleo", "Duarte")}
+MAILBOXES = {ANN: "exchange", BEN: "graph", CLEO: "google"}
 IDA, MARCO = "ida@birch-sons.example", "marco@harbour-hotels.example"
 TENDER = "Tender review (confidential)"
+KICK_OFF = "Kick-off of the workshop"  # among all three, and with Ida
 FOLDER = "Salesforce Emails"
 
 _SAMPLE = Path(__file__).parent / "sample"
 _LAST_DAY = date(2026, 3, 5)  # the newest day in the files
 _DATE_HEADER = re.compile(r"^Date: (.+)$", re.MULTILINE)
 _ICS_MOMENT = re.compile(r"\b(\d{8}T\d{6})Z")
+_EVENTS = "SELECT Id, InboxSync_Key__c FROM Event"
 _API = "salesforce/services/data/v66.0"
 
 
@@ -43,6 +46,7 @@ class SampleWorld:
         self._http = requests.Session()
         self._tokens: dict[str, str] = {}
         self._items: dict[str, str] = {}
+        self._guests = [{"email": each, "displayName": each.partition("@")[0].title()} for each in (BEN, CLEO, IDA)]
 
     def close(self) -> None:
         self._http.close()
@@ -52,7 +56,8 @@ class SampleWorld:
     def furnish(self) -> list[SeedReport]:
         """Users, mailboxes, records, mails; one mail marked, one put into the folder for Salesforce."""
         for address, (first, last) in PEOPLE.items():
-            self._control("ews/mailboxes", address=address, name=f"{first} {last}")
+            made = "google/users" if MAILBOXES[address] == "google" else "ews/mailboxes"
+            self._control(made, address=address, name=f"{first} {last}")
             self._control(
                 "salesforce/users", org=ORG, username=address, Email=address, FirstName=first, LastName=last
             )  # fmt: skip
@@ -72,6 +77,11 @@ class SampleWorld:
         self._control("salesforce/settings", org=ORG, validation_rules=[rule])
         return loaded
 
+    def google_key_file(self) -> dict[str, Any]:
+        """Of a service account that may act for everybody of the domain."""
+        email = f"inbox-sync@{DOMAIN.replace('.', '-')}.iam.gserviceaccount.com"
+        return dict(self._control("google/accounts", email=email, domains=[DOMAIN]))
+
     # --- once the users are synchronized
 
     def plan_week(self) -> None:
@@ -85,27 +95,35 @@ class SampleWorld:
         self._meet(ANN, TENDER, 3, 10, with_=[IDA])
         self._meet(BEN, "Lobby: which lamps?", 1, 14, with_=[MARCO], Location="Harbour Hotels")
         self._meet(BEN, "Foyer: first ideas", 4, 10, with_=["sofia@studio-rossi.example"])
+        self._kick_off()
+        self._appear(CLEO, "Lamps for the lobby", 3, 14, attendees=[{"email": MARCO}])
+        mail = {
+            "from": {"address": IDA, "name": "Ida"}, "to": [{"address": CLEO, "name": "Cleo"}],
+            "message_id": "<photos@birch-sons.example>", "subject": "Photos of the hall",
+            "text": "Here is what it looks like today.",
+        }  # fmt: skip
+        self._control("google/messages", mailbox=CLEO, message=mail)
         ida = self._query(ANN, f"SELECT Id FROM Contact WHERE Email = '{IDA}'")[0]["Id"]  # noqa: S608
         self._items["call"] = self._record(ANN, "Call Ida about delivery", 2, 15, WhoId=ida, Location="Telephone")
         self._record(ANN, "Quarterly planning", 5, 9)
-        self._record(BEN, "Visit the harbour site", 3, 9, Location="Pier 4")
+        self._items["visit"] = self._record(BEN, "Visit the harbour site", 3, 9, Location="Pier 4")
 
     def change_things(self) -> list[str]:
         """A day passes: both sides change; returns what was done, for people."""
+        self._accept()
         offer, round_ = self._items["Offer for the workshop"], self._items["Sales round"]
         self._control("ews/items/update", mailbox=ANN, id=offer, values={"Subject": "Offer for the workshop, final"})
         self._control("ews/items/update", mailbox=ANN, id=round_, values={"Location": "Room 2"})
         self._salesforce(ANN, "PATCH", f"sobjects/Event/{self._items['call']}", {"Location": "Video call"})
-        lobby = self._query(BEN, "SELECT Id FROM Event WHERE Subject = 'Lobby: which lamps?'")
-        if lobby:
-            self._salesforce(BEN, "PATCH", f"sobjects/Event/{lobby[0]['Id']}", {"Subject": "Lobby: brass or steel?"})
+        self._salesforce(BEN, "PATCH", f"sobjects/Event/{self._items['visit']}", {"Subject": "Visit both sites"})
         self._control("ews/items/delete", mailbox=ANN, id=self._items["Prepare the showroom"])
         return [
             "Ann renamed `Offer for the workshop` in her calendar",
             "Ann gave `Sales round`, which is not saved, a room",
             "Ann turned `Call Ida about delivery` into a video call, in Salesforce",
-            "Ben renamed `Lobby: which lamps?` in Salesforce",
+            "Ben renamed `Visit the harbour site` in Salesforce",
             "Ann deleted `Prepare the showroom` from her calendar",
+            f"Cleo accepted `{KICK_OFF}` in her calendar, and Ann's server was told by mail",
         ]
 
     # --- looking at it
@@ -120,16 +138,31 @@ class SampleWorld:
     def writes(self) -> dict[str, int]:
         """What the sandbox itself counted as written since then, by side."""
         counted: Mapping[str, Mapping[str, Mapping[str, int]]] = self._get("counters")["writes"]
-        sides = {"ews": "mailbox", "salesforce": "crm"}
-        return {
-            side: sum(number for of in counted.get(vendor, {}).values() for number in of.values())
-            for vendor, side in sides.items()
-        }
+        found = {"mailbox": 0, "crm": 0}
+        for vendor, kinds in counted.items():
+            side = "crm" if vendor == "salesforce" else "mailbox"
+            found[side] += sum(number for of in kinds.values() for number in of.values())
+        return found
+
+    def kick_off(self) -> tuple[list[dict[str, Any]], dict[str, str]]:
+        """The records of the meeting among all three, and the answers of those who are invited there."""
+        events = self._query(ANN, f"{_EVENTS} WHERE Subject = '{KICK_OFF}' AND IsChild = false")
+        ids = {event["Id"] for event in events}
+        invited = self._query(ANN, "SELECT EventId, Relation.Name, Status FROM EventRelation")
+        return events, {row["Relation"]["Name"]: row["Status"] for row in invited if row["EventId"] in ids}
 
     # --- doing it
 
     def _meet(
-        self, who: str, subject: str, days: int, hour: int, *, with_: list[str] | None = None, **more: Any
+        self,
+        who: str,
+        subject: str,
+        days: int,
+        hour: int,
+        *,
+        with_: list[str] | None = None,
+        send: bool = False,
+        **more: Any,
     ) -> None:
         start = _day(days, hour)
         values: dict[str, Any] = {
@@ -137,8 +170,38 @@ class SampleWorld:
         }  # fmt: skip
         if with_:
             values["RequiredAttendees"] = [{"address": each, "name": each.partition("@")[0].title()} for each in with_]
-        made = self._control("ews/items", mailbox=who, kind="CalendarItem", values=values)
+        made = self._control("ews/items", mailbox=who, kind="CalendarItem", values=values, send=send)
         self._items[subject] = str(made["id"])
+
+    def _kick_off(self) -> None:
+        """Ann invites. Ben's copy comes by itself, as his mailbox stands on the same servers; Cleo's is mailed."""
+        self._meet(ANN, KICK_OFF, 2, 10, with_=[each["email"] for each in self._guests], send=True)
+        mine = next(item for item in self.items(ANN, "calendar") if item["id"] == self._items[KICK_OFF])
+        organizer = {"email": ANN, "displayName": "Ann"}
+        self._items["invitation"] = self._appear(
+            CLEO, KICK_OFF, 2, 10, iCalUID=mine["values"]["UID"], organizer=organizer, attendees=self._guests
+        )
+
+    def _accept(self) -> None:
+        """Cleo accepts the meeting among all three; the answer reaches the organizer by mail."""
+        hers, anns = [], []
+        for guest in self._guests:
+            said = guest["email"] == CLEO
+            hers.append({**guest, "responseStatus": "accepted" if said else "needsAction"})
+            answer = {"response": "Accept"} if said else {}
+            anns.append({"address": guest["email"], "name": guest["displayName"], **answer})
+        self._control("google/events/update", mailbox=CLEO, id=self._items["invitation"], values={"attendees": hers})
+        self._control("ews/items/update", mailbox=ANN, id=self._items[KICK_OFF], values={"RequiredAttendees": anns})
+
+    def _appear(self, who: str, subject: str, days: int, hour: int, **more: Any) -> str:
+        """An event in a Google calendar; its id."""
+        start = _day(days, hour)
+        end = start + timedelta(hours=1)
+        values = {
+            "summary": subject, "start": {"dateTime": start.isoformat()}, "end": {"dateTime": end.isoformat()},
+            **more,
+        }  # fmt: skip
+        return str(self._control("google/events", mailbox=who, values=values)["id"])
 
     def _record(self, who: str, subject: str, days: int, hour: int, **more: Any) -> str:
         start = _day(days, hour)

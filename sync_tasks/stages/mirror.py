@@ -131,7 +131,8 @@ def _read_the_rest(draft: Draft, lineup: Lineup, works: list[Work], pairs: dict[
         if isinstance(answer, Item) and work.item is not None and _body_of(work) != work.ref:
             work.item = work.item.with_fields({f.BODY: answer.text(f.BODY), f.HTML: answer.text(f.HTML)})
         elif isinstance(answer, Item):
-            work.item = answer
+            # what a feed alone tells, such as the reminder that a calendar has by itself, stays known
+            work.item = answer.with_fields({**(work.item.fields if work.item else {}), **answer.fields})
         else:
             _unreadable(ctx, work, answer)
     have = {(w.side, w.key) for w in works}

@@ -148,22 +148,17 @@ def test_guests_never_hear_of_what_we_write(world: World) -> None:
     assert world.mails() == 0
 
 
-@pytest.mark.parametrize("service", ["calendar", "gmail", "people"])
-@pytest.mark.rule("IDN-8")
-def test_a_cursor_that_google_forgot_makes_no_duplicates_and_deletes_nothing(world: World, service: str) -> None:
-    ann = world.user(tasks__enabled=True, contacts__enabled=True, autosave__emails=True)
-    known(world)
-    world.appointment(ann, "Lunch", marked=True)
-    world.series(ann, "Round", "FREQ=WEEKLY;COUNT=3", marked=True, start=world.now + timedelta(days=2))
-    world.message(ann, "Order", sender=HOMER)
-    world.sync(ann)
-    world.contact(ann, "Carlson", folder="Salesforce Contacts")
-    world.task(ann, "Call", folder="Salesforce tasks")
-    world.sync(ann)
-    assert len(shared(world)) == 1
-    before = {name: len(world.records(name)) for name in ("Event", "Task", "Contact", "EmailMessage")}
+@pytest.mark.rule("FLD-1")
+def test_the_reminder_that_the_calendar_has_by_itself_goes_up_with_new_events_and_occurrences(world: World) -> None:
+    ann = world.user()
+    start = world.now + timedelta(days=2)
+    world.appointment(ann, "Lunch", start=start, marked=True)
+    daily = world.series(ann, "Round", "FREQ=DAILY;COUNT=2", start=start, marked=True)
+    world.edit_occurrence(ann, daily, start + timedelta(days=1), Subject="Round elsewhere")
 
-    acts(world, ann, "expire", service=service)
-    settled(world, ann)
-    assert {name: len(world.records(name)) for name in before} == before
-    assert all(before.values())
+    world.sync(ann)
+
+    reminded = world.query("SELECT Subject, IsReminderSet FROM Event ORDER BY Subject")
+    assert [(row["Subject"], row["IsReminderSet"]) for row in reminded] == [
+        ("Lunch", True), ("Round", True), ("Round elsewhere", True),
+    ]  # fmt: skip

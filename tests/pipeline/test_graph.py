@@ -76,26 +76,6 @@ def test_a_batch_whose_answer_never_comes_duplicates_nothing(world: World, cut: 
     assert world.writes() == {}
 
 
-@pytest.mark.rule("IDN-8")
-def test_delta_tokens_that_the_server_forgot_mean_reading_again_without_duplicates_or_deletes(world: World) -> None:
-    ann = settled(world)
-    world.message(ann, "Order", sender="stranger@globex.example")
-    gone = world.appointment(ann, "Gone", marked=True)
-    world.sync(ann)
-    world.discard(ann, gone)
-    world.control("graph/deltas/forget", mailbox=ann.address)
-    world.writes()
-
-    world.later(minutes=30)
-    world.sync(ann)
-
-    assert [row["Subject"] for row in world.records("Event", "Subject")] == ["Lunch"]
-    world.writes()
-    world.later(minutes=30)
-    world.sync(ann)
-    assert world.writes() == {}
-
-
 def test_a_part_of_a_batch_that_is_throttled_is_tried_again_and_the_others_are_done(world: World) -> None:
     ann = settled(world)
     for name in ("First", "Second", "Third"):

@@ -185,6 +185,10 @@ class Google:
         else:
             self._act(address, "labels/delete", name=folder)
 
+    def forget_cursors(self, address: str) -> None:
+        for service in ("calendar", "gmail", "people"):
+            self._act(address, "expire", service=service)
+
 
 def _only(original: datetime | None) -> dict[str, str]:
     at: Original | None = original

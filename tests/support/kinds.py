@@ -73,6 +73,10 @@ class MailboxKind(Protocol):
 
     def drop_folder(self, address: str, folder: str) -> None: ...
 
+    def forget_cursors(self, address: str) -> None:
+        """The server takes none of the cursors any more that it gave out for the mailbox so far."""
+        ...
+
 
 class Outlook:
     """Mailboxes as Outlook shows them. Their content is the same, however the connector comes to it."""
@@ -109,6 +113,9 @@ class Outlook:
 
     def drop_folder(self, address: str, folder: str) -> None:
         self._handle.post("ews/folders/delete", mailbox=address, folder=folder)
+
+    def forget_cursors(self, address: str) -> None:
+        self._handle.post("ews/cursors/forget", mailbox=address)
 
 
 class Exchange(Outlook):

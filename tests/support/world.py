@@ -128,6 +128,10 @@ class World:
             assert ref is not None
             unit.runs.close(ref, RunState.DONE, self.now, self.now, commit_cursors=True)
 
+    def forget_cursors(self, user: UserView) -> None:
+        """The server of the mailbox takes none of the cursors any more that it gave out so far."""
+        self.mailboxes.forget_cursors(user.address)
+
     def holds(self, user: UserView) -> list[HoldView]:
         """What waits for a person, or for the run after the answer."""
         with self.app.store.reading() as unit:

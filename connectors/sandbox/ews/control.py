@@ -308,6 +308,17 @@ def _drop_folder(request: Request, sandbox: Sandbox) -> Any:
     return {"deleted": given["folder"]}
 
 
+@route("POST", "/control/ews/cursors/forget")
+def _forget(request: Request, sandbox: Sandbox) -> Any:
+    """{"mailbox"}: none of the sync states and delta tokens given so far is of any use any more"""
+    call = call_for(sandbox, body(request)["mailbox"])
+    folders = call.directory.folders(call.acting)
+    with sandbox.store.transaction():
+        for folder in folders:
+            call.items.forget(folder.id)
+    return {"folders": len(folders)}
+
+
 @route("POST", "/control/ews/push")
 def _push(request: Request, sandbox: Sandbox) -> Any:
     """Post to the push subscribers now, with {"status": true} also to those for whom nothing is new."""

@@ -13,7 +13,7 @@ from connectors.sandbox.ews.errors import EwsError
 _BODY = struct.Struct(">cIQ")
 _OCCURRENCE = struct.Struct(">cIQIq")
 _ATTACHMENT = struct.Struct(">cIQI")
-_STATE = struct.Struct(">IQQQ")
+_STATE = struct.Struct(">IQQQI")
 
 
 def _seal(data: bytes) -> str:
@@ -99,19 +99,21 @@ def version_number(text: str) -> int:
 @dataclass(frozen=True, slots=True)
 class SyncState:
     """How far one client has read a folder. A pass over several pages runs from `base` to `head`, both fixed when the
-    pass began, and stands at `at`. Between passes all three are equal."""
+    pass began, and stands at `at`. Between passes all three are equal. `age`: how often the server had forgotten the
+    folder's past."""
 
     folder: int
     base: int = 0
     at: int = 0
     head: int = 0
+    age: int = 0
 
     @property
     def midway(self) -> bool:
         return self.at < self.head
 
     def text(self) -> str:
-        return _seal(_STATE.pack(self.folder, self.base, self.at, self.head))
+        return _seal(_STATE.pack(self.folder, self.base, self.at, self.head, self.age))
 
 
 def sync_state(text: str, folder: int) -> SyncState:

@@ -191,6 +191,17 @@ class Items:
     def head(self, folder: int) -> int:
         return int(self.store.scalar("SELECT coalesce(max(seq), 0) FROM ews_change WHERE folder = ?", (folder,)))
 
+    def age(self, folder: int) -> int:
+        return int(self.store.scalar("SELECT coalesce(max(age), 0) FROM ews_forgotten WHERE folder = ?", (folder,)))
+
+    def forget(self, folder: int) -> None:
+        """Nobody can read on any more from where the folder was read so far."""
+        self.store.run("INSERT OR REPLACE INTO ews_forgotten VALUES (?, ?)", (folder, self.age(folder) + 1))
+
+    def remembers(self, state: SyncState) -> bool:
+        """False for a state from before the sandbox was reset, or of a past that was forgotten."""
+        return state.head <= self.head(state.folder) and state.age == self.age(state.folder)
+
     def steps(self, state: SyncState, limit: int) -> tuple[list[Step], SyncState]:
         """The next page of changes, at most `limit`, and the state after it. Several changes of one item come as one:
         created and changed is created, created and gone again is nothing.
@@ -214,7 +225,7 @@ class Items:
             at = rows[-1]["seq"] if len(rows) == want else head
         if at >= head or not self.store.one(_LAST_LINES, {"folder": state.folder, "at": at, "head": head, "want": 1}):
             base = at = head
-        return steps, SyncState(state.folder, base, at, head)
+        return steps, SyncState(state.folder, base, at, head, self.age(state.folder))
 
     def _step(self, folder: int, item: int, base: int, head: int, alive: bool) -> Step | None:
         rows = self.store.all(

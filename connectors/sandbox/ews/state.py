@@ -52,6 +52,7 @@ TABLES = (
     "CREATE INDEX IF NOT EXISTS ews_identity_of ON ews_identity (first)",
     # lines of the change log that are the two halves of a move
     "CREATE TABLE IF NOT EXISTS ews_move (gone INTEGER PRIMARY KEY, made INTEGER NOT NULL UNIQUE)",
+    "CREATE TABLE IF NOT EXISTS ews_forgotten (folder INTEGER PRIMARY KEY, age INTEGER NOT NULL)",
     "CREATE INDEX IF NOT EXISTS ews_change_in ON ews_change (folder, seq)",
     "CREATE INDEX IF NOT EXISTS ews_change_of ON ews_change (item, folder, seq)",
     (

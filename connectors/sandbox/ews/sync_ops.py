@@ -49,8 +49,7 @@ def sync_folder_items(call: Call, operation: Node) -> Node:
                 raise EwsError("ErrorSyncFolderNotFound") from error
             raise
         state = sync_state(given, folder.id)
-        if state.head > call.items.head(folder.id):
-            # a state from before the sandbox was reset
+        if given and not call.items.remembers(state):
             raise EwsError("ErrorInvalidSyncStateData")
     except EwsFault:
         raise

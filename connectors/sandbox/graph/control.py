@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.wrappers import Request
 
 from connectors.sandbox.control import body, route
-from connectors.sandbox.ews.items import Items
-from connectors.sandbox.ews.state import Directory
 from connectors.sandbox.graph import notifications, subscriptions
 from connectors.sandbox.graph.state import EVERYTHING, App, Tenants
 
@@ -56,18 +54,6 @@ def _revoke(request: Request, sandbox: Sandbox) -> Any:
     """{"kind": "access" | "refresh" | "*"}"""
     Tenants(sandbox.store).take_back(body(request).get("kind", EVERYTHING))
     return {"ok": True}
-
-
-@route("POST", "/control/graph/deltas/forget")
-def _forget(request: Request, sandbox: Sandbox) -> Any:
-    """{"mailbox"}: none of the delta tokens given so far is of any use any more"""
-    directory, items = Directory(sandbox.store), Items(sandbox.store, sandbox.clock.now())
-    mailbox = directory.find_mailbox(body(request)["mailbox"])
-    if mailbox is None:
-        raise ValueError("no such mailbox")
-    lines = [(folder.id, items.head(folder.id)) for folder in directory.folders(mailbox)]
-    sandbox.store.run_many("INSERT OR REPLACE INTO graph_forgotten VALUES (?, ?)", lines)
-    return {"folders": len(lines)}
 
 
 @route("POST", "/control/graph/lifecycle")

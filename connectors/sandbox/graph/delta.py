@@ -46,10 +46,7 @@ def _asked(call: GraphCall, folder: Folder, allowed: tuple[str, ...]) -> Token:
         return Token(SyncState(folder.id), call.path, dict(given))
     call.options.allow(*_TOKENS)
     found = ids.token(text, call.path, folder.id)
-    line = call.store.sandbox.store.scalar("SELECT seq FROM graph_forgotten WHERE folder = ?", (folder.id,))
-    forgotten = line is not None and found.state.head <= int(line)
-    if found.state.head > call.store.items.head(folder.id) or forgotten:
-        # of a time before the sandbox was reset, or the server has forgotten what was then
+    if not call.store.items.remembers(found.state):
         raise GraphError(410, "syncStateNotFound", "", {"Location": f"{call.root}{call.path}"})
     return found
 

@@ -26,8 +26,6 @@ TABLES = (
         "CREATE TABLE IF NOT EXISTS graph_transaction (mailbox INTEGER NOT NULL, id TEXT NOT NULL,"
         " item INTEGER NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (mailbox, id))"
     ),
-    # delta tokens at or below this line of a folder's change log are forgotten
-    "CREATE TABLE IF NOT EXISTS graph_forgotten (folder INTEGER PRIMARY KEY, seq INTEGER NOT NULL)",
 )
 TENANT, APP, SECRET = "sandbox", "inbox-sync", "sandbox-secret"
 EVERYTHING = "*"

@@ -56,7 +56,7 @@ def test_all_folders_are_asked_in_one_call(world: World) -> None:
 
 def test_a_cursor_that_is_of_no_use_does_not_keep_the_others_from_being_asked(world: World) -> None:
     cursors = {role: world.mailbox.changes(role, None).cursor for role in ("calendar", "inbox")} | {"sent": "bm90"}
-    world.control("graph/deltas/forget", mailbox=ADDRESS)
+    world.control("ews/cursors/forget", mailbox=ADDRESS)
     world.has("Message", "inbox", Subject="mail", From={"address": "h@globex.example"})
     cursors["inbox"] = world.mailbox.changes("inbox", None).cursor
 

@@ -75,7 +75,7 @@ def test_tokens_that_are_damaged_forgotten_or_of_another_query_are_lost(graph: C
     assert graph.refused(410, "GET", link[:-8]) == "syncStateNotFound"
     assert graph.refused(410, "GET", link.replace("/calendarView/", "/calendar/calendarView/")) == "syncStateNotFound"
     assert graph.all(inbox)[0] == []
-    graph.control("graph/deltas/forget", mailbox=ANN)
+    graph.control("ews/cursors/forget", mailbox=ANN)
     assert graph.refused(410, "GET", link) == "syncStateNotFound"
 
 
