@@ -2,17 +2,21 @@
 
 Without further ado all copies of a message are one record for the whole organization. An organization may want one for
 each user instead (`dedupe.emails` off), or, where one record cannot be linked to all that it should, copies of the
-record for what is left (`clones.sync`).
+record for what is left (`clones.sync`). Who links a record by hand that colleagues have too gets a copy of it, or takes
+the record away from where they see it (`clones.relinked`).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
+from enum import StrEnum
 
 from mapping.rules.linking import Links
 from mapping.rules.settings import Effective
 
 AUTO = "auto"
+_OWN_COPY = re.compile(r":r\d+$")
 # the columns in which records of an object bear the Message-ID: Salesforce's own, and those that other products add
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "EmailMessage": ("MessageIdentifier",),
@@ -58,6 +62,33 @@ def own_key(key: str, user_id: int) -> str:
 
 def clone_key(key: str, number: int) -> str:
     return f"{key}:c{number}"
+
+
+def copy_key(key: str, user_id: int) -> str:
+    """The key of a user's own copy of a record that colleagues have too (DUP-4)."""
+    return f"{key}:r{user_id}"
+
+
+def pair_key(key: str) -> str:
+    """The key of the pairs of a message, from that of its record."""
+    return _OWN_COPY.sub("", key)
+
+
+class Relink(StrEnum):
+    """What becomes of a saved message for which a user chooses other records."""
+
+    EDIT = "edit"  # the record is linked anew
+    REMAKE = "remake"  # it cannot be, so it is deleted and made anew
+    COPY = "copy"  # it stays as it is, and the user gets one of his own
+    LEAVE = "leave"
+
+
+def relink(crm_object: str, settings: Effective, *, shared: bool, keyed: bool) -> Relink:
+    """`shared`: colleagues have the record too (DUP-4, DUP-8). `keyed`: records of the object bear our key, without
+    which a copy could not be told from the record that it is a copy of."""
+    if shared and settings.bool("clones.relinked"):
+        return Relink.COPY if keyed else Relink.LEAVE
+    return Relink.EDIT if crm_object == "Task" else Relink.REMAKE
 
 
 def left_over(links: Links | None, crm_object: str, objects: Mapping[str, str], settings: Effective) -> tuple[str, ...]:
