@@ -260,7 +260,7 @@ ONCE_AND_FILES = (
     switch(
         "clones.sync",
         False,
-        "Save copies of an e-mail for people to whom one record cannot be linked.",
+        "Save copies of an e-mail for the people and records to which one record of it cannot be linked.",
         levels=BY_ADMIN,
     ),
     switch(

@@ -91,11 +91,17 @@ def relink(crm_object: str, settings: Effective, *, shared: bool, keyed: bool) -
     return Relink.EDIT if crm_object == "Task" else Relink.REMAKE
 
 
-def left_over(links: Links | None, crm_object: str, objects: Mapping[str, str], settings: Effective) -> tuple[str, ...]:
-    """The records that one record of the object cannot be linked to, each of which gets a copy, if the settings say so
-    (DUP-7). `objects`: object by id of a record. An EmailMessage takes all people; a Task takes one."""
-    if links is None or not settings.bool("clones.sync") or crm_object != "Task":
+def left_over(
+    links: Links | None, crm_object: str, objects: Mapping[str, str], settings: Effective
+) -> tuple[tuple[str, str], ...]:  # fmt: skip
+    """What one record of the object cannot be linked to, as (column, id): each of them gets a copy, if the settings say
+    so (DUP-7, THR-8). An EmailMessage takes all people and one business record, a Task one of each. `objects`: object
+    by id of a person."""
+    if links is None or not settings.bool("clones.sync"):
         return ()
     allowed = settings.list("clones.objects")
-    wanted = [each for each in links.who_ids[1:] if not allowed or objects.get(each) in allowed]
+    known = {**objects, **{each.id: each.object for each in links.candidates}}
+    people = [("WhoId", each) for each in links.who_ids[1:]] if crm_object == "Task" else []
+    business = [("WhatId" if crm_object == "Task" else "RelatedToId", each) for each in links.whats[1:]]
+    wanted = [pair for pair in (*people, *business) if not allowed or known.get(pair[1]) in allowed]
     return tuple(wanted[: settings.int("clones.most")])

@@ -18,7 +18,8 @@ from mapping.rules.scope_emails import MARKED_FOLDER, never_saveable
 from mapping.tables.email_message import is_incoming
 from sync_tasks.stages import complaints, intents, logged, plan_files, plan_records
 from sync_tasks.stages.intents import Intent
-from sync_tasks.stages.plan_records import add_links, create, is_forced, linked, record_object
+from sync_tasks.stages.payload import id_of
+from sync_tasks.stages.plan_records import add_copies, add_links, create, is_forced, linked, record_object
 from sync_tasks.stages.plan_relinks import OWN_COPY, Relinks, record_key
 from sync_tasks.stages.planning import Draft
 from sync_tasks.stages.remarking import MARKED, ON
@@ -49,10 +50,14 @@ def plan(draft: Draft, works: list[Work], pairs: Mapping[str, PairView]) -> None
                 _mark(draft, key, work.item, saving)
         elif pair is not None and _is_saved(pair):
             record = standing.get(key)  # it stands; only links, the mark, or attachments are missing
-            added = add_links(draft, work, work.item, record, intent) if record is not None else []
+            own = record_key(key, pair, draft.ctx.user.id)
+            added = []
+            if record is not None:
+                added += add_links(draft, work, work.item, record, intent)
+                added += add_copies(draft, own, work, work.item, record.ref.container, intent)
             _mark(draft, key, work.item, links=added)
             if plan_files.is_open(pair):
-                unfinished[record_key(key, pair, draft.ctx.user.id)] = work.item, pair
+                unfinished[own] = work.item, pair
         elif key in adopted:
             _adopt(draft, key, work, work.item, adopted[key], target, intent, ours=pair is not None)
         else:
@@ -122,7 +127,9 @@ def _adopt(
     draft.pair(key, crm_id=record.ref.id, crm_object=record.ref.container, state=PairState.LIVE.value)
     rule = "DUP-2" if record.text(draft.ctx.key_field) == key else "DUP-11"
     draft.decide(Side.MAILBOX, ItemKind.EMAIL, item.ref.id, key, Outcome.SHARE, Reason.ADOPTED, rule)
-    _mark(draft, key, item, links=add_links(draft, work, item, record, intent))
+    added = add_links(draft, work, item, record, intent)
+    copies = add_copies(draft, key, work, item, target, intent) if ours else []
+    _mark(draft, key, item, links=[*added, *copies])
     if intent is not None:  # what it asks for is added as far as Salesforce lets it
         draft.pair(key, marks={intents.MARK: str(intent.id)})
     if ours:
@@ -130,7 +137,8 @@ def _adopt(
             **plan_records.record(draft, work, item, target, key, intent),
             **linked(draft, item, work.links, target),
         }
-        plan_files.plan(draft, key, item, record.ref.id, values, target, forced=is_forced(work))
+        also = tuple(id_of("@" + copy) for copy in copies)
+        plan_files.plan(draft, key, item, record.ref.id, values, target, forced=is_forced(work), also=also)
 
 
 def _mark(draft: Draft, key: str, item: Item, after: tuple[str, ...] = (), *, links: Sequence[str] = ()) -> None:

@@ -25,9 +25,9 @@ from sync_tasks.stages.planning import Draft
 from sync_tasks.stages.work import Work
 
 EMAIL_MESSAGE_OBJECT, TASK_OBJECT = mail_records.EMAIL_MESSAGE, mail_records.TASK
-LINK_COLUMNS = ("WhoId", "WhatId")
 TABLES = {EMAIL_MESSAGE_OBJECT: EMAIL_MESSAGE, TASK_OBJECT: EMAIL_TASK}
 JUNCTIONS = {f.TO: "ToIds", f.CC: "CcIds", f.BCC: "BccIds"}
+LINK_COLUMNS = frozenset({"WhoId", "WhatId", "RelatedToId", *JUNCTIONS.values()})
 
 
 def record_object(settings: Effective, shape: OrgShape) -> str:
@@ -63,11 +63,12 @@ def create(
     related = []
     if target == EMAIL_MESSAGE_OBJECT:
         related = _relate(draft, item, work.links, writer, "@" + made, chosen=intent is not None)
-    copies = _copies(draft, own, item, work.links, target, values)
+    copies = _copies(draft, own, item, work.links, target, values, (made,))
     # of a mail that was chosen while it was written nobody could choose the attachments (FIL-5); made anew, it has them
-    if after or intent is None or not intent.composed or is_incoming(item, draft.ctx.me.addresses):
-        plan_files.plan(draft, own, item, id_of("@" + made), values, target, forced=is_forced(work), also=copies)
-    return made, related
+    if record_key or intent is None or not intent.composed or is_incoming(item, draft.ctx.me.addresses):
+        also = tuple(id_of("@" + copy) for copy in copies)
+        plan_files.plan(draft, own, item, id_of("@" + made), values, target, forced=is_forced(work), also=also)
+    return made, [*related, *copies]
 
 
 def add_links(draft: Draft, work: Work, item: Item, record: Item, intent: Intent | None) -> list[str]:
@@ -82,6 +83,13 @@ def add_links(draft: Draft, work: Work, item: Item, record: Item, intent: Intent
     return added
 
 
+def add_copies(draft: Draft, key: str, work: Work, item: Item, target: str, intent: Intent | None) -> list[str]:
+    """Plan the copies of a record that stands already; the operations. An earlier try may have made them."""
+    if not draft.ctx.settings.bool("clones.sync"):
+        return []
+    return _copies(draft, key, item, work.links, target, record(draft, work, item, target, key, intent), ())
+
+
 def is_forced(work: Work) -> bool:
     """Did somebody ask for this very mail to be saved?"""
     return work.decision is not None and work.decision.rule in FORCED
@@ -94,22 +102,23 @@ def _as_sender(item: Item, writer: str) -> Fields:
 
 
 def _copies(
-    draft: Draft, key: str, item: Item, links: Links | None, target: str, values: Fields
-) -> tuple[str | Pending, ...]:  # fmt: skip
-    """Copies of the record for those whom it cannot be linked to; the ids that they will have."""
-    objects = {record.id: record.object for found in draft.people.values() for record in found}
-    made: list[str | Pending] = []
-    for number, person in enumerate(once.left_over(links, target, objects, draft.ctx.settings), 1):
+    draft: Draft, key: str, item: Item, links: Links | None, target: str, values: Fields, after: tuple[str, ...]
+) -> list[str]:  # fmt: skip
+    """Copies of the record for what it cannot be linked to; the operations. They come after the record, which is
+    known as the oldest of all that bear its Message-ID."""
+    objects = {person.id: person.object for found in draft.people.values() for person in found}
+    made: list[str] = []
+    for number, (column, linked_to) in enumerate(once.left_over(links, target, objects, draft.ctx.settings), 1):
         own = once.clone_key(key, number)
         copy = {name: value for name, value in values.items() if name not in LINK_COLUMNS}
         if draft.ctx.key_field in copy:
             copy[draft.ctx.key_field] = own
         operation = Operation(
             Act.CREATE, Side.CRM, ItemKind.EMAIL, target, Step.RECORDS, "DUP-7", Reason.COPIED_FOR_LINK.value,
-            key=own, values={**copy, "WhoId": id_of(person)},
+            key=own, values={**copy, column: id_of(linked_to)}, after=after,
         )  # fmt: skip
-        made.append(id_of("@" + draft.add(operation, item.ref)))
-    return tuple(made)
+        made.append(draft.add(operation, item.ref, retrying=not after))
+    return made
 
 
 def _writer(draft: Draft, item: Item, links: Links | None) -> str:

@@ -60,16 +60,17 @@ def test_a_column_that_the_organization_lacks_is_told() -> None:
 
 @pytest.mark.rule("DUP-7")
 def test_whoever_is_left_over_gets_a_copy_up_to_a_limit() -> None:
-    links = Links("003a", ("003a", "003b", "003c", "003d"))
+    links = Links("003a", ("003a", "003b", "003c", "003d"), "006a", whats=("006a", "001a"))
     objects = {"003b": "Contact", "003c": "Lead", "003d": "Contact"}
 
-    def copies(crm_object: str = "Task", **setting: object) -> tuple[str, ...]:
-        return once.left_over(links, crm_object, objects, settings(clones__sync=True, **setting))
+    def copies(crm_object: str = "Task", **setting: object) -> list[str]:
+        wanted = once.left_over(links, crm_object, objects, settings(clones__sync=True, **setting))
+        return [f"{column} {each}" for column, each in wanted]
 
-    assert copies() == ("003b", "003c", "003d")
-    assert copies(clones__most=1) == ("003b",)
-    assert copies(clones__objects="Contact") == ("003b", "003d")
-    assert copies("EmailMessage") == ()
+    assert copies() == ["WhoId 003b", "WhoId 003c", "WhoId 003d", "WhatId 001a"]
+    assert copies(clones__most=1) == ["WhoId 003b"]
+    assert copies(clones__objects="Contact") == ["WhoId 003b", "WhoId 003d"]
+    assert copies("EmailMessage") == ["RelatedToId 001a"]
     assert once.left_over(links, "Task", objects, settings()) == ()
 
 
