@@ -25,6 +25,7 @@ class Reason(StrEnum):
     MARKED_UNLINKED = "marked_unlinked"
     CHOSEN = "chosen"
     RELINKED = "relinked"
+    COPIED_FOR_CHOICE = "copied_for_choice"
     BLOCKED_KNOWN = "blocked_known"
     RECORD_NAMED = "record_named"
     ACCOUNT_KNOWN = "account_known"
@@ -230,6 +231,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.MARKED_UNLINKED: "Saved without a link, because nobody outside your company is on it.",
     Reason.CHOSEN: "You asked for this message to be saved, and perhaps said what it belongs to.",
     Reason.RELINKED: "You chose other records for a saved message, so it was saved anew with them.",
+    Reason.COPIED_FOR_CHOICE: "You chose other records for a message that colleagues saved too, so you got a copy.",
     Reason.BLOCKED_KNOWN: "Saved, because somebody on it is known, though none who is known may be linked.",
     Reason.RECORD_NAMED: "Saved, because its text names a record in Salesforce.",
     Reason.ACCOUNT_KNOWN: "Saved, because an account in Salesforce has the mail domain of somebody on it.",
@@ -296,7 +298,8 @@ SENTENCES: dict[Reason, str] = {
     Reason.INHERITED_CATEGORY: "Nobody marked this message: it got its mark from another item, and the mark was taken "
     "off. Mark it if you want it saved.",
     Reason.OTHER_DIRECTION: "Your settings save automatically either what was sent or what was received, not this.",
-    Reason.SAVED_BY_OTHERS: "Colleagues have saved this message too, so its record stays as it is.",
+    Reason.SAVED_BY_OTHERS: "Colleagues saved this message too, and no column of Salesforce could tell a copy of yours "
+    "from their record, so it stays as it is.",
     Reason.ALREADY_SAVED: "The message is saved already; messages are saved once.",
     Reason.RECORD_DELETED: "The saved message was deleted in Salesforce. Mark it again if you want it back.",
     Reason.UNSYNC_MARKED: "You asked to take this item out of Salesforce.",

@@ -25,6 +25,7 @@ BEHIND: dict[Reason, tuple[str, ...]] = {
     Reason.IN_THREAD: ("threads.enabled",),
     Reason.AUTOSAVED_UNLINKED: ("autosave.unlinked_emails",),
     Reason.BLOCKED_KNOWN: ("autosave.count_blocked",),
+    Reason.COPIED_FOR_CHOICE: ("clones.relinked",),
     Reason.RECORD_DELETED: ("email.resave_deleted",),
 }
 

@@ -260,7 +260,14 @@ ONCE_AND_FILES = (
     switch(
         "clones.sync",
         False,
-        "Save copies of an e-mail for people to whom one record cannot be linked.",
+        "Save copies of an e-mail for the people and records to which one record of it cannot be linked.",
+        levels=BY_ADMIN,
+    ),
+    switch(
+        "clones.relinked",
+        True,
+        "Who chooses other records for an e-mail that colleagues saved too gets a copy; else theirs is linked anew.",
+        "Allow creating duplicated emails in Salesforce",
         levels=BY_ADMIN,
     ),
     Setting("clones.most", int, 10, "At most so many copies of an e-mail.", BY_ADMIN, within=(1, 10)),

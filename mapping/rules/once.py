@@ -2,17 +2,21 @@
 
 Without further ado all copies of a message are one record for the whole organization. An organization may want one for
 each user instead (`dedupe.emails` off), or, where one record cannot be linked to all that it should, copies of the
-record for what is left (`clones.sync`).
+record for what is left (`clones.sync`). Who links a record by hand that colleagues have too gets a copy of it, or takes
+the record away from where they see it (`clones.relinked`).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
+from enum import StrEnum
 
 from mapping.rules.linking import Links
 from mapping.rules.settings import Effective
 
 AUTO = "auto"
+_OWN_COPY = re.compile(r":r\d+$")
 # the columns in which records of an object bear the Message-ID: Salesforce's own, and those that other products add
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "EmailMessage": ("MessageIdentifier",),
@@ -60,11 +64,44 @@ def clone_key(key: str, number: int) -> str:
     return f"{key}:c{number}"
 
 
-def left_over(links: Links | None, crm_object: str, objects: Mapping[str, str], settings: Effective) -> tuple[str, ...]:
-    """The records that one record of the object cannot be linked to, each of which gets a copy, if the settings say so
-    (DUP-7). `objects`: object by id of a record. An EmailMessage takes all people; a Task takes one."""
-    if links is None or not settings.bool("clones.sync") or crm_object != "Task":
+def copy_key(key: str, user_id: int) -> str:
+    """The key of a user's own copy of a record that colleagues have too (DUP-4)."""
+    return f"{key}:r{user_id}"
+
+
+def pair_key(key: str) -> str:
+    """The key of the pairs of a message, from that of its record."""
+    return _OWN_COPY.sub("", key)
+
+
+class Relink(StrEnum):
+    """What becomes of a saved message for which a user chooses other records."""
+
+    EDIT = "edit"  # the record is linked anew
+    REMAKE = "remake"  # it cannot be, so it is deleted and made anew
+    COPY = "copy"  # it stays as it is, and the user gets one of his own
+    LEAVE = "leave"
+
+
+def relink(crm_object: str, settings: Effective, *, shared: bool, keyed: bool) -> Relink:
+    """`shared`: colleagues have the record too (DUP-4, DUP-8). `keyed`: records of the object bear our key, without
+    which a copy could not be told from the record that it is a copy of."""
+    if shared and settings.bool("clones.relinked"):
+        return Relink.COPY if keyed else Relink.LEAVE
+    return Relink.EDIT if crm_object == "Task" else Relink.REMAKE
+
+
+def left_over(
+    links: Links | None, crm_object: str, objects: Mapping[str, str], settings: Effective
+) -> tuple[tuple[str, str], ...]:  # fmt: skip
+    """What one record of the object cannot be linked to, as (column, id): each of them gets a copy, if the settings say
+    so (DUP-7, THR-8). An EmailMessage takes all people and one business record, a Task one of each. `objects`: object
+    by id of a person."""
+    if links is None or not settings.bool("clones.sync"):
         return ()
     allowed = settings.list("clones.objects")
-    wanted = [each for each in links.who_ids[1:] if not allowed or objects.get(each) in allowed]
+    known = {**objects, **{each.id: each.object for each in links.candidates}}
+    people = [("WhoId", each) for each in links.who_ids[1:]] if crm_object == "Task" else []
+    business = [("WhatId" if crm_object == "Task" else "RelatedToId", each) for each in links.whats[1:]]
+    wanted = [pair for pair in (*people, *business) if not allowed or known.get(pair[1]) in allowed]
     return tuple(wanted[: settings.int("clones.most")])

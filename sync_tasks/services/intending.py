@@ -19,7 +19,7 @@ from mapping.rules.identity import bare_message_id, email_key
 from mapping.rules.linking import too_much
 from sync_tasks.bootstrap import App
 from sync_tasks.stages.intents import context_of
-from sync_tasks.stages.plan_emails import record_object
+from sync_tasks.stages.plan_records import record_object
 from sync_tasks.state.records import IntentOutcome, UserView
 from sync_tasks.state.store import Unit
 

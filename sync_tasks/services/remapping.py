@@ -19,7 +19,7 @@ from mapping.tables import shown
 from mapping.tables.adjust import Change
 from mapping.tables.check import Misfit, check
 from sync_tasks.bootstrap import App
-from sync_tasks.stages import plan_emails
+from sync_tasks.stages import plan_records
 from sync_tasks.stages.kinds import MIRRORED
 from sync_tasks.state.records import OrgView
 
@@ -99,7 +99,7 @@ def delivered(kind: ItemKind, settings: Effective, shape: OrgShape) -> Table:
     """The table of a kind before the organization's own changes."""
     if kind in MIRRORED:
         return MIRRORED[kind].delivered(settings)
-    return plan_emails.delivered(settings, shape)
+    return plan_records.delivered(settings, shape)
 
 
 def misfits(mappings: Mappings, settings: Effective, shape: OrgShape) -> tuple[Misfit, ...]:

@@ -34,6 +34,7 @@ VERBS = {
 }
 
 NEEDED = "NEEDED_WRITE_FAILED"
+REPLACES = "replaces"  # agreed of a create: the record in whose place it comes, for all who have a pair with that
 
 Note = tuple[str, Mapping[str, object]]  # a pair's key, and what is now known of it
 
@@ -118,6 +119,8 @@ def _send(ctx: StageContext, endpoint: Endpoint, chunk: list[Ready], counts: Cou
         for (op, payload), outcome in zip(chunk, outcomes, strict=True):
             if outcome.error is None:
                 results[op.op_id] = outcome.id or op.ref
+                if REPLACES in payload.agreed:
+                    unit.pairs.replace(ctx.user.org_id, op.pair_key, payload.agreed[REPLACES], outcome.id)
                 notes += _learnt(op, payload, outcome)
                 counts[f"{op.side}.{op.act}"] += 1
             elif outcome.error.fault is Fault.UNKNOWN:
@@ -153,13 +156,14 @@ def _learnt(op: OpView, payload: Payload, outcome: Outcome) -> list[Note]:
     if not op.pair_key:
         return []
     act, values = Act(op.act), dict[str, object]()
+    agreed = {name: value for name, value in payload.agreed.items() if name != REPLACES}
     if act in (Act.RELATE, Act.UNRELATE):
         name = "met" if act is Act.RELATE else "left"
-        told: dict[str, object] = {name: [payload.agreed["person"]]} if "person" in payload.agreed else {}
-        if rooms.MARK in payload.agreed:
-            told["marks"] = {rooms.MARK: payload.agreed[rooms.MARK]}
+        told: dict[str, object] = {name: [agreed["person"]]} if "person" in agreed else {}
+        if rooms.MARK in agreed:
+            told["marks"] = {rooms.MARK: agreed[rooms.MARK]}
         return [(op.pair_key, told)] if told else []
-    marks = dict(payload.agreed)
+    marks = agreed
     if act is Act.DELETE:
         values = {"state": marks.pop("state", PairState.GONE.value), "reason": op.reason}
     elif op.side == Side.CRM:

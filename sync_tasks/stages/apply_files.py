@@ -20,6 +20,7 @@ from mapping.merge.plan import Step
 from mapping.model.item import Attachment, ItemKind, Side
 from mapping.model.reasons import Reason
 from mapping.rules.files import MEGA, media_type
+from mapping.rules.once import pair_key
 from mapping.rules.scope import Decision, Outcome
 from sync_tasks.stages import plan_files
 from sync_tasks.stages.apply import put_off, sort_out
@@ -226,4 +227,6 @@ def _try_later(ctx: StageContext, keys: set[str]) -> None:
 
 
 def _close(ctx: StageContext, unit: Unit, key: str) -> None:
-    unit.pairs.put(ctx.user.org_id, ctx.user.id, ctx.now(), [(key, {"marks": {plan_files.MARK: plan_files.DONE}})])
+    unit.pairs.put(
+        ctx.user.org_id, ctx.user.id, ctx.now(), [(pair_key(key), {"marks": {plan_files.MARK: plan_files.DONE}})]
+    )

@@ -17,6 +17,7 @@ from mapping.model.series import occurrence_id, split_id
 from mapping.recurrence.expand import moment_of
 from mapping.rules import marks, series
 from mapping.rules.decision import is_marked
+from mapping.rules.once import pair_key
 from mapping.rules.scope import Decision, Outcome, slid_out
 from mapping.rules.scope_folders import OUTSIDE
 from sync_tasks.stages import parting, tending, threads, unresolved, watching
@@ -385,7 +386,7 @@ def _lost_again(ctx: StageContext, absent: Sequence[ItemRef], found: Found) -> f
 def _attachments_left(ctx: StageContext, found: Found) -> None:
     """Saved mails of which earlier runs could not save every attachment. A mail that is gone has none to save."""
     with ctx.store.reading() as unit:
-        due = unit.mail_files.due(ctx.user.id, ctx.now())
+        due = {pair_key(key): key for key in unit.mail_files.due(ctx.user.id, ctx.now())}
         pairs = unit.pairs.by_key(ctx.user.id, due)
     refs = {
         ItemRef(Side.MAILBOX, ItemKind.EMAIL, pair.mailbox_id, pair.folder): key
@@ -402,7 +403,7 @@ def _attachments_left(ctx: StageContext, found: Found) -> None:
     if gone and not ctx.preview:
         with ctx.fenced() as unit:
             for key in gone:
-                unit.mail_files.keep(ctx.user.org_id, key, (), 0, None)
+                unit.mail_files.keep(ctx.user.org_id, due[key], (), 0, None)
 
 
 def _slid_out(ctx: StageContext, lineup: Lineup, found: Found) -> None:

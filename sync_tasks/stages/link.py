@@ -18,7 +18,7 @@ from sync_tasks.stages import complaints, intents, naming, threads
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.intents import Intent
 from sync_tasks.stages.naming import Naming
-from sync_tasks.stages.plan_emails import EMAIL_MESSAGE_OBJECT, record_object
+from sync_tasks.stages.plan_records import EMAIL_MESSAGE_OBJECT, record_object
 from sync_tasks.stages.resolve import ITSELF, People, load_people
 from sync_tasks.stages.strangers import eligible
 from sync_tasks.stages.work import Work

@@ -193,7 +193,8 @@ def _wants_body(ctx: StageContext, lineup: Lineup, work: Work, pair: PairView | 
     if work.kind is ItemKind.EMAIL and work.item is not None and work.item.get(f.BODY) is not MISSING:
         return False  # it was read to find out who is on it and what it names
     saved = pair is not None and pair.state == PairState.LIVE and pair.role != GUEST
-    if not saved or plan_files.is_open(pair):
+    links_left = work.decision is not None and work.decision.reason is Reason.LINKS_ADDED
+    if not saved or links_left or plan_files.is_open(pair):
         return True
     return work.kind in MIRRORED and lineup.of_item(work.ref, pair).compares_body(ctx.settings)
 

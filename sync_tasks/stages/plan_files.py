@@ -12,6 +12,7 @@ from mapping.model.item import Fields, Item, ItemKind, ItemRef, Pending, Side, V
 from mapping.model.lens import CUT_MARK
 from mapping.model.reasons import Reason
 from mapping.rules import files
+from mapping.rules.once import pair_key
 from mapping.rules.scope import Outcome
 from sync_tasks.stages.context import StageContext
 from sync_tasks.stages.planning import Draft
@@ -115,8 +116,8 @@ def settle(draft: Draft, unit: Unit) -> None:
     dropped = set[str]()
     for key, numbers in draft.files.items():
         held = known.get(key)
-        mine = held is None or held.user_id == ctx.user.id
-        anew = mine and key in draft.renewed  # what hung on the record that is gone hangs on nothing now
+        anew = key in draft.renewed  # what hung on the record that is gone hangs on nothing now
+        mine = anew or held is None or held.user_id == ctx.user.id
         kept = numbers if held is None or anew else (numbers & held.left if mine else set[int]())
         dropped |= {reference(key, number) for number in numbers - kept}
         if not mine:
@@ -125,7 +126,7 @@ def settle(draft: Draft, unit: Unit) -> None:
             )
         elif held is not None:
             if anew and not ctx.preview:
-                unit.mail_files.keep(ctx.user.org_id, key, kept, 0, ctx.now())
+                unit.mail_files.take_over(ctx.user.org_id, key, ctx.user.id, kept, ctx.now())
             _remember(draft, unit, held, kept)
     draft.forget((), [op.id for op, _ in draft.operations if op.act is Act.ATTACH and op.key in dropped])
 
@@ -134,7 +135,7 @@ def _remember(draft: Draft, unit: Unit, held: MailFilesView, kept: set[int]) -> 
     """The pair says whether attachments are left. What is left and not there any more is given up."""
     if draft.ctx.preview:
         return
-    draft.pair(held.key, marks={MARK: OPEN if kept else DONE})
+    draft.pair(pair_key(held.key), marks={MARK: OPEN if kept else DONE})
     if not kept:
         unit.mail_files.keep(draft.ctx.user.org_id, held.key, (), held.attempts, None)
 

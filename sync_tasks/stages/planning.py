@@ -46,8 +46,11 @@ class Draft:
         return operation.id
 
     def pair(self, key: str, **values: Any) -> None:
-        """Note what is to be written about a pair together with the plan."""
-        self._pairs.setdefault(key, {}).update(values)
+        """Note what is to be written about a pair together with the plan; `marks` come together, by name."""
+        noted = self._pairs.setdefault(key, {})
+        if "marks" in values:
+            values["marks"] = {**noted.get("marks", {}), **values["marks"]}
+        noted.update(values)
 
     def dispute(self, key: str, kind: ItemKind, conflicts: Iterable[Conflict]) -> None:
         """Note of a pair that was merged which fields a person has to decide; perhaps none."""

@@ -66,6 +66,14 @@ class MailFilesLedger:
             .values(left=sorted(left), attempts=attempts, not_before=not_before)
         )
 
+    def take_over(self, org_id: int, key: str, user_id: int, left: Collection[int], now: datetime) -> None:
+        """Make the user the one who saves what is left of a mail, because he makes its record anew."""
+        self._session.execute(
+            update(MailFiles)
+            .where(MailFiles.org_id == org_id, MailFiles.key == key)
+            .values(user_id=user_id, left=sorted(left), attempts=0, not_before=now)
+        )
+
     def try_again(self, user_id: int, now: datetime) -> None:
         """Give what is left of the user's mails a new chance with the next run."""
         rows = self._session.scalars(select(MailFiles).where(MailFiles.user_id == user_id)).all()

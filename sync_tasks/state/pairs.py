@@ -9,7 +9,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, func, insert, select
+from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from mapping.model.item import ItemKind, Side
@@ -165,6 +165,11 @@ class Pairs:
         if fresh:
             # one statement; rows that the session adds itself are written one by one, to learn the id of each
             self._session.execute(insert(Pair), [_columns(row) for row in fresh])
+
+    def replace(self, org_id: int, key: str, old: str, new: str) -> None:
+        """Let all pairs of the organization with this key that stand for one record stand for another."""
+        of_old = (Pair.org_id == org_id, Pair.key == key, Pair.crm_id == old)
+        self._session.execute(update(Pair).where(*of_old).values(crm_id=new))
 
 
 def _alive(user_id: int, kind: ItemKind, crm_object: str) -> tuple[ColumnElement[bool], ...]:

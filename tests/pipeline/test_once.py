@@ -171,8 +171,8 @@ def test_a_task_is_copied_for_whom_it_cannot_be_linked_to_if_that_is_wanted(worl
 def test_copies_can_be_limited_to_objects_and_are_not_made_by_themselves(world: World) -> None:
     world.setting(enhanced_email=False)
     ann = world.user(autosave__emails=True)
-    known(world)
-    known(world, LISA)
+    homer, globex = known(world)
+    lisa, initech = known(world, LISA)
     for subject in ("Without", "With", "Leads only"):
         world.message(ann, subject, sender=ann.address, to=f"{HOMER},{LISA}", folder="sentitems")
         world.sync(ann)
@@ -180,8 +180,34 @@ def test_copies_can_be_limited_to_objects_and_are_not_made_by_themselves(world: 
         world.set(None, **settings)
         world.later(minutes=30)
 
-    subjects = [task["Subject"] for task in world.query("SELECT Subject FROM Task ORDER BY Id")]
-    assert subjects == ["Without", "With", "With", "Leads only"]
+    tasks = world.query("SELECT Subject, WhoId, WhatId FROM Task ORDER BY Id")
+    first, *copies = [(task["WhoId"], task["WhatId"]) for task in tasks if task["Subject"] == "With"]
+    assert first == (homer, globex)
+    assert copies == [(lisa, None), (None, initech)]
+    assert [task["Subject"] for task in tasks if task["Subject"] != "With"] == ["Without", "Leads only"]
+
+
+@pytest.mark.rule("DUP-7", "DUP-1")
+def test_a_copy_that_salesforce_refuses_is_made_later_and_once(world: World) -> None:
+    world.set(None, clones__sync=True)
+    ann = world.user(autosave__emails=True)
+    _, globex = known(world)
+    _, initech = known(world, LISA)
+    world.message(ann, "Order", sender=HOMER, to=f"{LISA},ann@acme.example", Attachments=[{"name": "a", "text": "a"}])
+    world.control("faults", match="sf.row.EmailMessage.create", nth=2, times=1, action={"code": "UNABLE_TO_LOCK_ROW"})
+    world.sync(ann)
+    assert [row["RelatedToId"] for row in world.query("SELECT RelatedToId FROM EmailMessage")] == [globex]
+
+    world.later(hours=1)
+    world.sync(ann)
+
+    rows = world.query("SELECT RelatedToId, TextBody FROM EmailMessage ORDER BY Id")
+    assert [(row["RelatedToId"], row["TextBody"].strip()) for row in rows] == [(globex, "Hello"), (initech, "Hello")]
+    assert world.entry(ann, "Order", "inbox")["Categories"] == TRACKED
+    world.later(minutes=30)
+    world.writes()
+    world.sync(ann)
+    assert world.writes() == {}
 
 
 @pytest.mark.rule("DUP-10")

@@ -297,6 +297,33 @@ def test_links_of_a_thread_accumulate_over_its_users(world_on_both: World) -> No
     }  # fmt: skip
 
 
+@pytest.mark.rule("THR-8", "DUP-7")
+def test_what_one_record_cannot_be_linked_to_gets_copies_where_that_is_wanted(world_on_both: World) -> None:
+    world = world_on_both
+    world.set(None, clones__sync=True, clones__objects=["Opportunity", "Account"])
+    ann = world.user(threads__enabled=True)
+    bob = world.user("bob@acme.example", autosave__emails=True)
+    _, account = known(world)
+    deals = [deal(world, name) for name in ("A", "B")]
+    for number, chosen in enumerate(deals, 1):
+        choose(world, ann, number, what=chosen, thread=number == 1)
+        write(world, ann, number, subject="Order")
+        world.sync(ann)
+        world.later(minutes=30)
+    write(world, bob, 3, to="bob@acme.example")
+
+    world.sync(bob)
+
+    rows = world.query(
+        "SELECT RelatedToId FROM EmailMessage WHERE MessageIdentifier = '<3@globex.example>' ORDER BY Id"
+    )
+    assert [row["RelatedToId"] for row in rows] == [*deals, account]
+    world.later(minutes=30)
+    world.writes()
+    world.sync(bob)
+    assert world.writes() == {}
+
+
 @pytest.mark.rule("THR-5")
 def test_every_message_of_a_thread_is_linked_to_what_was_chosen_for_the_first(world: World) -> None:
     ann = world.user(threads__enabled=True)

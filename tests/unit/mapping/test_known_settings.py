@@ -39,6 +39,7 @@ KNOWN: list[tuple[str, str, SettingValue]] = [
     ("SalesforceEmailLinkContentToBusinessObject", "files.link_business", True),
     ("clones.sync", "clones.sync", False),
     ("clones.most", "clones.most", 10),
+    ("Allow creating duplicated emails in Salesforce", "clones.relinked", True),
     ("files.max_megabytes", "files.max_megabytes", 25),
     ("files.attach_eml", "files.attach_eml", False),
     ("one-way mode", "events.way", "two_way"),
