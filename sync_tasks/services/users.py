@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Collection
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from sync_tasks.bootstrap import App
 from sync_tasks.services import scheduling
+from sync_tasks.state.overview import Filter, Reach
 from sync_tasks.state.records import UserView
+from sync_tasks.state.store import Unit
+
+BATCH = 500
 
 
 class Switch(StrEnum):
@@ -48,13 +52,39 @@ def status(app: App, user: UserView) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def switch(app: App, users: Iterable[UserView], to: Switch, *, by: str) -> None:
-    """Turn the switch of each of these users; done twice, it changes nothing the second time."""
-    now = app.clock()
+def switch(app: App, user: UserView, to: Switch, *, by: str) -> None:
+    """Turn a switch; done twice, it changes nothing the second time."""
     with app.store.writing() as unit:
-        for user in users:
-            unit.accounts.set_user(user.id, **_values(to, now, user))
-            unit.accounts.audit(now, by, f"user.{to}", user.address)
+        _switch(unit, user, to, app.clock(), by)
+
+
+class Verb(StrEnum):
+    """What can be done to many users at once."""
+
+    FORCE = "force"
+    PAUSE = Switch.PAUSE.value
+    RESUME = Switch.RESUME.value
+    DISABLE = Switch.DISABLE.value
+    ENABLE = Switch.ENABLE.value
+
+
+def do(app: App, reach: Reach, which: Filter, ids: Collection[int] | None, verb: Verb, *, by: str) -> int:
+    """Do it to all users of the filter, or (`ids`) to those of them alone that are named; returns how many. Nobody out
+    of reach is touched. Goes in transactions of `BATCH`, so that runs get a word in between."""
+    with app.store.reading() as unit:
+        found = unit.overview.user_ids(reach, which if ids is None else Filter())
+    wanted = found if ids is None else sorted(set(found) & set(ids))
+    floor = timedelta(seconds=app.settings.force_floor_seconds)
+    for start in range(0, len(wanted), BATCH):
+        now = app.clock()
+        with app.store.writing() as unit:
+            for user in unit.accounts.users_numbered(wanted[start : start + BATCH]):
+                if verb is Verb.FORCE:
+                    unit.accounts.force(user.id, now, floor)
+                    unit.accounts.audit(now, by, "user.force", user.address)
+                else:
+                    _switch(unit, user, Switch(verb.value), now, by)
+    return len(wanted)
 
 
 def force(app: App, user: UserView, *, by: str) -> datetime:
@@ -63,6 +93,11 @@ def force(app: App, user: UserView, *, by: str) -> datetime:
     with app.store.writing() as unit:
         unit.accounts.audit(app.clock(), by, "user.force", user.address)
     return due
+
+
+def _switch(unit: Unit, user: UserView, to: Switch, now: datetime, by: str) -> None:
+    unit.accounts.set_user(user.id, **_values(to, now, user))
+    unit.accounts.audit(now, by, f"user.{to}", user.address)
 
 
 def _values(switch: Switch, now: datetime, user: UserView) -> dict[str, Any]:

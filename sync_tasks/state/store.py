@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from sync_tasks.state.access import Access
 from sync_tasks.state.accounts import Accounts
 from sync_tasks.state.claims import Claims
 from sync_tasks.state.conflicts import Conflicts
@@ -22,6 +23,7 @@ from sync_tasks.state.intents import Intents
 from sync_tasks.state.linkings import Linkings
 from sync_tasks.state.mail_files import MailFilesLedger
 from sync_tasks.state.models import SyncRun, User
+from sync_tasks.state.overview import Overview
 from sync_tasks.state.pairs import Pairs
 from sync_tasks.state.plans import Plans
 from sync_tasks.state.records import RunRef, RunState
@@ -57,6 +59,8 @@ class Unit:
         self.sealed = SealedValues(session)
         self.consents = Consents(session)
         self.workspace = Workspace(session)
+        self.access = Access(session)
+        self.overview = Overview(session)
 
 
 class Store:
