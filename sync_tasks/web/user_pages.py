@@ -99,13 +99,13 @@ def issues(request: Request, user: AUser, me: Me, sync: Sync, subjects: bool = F
     places, rows = Places(sync, user), []
     for issue in found:
         pair = pairs.get(issue.key)
-        both = {issue.side: issue.ref}
-        both |= {"mailbox": pair.mailbox_id, "crm": pair.crm_id} if pair is not None else {}
-        shown = {side: places.of(side, issue.kind, ref) for side, ref in both.items() if ref}
+        both = {"mailbox": "", "crm": ""} if pair is None else {"mailbox": pair.mailbox_id, "crm": pair.crm_id}
+        both |= {issue.side: issue.ref}
+        shown = {side: places.of(side, issue.kind, ref) if ref else "" for side, ref in both.items()}
         rows.append(stories.issue_row(issue) | {"both": both, "places": shown})
     asked = subjects and me.is_self(user)
-    named = titles(sync, user, [(row["kind"], row["both"].get("mailbox", "")) for row in rows
-                                if row["both"].get("mailbox")]) if asked else {}  # fmt: skip
+    named = titles(sync, user, [(row["kind"], row["both"]["mailbox"]) for row in rows
+                                if row["both"]["mailbox"]]) if asked else {}  # fmt: skip
     return page(request, "issues.html", user=user, tab="issues", rows=rows, titles=named, asked=asked)
 
 
