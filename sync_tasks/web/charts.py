@@ -6,23 +6,30 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-WIDTH, HEIGHT, GAP = 640, 120, 2
-ROW, LABELS = 26, 230
+WIDTH, HEIGHT, BELOW, GAP = 640, 120, 22, 2
+ROOM = HEIGHT - 18  # above the columns stands how high the highest is
+ROW, LABELS, LONGEST = 26, 280, 32
 
 
 def columns(title: str, values: Sequence[tuple[str, float, float]]) -> Markup:
     """One column a value, each with its name, its height, and the part of it that is bad."""
     most = max((value for _, value, _ in values), default=0) or 1
     width = WIDTH / max(len(values), 1)
-    shapes = [_open(title, WIDTH, HEIGHT, f"{title}: " + "; ".join(f"{n} {_number(v)}" for n, v, _ in values if v))]
+    shapes = [
+        _open(title, WIDTH, HEIGHT + BELOW, f"{title}: " + "; ".join(f"{n} {_number(v)}" for n, v, _ in values if v))
+    ]
     for place, (name, value, bad) in enumerate(values):
-        tall, low = HEIGHT * value / most, HEIGHT * bad / most
+        tall, low = ROOM * value / most, ROOM * bad / most
         x = place * width
         shapes.append(Markup('<g class="bar"><title>{}: {}</title>').format(name, _number(value)))
         shapes.append(_rect(x, HEIGHT - tall, width - GAP, tall - low, "good"))
         shapes.append(_rect(x, HEIGHT - low, width - GAP, low, "bad"))
         shapes.append(Markup("</g>"))
-    shapes.append(Markup('<line class="axis" x1="0" y1="{0}" x2="{1}" y2="{0}"/></svg>').format(HEIGHT, WIDTH))
+    shapes.append(Markup('<line class="axis" x1="0" y1="{0}" x2="{1}" y2="{0}"/>').format(HEIGHT, WIDTH))
+    for place in range(0, len(values), max(len(values) // 6, 1)):
+        shapes.append(_text(place * width, HEIGHT + 16, values[place][0], "tick-text"))
+    shapes.append(_text(0, 11, f"at the most {_number(most)}" if values else "", "tick-text"))
+    shapes.append(Markup("</svg>"))
     return Markup("").join(shapes)
 
 
@@ -33,7 +40,7 @@ def rows(title: str, values: Sequence[tuple[str, float]]) -> Markup:
     shapes = [_open(title, WIDTH, ROW * max(len(values), 1), "; ".join(f"{name} {_number(v)}" for name, v in values))]
     for place, (name, value) in enumerate(values):
         y, long = place * ROW, room * value / most
-        shapes.append(_text(0, y + 17, name if len(name) < 32 else name[:30] + "…"))
+        shapes.append(_text(0, y + 17, name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"))
         shapes.append(_rect(LABELS, y + 5, max(long, 1), ROW - 10, "plain"))
         shapes.append(_text(LABELS + long + 8, y + 17, _number(value)))
     shapes.append(Markup("</svg>"))
@@ -52,8 +59,8 @@ def _rect(x: float, y: float, width: float, height: float, kind: str) -> Markup:
     )
 
 
-def _text(x: float, y: float, text: str) -> Markup:
-    return Markup('<text x="{:.1f}" y="{:.1f}">{}</text>').format(x, y, text)
+def _text(x: float, y: float, text: str, kind: str = "") -> Markup:
+    return Markup('<text class="{}" x="{:.1f}" y="{:.1f}">{}</text>').format(kind, x, y, text)
 
 
 def _number(value: float) -> str:

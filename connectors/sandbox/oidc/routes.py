@@ -122,8 +122,8 @@ def _checked(given: Mapping[str, str]) -> dict[str, str]:
 def _page(asked: Mapping[str, str]) -> Response:
     kept = "".join(f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in asked.items())
     return Response(
-        '<!doctype html><html lang="en"><title>Sandbox log-in</title>'
-        f'<form method="post" action="/oidc/authorize">{kept}<label>Address <input name="email" autofocus></label> <button>Log in</button></form></html>',
+        '<!doctype html><html lang="en"><title>Sandbox log-in</title><form method="post" action="/oidc/authorize">'
+        f'{kept}<label>Address <input name="email" autofocus></label> <button>Log in</button></form></html>',
         content_type="text/html;charset=UTF-8",
     )
 
