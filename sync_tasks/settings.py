@@ -107,6 +107,12 @@ class Settings(BaseSettings):
     web_host: str = "127.0.0.1"
     web_port: int = Field(default=8080, ge=0, le=65535)
     public_url: str = Field(default="", pattern=r"^(https?://[^/?#]+(/[^?#]*)?)?$")
+    # log-in by OpenID Connect; without an issuer there are one-time links only
+    oidc_issuer: str = Field(default="", pattern=r"^(https?://[^?#]+)?$")
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
+    oidc_name: str = "OpenID Connect"  # what the button calls it
+    metrics_token: SecretStr = SecretStr("")  # asked for at /metrics; without one, only this machine may look
 
     # --- mails to people; without a host none are sent, and what they would say is kept
     smtp_host: str = ""

@@ -15,7 +15,7 @@ from connectors.sandbox.faults import Action
 if TYPE_CHECKING:
     from connectors.sandbox.server import Sandbox
 
-NAMES = ("salesforce", "ews", "graph", "google")
+NAMES = ("salesforce", "ews", "graph", "google", "oidc")
 
 
 class Vendor(Protocol):

@@ -34,12 +34,15 @@ from sync_tasks.cli import (
     sandbox,
     simulating,
     subscriptions,
+    tokens,
     unresolved,
     users,
+    web,
 )
 from sync_tasks.cli.shell import FAILED, WRONG_USAGE, CommandError, clean, console, give
 from sync_tasks.security.vault import VaultError
 from sync_tasks.services.embedded import EmbeddedRedisError
+from sync_tasks.services.entering import RefusedError
 from sync_tasks.services.scheduling import BusyError
 from sync_tasks.settings import UnknownSettingError
 
@@ -71,6 +74,8 @@ _FAMILIES = {
     "mapping": mappings,
     "keys": keys,
     "subscriptions": subscriptions,
+    "web": web,
+    "token": tokens,
 }
 for name, family in _FAMILIES.items():
     cli.add_typer(family.app, name=name)
@@ -115,7 +120,7 @@ def told(error: Exception) -> tuple[str, int]:
     """What a person is told of an error, and the exit code."""
     if isinstance(error, CommandError):
         return str(error), error.code
-    if isinstance(error, (NotConnectedError, BusyError, EmbeddedRedisError, VaultError)):
+    if isinstance(error, (NotConnectedError, BusyError, EmbeddedRedisError, RefusedError, VaultError)):
         return str(error), FAILED
     if isinstance(error, UnknownSettingError):
         return str(error), WRONG_USAGE

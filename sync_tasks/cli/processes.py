@@ -1,4 +1,4 @@
-"""`inbox-sync worker`, `beat` and `web`: the processes of an installation."""
+"""`inbox-sync worker` and `beat`: the processes that do the work."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from sync_tasks import runtime
 from sync_tasks.cli.shell import Json, WrongUsageError, give, open_app, say
 from sync_tasks.queues import UPKEEP, all_queues, shard_queue
 from sync_tasks.settings import Settings
-from sync_tasks.web.app import create_app
-from sync_tasks.web.server import address_of, listen, serve
 
 Level = Annotated[str, typer.Option(metavar="LEVEL", help="How much is logged: DEBUG, INFO, WARNING, ERROR.")]
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -22,7 +20,6 @@ def register(cli: typer.Typer) -> None:
     """Add the commands."""
     cli.command()(worker)
     cli.command()(beat)
-    cli.command()(web)
 
 
 def worker(
@@ -38,10 +35,10 @@ def worker(
     if pool not in POOLS:
         raise WrongUsageError(f"--pool is one of {', '.join(POOLS)}, not {pool!r}")
     queues = _queues(shards, Settings().shards)
-    level = _level(log_level)
-    _check_database()
+    level = level_named(log_level)
+    check_database()
     app = runtime.celery()
-    _announce("worker", {"queues": queues, "pool": pool, "concurrency": concurrency}, as_json=as_json)
+    announce("worker", {"queues": queues, "pool": pool, "concurrency": concurrency}, as_json=as_json)
     # Workers have nothing to say to each other, and finding each other is what makes a start slow.
     argv = ["worker", "--without-gossip", "--without-mingle", f"--pool={pool}", f"--loglevel={level}"]
     app.worker_main([*argv, "-Q", ",".join(queues), *([f"--concurrency={concurrency}"] if concurrency else [])])
@@ -49,29 +46,12 @@ def worker(
 
 def beat(log_level: Level = "INFO", as_json: Json = False) -> None:
     """Start what is due, and what fell silent, every few seconds. One process is enough; more do no harm."""
-    level = _level(log_level)
-    _check_database()
+    level = level_named(log_level)
+    check_database()
     app = runtime.celery()
-    _announce("beat", {"every_seconds": Settings().dispatch_every_seconds}, as_json=as_json)
+    announce("beat", {"every_seconds": Settings().dispatch_every_seconds}, as_json=as_json)
     # No pid file: two beats do no harm, and a file left behind by a crash would keep the next one from starting.
     app.start(["beat", f"--loglevel={level}", "--pidfile="])
-
-
-def web(
-    host: Annotated[str | None, typer.Option(metavar="HOST", help="Where to listen, else web_host.")] = None,
-    port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="And on which port; else web_port; 0 takes a free one.")
-    ] = None,
-    log_level: Level = "INFO",
-    as_json: Json = False,
-) -> None:
-    """Serve the pages, the REST interface and the addresses that vendors call, until told to stop."""
-    level = _level(log_level)
-    _check_database()
-    settings = Settings()
-    listener = listen(host or settings.web_host, settings.web_port if port is None else port)
-    _announce("web", {"address": address_of(listener)}, as_json=as_json)
-    serve(create_app(runtime.app()), listener, log_level=level)
 
 
 def _queues(shards: str | None, count: int) -> list[str]:
@@ -87,19 +67,19 @@ def _queues(shards: str | None, count: int) -> list[str]:
     return [*dict.fromkeys(wanted), UPKEEP]
 
 
-def _level(name: str) -> str:
+def level_named(name: str) -> str:
     if name.upper() not in LEVELS:
         raise WrongUsageError(f"--log-level is one of {', '.join(LEVELS)}, not {name!r}")
     return name.upper()
 
 
-def _check_database() -> None:
+def check_database() -> None:
     """Find out now, not in the first task; the connections are closed again before anything forks."""
     with open_app():
         pass
 
 
-def _announce(what: str, facts: dict[str, object], *, as_json: bool) -> None:
+def announce(what: str, facts: dict[str, object], *, as_json: bool) -> None:
     if as_json:
         give({"process": what, **facts})
     else:

@@ -48,15 +48,18 @@ def _may_mend(unit: Unit, user: UserView, code: str) -> bool:
 
 def act(app: App, user_id: int, verb: Verb, *, actor: str = CONSOLE, force: bool = False) -> UserView:
     """Do what somebody asked for, and note who it was. Raises RefusedError."""
-    now = app.clock()
     with app.store.writing() as unit:
-        user = unit.accounts.user(user_id)
-        after = move(unit, user, lambda was: standing.act(verb, was, now, force=force), now)
-        if user.suspended_at is not None and after.suspended_at is None:
-            unit.accounts.set_user(user_id, next_sync_at=now)
-        unit.pushes.hurry(user_id, now)  # who does not run needs no listening for
-        unit.accounts.audit(now, actor, f"user.{verb}", user.address)
+        acted(unit, unit.accounts.user(user_id), verb, app.clock(), actor=actor, force=force)
         return unit.accounts.user(user_id)
+
+
+def acted(unit: Unit, user: UserView, verb: Verb, now: datetime, *, actor: str, force: bool = False) -> None:
+    """The same inside a transaction. Raises RefusedError before anything is changed."""
+    after = move(unit, user, lambda was: standing.act(verb, was, now, force=force), now)
+    if user.suspended_at is not None and after.suspended_at is None:
+        unit.accounts.set_user(user.id, next_sync_at=now)
+    unit.pushes.hurry(user.id, now)  # who does not run needs no listening for
+    unit.accounts.audit(now, actor, f"user.{verb}", user.address)
 
 
 def renewed(unit: Unit, org_id: int, user_id: int | None, side: str, now: datetime) -> list[str]:

@@ -132,6 +132,15 @@ class Accounts:
         user, org = self._session.execute(query).one()
         return _user(user, org)
 
+    def user_numbered(self, user_id: int) -> UserView | None:
+        query = select(User, Organization).join(Organization, Organization.id == User.org_id).where(User.id == user_id)
+        row = self._session.execute(query).first()
+        return None if row is None else _user(row[0], row[1])
+
+    def users_numbered(self, ids: Collection[int]) -> list[UserView]:
+        query = select(User, Organization).join(Organization, Organization.id == User.org_id).where(User.id.in_(ids))
+        return [_user(user, org) for user, org in self._session.execute(query.order_by(User.id))]
+
     def find_user(self, address: str) -> UserView | None:
         query = (
             select(User, Organization).join(Organization, Organization.id == User.org_id).where(User.address == address)

@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from sync_tasks.state.access import Access
 from sync_tasks.state.accounts import Accounts
 from sync_tasks.state.breakers import Breakers
 from sync_tasks.state.claims import Claims
@@ -24,6 +25,7 @@ from sync_tasks.state.linkings import Linkings
 from sync_tasks.state.mail_files import MailFilesLedger
 from sync_tasks.state.models import SyncRun, User
 from sync_tasks.state.notifications import Notifications
+from sync_tasks.state.overview import Overview
 from sync_tasks.state.pairs import Pairs
 from sync_tasks.state.plans import Plans
 from sync_tasks.state.pushes import Pushes
@@ -63,6 +65,8 @@ class Unit:
         self.consents = Consents(session)
         self.pushes = Pushes(session)
         self.workspace = Workspace(session)
+        self.access = Access(session)
+        self.overview = Overview(session)
 
 
 class Store:

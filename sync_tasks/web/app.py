@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from urllib.parse import urlencode
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.exception_handlers import http_exception_handler, request_validation_exception_handler
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException as AnyHttpError
 
 from sync_tasks.bootstrap import App
 from sync_tasks.services.hearing import Deliver, Receiver
 from sync_tasks.tasks import pushes
-from sync_tasks.web import health, hooks
+from sync_tasks.web import admin_pages, api, health, hooks, login, metrics, user_pages
+from sync_tasks.web.identity import LogInError, comes_from_elsewhere
+from sync_tasks.web.render import HERE, page
 
 # No script, style or picture but our own files; nobody frames us; nothing is guessed from content.
 HEADERS = {
@@ -20,6 +28,7 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+ROUTERS = (health.router, hooks.router, metrics.router, login.router, user_pages.router, admin_pages.router, api.router)
 
 
 def create_app(app: App, deliver: Deliver = pushes.deliver) -> FastAPI:
@@ -28,17 +37,53 @@ def create_app(app: App, deliver: Deliver = pushes.deliver) -> FastAPI:
     web = FastAPI(title="Inbox Sync", openapi_url="/api/openapi.json", docs_url=None, redoc_url=None)
     web.state.sync = app
     web.state.receiver = Receiver(app, deliver)
+    web.state.metrics = metrics.registry(app)
     web.middleware("http")(_guarded)
-    web.include_router(health.router)
-    web.include_router(hooks.router)
+    web.exception_handler(LogInError)(_log_in_first)
+    web.exception_handler(AnyHttpError)(_refused)
+    web.exception_handler(RequestValidationError)(_misunderstood)
+    for router in ROUTERS:
+        web.include_router(router)
+    web.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     return web
 
 
 async def _guarded(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Put the headers of safety on every answer; pages and data are never kept by anything in between."""
-    response = await call_next(request)
+    """Refuse changes that another site's page asks for, and put the headers of safety on every answer; pages and data
+    are never kept by anything in between."""
+    if comes_from_elsewhere(request):
+        response: Response = PlainTextResponse("this change was asked for by another site", 403)
+    else:
+        response = await call_next(request)
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if not request.url.path.startswith("/static/"):
         response.headers.setdefault("Cache-Control", "no-store")
     return response
+
+
+def _is_page(request: Request) -> bool:
+    return not request.url.path.startswith(("/api/", "/metrics")) and "text/html" in request.headers.get("Accept", "")
+
+
+async def _log_in_first(request: Request, _error: Exception) -> Response:
+    if not _is_page(request):
+        told = {"detail": "give a token: Authorization: Bearer ..."}
+        return JSONResponse(told, 401, {"WWW-Authenticate": "Bearer"})
+    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    to = {"next": wanted} if request.method == "GET" and wanted != "/" else {}
+    return RedirectResponse(f"/login?{urlencode(to)}" if to else "/login", 303)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, AnyHttpError)
+    if _is_page(request):
+        return page(request, "refused.html", status=error.status_code, problem=error.detail)
+    return await http_exception_handler(request, HTTPException(error.status_code, error.detail, error.headers))
+
+
+async def _misunderstood(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    if _is_page(request):
+        return page(request, "refused.html", status=422, problem="the form holds something that is not understood")
+    return await request_validation_exception_handler(request, error)

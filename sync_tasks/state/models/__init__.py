@@ -3,6 +3,7 @@ a key of the run that is thrown away when the run ends; all else is ids, moments
 
 from __future__ import annotations
 
+from sync_tasks.state.models.access import WebGrant, WebLink, WebSession, WebToken, WebTry
 from sync_tasks.state.models.accounts import (
     MAY_RUN,
     UNHINDERED,
@@ -71,4 +72,9 @@ __all__ = [
     "ThreadLink",
     "Unresolved",
     "User",
+    "WebGrant",
+    "WebLink",
+    "WebSession",
+    "WebToken",
+    "WebTry",
 ]

@@ -1,0 +1,184 @@
+"""The pages of administrators and operators: everybody at once, holds, organizations, what was done, how it goes."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from mapping.rules.settings import resolve
+from sync_tasks.services import configured, deciding, entering, operating, users, waiting
+from sync_tasks.services.users import Verb
+from sync_tasks.state.overview import SORTS, STATUSES, Filter, UserRow
+from sync_tasks.state.records import HoldDecision
+from sync_tasks.web import charts
+from sync_tasks.web.deps import Sync
+from sync_tasks.web.identity import Admin, Me
+from sync_tasks.web.reach import AdministeredHold, AHold, AnOrganization
+from sync_tasks.web.render import back, page
+
+router = APIRouter(include_in_schema=False)
+
+PAGE = 50
+MOST_HOLDS, MOST_ACTS, MOST_CHANGES = 200, 100, 500
+CSV_COLUMNS = (
+    "address", "org_name", "status", "suspended_code", "last_started_at", "next_sync_at", "failures", "issues", "held",
+    "crm_user_id",
+)  # fmt: skip
+
+
+def which_users(
+    text: str = "", status: str = "", org: str = "", troubled: bool = False
+) -> Filter:  # fmt: skip
+    return Filter(text.strip(), status if status in STATUSES else "", org, troubled)
+
+
+@router.get("/users")
+def everybody(
+    request: Request, me: Me, sync: Sync, text: str = "", status: str = "", org: str = "", troubled: bool = False,
+    sort: str = "address", down: bool = False, at: Annotated[int, Query(ge=1)] = 1,
+) -> HTMLResponse:  # fmt: skip
+    """Those within reach, filtered, sorted and in pages, all by the database."""
+    which = which_users(text, status, org, troubled)
+    sort = sort if sort in SORTS else "address"
+    with sync.store.reading() as unit:
+        count = unit.overview.count(me.reach, which)
+        rows = unit.overview.users(me.reach, which, sort=sort, down=down, offset=(at - 1) * PAGE, limit=PAGE)
+        by_status = unit.overview.by_status(me.reach)
+        waits = unit.overview.waiting(me.reach)
+        orgs = [each.name for each in unit.accounts.orgs() if me.reach.everybody or each.id in me.reach.org_ids]
+    return page(
+        request, "users.html", rows=rows, count=count, which=which, sort=sort, down=down, at=at,
+        last=max(1, -(-count // PAGE)), page_size=PAGE, statuses=STATUSES, by_status=by_status, waits=waits, orgs=orgs,
+    )  # fmt: skip
+
+
+@router.post("/users/bulk")
+def bulk(
+    me: Admin, sync: Sync, verb: Annotated[Verb, Form()], chosen: Annotated[list[int], Form(default_factory=list)],
+    everybody: Annotated[bool, Form()] = False, text: Annotated[str, Form()] = "",
+    status: Annotated[str, Form()] = "", org: Annotated[str, Form()] = "", troubled: Annotated[bool, Form()] = False,
+) -> RedirectResponse:  # fmt: skip
+    """One act on all that are ticked, or on all that the filter names. Those out of reach are left out silently."""
+    ids = None if everybody else chosen
+    done = users.do(sync, me.reach, which_users(text, status, org, troubled), ids, verb, by=me.name)
+    return back("/users", "bulk" if done else "none")
+
+
+@router.get("/users.csv")
+def as_csv(
+    me: Admin, sync: Sync, text: str = "", status: str = "", org: str = "", troubled: bool = False
+) -> Response:  # fmt: skip
+    with sync.store.reading() as unit:
+        rows = unit.overview.users(me.reach, which_users(text, status, org, troubled))
+    return Response(
+        _csv(rows), media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="users.csv"'},
+    )  # fmt: skip
+
+
+@router.get("/holds")
+def holds(request: Request, me: Me, sync: Sync) -> HTMLResponse:
+    with sync.store.reading() as unit:
+        numbers = unit.overview.holds_waiting(me.reach, MOST_HOLDS)
+        found = [hold for number in numbers if (hold := unit.holds.get(number)) is not None]
+    return page(request, "holds.html", rows=[waiting.hold_row(hold) for hold in found])
+
+
+@router.get("/holds/{hold_id}")
+def hold(request: Request, hold: AHold, me: Me, sync: Sync) -> HTMLResponse:
+    with sync.store.reading() as unit:
+        changes = waiting.hold_changes(unit, hold)
+    return page(
+        request, "hold.html", row=waiting.hold_row(hold), lines=hold.lines, changes=changes[:MOST_CHANGES],
+        left_out=max(0, len(changes) - MOST_CHANGES), may_decide=me.is_admin,
+    )  # fmt: skip
+
+
+@router.post("/holds/{hold_id}")
+def decide(
+    hold: AdministeredHold, me: Admin, sync: Sync, decision: Annotated[HoldDecision, Form()]
+) -> RedirectResponse:  # fmt: skip
+    done = decision is not HoldDecision.VANISHED and deciding.decide(sync, hold.id, decision, by=me.name)
+    return back("/holds", "decided" if done else "over")
+
+
+@router.get("/organizations/{org_id}/settings")
+def organization(request: Request, org: AnOrganization, sync: Sync, changed: bool = False) -> HTMLResponse:
+    """Every setting of the organization with the value that holds, and who says so."""
+    with sync.store.reading() as unit:
+        held = resolve(unit.accounts.settings(org.id, None))
+    rows = configured.rows(held, changed=changed)
+    return page(request, "settings.html", user=None, org=org, tab="settings", rows=rows, changed=changed)
+
+
+@router.get("/organizations")
+def organizations(request: Request, me: Admin, sync: Sync) -> HTMLResponse:
+    with sync.store.reading() as unit:
+        found = [each for each in unit.accounts.orgs() if me.reach.everybody or each.id in me.reach.org_ids]
+        rows = [(org, unit.overview.count(me.reach, Filter(org=org.name))) for org in found]
+    return page(request, "organizations.html", rows=rows)
+
+
+@router.get("/audit")
+def audit(request: Request, me: Admin, sync: Sync, text: str = "", before: int | None = None) -> HTMLResponse:
+    """What people did, newest first."""
+    with sync.store.reading() as unit:
+        rows = unit.overview.audit(me.reach, before=before, text=text.strip(), limit=MOST_ACTS)
+    return page(request, "audit.html", rows=rows, text=text, more=len(rows) == MOST_ACTS)
+
+
+@router.get("/operations")
+def operations(request: Request, me: Admin, sync: Sync) -> HTMLResponse:
+    """Whether the installation keeps up: queues, lag, runs, and what goes wrong."""
+    told = operating.facts(sync, me.reach)
+    return page(
+        request, "operations.html", told=told,
+        runs=charts.columns("Runs by half hour", told.runs),
+        seconds=charts.columns("Seconds a run, on average", [(n, v, 0.0) for n, v in told.seconds]),
+        queues=charts.rows("Messages in the queues", list(told.queues.items())),
+        errors=charts.rows("Failed runs by error", told.errors), issues=charts.rows("Open issues", told.issues),
+        window=timedelta(hours=operating.HOURS),
+    )  # fmt: skip
+
+
+@router.get("/tokens")
+def tokens(request: Request, me: Me, sync: Sync) -> HTMLResponse:
+    with sync.store.reading() as unit:
+        rows = unit.access.tokens(me.address)
+    return page(request, "tokens.html", rows=rows, made="")
+
+
+@router.post("/tokens")
+def add_token(
+    request: Request, me: Me, sync: Sync, name: Annotated[str, Form(min_length=1, max_length=80)]
+) -> HTMLResponse:  # fmt: skip
+    """Made, and shown this once."""
+    made = entering.add_token(sync, me.address, name, by=me.name)
+    with sync.store.reading() as unit:
+        rows = unit.access.tokens(me.address)
+    return page(request, "tokens.html", rows=rows, made=made)
+
+
+@router.post("/tokens/{token_id}/drop")
+def drop_token(token_id: int, me: Me, sync: Sync) -> RedirectResponse:
+    entering.drop_token(sync, token_id, by=me.name, address=me.address)
+    return back("/tokens", "dropped")
+
+
+def _csv(rows: list[UserRow]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(CSV_COLUMNS)
+    writer.writerows([_cell(getattr(row, name)) for name in CSV_COLUMNS] for row in rows)
+    return text.getvalue()
+
+
+def _cell(value: object) -> str:
+    """Spreadsheets take what begins so for a formula; an address can begin so."""
+    text = value.isoformat() if hasattr(value, "isoformat") else "" if value is None else str(value)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

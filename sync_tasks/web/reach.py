@@ -1,0 +1,99 @@
+"""What a path names, if whoever asks may see it. Anything else is not there: 404, so that nobody learns what exists.
+
+Each handler asks by one of these types for what it works on; none of them looks a user, or what is his, up by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, NoReturn, TypeVar
+
+from fastapi import Depends, HTTPException
+
+from sync_tasks.bootstrap import App
+from sync_tasks.services.entering import Principal
+from sync_tasks.state.records import ConflictView, HoldView, OrgView, RunView, UnresolvedView, UserView
+from sync_tasks.state.store import Unit
+from sync_tasks.web.deps import Sync
+from sync_tasks.web.identity import Admin, Me
+
+Found = TypeVar("Found")
+
+
+def _missing() -> NoReturn:
+    raise HTTPException(404, "there is no such thing, or it is not yours to see")
+
+
+def _user(user_id: int, me: Me, sync: Sync) -> UserView:
+    with sync.store.reading() as unit:
+        found = unit.accounts.user_numbered(user_id)
+    if found is None or not me.may_see(found):
+        _missing()
+    return found
+
+
+def _administered(user: Annotated[UserView, Depends(_user)], me: Admin) -> UserView:
+    if not me.may_administer(user):
+        _missing()
+    return user
+
+
+def _own(user: Annotated[UserView, Depends(_user)], me: Me) -> UserView:
+    if not me.is_self(user):
+        raise HTTPException(403, "the content of a mailbox is shown to its owner only")
+    return user
+
+
+def _organization(org_id: int, me: Admin, sync: Sync) -> OrgView:
+    with sync.store.reading() as unit:
+        found = next((org for org in unit.accounts.orgs() if org.id == org_id), None)
+    if found is None or not (me.reach.everybody or found.id in me.reach.org_ids):
+        _missing()
+    return found
+
+
+def _of(sync: App, me: Principal, table: str, number: int, get: Callable[[Unit], Found | None]) -> Found:
+    """A thing of a user's, named by its number."""
+    with sync.store.reading() as unit:
+        owner = unit.overview.owner(table, number)
+        user = unit.accounts.user_numbered(owner) if owner is not None else None
+        found = get(unit) if user is not None and me.may_see(user) else None
+    if found is None:
+        _missing()
+    return found
+
+
+def _run(run_id: int, me: Me, sync: Sync) -> RunView:
+    return _of(sync, me, "run", run_id, lambda unit: unit.runs.get(run_id))
+
+
+def _hold(hold_id: int, me: Me, sync: Sync) -> HoldView:
+    return _of(sync, me, "hold", hold_id, lambda unit: unit.holds.get(hold_id))
+
+
+def _administered_hold(hold: Annotated[HoldView, Depends(_hold)], me: Admin, sync: Sync) -> HoldView:
+    with sync.store.reading() as unit:
+        owner = unit.overview.owner("hold", hold.id)
+        user = unit.accounts.user_numbered(owner) if owner is not None else None
+    if user is None or not me.may_administer(user):
+        _missing()
+    return hold
+
+
+def _conflict(conflict_id: int, me: Me, sync: Sync) -> ConflictView:
+    return _of(sync, me, "conflict", conflict_id, lambda unit: unit.conflicts.get(conflict_id))
+
+
+def _entry(entry_id: int, me: Me, sync: Sync) -> UnresolvedView:
+    return _of(sync, me, "unresolved", entry_id, lambda unit: unit.unresolved.get(entry_id))
+
+
+AUser = Annotated[UserView, Depends(_user)]
+AdministeredUser = Annotated[UserView, Depends(_administered)]
+OwnUser = Annotated[UserView, Depends(_own)]
+AnOrganization = Annotated[OrgView, Depends(_organization)]
+ARun = Annotated[RunView, Depends(_run)]
+AHold = Annotated[HoldView, Depends(_hold)]
+AdministeredHold = Annotated[HoldView, Depends(_administered_hold)]
+AConflict = Annotated[ConflictView, Depends(_conflict)]
+AnEntry = Annotated[UnresolvedView, Depends(_entry)]

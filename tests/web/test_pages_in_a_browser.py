@@ -1,0 +1,169 @@
+"""The pages as people use them: a real browser, a mouse or only the keys, and a list of 5,000 users."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from sync_tasks.services import entering
+from tests.support.browser import CHOSEN, NoBrowserError, browser, find_browser
+from tests.support.crowd import fill
+from tests.support.office import ADELE, ANN, Office, open_office
+from tests.support.web import serving
+
+CROWD = 5000
+
+
+@pytest.fixture(scope="module")
+def opened() -> Iterator[Browser]:
+    with browser() as found:
+        yield found
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    made = open_office(tmp_path)
+    yield made
+    made.app.close()
+
+
+@pytest.fixture
+def page(office: Office, opened: Browser) -> Iterator[Page]:
+    """A page whose every error, of the script or of the policy of contents, fails the test."""
+    with serving(office.app) as address:
+        context = opened.new_context(base_url=address)
+        made = context.new_page()
+        complaints: list[str] = []
+        made.on("pageerror", lambda error: complaints.append(str(error)))
+        made.on("console", lambda told: complaints.append(told.text) if told.type == "error" else None)
+        yield made
+        context.close()
+    assert complaints == []
+
+
+def log_in(office: Office, page: Page, address: str = "") -> None:
+    page.goto(f"/login/link?token={entering.make_link(office.app, address)}")
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url(lambda url: "login" not in url)
+
+
+def test_a_link_logs_in_and_the_user_asks_for_a_run(office: Office, page: Page) -> None:
+    log_in(office, page, ANN)
+    expect(page.get_by_role("heading", level=1)).to_have_text(ANN)
+    page.get_by_role("button", name="Sync now").click()
+    expect(page.get_by_role("status").first).to_contain_text("A run is asked for")
+    with office.app.store.reading() as unit:
+        assert unit.accounts.user(office.ids[ANN]).force_pending
+
+
+def test_pausing_and_resuming_need_no_mouse(office: Office, page: Page) -> None:
+    log_in(office, page, ANN)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.keyboard.press("Enter")
+    reach(page, "Pause")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").first).to_contain_text("Paused")
+    with office.app.store.reading() as unit:
+        assert unit.accounts.user(office.ids[ANN]).status == "paused"
+    reach(page, "Resume")
+    page.keyboard.press("Space")
+    expect(page.get_by_role("status").first).to_contain_text("Resumed")
+
+
+def reach(page: Page, name: str) -> None:
+    """Go from one thing to the next by the tabulator until this button has the focus, which can be seen."""
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent.trim()") == name:
+            assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+            return
+    raise AssertionError(f"nobody comes to {name} by the keys")
+
+
+def test_five_thousand_users_are_filtered_sorted_and_paged_quickly(office: Office, page: Page) -> None:
+    fill(office.app, office.things["org_id"], CROWD)
+    log_in(office, page)
+    expect(page.get_by_text(f"{CROWD + 3:,} users, page 1 of 101")).to_be_visible()
+
+    began = time.monotonic()
+    page.get_by_label("Address").fill("nora.")
+    page.get_by_label("Status").select_option("suspended")
+    page.get_by_role("button", name="Filter").click()
+    rows = page.locator("tbody tr")
+    expect(rows.first).to_contain_text("suspended")
+    took = time.monotonic() - began
+    assert 0 < rows.count() <= 50
+    assert all("nora." in text and "suspended" in text for text in rows.all_inner_texts())
+    assert took < 5, f"{took:.1f} s"
+
+    page.goto("/users?sort=issues&down=true")
+    expect(rows.first.locator("td").nth(6)).to_have_text("1")
+    page.get_by_role("link", name="Next", exact=True).click()
+    expect(page.get_by_text("page 2 of 101")).to_be_visible()
+
+
+def test_what_is_ticked_is_paused_and_nobody_else(office: Office, page: Page) -> None:
+    fill(office.app, office.things["org_id"], 60)
+    log_in(office, page)
+    page.goto("/users?status=enabled")
+    for place in (0, 2):
+        page.locator("tbody input[type=checkbox]").nth(place).check()
+    chosen = [page.locator("tbody tr").nth(place).locator("a").inner_text() for place in (0, 2)]
+    expect(page.locator("#ticked")).to_have_text("2 ticked")
+    page.get_by_label("What to do").select_option("disable")
+    page.get_by_role("button", name="Do it").click()
+    expect(page.get_by_role("status").first).to_contain_text("Done for all")
+    acts = [whom for _, what, whom in office.acts() if what == "user.disable" and whom in chosen]
+    assert sorted(acts) == sorted(chosen)
+
+
+def test_everybody_of_the_list_is_asked_about_first(office: Office, page: Page) -> None:
+    log_in(office, page)
+    page.get_by_label("With whom").select_option("true")
+    page.get_by_label("What to do").select_option("disable")
+    asked: list[str] = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    page.get_by_role("button", name="Do it").click()
+    assert asked == ["disable: all 3 of this list?"]
+    with office.app.store.reading() as unit:
+        assert unit.accounts.user(office.ids[ANN]).status == "enabled"
+
+
+def test_an_administrator_looks_at_a_hold_and_approves_it(office: Office, page: Page) -> None:
+    log_in(office, page, ADELE)
+    page.get_by_role("link", name="1 hold waits").click()
+    page.get_by_role("row").nth(1).get_by_role("link").click()
+    expect(page.get_by_text("120 items would be deleted at once")).to_be_visible()
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_role("status").first).to_contain_text("Noted")
+    with office.app.store.reading() as unit:
+        hold = unit.holds.get(office.things["hold_id"])
+    assert hold is not None
+    assert (hold.decision, hold.decided_by) == ("approved", ADELE)
+
+
+def test_every_field_has_a_name_and_every_page_one_heading(office: Office, page: Page) -> None:
+    log_in(office, page)
+    ann = f"/users/{office.ids[ANN]}"
+    hold = f"/holds/{office.things['hold_id']}"
+    own = [f"{ann}{tab}" for tab in ("", "/why", "/people", "/conflicts", "/settings")]
+    for path in ("/users", *own, "/holds", hold, "/operations", "/audit", "/tokens", "/organizations"):
+        page.goto(path)
+        assert page.get_by_role("heading", level=1).count() == 1, path
+        nameless = page.evaluate(
+            """[...document.querySelectorAll('input:not([type=hidden]), select, button')].filter(each =>
+               !(each.labels?.length || each.getAttribute('aria-label') || each.textContent.trim())).length"""
+        )
+        assert nameless == 0, path
+
+
+def test_without_a_browser_it_is_said_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv(CHOSEN, raising=False)
+    with pytest.raises(NoBrowserError, match="install Debian's package chromium"):
+        find_browser()
