@@ -144,7 +144,7 @@ def test_an_address_that_nobody_was_told_is_not_there(hooks: Hooks, ann: UserVie
 
 
 _BOMB = '<!DOCTYPE s [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>'
-_OUTSIDE = '<!DOCTYPE s [<!ENTITY a SYSTEM "file:///etc/hostname">]>'
+_OUTSIDE = '<!DOCTYPE s [<!ENTITY a SYSTEM "file:/dev/zero">]>'
 
 
 @pytest.mark.parametrize(
