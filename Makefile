@@ -5,7 +5,7 @@ BIN := .venv/bin
 LABELLED = $(if $(DATA),--data $(DATA))
 READY := .venv/.ready
 
-.PHONY: help setup lock demo test lint format bench chaos eval-signatures train-signatures clean
+.PHONY: help setup lock demo test lint format bench chaos screenshots eval-signatures train-signatures clean
 
 ##@ Start
 
@@ -39,6 +39,9 @@ chaos: $(READY) ## Only the tests that kill processes
 bench: $(READY) ## Count calls and measure time against the sandbox
 	$(BIN)/python -m tests.bench $(ARGS)
 
+screenshots: $(READY) ## Take a picture of each page, into .screenshots
+	$(BIN)/python -m tests.web.screenshots .screenshots
+
 eval-signatures: $(READY) ## Tell how well signatures are read; DATA=dir of labelled mails
 	$(BIN)/python -m tests.signatures.evaluate $(LABELLED) $(ARGS)
 
@@ -58,7 +61,7 @@ lock: $(READY) ## Pin what pyproject.toml asks for; UPGRADE=1 takes the newest
 	@mv .requirements.new requirements.lock
 
 clean: ## Remove .venv, caches and builds; the data in .inbox-sync stays
-	rm -rf .venv build dist ./*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .bench
+	rm -rf .venv build dist ./*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .bench .screenshots
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A version manager may offer a `python3.11` that does not run, so each candidate has to prove itself.

@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sync_tasks.bootstrap import App, secrets_of
-from sync_tasks.cli.demo_children import Child, flower_answers, start
+from sync_tasks.cli.demo_children import Child, flower_answers, start, web_answers
 from sync_tasks.cli.inspecting import show_issues
 from sync_tasks.cli.sandbox import addresses, new_sandbox, show_report
 from sync_tasks.cli.shell import CommandError, Json, give, say, table
 from sync_tasks.cli.summary import show_summary
 from sync_tasks.services import scheduling
-from sync_tasks.services.embedded import EmbeddedRedis
+from sync_tasks.services.embedded import EmbeddedRedis, free_port
+from sync_tasks.services.entering import log_in_link
 from sync_tasks.services.run_facts import SIDES, summary
 from sync_tasks.settings import EMBEDDED, PREFIX, Settings
 from sync_tasks.state import migrate
@@ -51,7 +52,7 @@ def demo(
     once: Annotated[bool, typer.Option("--once", help="Leave when all was shown, instead of staying up.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Run it all on sample data: stores, sandbox, worker, beat and Flower; needs nothing but this program.
+    """Run it all on sample data: stores, sandbox, worker, beat, pages and Flower; needs nothing but this program.
 
     Exit 1 when a run fails, or when a run without changes writes anything.
     """
@@ -165,13 +166,14 @@ def _play(stack: ExitStack, home: Path, show: Show) -> dict[str, Any]:
     rows = [(told["user"], told["state"]) for told in idle]
     show(lambda: table("", ("User", "Run"), rows))
     show(lambda: table("", ("Side", "Writes"), [(SIDES[side], number) for side, number in writes.items()]))
-    flower = children["flower"]
+    flower, web = children["flower"], children["web"]
     return {
         "home": str(home), "users": list(PEOPLE), "first": first, "meeting": meeting,
         "issues": [issue.code for issue in issues],
         "changes": done, "second": second,
         "idle": {"runs": idle, "writes": writes},
         "sandbox": addresses(server.url), "flower": {"url": flower.url, "answers": flower_answers(flower.url)},
+        "dashboard": {"url": web.url, "answers": web_answers(web.url), "log_in": log_in_link(app, web.url)},
     }  # fmt: skip
 
 
@@ -183,6 +185,7 @@ def _environment(home: Path) -> Iterator[None]:
         f"{PREFIX}REDIS_URL": EMBEDDED, f"{PREFIX}FLOWER_USER": "demo",
         f"{PREFIX}FLOWER_PASSWORD": secrets.token_urlsafe(12), **{PREFIX + name: v for name, v in SCHEDULE.items()},
     }  # fmt: skip
+    given |= {f"{PREFIX}WEB_PORT": str(port := free_port()), f"{PREFIX}PUBLIC_URL": f"http://127.0.0.1:{port}"}
     # Flower takes its password from the environment, where other users of the machine cannot read it.
     given["FLOWER_BASIC_AUTH"] = f"demo:{given[f'{PREFIX}FLOWER_PASSWORD']}"
     before = {name: os.environ.get(name) for name in given}
@@ -302,11 +305,13 @@ def _stay(told: Mapping[str, Any], show: Show) -> None:
     rows = [
         ("Flower", told["flower"]["url"], f"user {user}, password {password}"),
         ("Sandbox", told["sandbox"]["control"], "GET /counters, /dump; POST /faults, /ews/items, /salesforce/records"),
-        ("Logs", told["home"], "worker.log, beat.log, flower.log, redis/redis.log"),
+        ("Logs", told["home"], "worker.log, beat.log, web.log, flower.log, redis/redis.log"),
         ("Console", f"{exported} runs", "also: plan RUN, explain ITEM, issues, user list, config effective, doctor"),
     ]
     show.head("It stays up; Ctrl-C ends it")
     show(lambda: table("", ("What", "Where", "How"), rows))
+    show.text(f"\nThe dashboard, with a log-in that works once: {told['dashboard']['log_in']}", "bold green")
+    show.text(f"Another one: {exported} web link --base {told['dashboard']['url']}", "dim")
     sys.stdout.flush()
     try:
         while True:

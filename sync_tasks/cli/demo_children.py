@@ -1,4 +1,4 @@
-"""The processes of the demo beside its own: worker, beat and Flower."""
+"""The processes of the demo beside its own: worker, beat, pages and Flower."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ import requests
 from sync_tasks.cli.shell import CommandError
 from sync_tasks.services.embedded import free_port
 from sync_tasks.services.guarded import GuardedProcess
+from sync_tasks.settings import Settings
 
 
 class Child:
-    """A process of the demo, with its log and, for Flower, its address."""
+    """A process of the demo, with its log and, where it has one, its address."""
 
     def __init__(self, stack: ExitStack, name: str, argv: list[str], log: Path, url: str = "") -> None:
         self.name, self.log, self.url = name, log, url
@@ -30,15 +31,16 @@ class Child:
 
 def start(stack: ExitStack, home: Path) -> dict[str, Child]:
     port = free_port()
+    addresses = {"flower": f"http://127.0.0.1:{port}", "web": Settings().public_url}
     console = "sync_tasks.cli.main"
     argvs = {
         "worker": [console, "worker", "--concurrency", "2"],
         "beat": [console, "beat"],
+        "web": [console, "web"],
         "flower": ["celery", "-A", "sync_tasks.worker", "flower", "--address=127.0.0.1", f"--port={port}"],
     }
     return {
-        name: Child(stack, name, argv, home / f"{name}.log", f"http://127.0.0.1:{port}" if name == "flower" else "")
-        for name, argv in argvs.items()
+        name: Child(stack, name, argv, home / f"{name}.log", addresses.get(name, "")) for name, argv in argvs.items()
     }
 
 
@@ -54,4 +56,15 @@ def flower_answers(url: str) -> bool:
             time.sleep(0.3)
             continue
         return (stranger, known) == (401, 200)
+    return False
+
+
+def web_answers(url: str) -> bool:
+    """Whether the pages are up and can do their work."""
+    limit = time.monotonic() + 20
+    while time.monotonic() < limit:
+        try:
+            return requests.get(f"{url}/readyz", timeout=5).status_code == 200
+        except requests.RequestException:
+            time.sleep(0.3)
     return False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import quote
 
 import typer
 
@@ -42,14 +41,9 @@ def web(
     address = settings.public_url.rstrip("/") or address_of(listener)
     opened = runtime.app()
     # an installation with a database of its own has people who read its logs: there a link is made on demand
-    told = {"log_in": link_of(opened, address)} if is_embedded(settings) else {}
+    told = {"log_in": entering.log_in_link(opened, address)} if is_embedded(settings) else {}
     announce("web", {"address": address, **told}, as_json=as_json)
     serve(create_app(opened), listener, log_level=level)
-
-
-def link_of(opened: App, address: str, who: str = "") -> str:
-    """A link that logs in once."""
-    return f"{address}/login/link?token={quote(entering.make_link(opened, who))}"
 
 
 @app.command()
@@ -65,7 +59,7 @@ def link(
         address = _known(opened, who) if who else ""
         settings = opened.settings
         at = base or settings.public_url or f"http://{settings.web_host}:{settings.web_port}"
-        made = link_of(opened, at.rstrip("/"), address)
+        made = entering.log_in_link(opened, at.rstrip("/"), address)
     if as_json:
         give({"link": made, "address": address or None, "minutes": int(entering.LINK_LIVES.total_seconds() // 60)})
     else:

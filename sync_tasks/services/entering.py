@@ -93,6 +93,11 @@ def make_link(app: App, address: str = "") -> str:
     return secret
 
 
+def log_in_link(app: App, base: str, address: str = "") -> str:
+    """A whole link, below the address at which the pages are."""
+    return f"{base}/login/link?token={make_link(app, address)}"
+
+
 def use_link(app: App, secret: str, origin: str) -> str:
     """The secret of a new session. Raises RefusedError for a link that is not, or no longer, good, and LockedError."""
     _refuse_locked(app, origin)

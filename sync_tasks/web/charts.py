@@ -15,9 +15,8 @@ def columns(title: str, values: Sequence[tuple[str, float, float]]) -> Markup:
     """One column a value, each with its name, its height, and the part of it that is bad."""
     most = max((value for _, value, _ in values), default=0) or 1
     width = WIDTH / max(len(values), 1)
-    shapes = [
-        _open(title, WIDTH, HEIGHT + BELOW, f"{title}: " + "; ".join(f"{n} {_number(v)}" for n, v, _ in values if v))
-    ]
+    told = "; ".join(f"{name} {_number(value)}" for name, value, _ in values if value)
+    shapes = [_open(title, WIDTH, HEIGHT + BELOW, f"{title}: {told}" if told else "")]
     for place, (name, value, bad) in enumerate(values):
         tall, low = ROOM * value / most, ROOM * bad / most
         x = place * width
@@ -26,8 +25,8 @@ def columns(title: str, values: Sequence[tuple[str, float, float]]) -> Markup:
         shapes.append(_rect(x, HEIGHT - low, width - GAP, low, "bad"))
         shapes.append(Markup("</g>"))
     shapes.append(Markup('<line class="axis" x1="0" y1="{0}" x2="{1}" y2="{0}"/>').format(HEIGHT, WIDTH))
-    ticks = range(0, len(values), max(len(values) // 6, 1))
-    shapes += [_text(place * width, HEIGHT + 16, values[place][0], "tick-text") for place in ticks]
+    named = range(0, len(values), max(len(values) // 6, 1))
+    shapes.extend(_text(place * width, HEIGHT + 16, values[place][0], "tick-text") for place in named)
     shapes.append(_text(0, 11, f"at the most {_number(most)}" if values else "", "tick-text"))
     shapes.append(Markup("</svg>"))
     return Markup("").join(shapes)

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from mapping.model.item import Side
+from mapping.model.item import ItemKind, Side
+from mapping.rules.decision import Outcome
 from mapping.rules.resolving import Wanted, Wish
 from mapping.rules.standing import RefusedError
 from sync_tasks.services import configured, deciding, scheduling, stories, strangers, users, waiting
@@ -26,6 +27,7 @@ from sync_tasks.web.render import back, page
 router = APIRouter(include_in_schema=False)
 
 RUNS_SHOWN, DECISIONS_SHOWN, MOST_SHOWN = 50, 50, 200
+OUTCOMES, KINDS = tuple(each.value for each in Outcome), tuple(each.value for each in ItemKind)
 DONE_AS = {Verb.PAUSE: "paused", Verb.RESUME: "resumed", Verb.DISABLE: "disabled", Verb.ENABLE: "enabled"}
 ACCOUNT = re.compile(r"001[A-Za-z0-9]{12}(?:[A-Za-z0-9]{3})?")
 
@@ -128,7 +130,7 @@ def why(
     named = titles(sync, user, [(r["kind"], r["ref"]) for r in rows if r["side"] == "mailbox"]) if asked else {}
     return page(
         request, "why.html", user=user, tab="why", item=item.strip(), story=story, rows=rows, outcome=outcome,
-        kind=kind, titles=named, asked=asked, more=len(rows) == DECISIONS_SHOWN,
+        kind=kind, outcomes=OUTCOMES, kinds=KINDS, titles=named, asked=asked, more=len(rows) == DECISIONS_SHOWN,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Many users in all states, with runs and errors of half a day: what lists, charts and screenshots show."""
+"""Many users in all states, with runs and errors of half a day: for lists, charts and screenshots."""
 
 from __future__ import annotations
 

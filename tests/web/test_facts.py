@@ -176,8 +176,8 @@ def test_the_numbers_are_those_of_the_store(office: Office, web: httpx.Client) -
     for _ in range(2):
         after = web.get("/metrics").text
         assert 'inbox_sync_runs_total{result="done"} 1.0' in after, "each run counts once"
-        assert 'inbox_sync_run_seconds_bucket{le="5.0"} 1.0' in after
-        assert 'inbox_sync_run_seconds_bucket{le="2.5"} 0.0' in after
+        assert 'inbox_sync_run_seconds_bucket{le="5.0"} 2.0' in after
+        assert 'inbox_sync_run_seconds_bucket{le="2.5"} 1.0' in after, "Ann's took no time"
 
 
 def test_numbers_are_for_this_machine_or_for_who_knows_the_token(

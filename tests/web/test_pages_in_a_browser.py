@@ -150,9 +150,9 @@ def test_an_administrator_looks_at_a_hold_and_approves_it(office: Office, page: 
 def test_every_field_has_a_name_and_every_page_one_heading(office: Office, page: Page) -> None:
     log_in(office, page)
     ann = f"/users/{office.ids[ANN]}"
+    of_ann = [f"{ann}/{name}" for name in ("why", "people", "conflicts", "settings", "issues", "runs")]
     hold = f"/holds/{office.things['hold_id']}"
-    own = [f"{ann}{tab}" for tab in ("", "/why", "/people", "/conflicts", "/settings")]
-    for path in ("/users", *own, "/holds", hold, "/operations", "/audit", "/tokens", "/organizations"):
+    for path in (ann, *of_ann, hold, "/users", "/holds", "/operations", "/audit", "/tokens", "/organizations"):
         page.goto(path)
         assert page.get_by_role("heading", level=1).count() == 1, path
         nameless = page.evaluate(

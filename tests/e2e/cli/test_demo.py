@@ -55,6 +55,8 @@ def test_the_demo_mirrors_both_sides_and_then_writes_nothing(tmp_path: Path) -> 
 
     assert told["idle"]["writes"] == {"mailbox": 0, "crm": 0}
     assert told["flower"]["answers"] is True
+    assert told["dashboard"]["answers"] is True
+    assert told["dashboard"]["log_in"].startswith(told["dashboard"]["url"] + "/login/link?token=")
     assert not Path(told["home"]).exists()
 
 
