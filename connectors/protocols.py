@@ -176,8 +176,9 @@ class Mailbox(Endpoint, Protocol):
         """The further mail folders that people name, with those below them: folder role (`MORE_MAIL` and something of
         20 characters at most in all, the same whenever it is asked for) -> vendor folder id. They can be read from then
         on. A name is that of a folder at the top or in the Inbox, a path (`Projects/Alpha`) begins at the top;
-        `SyncArchiveFolder` is the folder to which programs archive. Folders named in `without` are left out, with those
-        below them, and so are drafts, junk and what is deleted. Costs one vendor call. Needs `Can.MAIL_FOLDERS`."""
+        `SyncArchiveFolder` is the folder to which programs archive, or what stands in none at all. Folders named in
+        `without` are left out, with those below them, and so are drafts, junk and what is deleted. Costs one vendor
+        call. Needs `Can.MAIL_FOLDERS`."""
         ...
 
     def known_folders(self) -> frozenset[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from connectors.outlook.facts import CONTACTS, EMAILS, KINDS, MANAGED_NAMES, TASKS
-from mapping.model.item import DELETED, MORE_MAIL, ItemKind
+from connectors.outlook.facts import CONTACTS, EMAILS, MANAGED_NAMES, TASKS
+from mapping.model.item import DELETED
 
 DISTINGUISHED = {
     "inbox": "inbox", "sent": "sentitems", "calendar": "calendar", DELETED: "deleteditems", "tasks": "tasks",
@@ -33,8 +33,3 @@ MANAGED = {
     TASKS: Managed(MANAGED_NAMES[TASKS], "tasks", "IPF.Task", "t:TasksFolder"),
     CONTACTS: Managed(MANAGED_NAMES[CONTACTS], "contacts", "IPF.Contact", "t:ContactsFolder"),
 }
-
-
-def kind_in(role: str) -> ItemKind | None:
-    """What a folder of this role holds; None for a role that there is not."""
-    return ItemKind.EMAIL if role.startswith(MORE_MAIL) else KINDS.get(role)

@@ -13,7 +13,7 @@ from connectors.errors import ConnectorError, Fault, Scope
 from connectors.exchange import claims, contents, notices, wire
 from connectors.exchange.codec import MODELS, READERS, decode, feed_names, needs
 from connectors.exchange.conversations import conversations
-from connectors.exchange.folders import DISTINGUISHED, kind_in
+from connectors.exchange.folders import DISTINGUISHED
 from connectors.exchange.line import Line
 from connectors.exchange.mail_folders import mail_folders
 from connectors.exchange.marks import ensure_categories, ensure_folders, remove_categories
@@ -23,7 +23,7 @@ from connectors.exchange.session import Access, ExchangeConfig
 from connectors.exchange.subscriptions import PushSubscriptions
 from connectors.exchange.writes import apply
 from connectors.outlook.codec import names_at, names_of_occurrence
-from connectors.outlook.facts import bare
+from connectors.outlook.facts import bare, kind_of
 from connectors.outlook.occurrences import at_place, is_occurrence, placed
 from connectors.protocols import Can, Change, Changes, Check, Detail, Notices, Outcome, Write
 from connectors.pushing import Feed, Subscriptions
@@ -63,7 +63,7 @@ class ExchangeMailbox:
         """EWS tells of one folder in a call."""
 
     def changes(self, folder: str, cursor: str | None) -> Changes:
-        line, kind = self._line, kind_in(folder)
+        line, kind = self._line, kind_of(folder)
         if kind is None:
             raise ConnectorError(Fault.NOT_FOUND, "there is no such folder role", scope=Scope.CONTAINER)
         where = line.folder(folder)

@@ -18,7 +18,9 @@ from connectors.google.config import Service
 from connectors.google.labels import MANAGED, USER, Labels
 from connectors.google.line import Line
 from connectors.google.mails import (
+    ARCHIVED,
     LABELS,
+    MARK_LABEL,
     ROLE_LABELS,
     STRUCTURE,
     categories_of,
@@ -89,21 +91,35 @@ class Gmail:
     # --- changes
 
     def changes(self, role: str, cursor: str | None) -> Changes:
-        if role == MANAGED and not self._mark:
-            raise _no_label()
+        label = self._label(role, first=cursor is None)
         place = _Place.start(self._now()) if cursor is None else _Place.read(cursor)
         if place is not None:
             return self._listed(role, place, first=cursor is None)
         assert cursor is not None
         history = self._history.of(role, cursor, lambda: self._since(cursor))
-        if role == MANAGED and self._mark in history.taken and self._mark not in self.labels.names(fresh=True):
-            del self._line.folder_ids[MANAGED]
+        if label in history.taken and label not in self.labels.names(fresh=True):
+            del self._line.folder_ids[role]
             raise _no_label()
         there = [(ident, labels) for ident, labels in history.messages.items() if labels is not None]
         names = self.labels.names_for(labels for _, labels in there)
-        found = [_change(role, ident, labels, names) for ident, labels in there if role_of(labels, self._mark) == role]
+        found = [_change(role, ident, labels, names) for ident, labels in there if self._role(labels) == role]
         gone = [Change(_ref(ident, role), deleted=True) for ident, labels in history.messages.items() if labels is None]
         return Changes((*found, *gone), history.cursor, more=history.more)
+
+    def _label(self, role: str, *, first: bool = False) -> str:
+        """The user's label that is the folder; '' for a folder that is none. `first`: it may have been removed since it
+        was found. Raises NOT_FOUND (container)."""
+        if role in ROLE_LABELS:
+            return ""
+        label = self._line.folder_ids.get(role, "")
+        further = role != MANAGED and label != ARCHIVED
+        if not label or (first and further and label not in self.labels.names()):
+            self._line.folder_ids.pop(role, None)
+            raise _no_label()
+        return "" if label == ARCHIVED else label
+
+    def _role(self, labels: Iterable[str]) -> str:
+        return role_of(labels, self._mark, self.labels.further())
 
     def _since(self, cursor: str) -> _History:
         params = {"startHistoryId": cursor, "historyTypes": _TYPES, "maxResults": AT_ONCE}
@@ -134,9 +150,13 @@ class Gmail:
         """What stands in a folder: the young ones, and all that bear our label."""
         if role == MANAGED:
             return [{"labelIds": [self._mark], "q": "-in:inbox -in:sent"}]
-        label = ROLE_LABELS[role]
-        young: Json = {"labelIds": [label], "q": f"newer_than:{self._line.config.mail_days}d -in:chats"}
-        return [young, *([{"labelIds": [label, self._mark]}] if self._mark else [])]
+        young = f"newer_than:{self._line.config.mail_days}d -in:chats"
+        if role in ROLE_LABELS:
+            label = ROLE_LABELS[role]
+            marked = [{"labelIds": [label, self._mark]}] if self._mark else []
+            return [{"labelIds": [label], "q": young}, *marked]
+        label, archived = self._label(role), f"{young} -in:inbox -in:sent -in:drafts -label:{_searched(MARK_LABEL)}"
+        return [{"labelIds": [label], "q": archived} if label else {"q": f"{archived} has:nouserlabels"}]
 
     def _listed(self, role: str, place: _Place, *, first: bool) -> Changes:
         """What comes next when a folder is read from the start."""
@@ -185,7 +205,7 @@ class Gmail:
                 if thread.fault is not Fault.NOT_FOUND:
                     raise thread
                 continue
-            placed = [(each["id"], role_of(each.get("labelIds") or (), self._mark)) for each in thread["messages"]]
+            placed = [(each["id"], self._role(each.get("labelIds") or ())) for each in thread["messages"]]
             found[ident] = tuple(_ref(message, role) for message, role in placed if role)
         return found
 
@@ -260,6 +280,11 @@ class Gmail:
             each["sendAsEmail"] for each in told.get("sendAs") or ()
             if each.get("isPrimary") or each.get("verificationStatus") == "accepted"
         ]  # fmt: skip
+
+
+def _searched(label: str) -> str:
+    """The name of a label as the search box takes it."""
+    return label.casefold().replace(" ", "-").replace("/", "-")
 
 
 @contextmanager

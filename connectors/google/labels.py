@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from connectors.errors import ConnectorError, Fault
 from connectors.google.config import Service
 from connectors.google.line import Line
-from connectors.google.mails import LABELS, MARK_LABEL
+from connectors.google.mails import ARCHIVED, INBOX, LABELS, MARK_LABEL, OWN
 from connectors.google.multipart import Ask
+from connectors.places import meant, path_of, role_of, within
+from mapping.model.item import MORE_MAIL
 
 USER = "/gmail/v1/users/me"
 MANAGED = "emails"
-_OWN = "Label_"  # how the ids of labels begin that people make
+
+
+def _is_ours(name: str) -> bool:
+    return within(path_of(name), map(path_of, LABELS))
 
 
 class Labels:
@@ -32,7 +37,7 @@ class Labels:
     def names_for(self, borne: Iterable[Iterable[str]]) -> Mapping[str, str]:
         """As far as messages bear labels of the user's."""
         known = self._names or {}
-        own = {label for labels in borne for label in labels if label.startswith(_OWN)}
+        own = {label for labels in borne for label in labels if label.startswith(OWN)}
         return self.names(fresh=not own <= known.keys()) if own else known
 
     def ids(self, names: Iterable[str]) -> dict[str, str]:
@@ -48,6 +53,22 @@ class Labels:
                 self.names()[made["id"]] = name
             found[name] = known[name.casefold()]
         return found
+
+    def further(self) -> dict[str, str]:
+        """The labels that are looked at besides: their ids by role; what was archived comes last."""
+        found = {role: ident for role, ident in self._line.folder_ids.items() if role.startswith(MORE_MAIL)}
+        return dict(sorted(found.items(), key=lambda pair: (pair[1] == ARCHIVED, pair[0])))
+
+    def look_up(self, wanted: Collection[str], without: Collection[str]) -> dict[str, str]:
+        """See `Mailbox.mail_folders`. A label with a slash stands below the one before it, there or not."""
+        archive = ((ARCHIVED,),)
+        take, leave = (meant(names, (INBOX.casefold(),), archive) for names in (wanted, without))
+        paths = {ident: path_of(name) for ident, name in self.names(fresh=True).items() if not _is_ours(name)}
+        found = [ident for ident, path in paths.items() if within(path, take) and not within(path, leave)]
+        found += [ARCHIVED] if archive[0] in take and archive[0] not in leave else []
+        roles = {role_of(ident): ident for ident in found}
+        self._line.folder_ids.update(roles)
+        return roles
 
     def ensure(self) -> None:
         """See to it that our labels are there."""

@@ -21,7 +21,7 @@ from connectors.google.subscriptions import CalendarChannel, MailWatch
 from connectors.google.tasks import Tasks
 from connectors.protocols import Can, Changes, Check, Detail, Notices, Outcome, Write
 from connectors.pushing import Feed, Subscriptions
-from mapping.model.item import Attachment, Item, ItemKind, ItemRef
+from mapping.model.item import MORE_MAIL, Attachment, Item, ItemKind, ItemRef
 from mapping.model.people import normalise
 from mapping.rules.identity import PREFIX
 
@@ -60,7 +60,8 @@ class GoogleMailbox:
     Raises ValueError when a colour is unknown."""
 
     can = frozenset({
-        Can.SILENT_WRITE, Can.CATEGORIES, Can.TASKS, Can.TASK_DELETIONS, Can.ATTACHMENTS, Can.CONVERSATIONS, Can.PUSH,
+        Can.SILENT_WRITE, Can.CATEGORIES, Can.TASKS, Can.TASK_DELETIONS, Can.ATTACHMENTS, Can.MAIL_FOLDERS,
+        Can.CONVERSATIONS, Can.PUSH,
     })  # fmt: skip
     batch_size = 50
 
@@ -89,7 +90,7 @@ class GoogleMailbox:
         return (self._tasks if service is Service.TASKS else self._people).changes(folder, cursor)
 
     def _service(self, role: str) -> Service:
-        service = SERVICE_OF.get(role)
+        service = Service.GMAIL if role.startswith(MORE_MAIL) else SERVICE_OF.get(role)
         if service is None or service not in self._services:
             raise ConnectorError(Fault.NOT_FOUND, "there is no such folder role", scope=Scope.CONTAINER)
         return service
@@ -117,10 +118,11 @@ class GoogleMailbox:
 
     def known_folders(self) -> frozenset[str]:
         there = {role for role, service in SERVICE_OF.items() if service in self._services}
-        return frozenset(role for role in there if role not in MANAGED or role in self._line.folder_ids)
+        more = self._gmail.labels.further() if Service.GMAIL in self._services else {}
+        return frozenset(role for role in there if role not in MANAGED or role in self._line.folder_ids).union(more)
 
-    def mail_folders(self, wanted: Collection[str], without: Collection[str]) -> Mapping[str, str]:  # noqa: ARG002
-        raise ConnectorError(Fault.INVALID, "further labels are not looked for in Gmail", scope=Scope.CONTAINER)
+    def mail_folders(self, wanted: Collection[str], without: Collection[str]) -> Mapping[str, str]:
+        return self._gmail.labels.look_up(wanted, without) if Service.GMAIL in self._services else {}
 
     def find(self, keys: Iterable[str]) -> Mapping[str, ItemRef]:
         wanted = list(dict.fromkeys(keys))

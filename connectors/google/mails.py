@@ -24,6 +24,8 @@ from mapping.rules import marks
 Json = dict[str, Any]
 
 INBOX, SENT = "INBOX", "SENT"
+OWN = "Label_"  # how the ids of labels begin that people make
+ARCHIVED = "archived"  # no label: what was archived, and filed nowhere
 ROLE_LABELS = {"inbox": INBOX, "sent": SENT}
 _NOWHERE = frozenset({"TRASH", "SPAM", "DRAFT", "CHAT"})
 # what a mailbox does to messages by itself, or a reader by looking at them
@@ -46,14 +48,19 @@ _CLASSES = {
 }  # fmt: skip
 
 
-def role_of(labels: Iterable[str], mark: str) -> str:
+def role_of(labels: Iterable[str], mark: str, further: Mapping[str, str] = {}) -> str:
     """The folder role in which a message stands; '' for none. `mark`: the id of our label. An archived message that
-    bears it stands in our folder."""
+    bears it stands in our folder, else in the first of the labels that are looked at as well (`further`: their ids by
+    role), of which `ARCHIVED` stands for no label of the user's at all."""
     borne = set(labels)
     if borne & _NOWHERE:
         return ""
     where = next((role for role, label in ROLE_LABELS.items() if label in borne), "")
-    return where or ("emails" if mark and mark in borne else "")
+    if not where and mark and mark in borne:
+        where = "emails"
+    if not any(label.startswith(OWN) for label in borne):
+        borne.add(ARCHIVED)
+    return where or next((role for role, label in further.items() if label in borne), "")
 
 
 def is_noise(labels: Iterable[str]) -> bool:

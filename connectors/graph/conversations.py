@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from connectors.errors import ConnectorError, Fault, Scope
 from connectors.graph.folders import WELL_KNOWN, everything
 from connectors.graph.line import Line, Request
-from connectors.outlook.facts import KINDS
+from connectors.outlook.facts import kind_of
 from mapping.model.item import DELETED, ItemKind, ItemRef, Side
 
 _TOP = "100"
@@ -44,7 +44,7 @@ def _roles(line: Line) -> dict[str, str]:
     """The roles of mail folders by their ids; those that have names of their own are asked for theirs."""
     names = {role: name for role, name in WELL_KNOWN.items() if role != DELETED}
     asked = [Request("GET", line.path("mailFolders", name, select="id")) for name in names.values()]
-    roles = {identifier: role for role, identifier in line.folder_ids.items() if KINDS.get(role) is ItemKind.EMAIL}
+    roles = {identifier: role for role, identifier in line.folder_ids.items() if kind_of(role) is ItemKind.EMAIL}
     for role, answer in zip(names, line.batch(asked, Scope.CONTAINER), strict=True):
         if isinstance(answer, ConnectorError):
             raise answer

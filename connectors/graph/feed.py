@@ -18,7 +18,7 @@ from connectors.graph.codec import FEED, asked, decode
 from connectors.graph.folders import items_of
 from connectors.graph.line import Answer, Line, Request
 from connectors.graph.rows import Json
-from connectors.outlook.facts import KINDS
+from connectors.outlook.facts import kind_of
 from connectors.protocols import Change, Changes
 from mapping.model.item import Item, ItemKind, ItemRef, Side
 
@@ -64,7 +64,7 @@ def question(cursor: str) -> Request:
 
 def changes(line: Line, role: str, cursor: str | None, first: Answer | None = None) -> Changes:
     """`first`: what the cursor's call was answered, if it was sent already."""
-    kind = KINDS.get(role)
+    kind = kind_of(role)
     if kind is None:
         raise ConnectorError(Fault.NOT_FOUND, "there is no such folder role", scope=Scope.CONTAINER)
     if cursor is None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from connectors.errors import ConnectorError, Fault, Scope
 from connectors.graph.line import Answer, Line, Request
-from connectors.outlook.facts import CATEGORIES, CONTACTS, EMAILS, KINDS, MANAGED_NAMES, TASKS
+from connectors.outlook.facts import CATEGORIES, CONTACTS, EMAILS, MANAGED_NAMES, TASKS, kind_of
 from mapping.model.item import DELETED, ItemKind
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ MANAGED = {
 def items_of(line: Line, role: str) -> tuple[str, ...]:
     """The path under which the items of a folder stand. Raises NOT_FOUND (container) for a role or a folder of ours
     that is not there."""
-    match KINDS.get(role):
+    match kind_of(role):
         case ItemKind.EVENT:
             return "calendar", "events"
         case ItemKind.TASK:

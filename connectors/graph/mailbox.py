@@ -11,6 +11,7 @@ from connectors.graph.config import GraphConfig
 from connectors.graph.conversations import conversations
 from connectors.graph.folders import MANAGED, ensure, ensure_categories, remove_categories
 from connectors.graph.line import AT_ONCE, Answer, Line, Request
+from connectors.graph.mail_folders import mail_folders
 from connectors.graph.reading import read
 from connectors.graph.searching import find
 from connectors.graph.subscriptions import ChangeNotifications
@@ -32,7 +33,7 @@ class GraphMailbox:
     # whatever is written of a meeting, its attendees are mailed; To Do knows nothing private
     can = frozenset({
         Can.CATEGORIES, Can.FOLDERS, Can.TASKS, Can.RECURRING_TASKS, Can.TASK_DELETIONS, Can.TASK_CATEGORIES,
-        Can.TASK_STATES, Can.ATTACHMENTS, Can.CONVERSATIONS, Can.PUSH, Can.LOOK_FREELY,
+        Can.TASK_STATES, Can.ATTACHMENTS, Can.MAIL_FOLDERS, Can.CONVERSATIONS, Can.PUSH, Can.LOOK_FREELY,
     })  # fmt: skip
     batch_size = AT_ONCE
 
@@ -71,8 +72,8 @@ class GraphMailbox:
         ensure_categories(self._line)
         return dict(self._line.folder_ids)
 
-    def mail_folders(self, wanted: Collection[str], without: Collection[str]) -> Mapping[str, str]:  # noqa: ARG002
-        raise ConnectorError(Fault.INVALID, "further mail folders are not looked for over Graph", scope=Scope.CONTAINER)
+    def mail_folders(self, wanted: Collection[str], without: Collection[str]) -> Mapping[str, str]:
+        return mail_folders(self._line, wanted, without)
 
     def known_folders(self) -> frozenset[str]:
         return (frozenset(KINDS) - frozenset(MANAGED)) | frozenset(self._line.folder_ids)

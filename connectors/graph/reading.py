@@ -12,7 +12,7 @@ from connectors.graph.folders import items_of, list_of
 from connectors.graph.line import Answer, Line, Request, options_text
 from connectors.graph.occurrences import Occurrences
 from connectors.outlook.codec import names_at, names_of_occurrence
-from connectors.outlook.facts import KINDS
+from connectors.outlook.facts import kind_of
 from connectors.outlook.occurrences import at_place, is_occurrence, placed
 from connectors.protocols import Detail
 from mapping.model import fields as f
@@ -34,7 +34,7 @@ def read(line: Line, refs: Sequence[ItemRef], detail: Detail) -> Found:
 
 def where(line: Line, ref: ItemRef) -> tuple[str, ...]:
     """The path of an item. Raises NOT_FOUND (container) when its folder is not there."""
-    if ref.container in KINDS:
+    if kind_of(ref.container) is not None:
         return *items_of(line, ref.container), ref.id
     if ref.kind is ItemKind.TASK:
         return "todo", "lists", list_of(line, ref.id), "tasks", ref.id

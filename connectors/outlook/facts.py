@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from connectors.protocols import Write
-from mapping.model.item import DELETED, ItemKind
+from mapping.model.item import DELETED, MORE_MAIL, ItemKind
 
 # The one named property that we write: the key of an item. Named properties are a finite resource of a mailbox, so
 # there must never be a second one. Graph calls it `String {PROPERTY_SET} Name PROPERTY_NAME`.
@@ -28,10 +28,15 @@ KINDS = {
 _CREATABLE = (ItemKind.EVENT, ItemKind.TASK, ItemKind.CONTACT)
 
 
+def kind_of(role: str) -> ItemKind | None:
+    """What a folder of this role holds; None for a role that there is not."""
+    return ItemKind.EMAIL if role.startswith(MORE_MAIL) else KINDS.get(role)
+
+
 def not_creatable(writes: Sequence[Write]) -> Iterator[int]:
     """The creations, by their places, of what is no item of its folder, or one that only people make."""
     for at, write in enumerate(writes):
-        if write.kind not in _CREATABLE or write.kind is not KINDS[write.target]:
+        if write.kind not in _CREATABLE or write.kind is not kind_of(write.target):
             yield at
 
 

@@ -45,6 +45,12 @@ class AttendeePlan:
     agreed: frozenset[str] = frozenset()
 
 
+def listed(item: Item) -> tuple[Attendee, ...]:
+    """Everybody on the list of a meeting."""
+    value = item.get(f.ATTENDEES)
+    return tuple(each for each in value if isinstance(each, Attendee)) if isinstance(value, tuple) else ()
+
+
 def crm_status(response: Response | str) -> str:
     """'Accepted', 'Declined' or 'New', as a CRM invitation says it."""
     return _STATUS.get(Response(response), "New")
@@ -58,10 +64,9 @@ def person_mark(key: bytes, address: str) -> str:
 def guests_told(item: Item, names: Iterable[str], me: Collection[str]) -> tuple[Attendee, ...]:
     """Whom a server that cannot be silent mails when these fields of an item are written: the guests of a meeting that
     the user (under the addresses `me`) organizes."""
-    people = item.get(f.ATTENDEES)
-    if not isinstance(people, tuple) or organizer_of(item) not in ("", *me) or _TOLD.isdisjoint(names):
+    if organizer_of(item) not in ("", *me) or _TOLD.isdisjoint(names):
         return ()
-    return tuple(each for each in people if isinstance(each, Attendee) and each.address not in me)
+    return tuple(each for each in listed(item) if each.address not in me)
 
 
 def under_one_address(attendees: Iterable[Attendee], primary: Mapping[str, str]) -> tuple[Attendee, ...]:

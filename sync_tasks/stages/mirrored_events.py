@@ -29,7 +29,6 @@ from sync_tasks.stages.context import StageContext
 from sync_tasks.stages.mirrored import NOTHING, Extra, Mirrored, Stakes, mails
 from sync_tasks.stages.payload import id_of
 from sync_tasks.stages.planning import Draft
-from sync_tasks.stages.resolve import attendee_addresses
 from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairView
 
@@ -83,7 +82,7 @@ class Events(Mirrored):
         self, draft: Draft, case: Stakes, found: Fate, rule: str, trigger: Trigger
     ) -> tuple[Fate, str, Reason | None]:
         ctx = draft.ctx
-        people = attendee_addresses(case.ours) if case.ours is not None else ()
+        people = attendees.listed(case.ours) if case.ours is not None else ()
         stake = deletion.Stake(
             case.pair.letter == "C" and not all(ctx.book.is_internal(each.address) for each in people),
             case.theirs is not None and is_read_only(case.theirs, ctx.settings),
@@ -140,7 +139,7 @@ class Events(Mirrored):
     def after_up(self, draft: Draft, key: str, letter: str, item: Item, made: str) -> None:
         if letter == "C":
             shared = draft.sharings.get(key) is not None  # a colleague's record may be taken over, guests and all
-            for attendee in attendees.under_one_address(attendee_addresses(item), draft.ctx.primary):
+            for attendee in attendees.under_one_address(attendees.listed(item), draft.ctx.primary):
                 _invite(draft, key, item.ref, "@" + made, attendee, retrying=shared)
             booking.book(draft, key, item, "@" + made)
 
@@ -186,7 +185,7 @@ class Events(Mirrored):
         if not lists.add_to_mailbox and not lists.remove_from_mailbox:
             return NOTHING
         gone = {a.address for a in lists.remove_from_mailbox}
-        kept = [a for a in attendee_addresses(ours) if ctx.primary.get(a.address, a.address) not in gone]
+        kept = [a for a in attendees.listed(ours) if ctx.primary.get(a.address, a.address) not in gone]
         listed = sorted([*kept, *lists.add_to_mailbox], key=lambda a: a.address)
         added = {attendees.person_mark(ctx.fingerprint_key, a.address) for a in lists.add_to_mailbox}
         left = {attendees.person_mark(ctx.fingerprint_key, a) for a in gone}
@@ -241,7 +240,7 @@ def _merge_attendees(
     ctx = draft.ctx
     organizer = ours.get(f.ORGANIZER)
     mine = not isinstance(organizer, Person) or organizer.address in ctx.me.addresses
-    guests = attendees.under_one_address(attendee_addresses(ours), ctx.primary)
+    guests = attendees.under_one_address(attendees.listed(ours), ctx.primary)
     lists = attendees.merge_attendees(
         guests, _invitees(draft, theirs), people, ctx.fingerprint_key, organizer_is_me=mine,
         track_deleted=ctx.settings.bool("attendees.track_deleted"),

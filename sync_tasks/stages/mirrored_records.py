@@ -9,7 +9,7 @@ from mapping.merge.fields import Merged
 from mapping.model import fields as f
 from mapping.model.item import ELSEWHERE, Item, ItemKind, Side
 from mapping.model.table import Table
-from mapping.rules import deletion, marks, scope
+from mapping.rules import attendees, deletion, marks, scope
 from mapping.rules.decision import Decision, Me, PairFacts
 from mapping.rules.deletion import Fate, Trigger
 from mapping.rules.roles import Leader
@@ -19,7 +19,6 @@ from mapping.tables.shown import ShownObject, span_of, table_of
 from sync_tasks.stages.context import StageContext
 from sync_tasks.stages.mirrored import Extra, Mirrored, mails
 from sync_tasks.stages.planning import Draft
-from sync_tasks.stages.resolve import attendee_addresses
 from sync_tasks.state.records import PairView
 
 FREE, BUSY = "free", "busy"
@@ -106,7 +105,7 @@ class Records(Mirrored):
         self, draft: Draft, _pair: PairView | None, _key: str, ours: Item, _theirs: Item, _merged: Merged
     ) -> Extra:
         """Nothing more than the table tells, but people whom the user invited may hear of it."""
-        return Extra(mails=mails(draft, attendee_addresses(ours)))
+        return Extra(mails=mails(draft, attendees.listed(ours)))
 
     def _category(self, ctx: StageContext) -> str:
         label = marks.named(ctx.shape.labels.get(self.crm_object, ""))

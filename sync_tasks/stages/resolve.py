@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 
 from mapping.merge.plan import Step
 from mapping.model import fields as f
-from mapping.model.item import Attendee, Item, ItemKind, Side
+from mapping.model.item import Item, ItemKind, Side
 from mapping.model.people import PersonRecord, domain_of
 from mapping.model.reasons import Reason
 from mapping.rules import scope
@@ -166,8 +166,3 @@ def dump_people(people: Mapping[str, Sequence[PersonRecord]]) -> bytes:
 def load_people(blob: bytes | None) -> dict[str, tuple[PersonRecord, ...]]:
     body = json.loads(blob or b"{}")
     return {address: tuple(PersonRecord(**r) for r in records) for address, records in body.items()}
-
-
-def attendee_addresses(item: Item) -> tuple[Attendee, ...]:
-    value = item.get(f.ATTENDEES)
-    return tuple(a for a in value if isinstance(a, Attendee)) if isinstance(value, tuple) else ()

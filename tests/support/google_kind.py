@@ -25,7 +25,7 @@ LISTS = {"tasks": "", **dict.fromkeys(("Salesforce Tasks", "Salesforce tasks", "
 GROUPS = {"contacts": [], "Salesforce Contacts": ["Salesforce Contacts"], "synced_contacts": ["Salesforce Contacts"]}
 LABELS = {
     "inbox": "INBOX", "sentitems": "SENT", "sent": "SENT", "deleteditems": "TRASH", "junkemail": "SPAM",
-    "drafts": "DRAFT", "Salesforce Emails": "Salesforce Emails",
+    "drafts": "DRAFT", "Salesforce Emails": "Salesforce Emails", "Archive": "",
 }  # fmt: skip
 MARKS = {
     "Salesforce": "Salesforce Emails", "Status: Tracked successfully": "Tracked successfully",
@@ -52,6 +52,7 @@ class Google:
 
     def __init__(self, handle: Handle) -> None:
         self._handle = handle
+        self._below: dict[str, str] = {}  # labels that stand below others, by the last of their names
 
     def connection(self) -> tuple[dict[str, str], dict[str, str]]:
         key_file = self._handle.post("google/accounts", email=ACCOUNT, domains=["acme.example"])
@@ -76,9 +77,14 @@ class Google:
         return self._act(address, "events", values=event(values, address))
 
     def _message(self, address: str, folder: str, values: Values) -> dict[str, Any]:
-        labels = [LABELS.get(folder, folder), *(MARKS.get(name, name) for name in values.get("Categories", ()))]
+        marks = [MARKS.get(name, name) for name in values.get("Categories", ())]
+        labels = [each for each in (self._label(folder), *marks) if each]
         at = values.get("DateTimeReceived") or values.get("DateTimeSent")
         return self._act(address, "messages", message=message(values), labels=labels, at=at)
+
+    def _label(self, folder: str) -> str:
+        """What a folder is among labels; '' for where mail goes that has none."""
+        return LABELS.get(folder, self._below.get(folder, folder))
 
     def _task(self, address: str, folder: str, values: Values) -> dict[str, Any]:
         return self._act(address, "tasks", list=LISTS.get(folder, folder), values=task(values))
@@ -133,7 +139,8 @@ class Google:
             ident = item.removeprefix("people/")
             self._act(address, "contacts/update", id=ident, groups=GROUPS.get(folder, [folder]))
         elif any(each["id"] == item for each in content["messages"]):
-            self._act(address, "messages/labels", id=item, add=[LABELS.get(folder, folder)], remove=["INBOX"])
+            label = self._label(folder)
+            self._act(address, "messages/labels", id=item, add=[label] if label else [], remove=["INBOX"])
         elif any(each["id"] == item for tasks in content["tasks"].values() for each in tasks):
             self._act(address, "tasks/move", id=item, list=LISTS.get(folder, folder))
         elif folder == "deleteditems":
@@ -156,9 +163,10 @@ class Google:
                 {"id": each, "change_key": "", "kind": "", "values": {}} for each in (*gone["tasks"], *gone["contacts"])
             ]
             return [*found, *(_told("Message", each, {}) for each in content["messages"] if "TRASH" in each["labels"])]
-        if folder in LABELS:
+        label = self._label(folder)
+        if folder in LABELS or label in content["labels"]:
             return [_told("Message", each, told_message(each)) for each in content["messages"]
-                    if LABELS[folder] in each["labels"]]  # fmt: skip
+                    if (label in each["labels"] if label else not {"INBOX", "SENT"} & {*each["labels"]})]  # fmt: skip
         if folder in LISTS:
             tasks = content["tasks"].get(LISTS[folder] or "My Tasks", [])
             return [_told("Task", each, told_task(each)) for each in tasks]
@@ -175,7 +183,11 @@ class Google:
         entries = {"IPF.Note": ("labels", "name"), "IPF.Appointment": ("calendars", "name"),
                    "IPF.Task": ("lists", "title"), "IPF.Contact": ("groups", "name")}  # fmt: skip
         what, named = entries[holds]
-        self._act(address, what, **{named: name})
+        if name in LABELS:
+            return
+        if parent != "msgfolderroot" and what == "labels":
+            self._below[name] = f"{self._label(parent)}/{name}"
+        self._act(address, what, **{named: self._below.get(name, name)})
 
     def drop_folder(self, address: str, folder: str) -> None:
         if folder in LISTS:
@@ -183,7 +195,7 @@ class Google:
         elif folder in GROUPS:
             self._act(address, "groups/delete", name=folder)
         else:
-            self._act(address, "labels/delete", name=folder)
+            self._act(address, "labels/delete", name=self._label(folder))
 
     def forget_cursors(self, address: str) -> None:
         for service in ("calendar", "gmail", "people"):

@@ -22,7 +22,7 @@ _TYPES = {
     "labelRemoved": "labelsRemoved",
 }  # fmt: skip
 _MOST_LABELS, _MOST_IDS = 100, 1000
-_EXCLUDED = {"-in:chats": "CHAT", "-in:inbox": "INBOX", "-in:sent": "SENT"}
+_EXCLUDED = {"-in:chats": "CHAT", "-in:inbox": "INBOX", "-in:sent": "SENT", "-in:drafts": "DRAFT"}
 _DAYS = re.compile(r"(\d+)d")
 
 
@@ -124,11 +124,18 @@ def list_messages(call: Call) -> Json:
 
 def _matches(call: Call, doc: Doc) -> bool:
     """The few words of the search box that are understood; another one is refused rather than passed over."""
+    borne = {_searched(each["name"]) for each in labels(call.docs) if each["id"] in doc.values["labelIds"]}
     at = datetime.fromtimestamp(int(doc.values["internalDate"]) / 1000, UTC)
     for word in call.param("q").split():
         name, _, value = word.partition(":")
         if name == "newer_than" and (days := _DAYS.fullmatch(value)):
             if at < call.sandbox.clock.now() - timedelta(days=int(days[1])):
+                return False
+        elif name == "-label":
+            if value in borne:
+                return False
+        elif word == "has:nouserlabels":
+            if not set(doc.values["labelIds"]) <= {*SYSTEM}:
                 return False
         elif word in _EXCLUDED:
             if _EXCLUDED[word] in doc.values["labelIds"]:
@@ -136,6 +143,11 @@ def _matches(call: Call, doc: Doc) -> bool:
         else:
             raise invalid(f"the sandbox does not search for {word}")
     return True
+
+
+def _searched(label: str) -> str:
+    """The name of a label as the search box takes it."""
+    return label.casefold().replace(" ", "-").replace("/", "-")
 
 
 def get_message(call: Call) -> Json:

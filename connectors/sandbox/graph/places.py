@@ -27,6 +27,12 @@ _SPACE = "{CategoryList.xsd}"
 
 
 def mail_folder(call: GraphCall, identifier: str) -> Folder:
+    if identifier.lower() == "archive":
+        top = call.store.directory.distinguished(call.store.acting, "msgfolderroot")
+        found = next((each for each in call.store.directory.below(top, deep=False) if each.name == "Archive"), None)
+        if found is None:
+            raise GraphError(404, "ErrorFolderNotFound")
+        return found
     return call.folder(identifier, "IPF", **WELL_KNOWN_MAIL)
 
 
@@ -47,6 +53,18 @@ def calendar(call: GraphCall, identifier: str = "") -> Folder:
 def mail_folders(call: GraphCall) -> Answer:
     top = call.store.directory.distinguished(call.store.acting, "msgfolderroot")
     return _listing(call, [each for each in call.store.directory.below(top, deep=False) if _is(each, MAIL)], _mail)
+
+
+def mail_folders_delta(call: GraphCall) -> Answer:
+    """The whole tree in one page; that a folder changes later is told to nobody."""
+    call.options.allow("$select")
+    top = call.store.directory.distinguished(call.store.acting, "msgfolderroot")
+    found = [each for each in call.store.directory.below(top, deep=True) if _is(each, MAIL)]
+    value = [selected(_mail(call, each), call.options) for each in found]
+    return 200, {
+        "@odata.context": call.context("mailFolders"), "value": value,
+        "@odata.deltaLink": f"{call.root}{call.path}?$deltatoken=none",
+    }  # fmt: skip
 
 
 def contact_folders(call: GraphCall) -> Answer:

@@ -124,6 +124,7 @@ def _routes() -> list[Route]:
         # mails
         ("listMailFolders", "GET", "/mailFolders", mail, places.mail_folders),
         ("createMailFolder", "POST", "/mailFolders", mail, places.add_mail_folder),
+        ("mailFoldersDelta", "GET", "/mailFolders/delta", mail, places.mail_folders_delta),
         ("getMailFolder", "GET", "/mailFolders/{}", mail, places.get_mail_folder),
         ("updateMailFolder", "PATCH", "/mailFolders/{}", mail, places.patch_mail_folder),
         *_in_folders(MESSAGE, "Message", "/mailFolders/{}/messages", places.mail_folder, mail, create=False),

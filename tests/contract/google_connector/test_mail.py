@@ -305,3 +305,44 @@ def test_taking_leave_removes_our_labels_but_the_one_that_people_use(world: Worl
 
 def test_the_addresses_of_a_user_are_those_that_gmail_sends_as(world: World) -> None:
     assert world.mailbox.aliases() == {ADDRESS, "a.b@corp.example"}
+
+
+@pytest.mark.rule("WAY-9")
+def test_labels_stand_for_further_folders_and_what_bears_none_for_the_archive(world: World) -> None:
+    for name in ("Projects", "Projects/Alpha", "Projects/Old", "Private"):
+        world.acts("labels", name=name)
+    world.mailbox.folders(["emails"])
+    letter = {"subject": "Filed", "from": {"address": "ann@globex.example"}, "text": ""}
+    now = datetime.now(UTC).isoformat()
+    filed = {
+        name: world.acts("messages", message=letter, labels=[name] if name else [], at=now)["id"]
+        for name in ("Projects/Alpha", "Projects/Old", "Private", "")
+    }
+    world.acts("messages", message=letter, labels=["INBOX", "Projects"], at=now)
+    world.acts("messages", message=letter, labels=["Salesforce Emails", "Projects"], at=now)
+
+    found = world.mailbox.mail_folders(["projects", "SyncArchiveFolder", "Salesforce Emails"], ["Projects/Old"])
+
+    assert len(found) == 3
+    assert set(found) <= world.mailbox.known_folders()
+    told = {change.ref.id for role in found for change in world.mailbox.changes(role, None).changes}
+    assert told == {filed["Projects/Alpha"], filed[""]}
+
+
+@pytest.mark.rule("WAY-9")
+def test_what_is_filed_under_a_further_label_is_told_and_the_label_that_goes_is_missed(world: World) -> None:
+    world.acts("labels", name="Projects")
+    (role,) = world.mailbox.mail_folders(["Projects"], [])
+    cursors = {each: world.mailbox.changes(each, None).cursor for each in ("inbox", role)}
+    mail = world.has_mail("Order")
+    world.acts("messages/labels", id=mail, add=["Projects"], remove=["INBOX"])
+
+    changes = look(world, cursors)
+
+    assert [change.ref.id for change in changes[role].changes] == [mail]
+    assert changes["inbox"].changes == ()
+    world.acts("labels/delete", name="Projects")
+    with pytest.raises(ConnectorError) as gone:
+        world.mailbox.changes(role, changes[role].cursor)
+    assert (gone.value.fault, gone.value.scope) == (Fault.NOT_FOUND, Scope.CONTAINER)
+    assert role not in world.mailbox.known_folders()

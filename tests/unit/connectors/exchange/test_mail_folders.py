@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.exchange.mail_folders import chosen, role_of
+from connectors.exchange.mail_folders import branch
 from connectors.exchange.wire_folders import FoundFolder
+from connectors.outlook.mail_folders import chosen
+from connectors.places import role_of
 
 
 def folder(path: str, holds: str = "IPF.Note", role: str = "") -> FoundFolder:
@@ -46,7 +48,7 @@ TREE = [
     ],
 )
 def test_names_and_paths_stand_for_folders_of_mail(wanted: list[str], without: list[str], found: list[str]) -> None:
-    assert [each.id for each in chosen(TREE, wanted, without)] == found
+    assert [each.id for each in chosen(list(map(branch, TREE)), wanted, without)] == found
 
 
 def test_a_role_is_short_and_the_same_for_one_folder() -> None:
