@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         world.close()
         idle = list(idle_all(server, Path(home)))
     for each in idle:
-        out.print(f"an idle user, {each.name}: {each.cost.total} calls, {each.cost.seconds:.2f} s")
+        out.print(each.told)
     out.print(_table(f"{asked.size} events, {asked.size // 2} e-mails", "ours", "least", map(_ours, done)))
     if compared:
         title = f"among {few} and among {asked.linked} linked events"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from connectors.sandbox.server import SandboxServer
-from tests.bench.idle import LIMITS, idle_all
-from tests.bench.jobs import JOBS, run_all
+from tests.bench.idle import Idle, idle_all
+from tests.bench.jobs import JOBS, Cost, run_all
 from tests.bench.linked import compare
 from tests.bench.place import Place
 from tests.bench.sharing import share_all
@@ -23,10 +26,20 @@ def test_no_job_needs_more_calls_than_its_limits_allow(world: World) -> None:
 def test_an_idle_user_costs_one_call_to_salesforce_and_few_to_any_kind_of_mailbox(
     sandbox: SandboxServer, tmp_path: Path
 ) -> None:
-    done = {each.name: each.broken for each in idle_all(sandbox, tmp_path)}
+    done = list(idle_all(sandbox, tmp_path))
 
-    assert done == dict.fromkeys(done, ())
-    assert done.keys() <= LIMITS.keys()
+    assert [each.broken for each in done] == [()] * len(done)
+    assert {(each.kind, each.mailbox) for each in done} == {
+        ("exchange", 4), ("exchange", 8), ("graph", 1), ("google", 2), ("google", 4),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("more", ["graph.batch", "sf.composite"])
+def test_a_call_more_for_an_idle_user_breaks_the_limit(more: str) -> None:
+    calls = Counter({"graph.batch": 1, "sf.composite": 1})
+
+    assert Idle("graph", "events", Cost(calls, 0.1, 0.1), 1).broken == ()
+    assert len(Idle("graph", "events", Cost(calls + Counter([more]), 0.1, 0.1), 1).broken) == 1
 
 
 def test_sharing_mails_needs_few_calls_however_many_they_are(world: World) -> None:
