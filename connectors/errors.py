@@ -77,7 +77,7 @@ def unanswered(error: Exception, unsent: tuple[type[BaseException], ...], *, wri
     """What it means that there was no usable answer at all. `unsent`: the causes after which nothing can have left. The
     vendor word is the class of the innermost cause; its text may hold content."""
     chain = tuple(_chain(error))
-    name = type(chain[-1]).__name__
+    name = innermost(error)
     if any(isinstance(link, ssl.SSLCertVerificationError) for link in chain):
         return ConnectorError(Fault.UNAVAILABLE, "the server's certificate is not trusted", name)
     if any(isinstance(link, unsent) for link in chain):
@@ -85,6 +85,11 @@ def unanswered(error: Exception, unsent: tuple[type[BaseException], ...], *, wri
     if writing:
         return ConnectorError(Fault.UNKNOWN, "the connection ended before the outcome was told", name)
     return ConnectorError(Fault.UNAVAILABLE, "the server gave no usable answer", name)
+
+
+def innermost(error: BaseException) -> str:
+    """The class of what an error came from in the end."""
+    return type(tuple(_chain(error))[-1]).__name__
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -17,6 +17,7 @@ from typing import Protocol
 
 from connectors.errors import ConnectorError
 from connectors.pushing import Feed, Subscriptions
+from mapping.model.findings import FINDINGS, Finding
 from mapping.model.item import Attachment, Fields, Item, ItemKind, ItemRef
 from mapping.model.notice import Notice
 from mapping.model.people import AccountRecord, Clues, Named, OpportunityRecord, PersonRecord, Restrictions
@@ -128,12 +129,18 @@ class Notices:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One line of a connection check: what was tried, whether it held, what to do if not."""
+    """One line of a connection check: what was tried, whether it held, and what was found. A finding that holds all the
+    same is a remark."""
 
     name: str
     ok: bool
     detail: str = ""
-    advice: str = ""
+    finding: Finding | None = None
+
+    @property
+    def advice(self) -> str:
+        """What to do."""
+        return FINDINGS[self.finding].cure if self.finding is not None else ""
 
 
 class Endpoint(Protocol):
@@ -340,6 +347,10 @@ class Crm(Endpoint, Protocol):
         Event items carry the Salesforce columns plus the virtual `Invitees` (tuple[Attendee, ...], from
         EventRelation; the attendee's `name` is its display name), `InviteeIds` (tuple of (relation id, person id,
         address) tuples) and `Invited` (True: somebody else's event to which the user is invited)."""
+        ...
+
+    def check_user(self, user_id: str) -> Check:
+        """Is this Salesforce user there, and active? Raises ConnectorError."""
         ...
 
     def find_user(self, address: str) -> str:

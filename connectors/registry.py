@@ -31,6 +31,21 @@ SECRETS = {
 }
 
 
+# where a vendor can be asked for the time: the facts that say where it is, or where it is for everybody
+_CLOCKS = {
+    "exchange": (("endpoint",), ""),
+    "graph": (("login_url",), "https://login.microsoftonline.com"),
+    "google": (("token_url", "base_url"), "https://oauth2.googleapis.com/token"),
+    "salesforce": (("login_url",), "https://login.salesforce.com"),
+}
+
+
+def clock_at(vendor: str, facts: Mapping[str, Any]) -> str:
+    """An address of the vendor that answers to anybody."""
+    names, everybody = _CLOCKS[vendor]
+    return str(next((facts[name] for name in names if facts.get(name)), everybody))
+
+
 def abilities(vendor: str) -> frozenset[Can]:
     """What the mailboxes of a vendor are able to do."""
     module = importlib.import_module(f"connectors.{vendor}.mailbox")

@@ -10,7 +10,7 @@ from exchangelib.items.calendar_item import BaseMeetingItem
 from exchangelib.properties import BaseItemId
 
 from connectors.errors import ConnectorError, Fault, Scope
-from connectors.exchange import claims, contents, notices, wire
+from connectors.exchange import checks, claims, contents, notices, wire
 from connectors.exchange.codec import MODELS, READERS, decode, feed_names, needs
 from connectors.exchange.conversations import conversations
 from connectors.exchange.folders import DISTINGUISHED
@@ -19,7 +19,7 @@ from connectors.exchange.mail_folders import mail_folders
 from connectors.exchange.marks import ensure_categories, ensure_folders, remove_categories
 from connectors.exchange.occurrences import Occurrences
 from connectors.exchange.searching import find
-from connectors.exchange.session import Access, ExchangeConfig
+from connectors.exchange.session import ExchangeConfig
 from connectors.exchange.subscriptions import PushSubscriptions
 from connectors.exchange.writes import apply
 from connectors.outlook.codec import names_at, names_of_occurrence
@@ -188,51 +188,7 @@ class ExchangeMailbox:
         claims.claim(self._line, "")
 
     def check(self) -> Iterator[Check]:
-        """Reads one id from the calendar and one from the inbox: two calls prove all the steps before them."""
-        failure = self._try("calendar")
-        steps = ["endpoint", "log-in", *(["impersonation"] if self._access is Access.IMPERSONATION else []), "calendar"]
-        stuck = _step(failure, steps)
-        for name in steps:
-            if failure is not None and name == stuck:
-                yield Check(name, False, str(failure), _ADVICE[name])
-                break
-            yield Check(name, True)
-        if failure is not None and stuck != "calendar":
-            return
-        failure = self._try("inbox")
-        yield Check("inbox", failure is None, str(failure or ""), _ADVICE["inbox"] if failure else "")
-
-    def _try(self, role: str) -> ConnectorError | None:
-        line = self._line
-        try:
-            line.call(lambda: wire.FindItem(account=line.account).first(line.folder(role)), Scope.CONTAINER)
-        except ConnectorError as error:
-            return error
-        return None
-
-
-_ADVICE = {
-    "endpoint": "Check the address (https://<server>/EWS/Exchange.asmx), the firewall and the server's certificate; if "
-    "the mailbox moved to Microsoft 365, use Graph.",
-    "log-in": "Check user name (DOMAIN\\user or user@domain), password and the log-in method that the server allows.",
-    "impersonation": "Grant the service account the role ApplicationImpersonation over this mailbox, and check that "
-    "the address is the primary one of an existing mailbox on this server.",
-    "calendar": "Grant the account at least reading rights on the calendar.",
-    "inbox": "Grant the account at least reading rights on the inbox.",
-}
-
-
-def _step(failure: ConnectorError | None, steps: Sequence[str]) -> str:
-    """The step at which a failure of the first call shows."""
-    if failure is None:
-        return ""
-    if failure.fault is Fault.AUTH_REVOKED:
-        return "log-in"
-    if failure.scope is not Scope.CONNECTION:
-        return "calendar"
-    if failure.fault is Fault.FORBIDDEN and not failure.vendor_code.startswith("HTTP"):
-        return "impersonation" if "impersonation" in steps else "log-in"
-    return "endpoint"
+        return checks.check(self._line, self._access)
 
 
 def _kind_of(item: Any) -> ItemKind | None:

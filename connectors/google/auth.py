@@ -43,6 +43,13 @@ class Sessions:
                 old.close()
         return session
 
+    def forget(self, config: GoogleConfig) -> None:
+        """Have the next use ask for a new token."""
+        with self._lock:
+            session = self._held.pop(_identity(config), None)
+        if session is not None:
+            session.close()
+
     def drop(self) -> None:
         """Close all of them. A worker does so right after the fork: a socket that two processes share mixes answers."""
         with self._lock:

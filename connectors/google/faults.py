@@ -98,6 +98,17 @@ TOKENS: Mapping[str, Meaning] = {
     "access_denied": Meaning(Fault.FORBIDDEN, "access is denied by the domain's administrator"),
     "disabled_client": Meaning(Fault.FORBIDDEN, "the service account is disabled"),
 }
+# what stands beside `invalid_grant`, and in a word what it tells: one code stands for all of them
+GRANT_WORDS: Mapping[str, str] = {
+    "invalid jwt signature": "key",
+    "account not found": "key",
+    "reasonable timeframe": "clock",
+    "short-lived token": "clock",
+    "invalid email or user id": "unknown",
+    "suspended": "suspended",
+    "disabled": "suspended",
+    "deleted": "suspended",
+}
 _TOKEN_REFUSED = Meaning(Fault.AUTH_REVOKED, "no token is given out")
 
 
@@ -138,4 +149,6 @@ def _of_refresh(error: RefreshError) -> ConnectorError:
     if error.retryable or not reason:
         return ConnectorError(Fault.UNAVAILABLE, "no token was given out for the moment", reason, retry_after=_SOON)
     meaning = TOKENS.get(reason, _TOKEN_REFUSED)
-    return ConnectorError(meaning.fault, meaning.detail, reason)
+    described = str(told.get("error_description", "")).lower() if reason == "invalid_grant" else ""
+    word = next((word for phrase, word in GRANT_WORDS.items() if phrase in described), "")
+    return ConnectorError(meaning.fault, meaning.detail, f"{reason}: {word}" if word else reason)

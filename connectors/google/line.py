@@ -23,7 +23,7 @@ class Line:
     def __init__(self, config: GoogleConfig, on_call: Callable[[str], None]) -> None:
         self.config = config
         self.folder_ids = dict(config.folder_ids)
-        self._on_call = on_call
+        self.on_call = on_call
 
     def call(self, service: Service, ask: Ask, at: Scope = Scope.CONNECTION, *, writing: bool = False) -> Json:
         """Do one thing. Raises ConnectorError for whatever goes wrong."""
@@ -100,7 +100,7 @@ class Line:
 
     def _send(self, operation: str, method: str, url: str, writing: bool, **given: Any) -> Any:
         session = self._session()
-        self._on_call(operation)
+        self.on_call(operation)
         try:
             return session.request(method, url, timeout=TIMEOUT, allow_redirects=False, **given)
         except FAILURES as error:
@@ -115,7 +115,7 @@ class Line:
         try:
             return sessions.of(config)
         except ValueError:
-            refused = ConnectorError(Fault.AUTH_REVOKED, "the key file of the service account is none")
+            refused = ConnectorError(Fault.AUTH_REVOKED, "the key file of the service account is none", "no key")
         raise refused
 
     def _body(self, told: Any, *, writing: bool) -> Json:

@@ -8,14 +8,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from typing import Protocol
 
 from connectors.errors import ConnectorError, Fault, Scope
-from connectors.google import calendar, gmail, labels, people, tasks
+from connectors.google import calendar, checks, gmail, labels, people, tasks
 from connectors.google.calendar import Calendar
 from connectors.google.config import GoogleConfig, Service
 from connectors.google.contents import contents
-from connectors.google.event_calls import EVENTS
 from connectors.google.gmail import Gmail
 from connectors.google.line import Line
-from connectors.google.multipart import Ask
 from connectors.google.people import People
 from connectors.google.subscriptions import CalendarChannel, MailWatch
 from connectors.google.tasks import Tasks
@@ -182,48 +180,7 @@ class GoogleMailbox:
         self.claim("")
 
     def check(self) -> Iterator[Check]:
-        """One call to each service; the first of them proves the token, too."""
-        for number, service in enumerate(each for each in Service if each in self._services):
-            failure = self._try(service)
-            if number == 0:
-                stuck = failure is not None and _before_services(failure)
-                yield Check("token", not stuck, str(failure) if stuck else "", _ADVICE["token"] if stuck else "")
-                if stuck:
-                    return
-            yield Check(service.value, failure is None, str(failure or ""), _ADVICE[service] if failure else "")
-
-    def _try(self, service: Service) -> ConnectorError | None:
-        try:
-            self._line.call(service, _PROBES[service], Scope.CONTAINER)
-        except ConnectorError as error:
-            return error
-        return None
-
-
-_PROBES: Mapping[Service, Ask] = {
-    Service.CALENDAR: Ask("calendar.events.list", "GET", EVENTS, {"maxResults": 1}),
-    Service.GMAIL: Ask("gmail.users.getProfile", "GET", f"{labels.USER}/profile"),
-    Service.TASKS: Ask("tasks.tasklists.list", "GET", tasks.LISTS, {"maxResults": 1}),
-    Service.PEOPLE: Ask("people.contactGroups.list", "GET", "/v1/contactGroups", {"pageSize": 1}),
-}
-_ENABLE = "Enable the {} API in the Google Cloud project, switch the service on for the user, and grant its scope."
-_ADVICE: Mapping[str, str] = {
-    "token": "Check that the address is the user's primary one; in the Admin console, under API controls, domain-wide "
-    "delegation, grant the client of the service account the scopes of Calendar, Gmail, Tasks and Contacts; with a "
-    "user's own consent, connect again.",
-    **{service: _ENABLE.format(service.value.title()) for service in Service},
-}
-
-
-def _before_services(failure: ConnectorError) -> bool:
-    """Did it fail for want of a token, or of a connection?"""
-    refused = failure.fault in (Fault.AUTH_REVOKED, Fault.AUTH_EXPIRED, Fault.UNAVAILABLE)
-    return refused or failure.vendor_code in (
-        "unauthorized_client",
-        "invalid_scope",
-        "access_denied",
-        "disabled_client",
-    )
+        return checks.check(self._line, self._services)
 
 
 def _not_told(error: ConnectorError) -> str:

@@ -81,6 +81,10 @@ class Line:
         self._on_call = on_call
         self._tokens = TokenSource(config, keep, lambda: client(config.tls), now)
 
+    def log_in(self) -> str:
+        """A new token, in place of the one that is held. Raises ConnectorError."""
+        return self._tokens.fresh()
+
     # --- sending
 
     def send(self, request: Request, at: Scope = Scope.CONNECTION, *, writing: bool = False) -> Answer:

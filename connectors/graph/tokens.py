@@ -75,6 +75,11 @@ class TokenSource:
             self._keep.put(self._name, json.dumps(asdict(made)))
             return made.access
 
+    def fresh(self) -> str:
+        """A token that the tenant gives out now, whatever is held. Raises ConnectorError."""
+        held = self._held()
+        return self.token(held.access if held is not None else "")
+
     def _held(self) -> Token | None:
         text = self._keep.get(self._name)
         try:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import jwt
 import requests
 
-from connectors.errors import ConnectorError, Fault
+from connectors.errors import ConnectorError, Fault, innermost
 from connectors.salesforce.config import SalesforceConfig
 from connectors.salesforce.faults import call_error
 
@@ -139,6 +139,10 @@ class Tokens:
             self._held = self._cached()
         return self._held or self.renew(None)
 
+    def fresh(self) -> Token:
+        """A token that Salesforce gives out now, whatever is held. Raises ConnectorError."""
+        return self.renew(self._held or self._cached())
+
     def renew(self, rejected: Token | None) -> Token:
         """A token other than the rejected one. Raises ConnectorError: AUTH_REVOKED, THROTTLED, UNAVAILABLE, ..."""
         with _lock_for(self.key):
@@ -185,10 +189,10 @@ class Tokens:
             )
         except requests.RequestException as error:
             raise ConnectorError(
-                Fault.UNAVAILABLE, "the log-in host could not be reached", vendor_code=type(error).__name__
+                Fault.UNAVAILABLE, "the log-in host could not be reached", vendor_code=innermost(error)
             ) from None
         except (ValueError, TypeError, jwt.PyJWTError):
-            raise ConnectorError(Fault.AUTH_REVOKED, "the private key is not a usable RSA key") from None
+            raise ConnectorError(Fault.AUTH_REVOKED, "the private key is not a usable RSA key", "no key") from None
         if answer.status_code != 200:
             raise call_error(answer.status_code, answer.content)
         try:

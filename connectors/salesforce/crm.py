@@ -30,7 +30,7 @@ from connectors.protocols import (
 )
 from connectors.salesforce import accounts, named
 from connectors.salesforce.auth import TokenCache, Tokens
-from connectors.salesforce.checks import check_connection
+from connectors.salesforce.checks import check_connection, check_user
 from connectors.salesforce.codec import RECORD_URL
 from connectors.salesforce.config import SalesforceConfig
 from connectors.salesforce.describe import OBJECTS, read_shape
@@ -184,6 +184,9 @@ class SalesforceCrm(Crm):
     def find_tasks(self, owner_id: str, subjects: Iterable[str]) -> tuple[Item, ...]:
         asked = tuple(subjects)
         return self._reading(lambda: self._lookups().tasks_called(owner_id, asked))
+
+    def check_user(self, user_id: str) -> Check:
+        return check_user(self._wire, user_id)
 
     def find_user(self, address: str) -> str:
         """The id of the one active user with this address, or ''."""

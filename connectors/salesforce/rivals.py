@@ -16,12 +16,12 @@ from typing import Any
 from connectors.protocols import Check, OrgShape
 from connectors.salesforce.soql import literal, one_of, select
 from connectors.salesforce.wire import Query, Wire
+from mapping.model.findings import Finding
 
 LATELY = timedelta(days=14)
 MOST = 200  # records looked at for each sign
 
 _NAME = "other synchronization"
-_ADVICE = "Two products on one calendar make duplicates: switch the other one off for the users who are here."
 # what such columns are called, under whatever prefix
 _MARKER = re.compile(
     r"created_?by_?(sync|scc)|internet_?message_?id|(thread|conversation|crm|sync)_?id__c", re.IGNORECASE
@@ -48,7 +48,7 @@ def _in_use(wire: Wire, shape: OrgShape, key_field: str, now: datetime) -> Itera
         rows = wire.queries([Query(statement)], "check.rivals")[0]
         used = [name for name in markers if any(row.get(name) for row in rows)]
         if used:
-            yield Check(_NAME, False, f"{crm_object}s are marked by {', '.join(used)}", _ADVICE)
+            yield Check(_NAME, False, f"{crm_object}s are marked by {', '.join(used)}", Finding.OTHER_ENGINE)
 
 
 def _twins(wire: Wire, shape: OrgShape, key_field: str, now: datetime) -> Iterator[Check]:
@@ -73,7 +73,7 @@ def _twins(wire: Wire, shape: OrgShape, key_field: str, now: datetime) -> Iterat
     if doubles:
         who = ", ".join(f"{user} ({count})" for user, count in makers.most_common(3))
         detail = f"events that stand with our key and without: {len(doubles)}; the latter created by {who}"
-        yield Check(_NAME, False, detail, _ADVICE)
+        yield Check(_NAME, False, detail, Finding.OTHER_ENGINE)
 
 
 def _look(row: Mapping[str, Any]) -> tuple[str, str, str]:

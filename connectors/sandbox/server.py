@@ -87,6 +87,7 @@ class Sandbox:
             response.headers.update(action.headers)
         else:
             response = found.handle(request, self)
+        response.date = self.clock.now()
         if action is not None and action.late:
             time.sleep(action.late)
         if action is not None and action.drop == "after":

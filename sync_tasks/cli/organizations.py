@@ -9,7 +9,7 @@ import typer
 
 from connectors import registry
 from sync_tasks.bootstrap import App
-from sync_tasks.cli.checks import check_rows, show_checks
+from sync_tasks.cli.checks import rows_of, show_checks
 from sync_tasks.cli.shell import (
     FAILED,
     CommandError,
@@ -25,6 +25,7 @@ from sync_tasks.cli.shell import (
     the_org,
     the_user,
 )
+from sync_tasks.services.examining import checks_of
 from sync_tasks.services.standing import CONSOLE, renewed
 from sync_tasks.state.records import OrgView
 from sync_tasks.state.store import Unit
@@ -197,7 +198,7 @@ def _state(org: Mapping[str, Any]) -> str:
 def _try_crm(opened: App, org: OrgView) -> list[dict[str, Any]]:
     """Check the CRM, and when it works keep its describes: those of an earlier connection mean nothing any more."""
     crm = opened.crm_of(org.id, None, org.name, fresh=True)
-    rows = check_rows(crm)
+    rows = rows_of(checks_of(crm))
     if all(row["ok"] for row in rows):
         shape = crm.shape()
         with opened.store.writing() as unit:

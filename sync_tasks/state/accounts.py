@@ -337,6 +337,15 @@ class Accounts:
         )
         return {row.name: row.sealed for row in rows}
 
+    def ending(self, connection_id: int, before: datetime) -> list[tuple[str, datetime]]:
+        """The credentials of a connection that end before that moment: name and moment, the first to end first."""
+        rows = self._session.execute(
+            select(Credential.name, Credential.expires_at)
+            .where(Credential.connection_id == connection_id, Credential.expires_at < before)
+            .order_by(Credential.expires_at)
+        )
+        return [(row.name, row.expires_at) for row in rows]
+
     # --- settings
 
     def put_setting(self, org_id: int, user_id: int | None, name: str, value: Any) -> None:

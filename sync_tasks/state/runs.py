@@ -11,6 +11,7 @@ from sqlalchemy import and_, case, delete, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from sync_tasks.state.models import (
+    MAY_RUN,
     SEEN_NEXT,
     UNHINDERED,
     Cursor,
@@ -134,6 +135,36 @@ class Runs:
             run.touched_at = now
             found.append((RunRef(run.id, user.id, run.token, user.shard, patient=not begun), _view(run)))
         return found
+
+    # --- looking after those who claim and work
+
+    def overdue(self, before: datetime) -> int:
+        """How many users were due before that moment, with nothing that keeps them, and no run has been opened."""
+        query = (
+            select(func.count())
+            .select_from(User)
+            .join(Organization, Organization.id == User.org_id)
+            .where(
+                User.next_sync_at < before,
+                or_(User.lease_until.is_(None), User.lease_until < before),
+                *MAY_RUN,
+                ~select(SyncRun.id).where(SyncRun.user_id == User.id, SyncRun.state == RunState.OPEN).exists(),
+            )
+        )
+        return self._session.scalar(query) or 0
+
+    def unattended(self, before: datetime) -> dict[int, int]:
+        """By shard, how many runs were opened before that moment and have not been begun, where none is at work."""
+        begun = case((SyncRun.working != "", 1), else_=0)
+        waits = case((and_(SyncRun.working == "", SyncRun.stage == "", SyncRun.started_at < before), 1), else_=0)
+        query = (
+            select(User.shard, func.sum(waits))
+            .join(User, User.id == SyncRun.user_id)
+            .where(SyncRun.state == RunState.OPEN)
+            .group_by(User.shard)
+            .having(func.sum(begun) == 0, func.sum(waits) > 0)
+        )
+        return {shard: int(count) for shard, count in self._session.execute(query)}
 
     # --- working
 

@@ -10,8 +10,8 @@ from connectors.protocols import Can
 from mapping.model.item import ItemKind, ItemRef, Side
 from mapping.model.notice import Happened, Notice
 from mapping.model.reasons import Reason
-from sync_tasks.cli.doctor import user_rows
 from sync_tasks.services import instant
+from sync_tasks.services.examining import user_checks
 from tests.pipeline.test_tasks import FRIDAY, HOME, WEEKLY, mirroring, record, saved, settled, shown
 from tests.support.lesser import lessen
 from tests.support.world import World
@@ -55,8 +55,8 @@ def test_where_the_mailbox_has_no_tasks_none_are_read_or_written(world: World, m
     assert record(world, "Report") is None
     assert HOME not in world.control_get("ews/mailboxes", address=ann.address)["folders"]
     assert world.app.effective(ann).explain("tasks.enabled").chain[-2:] == (("user", True), ("mailbox", False))
-    (told,) = [line for line in user_rows(world.app, ann) if line["check"] == "mailbox: not able to follow"]
-    assert (told["ok"], told["detail"]) == (True, "tasks.enabled")
+    (told,) = [line for line in user_checks(world.app, ann, None) if line.name == "mailbox: not able to follow"]
+    assert (told.ok, told.detail) == (True, "tasks.enabled")
 
 
 @pytest.mark.rule("TSK-11", "PRV-7")

@@ -78,6 +78,34 @@ def _agenda(request: Request, sandbox: Sandbox) -> Any:
     return {"items": calendar.agenda(docs_of(sandbox, request.args["address"]), low, high)}
 
 
+@route("POST", "/control/google/clients")
+def _clients(request: Request, sandbox: Sandbox) -> Any:
+    """{"client_id", "client_secret", "redirects": [], "blocked": the administrator does not let users consent to it}"""
+    given = body(request)
+    Directory(sandbox.store).add_client(
+        given["client_id"], given["client_secret"], given.get("redirects", []), blocked=bool(given.get("blocked"))
+    )
+    return {"client_id": given["client_id"]}
+
+
+@route("POST", "/control/google/suspended")
+def _suspended(request: Request, sandbox: Sandbox) -> Any:
+    """{"address"}: the administrator suspends the user"""
+    directory = Directory(sandbox.store)
+    directory.suspend(directory.user(body(request)["address"]))
+    return {"ok": True}
+
+
+@route("POST", "/control/google/off")
+def _off(request: Request, sandbox: Sandbox) -> Any:
+    """{"service": calendar | gmail | tasks | people, "address": ...}: the service is off for that user; without an
+    address its API is not enabled in the project"""
+    given = body(request)
+    directory = Directory(sandbox.store)
+    directory.switch_off(given["service"], directory.user(given["address"]) if given.get("address") else None)
+    return {"ok": True}
+
+
 @route("POST", "/control/google/consents")
 def _consents(request: Request, sandbox: Sandbox) -> Any:
     """{"mailbox", "client_id", "client_secret", "scopes": []}: the user lets a client act for him"""

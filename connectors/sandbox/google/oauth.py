@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 from werkzeug.wrappers import Request, Response
 
+from connectors.sandbox.agreeing import back, choice, proves
 from connectors.sandbox.google.state import Directory, Json
 
 if TYPE_CHECKING:
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
 KEY_ID = "sandbox"
 AUDIENCE = "https://oauth2.googleapis.com/token"
 LIFETIME = 3600
+CODE_LIFETIME = 600
+_SHORT_LIVED = (
+    "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your iat and exp "
+    "values in the JWT claim."
+)
 _JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
@@ -54,6 +60,8 @@ def _token(request: Request, directory: Directory) -> Json:
         return _acting(request.form.get("assertion", ""), directory)
     if grant == "refresh_token":
         return _refreshed(request, directory)
+    if grant == "authorization_code":
+        return _redeemed(request, directory)
     raise TokenError(400, "unsupported_grant_type")
 
 
@@ -66,10 +74,12 @@ def _acting(assertion: str, directory: Directory) -> Json:
         claims = jwt.decode(
             assertion, key, algorithms=["RS256"], audience=AUDIENCE, options={"require": ["exp", "iat"]}
         )
+    except (jwt.ExpiredSignatureError, jwt.ImmatureSignatureError):
+        raise TokenError(400, "invalid_grant", _SHORT_LIVED) from None
     except jwt.PyJWTError:
         raise TokenError(400, "invalid_grant", "Invalid JWT Signature.") from None
     if claims["exp"] - claims["iat"] > LIFETIME:
-        raise TokenError(400, "invalid_grant", "Invalid JWT: Token must be a short-lived token (60 minutes)")
+        raise TokenError(400, "invalid_grant", _SHORT_LIVED)
     subject, scopes = str(claims.get("sub", "")), str(claims.get("scope", "")).split()
     granted = directory.granted(issuer, subject.rpartition("@")[2].lower())
     if not scopes or not granted.issuperset(scopes):
@@ -81,6 +91,7 @@ def _acting(assertion: str, directory: Directory) -> Json:
     user = directory.find(subject)
     if user is None or user.address != subject.lower():
         raise TokenError(400, "invalid_grant", "Invalid email or User ID")
+    _awake(directory, user.id)
     return _issued(directory, user.id, scopes)
 
 
@@ -93,7 +104,65 @@ def _refreshed(request: Request, directory: Directory) -> Json:
     scopes = request.form.get("scope", "").split() or json.loads(row["scopes"])
     if not set(json.loads(row["scopes"])).issuperset(scopes):
         raise TokenError(400, "invalid_scope", "Bad Request")
+    _awake(directory, row["user"])
     return _issued(directory, row["user"], scopes)
+
+
+def _awake(directory: Directory, user: int) -> None:
+    """Raises what a suspended user is refused with."""
+    if directory.is_suspended(user):
+        raise TokenError(400, "invalid_grant", "Account has been suspended.")
+
+
+def _redeemed(request: Request, directory: Directory) -> Json:
+    form = request.form
+    client = directory.client(form.get("client_id", ""))
+    if client is None or client["secret"] != form.get("client_secret", ""):
+        raise TokenError(401, "invalid_client", "The OAuth client was not found.")
+    row = directory.take_code(client["id"], form.get("code", ""), time.time())
+    if row is None or not proves(row["challenge"], form.get("code_verifier", "")):
+        raise TokenError(400, "invalid_grant", "Bad Request")
+    if row["redirect"] != form.get("redirect_uri"):
+        raise TokenError(400, "redirect_uri_mismatch", "Bad Request")
+    _awake(directory, row["user"])
+    scopes = json.loads(row["scopes"])
+    user = directory.by_id(row["user"])
+    told = _issued(directory, user.id, scopes)
+    if "openid" in scopes:
+        claims = {"iss": "https://accounts.google.com", "aud": client["id"], "sub": str(user.id), "email": user.address,
+                  "email_verified": True, "iat": int(time.time()), "exp": int(time.time()) + LIFETIME}  # fmt: skip
+        told["id_token"] = jwt.encode(claims, key_pair()[0], algorithm="RS256")
+    return {**told, "refresh_token": directory.consent(user, client["id"], client["secret"], scopes)}
+
+
+def authorize(request: Request, sandbox: Sandbox) -> Response:
+    """The page on which a person lets the application in. Nobody is asked: `login_hint` names who agrees; without it
+    the page offers the users to choose from, and with `deny` nobody does."""
+    args, directory = request.args, Directory(sandbox.store)
+    client, redirect = directory.client(args.get("client_id", "")), args.get("redirect_uri", "")
+    if client is None or not redirect or redirect not in (json.loads(client["redirects"]) or [redirect]):
+        error = "invalid_client" if client is None else "redirect_uri_mismatch"
+        return Response(f"Error 400: {error}\n", 400, content_type="text/plain")
+    told = {"state": args["state"]} if "state" in args else {}
+    if args.get("deny"):
+        return back(redirect, {"error": "access_denied", **told})
+    if client["blocked"]:
+        return back(redirect, {"error": "admin_policy_enforced", **told})
+    if args.get("response_type") != "code":
+        return back(redirect, {"error": "unsupported_response_type", **told})
+    hint = args.get("login_hint", "")
+    user = directory.find(hint) if hint else None
+    if user is None:
+        return choice(request, [each.address for each in directory.users()])
+    scopes, ends = args.get("scope", "").split(), time.time() + CODE_LIFETIME
+    code = directory.give_code(client["id"], user, scopes, redirect, args.get("code_challenge", ""), ends)
+    return back(redirect, {"code": code, "scope": " ".join(scopes), **told})
+
+
+def revoke(request: Request, sandbox: Sandbox) -> Response:
+    if Directory(sandbox.store).take_back(request.values.get("token", "")):
+        return Response("{}", 200, content_type="application/json; charset=UTF-8")
+    return refused(TokenError(400, "invalid_token", "Token expired or revoked"))
 
 
 def _issued(directory: Directory, user: int, scopes: list[str]) -> Json:

@@ -22,7 +22,7 @@ from connectors.sandbox.google import batch, calendar, channels, control, gmail,
 from connectors.sandbox.google.call import Call, answered
 from connectors.sandbox.google.errors import REASONS, STATUSES, GoogleError, answer
 from connectors.sandbox.google.masks import masked, parse
-from connectors.sandbox.google.state import TABLES, Directory, Docs
+from connectors.sandbox.google.state import TABLES, Directory, Docs, User
 
 if TYPE_CHECKING:
     from connectors.sandbox.server import Sandbox
@@ -107,6 +107,9 @@ BATCHES = {
 }  # fmt: skip
 
 
+_PAGES = {_TOKEN: "token", _CERTS: "certs", "/revoke": "revoke", "/o/oauth2/v2/auth": "authorize"}
+
+
 def find(method: str, path: str) -> tuple[Route, Mapping[str, str]] | None:
     for route in ROUTES:
         found = route.pattern.fullmatch(path) if route.method == method else None
@@ -117,8 +120,8 @@ def find(method: str, path: str) -> tuple[Route, Mapping[str, str]] | None:
 
 def operation(request: Request) -> str:
     path = _path(request)
-    if path in (_TOKEN, _CERTS):
-        return f"google.{path.rpartition('/')[2]}"
+    if path in _PAGES:
+        return f"google.{_PAGES[path]}"
     if path in BATCHES:
         return f"google.{BATCHES[path]}.batch"
     found = find(request.method, path)
@@ -135,6 +138,10 @@ def handle(request: Request, sandbox: Sandbox) -> Response:
     path = _path(request)
     if path == _TOKEN and request.method == "POST":
         return oauth.token(request, sandbox)
+    if path == "/revoke" and request.method == "POST":
+        return oauth.revoke(request, sandbox)
+    if path == "/o/oauth2/v2/auth" and request.method == "GET":
+        return oauth.authorize(request, sandbox)
     if path == _CERTS:
         return answered(oauth.certs())
     try:
@@ -179,6 +186,7 @@ def serve(
         user, scopes = who
         if SCOPES[route.name.partition(".")[0]] not in scopes:
             raise GoogleError(403, "insufficientPermissions", "Request had insufficient authentication scopes.")
+        _served(Directory(sandbox.store), route.name.partition(".")[0], user)
         params = parse_qs(query, keep_blank_values=True)
         call = Call(sandbox, Docs(sandbox.store, user, sandbox.clock.now()), parts, params, content, condition)
         told = route.handler(call)
@@ -190,6 +198,26 @@ def serve(
         # a defect of the sandbox must look like one to the client, and must be found in the log
         log.exception("google_operation_failed")
         return answer(GoogleError(500, "backendError", "Backend Error"))
+
+
+# how each service says that its API is not enabled, and that the user has no such service
+_NOT_ENABLED = {
+    "calendar": GoogleError(403, "accessNotConfigured"), "gmail": GoogleError(403, "accessNotConfigured"),
+    "tasks": GoogleError(403, "accessNotConfigured", info="SERVICE_DISABLED"),
+    "people": GoogleError(403, "accessNotConfigured", info="SERVICE_DISABLED"),
+}  # fmt: skip
+_NOT_HIS = {
+    "calendar": GoogleError(403, "notACalendarUser"), "gmail": GoogleError(400, "failedPrecondition"),
+    "tasks": GoogleError(403, "forbidden"), "people": GoogleError(403, "forbidden"),
+}  # fmt: skip
+
+
+def _served(directory: Directory, service: str, user: User) -> None:
+    """Raises what the service refuses with when it is switched off."""
+    if directory.is_off(service, None):
+        raise _NOT_ENABLED[service]
+    if directory.is_off(service, user):
+        raise _NOT_HIS[service]
 
 
 def fault(request: Request, sandbox: Sandbox, action: Action) -> Response:  # noqa: ARG001

@@ -40,6 +40,21 @@ TABLES = (
         "CREATE TABLE IF NOT EXISTS google_token (token TEXT PRIMARY KEY, user INTEGER NOT NULL, scopes TEXT NOT NULL,"
         " expires REAL NOT NULL)"
     ),
+    # applications to which users consent: where people are sent back to, and whether the administrator forbids it
+    (
+        "CREATE TABLE IF NOT EXISTS google_client (id TEXT PRIMARY KEY, secret TEXT NOT NULL, redirects TEXT NOT NULL,"
+        " blocked INTEGER NOT NULL)"
+    ),
+    (
+        "CREATE TABLE IF NOT EXISTS google_code (code TEXT PRIMARY KEY, client TEXT NOT NULL, user INTEGER NOT NULL,"
+        " scopes TEXT NOT NULL, redirect TEXT NOT NULL, challenge TEXT NOT NULL, expires REAL NOT NULL)"
+    ),
+    "CREATE TABLE IF NOT EXISTS google_suspended (user INTEGER PRIMARY KEY)",
+    # services that the project has not enabled (user 0), or that a user does not have
+    (
+        "CREATE TABLE IF NOT EXISTS google_off (service TEXT NOT NULL, user INTEGER NOT NULL,"
+        " PRIMARY KEY (service, user))"
+    ),
     "CREATE TABLE IF NOT EXISTS google_counter (only INTEGER PRIMARY KEY CHECK (only = 1), value INTEGER NOT NULL)",
     (
         "CREATE TABLE IF NOT EXISTS google_doc (user INTEGER NOT NULL, kind TEXT NOT NULL, parent TEXT NOT NULL,"
@@ -119,6 +134,11 @@ class Directory:
             raise ValueError(f"no user {address!r}")
         return _user(row)
 
+    def by_id(self, ident: int) -> User:
+        row = self.store.one("SELECT * FROM google_user WHERE id = ?", (ident,))
+        assert row is not None
+        return _user(row)
+
     def users(self) -> list[User]:
         return [_user(row) for row in self.store.all("SELECT * FROM google_user ORDER BY address")]
 
@@ -167,6 +187,55 @@ class Directory:
             (token, now),
         )
         return None if row is None else (_user(row), frozenset(json.loads(row["scopes"])))
+
+    # --- people who agree
+
+    def add_client(self, ident: str, secret: str, redirects: Iterable[str], *, blocked: bool = False) -> None:
+        self.store.run(
+            "INSERT OR REPLACE INTO google_client VALUES (?, ?, ?, ?)",
+            (ident, secret, json.dumps(sorted(redirects)), int(blocked)),
+        )
+
+    def client(self, ident: str) -> Row | None:
+        return self.store.one("SELECT * FROM google_client WHERE id = ?", (ident,))
+
+    def give_code(
+        self, client: str, user: User, scopes: Iterable[str], redirect: str, challenge: str, expires: float
+    ) -> str:
+        code = f"4/{secrets.token_urlsafe(24)}"
+        self.store.run(
+            "INSERT INTO google_code VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (code, client, user.id, json.dumps(sorted(scopes)), redirect, challenge, expires),
+        )
+        return code
+
+    def take_code(self, client: str, code: str, now: float) -> Row | None:
+        """What the code was given for; once, and not too late."""
+        with self.store.transaction() as connection:
+            row = self.store.one("SELECT * FROM google_code WHERE code = ? AND client = ?", (code, client))
+            connection.execute("DELETE FROM google_code WHERE code = ?", (code,))
+        return row if row is not None and row["expires"] > now else None
+
+    def take_back(self, token: str) -> bool:
+        """A consent is revoked; False when there is none."""
+        known = self.store.one("SELECT 1 FROM google_consent WHERE token = ?", (token,)) is not None
+        self.store.run("DELETE FROM google_consent WHERE token = ?", (token,))
+        return known
+
+    # --- what is switched off
+
+    def suspend(self, user: User) -> None:
+        self.store.run("INSERT OR REPLACE INTO google_suspended VALUES (?)", (user.id,))
+
+    def is_suspended(self, user: int) -> bool:
+        return self.store.one("SELECT 1 FROM google_suspended WHERE user = ?", (user,)) is not None
+
+    def switch_off(self, service: str, user: User | None) -> None:
+        self.store.run("INSERT OR REPLACE INTO google_off VALUES (?, ?)", (service, user.id if user else 0))
+
+    def is_off(self, service: str, user: User | None) -> bool:
+        wanted = (service, user.id if user else 0)
+        return self.store.one("SELECT 1 FROM google_off WHERE service = ? AND user = ?", wanted) is not None
 
     def revoke_tokens(self) -> None:
         self.store.run("DELETE FROM google_token")

@@ -136,6 +136,8 @@ def open_call(
     mailbox = directory.find_mailbox(address) if address else None
     if mailbox is None or not Tenants(sandbox.store).holds(app.tenant, mailbox.address):
         raise GraphError(404, "ErrorInvalidUser")
+    if not Tenants(sandbox.store).is_licensed(mailbox.address):
+        raise GraphError(404, "MailboxNotEnabledForRESTAPI")
     if not (EVERYTHING in app.permissions or permission in app.permissions):
         raise GraphError(403, "ErrorAccessDenied")
     admitted = EVERYTHING in app.mailboxes or mailbox.address in app.mailboxes

@@ -27,15 +27,25 @@ def _tenants(request: Request, sandbox: Sandbox) -> Any:
 
 @route("POST", "/control/graph/apps")
 def _apps(request: Request, sandbox: Sandbox) -> Any:
-    """{"tenant", "client_id", "secret", "certificate": PEM, "permissions": ["*"], "mailboxes": ["*"]}"""
+    """{"tenant", "client_id", "secret", "certificate": PEM, "permissions": ["*"], "mailboxes": ["*"], "redirects": [],
+    "secret_ends": ISO moment, "admin_only": bool, "mfa": bool}"""
     given = body(request)
     app = App(
         given["tenant"], given["client_id"], given.get("secret", ""), given.get("certificate", ""),
         frozenset(given.get("permissions", [EVERYTHING])),
         frozenset(each.lower() for each in given.get("mailboxes", [EVERYTHING])),
+        tuple(given.get("redirects", ())), given.get("secret_ends", ""), bool(given.get("admin_only")),
+        bool(given.get("mfa")),
     )  # fmt: skip
     Tenants(sandbox.store).add_app(app)
     return {"client_id": app.id}
+
+
+@route("POST", "/control/graph/unlicensed")
+def _unlicensed(request: Request, sandbox: Sandbox) -> Any:
+    """{"address"}: the mailbox is there, but is not served"""
+    Tenants(sandbox.store).unlicense(body(request)["address"])
+    return {"ok": True}
 
 
 @route("POST", "/control/graph/consents")

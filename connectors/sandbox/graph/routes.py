@@ -49,6 +49,7 @@ _ON_SUBSCRIPTIONS = {
     "GET": "getSubscriptions", "POST": "createSubscription", "PATCH": "updateSubscription",
     "DELETE": "deleteSubscription",
 }  # fmt: skip
+_AUTHORIZE = re.compile(r"/graph/([^/]+)/oauth2/v2\.0/authorize")
 _JSON = "application/json"
 Handle = Callable[..., Answer]
 Row = tuple[str, str, str, str, Handle]  # what a `Route` is made of, with its path as text
@@ -210,9 +211,11 @@ def find(method: str, path: str) -> tuple[Route, str, tuple[str, ...]] | None:
 
 
 def operation(request: Request) -> str:
-    """`graph.token`, `graph.batch`, or the name of a route."""
+    """`graph.token`, `graph.authorize`, `graph.batch`, or the name of a route."""
     if _TOKEN.fullmatch(request.path):
         return "graph.token"
+    if _AUTHORIZE.fullmatch(request.path):
+        return "graph.authorize"
     if request.path == f"{ROOT}/$batch":
         return "graph.batch"
     if _SUBSCRIPTIONS.fullmatch(request.path.removeprefix(ROOT)):
@@ -225,6 +228,9 @@ def handle(request: Request, sandbox: Sandbox) -> Response:
     tenant = _TOKEN.fullmatch(request.path)
     if tenant is not None:
         return _token(request, sandbox, tenant[1])
+    page = _AUTHORIZE.fullmatch(request.path)
+    if page is not None:
+        return signin.authorize(request, sandbox, page[1])
     if not request.path.startswith(f"{ROOT}/"):
         return Response("no such page\n", 404)
     root = request.host_url.rstrip("/") + ROOT

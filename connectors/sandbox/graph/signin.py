@@ -12,8 +12,10 @@ import jwt
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from werkzeug.wrappers import Request
+from werkzeug.wrappers import Request, Response
 
+from connectors.sandbox.agreeing import back, choice, proves
+from connectors.sandbox.ews.state import Directory
 from connectors.sandbox.graph.errors import GraphError
 from connectors.sandbox.graph.state import LIVES, App, Caller, Tenants
 
@@ -48,15 +50,58 @@ def token(request: Request, sandbox: Sandbox, tenant: str) -> dict[str, Any]:
         case "client_credentials":
             _prove(app, form, request, now)
             return _given(tenants, app, "", now)
+        case "authorization_code":
+            return _redeemed(tenants, app, form, request, now)
         case "refresh_token":
             if app.secret or app.certificate:
                 _prove(app, form, request, now)
             held = tenants.caller("refresh", form.get("refresh_token", ""), now)
             if held is None or held.app.id != app.id:
                 raise SignInError("invalid_grant", 70008, 400)
+            if app.mfa:
+                raise SignInError("interaction_required", 50076, 400)
             told = _given(tenants, app, held.address, now)
             return {**told, "refresh_token": tenants.give("refresh", app, held.address, now)}
     raise SignInError("unsupported_grant_type", 70003, 400)
+
+
+def _redeemed(tenants: Tenants, app: App, form: Mapping[str, str], request: Request, now: datetime) -> dict[str, Any]:
+    if app.secret or app.certificate:
+        _prove(app, form, request, now)
+    row = tenants.take_code(app, form.get("code", ""), now)
+    if row is None:
+        raise SignInError("invalid_grant", 70008, 400)
+    if row["redirect"] != form.get("redirect_uri"):
+        raise SignInError("invalid_client", 50011, 400)
+    if not proves(row["challenge"], form.get("code_verifier", "")):
+        raise SignInError("invalid_grant", 50148, 400)
+    told = _given(tenants, app, row["address"], now)
+    return {**told, "refresh_token": tenants.give("refresh", app, row["address"], now)}
+
+
+def authorize(request: Request, sandbox: Sandbox, tenant: str) -> Response:
+    """The page on which a person lets the application in. Nobody is asked: `login_hint` names who agrees; without it
+    the page offers the mailboxes to choose from, and with `deny` nobody does."""
+    tenants, args, now = Tenants(sandbox.store), request.args, sandbox.clock.now()
+    app = tenants.app(tenant, args.get("client_id", ""))
+    redirect = args.get("redirect_uri", "")
+    if app is None or not redirect or (app.redirects and redirect not in app.redirects):
+        number = 700016 if app is None else 50011
+        return Response(f"AADSTS{number}: the sandbox refuses.\n", 400, content_type="text/plain")
+    told = {"state": args["state"]} if "state" in args else {}
+    if args.get("deny"):
+        return back(redirect, {"error": "access_denied", "error_description": "AADSTS65004: declined.", **told})
+    if app.admin_only:
+        return back(
+            redirect, {"error": "access_denied", "error_description": "AADSTS90094: needs an administrator.", **told}
+        )  # fmt: skip
+    if args.get("response_type") != "code" or args.get("code_challenge_method", "S256") != "S256":
+        return back(redirect, {"error": "unsupported_response_type", **told})
+    hint = args.get("login_hint", "")
+    if not hint:
+        return choice(request, [each.address for each in Directory(sandbox.store).mailboxes()])
+    code = tenants.give_code(app, hint, redirect, args.get("code_challenge", ""), now)
+    return back(redirect, {"code": code, **told})
 
 
 def _given(tenants: Tenants, app: App, address: str, now: datetime) -> dict[str, Any]:
@@ -73,6 +118,8 @@ def _prove(app: App, form: Mapping[str, str], request: Request, now: datetime) -
     given = form.get("client_secret", "")
     if not app.secret or not hmac.compare_digest(app.secret.encode(), given.encode()):
         raise SignInError("invalid_client", 7000215)
+    if app.secret_ends and datetime.fromisoformat(app.secret_ends) <= now:
+        raise SignInError("invalid_client", 7000222)
 
 
 def _check_assertion(app: App, assertion: str, audience: str, now: datetime) -> None:

@@ -10,14 +10,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import jwt
+
 from connectors.sandbox.store import Row, Store
 
 TABLES = (
     "CREATE TABLE IF NOT EXISTS graph_tenant (id TEXT PRIMARY KEY, domains TEXT NOT NULL)",
     (
         "CREATE TABLE IF NOT EXISTS graph_app (tenant TEXT NOT NULL, id TEXT NOT NULL, secret TEXT NOT NULL,"
-        " certificate TEXT NOT NULL, permissions TEXT NOT NULL, mailboxes TEXT NOT NULL, PRIMARY KEY (tenant, id))"
+        " certificate TEXT NOT NULL, permissions TEXT NOT NULL, mailboxes TEXT NOT NULL, more TEXT NOT NULL,"
+        " PRIMARY KEY (tenant, id))"
     ),
+    (
+        "CREATE TABLE IF NOT EXISTS graph_code (hash TEXT PRIMARY KEY, tenant TEXT NOT NULL, app TEXT NOT NULL,"
+        " address TEXT NOT NULL, redirect TEXT NOT NULL, challenge TEXT NOT NULL, ends TEXT NOT NULL)"
+    ),
+    # whose mailbox is there, but is not served for want of a licence
+    "CREATE TABLE IF NOT EXISTS graph_unlicensed (address TEXT PRIMARY KEY)",
     (
         "CREATE TABLE IF NOT EXISTS graph_token (hash TEXT PRIMARY KEY, kind TEXT NOT NULL, tenant TEXT NOT NULL,"
         " app TEXT NOT NULL, address TEXT NOT NULL, ends TEXT NOT NULL)"
@@ -34,11 +43,15 @@ PERMISSIONS = (
     "MailboxSettings.ReadWrite", "User.Read.All",
 )  # fmt: skip
 LIVES = timedelta(seconds=3599)
+CODE_LIVES = timedelta(minutes=10)
+_MORE = ("redirects", "secret_ends", "admin_only", "mfa")
 
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """`permissions`: what was consented to. `mailboxes`: the addresses to which it is limited, or `*`."""
+    """`permissions`: what was consented to. `mailboxes`: the addresses to which it is limited, or `*`. `redirects`:
+    where it may send people back to, anywhere when empty. `secret_ends`: moment, or ''. `admin_only`: users may not
+    consent for themselves. `mfa`: what was consented to without a second factor is good no more."""
 
     tenant: str
     id: str
@@ -46,6 +59,10 @@ class App:
     certificate: str
     permissions: frozenset[str]
     mailboxes: frozenset[str]
+    redirects: tuple[str, ...] = ()
+    secret_ends: str = ""
+    admin_only: bool = False
+    mfa: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +92,11 @@ class Tenants:
 
     def add_app(self, app: App) -> None:
         self.store.run(
-            "INSERT OR REPLACE INTO graph_app VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO graph_app VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
                 app.tenant, app.id, app.secret, app.certificate,
                 json.dumps(sorted(app.permissions)), json.dumps(sorted(app.mailboxes)),
+                json.dumps({name: getattr(app, name) for name in _MORE}),
             ),
         )  # fmt: skip
 
@@ -88,7 +106,7 @@ class Tenants:
 
     def give(self, kind: str, app: App, address: str, now: datetime) -> str:
         """A new token: `access` or `refresh`."""
-        text = f"{kind}.{secrets.token_urlsafe(32)}"
+        text = f"{kind}.{secrets.token_urlsafe(32)}" if kind == "refresh" else _bearer(app, address, now)
         lives = LIVES if kind == "access" else timedelta(days=90)
         self.store.run(
             "INSERT INTO graph_token VALUES (?, ?, ?, ?, ?, ?)",
@@ -104,6 +122,31 @@ class Tenants:
         app = self.app(row["tenant"], row["app"])
         return None if app is None else Caller(app, row["address"])
 
+    # --- people who agree
+
+    def give_code(self, app: App, address: str, redirect: str, challenge: str, now: datetime) -> str:
+        text = f"0.{secrets.token_urlsafe(32)}"
+        self.store.run(
+            "INSERT INTO graph_code VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (_hash(text), app.tenant, app.id, address.lower(), redirect, challenge, (now + CODE_LIVES).isoformat()),
+        )
+        return text
+
+    def take_code(self, app: App, text: str, now: datetime) -> Row | None:
+        """What the code was given for; once, and not too late."""
+        with self.store.transaction() as connection:
+            row = self.store.one("SELECT * FROM graph_code WHERE hash = ?", (_hash(text),))
+            connection.execute("DELETE FROM graph_code WHERE hash = ?", (_hash(text),))
+        if row is None or (row["tenant"], row["app"]) != (app.tenant, app.id):
+            return None
+        return row if datetime.fromisoformat(row["ends"]) > now else None
+
+    def unlicense(self, address: str) -> None:
+        self.store.run("INSERT OR REPLACE INTO graph_unlicensed VALUES (?)", (address.lower(),))
+
+    def is_licensed(self, address: str) -> bool:
+        return self.store.one("SELECT 1 FROM graph_unlicensed WHERE address = ?", (address,)) is None
+
     def take_back(self, kind: str = EVERYTHING) -> None:
         """No token of the kind is good any more."""
         self.store.run("DELETE FROM graph_token WHERE kind = ? OR ? = '*'", (kind, kind))
@@ -112,8 +155,17 @@ class Tenants:
 def _app(row: Row) -> App:
     return App(
         row["tenant"], row["id"], row["secret"], row["certificate"],
-        frozenset(json.loads(row["permissions"])), frozenset(json.loads(row["mailboxes"])),
+        frozenset(json.loads(row["permissions"])), frozenset(json.loads(row["mailboxes"])), **json.loads(row["more"]),
     )  # fmt: skip
+
+
+def _bearer(app: App, address: str, now: datetime) -> str:
+    """A token that tells what it is good for, as those of the real one do; nobody here reads that."""
+    held = sorted(PERMISSIONS if EVERYTHING in app.permissions else app.permissions)
+    told: dict[str, object] = {"scp": " ".join(held), "upn": address} if address else {"roles": held}
+    ends = int((now + LIVES).timestamp())
+    claims = {"aud": "https://graph.microsoft.com", "tid": app.tenant, "appid": app.id, "exp": ends, **told}
+    return jwt.encode({**claims, "uti": secrets.token_urlsafe(16)}, secrets.token_bytes(32), algorithm="HS256")
 
 
 def _hash(text: str) -> str:

@@ -4,17 +4,15 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
-import html
 import json
 import secrets
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 import jwt
 from werkzeug.wrappers import Request, Response
 
+from connectors.sandbox.agreeing import back, choice, proves
 from connectors.sandbox.salesforce import orgs
 from connectors.sandbox.salesforce.errors import OAuthError
 
@@ -168,10 +166,8 @@ def _code(request: Request, sandbox: Sandbox) -> dict[str, Any]:
     more = json.loads(row["more"])
     if more["redirect_uri"] != request.form.get("redirect_uri"):
         raise OAuthError("redirect_uri_mismatch", "redirect_uri must match configuration")
-    if more["challenge"]:
-        digest = hashlib.sha256(request.form.get("code_verifier", "").encode()).digest()
-        if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != more["challenge"]:
-            raise OAuthError("invalid_grant", "invalid code verifier")
+    if not proves(more["challenge"], request.form.get("code_verifier", "")):
+        raise OAuthError("invalid_grant", "invalid code verifier")
     org = _org(sandbox, row["org"])
     user = _active(sandbox, org, row["user"])
     scope = more["scope"]
@@ -249,12 +245,14 @@ def _authorize(request: Request, sandbox: Sandbox) -> Response:
     allowed = json.loads(client["redirects"])
     if not redirect or (allowed and redirect not in allowed):
         raise OAuthError("redirect_uri_mismatch", "redirect_uri must match configuration")
-    back = {"state": args["state"]} if "state" in args else {}
+    told = {"state": args["state"]} if "state" in args else {}
     challenge = args.get("code_challenge", "")
     if client["pkce"] and not challenge:
-        return _redirect(redirect, {"error": "invalid_request", "error_description": "missing code challenge", **back})
+        return back(redirect, {"error": "invalid_request", "error_description": "missing code challenge", **told})
+    if args.get("deny"):
+        return back(redirect, {"error": "access_denied", "error_description": "end-user denied authorization", **told})
     if args.get("response_type") != "code" or (challenge and args.get("code_challenge_method") != "S256"):
-        return _redirect(redirect, {"error": "unsupported_response_type", **back})
+        return back(redirect, {"error": "unsupported_response_type", **told})
     hint = args.get("login_hint")
     if not hint:
         return _choose(request, sandbox)
@@ -270,21 +268,16 @@ def _authorize(request: Request, sandbox: Sandbox) -> Response:
         client["id"],
         {"redirect_uri": redirect, "challenge": challenge, "scope": scope},
     )
-    return _redirect(redirect, {"code": code, **back})
-
-
-def _redirect(to: str, args: dict[str, str]) -> Response:
-    return Response("", 302, headers={"Location": f"{to}{'&' if '?' in to else '?'}{urlencode(args)}"})
+    return back(redirect, {"code": code, **told})
 
 
 def _choose(request: Request, sandbox: Sandbox) -> Response:
-    links = []
-    for org in orgs.all_orgs(sandbox.store):
-        for row in sandbox.store.all(f"SELECT Username FROM {org.table('User')} WHERE IsActive = 1 ORDER BY Username"):
-            query = urlencode({**request.args.to_dict(), "login_hint": row[0]})
-            links.append(f'<li><a href="?{html.escape(query)}">{html.escape(row[0])} ({org.key})</a></li>')
-    page = f"<!doctype html><title>Sandbox: allow access?</title><h1>Who allows access?</h1><ul>{''.join(links)}</ul>"
-    return Response(page, content_type="text/html; charset=utf-8")
+    people = [
+        str(row[0])
+        for org in orgs.all_orgs(sandbox.store)
+        for row in sandbox.store.all(f"SELECT Username FROM {org.table('User')} WHERE IsActive = 1 ORDER BY Username")
+    ]
+    return choice(request, people)
 
 
 def session(request: Request, sandbox: Sandbox) -> tuple[orgs.Org, orgs.User] | None:

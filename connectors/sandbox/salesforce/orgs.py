@@ -55,6 +55,7 @@ class Settings:
     # on: create, update}
     duplicate_rules: tuple[Mapping[str, Any], ...] = ()
     fls_hidden: Mapping[str, Mapping[str, Any]] | None = None  # user name -> object -> list of fields unseen
+    lacking: Mapping[str, tuple[str, ...]] | None = None  # user name -> permissions that he has not: EditEvent, ...
     lead_assignment_owner: str = ""  # user name that the active lead assignment rule hands new leads to
     custom_fields: Mapping[str, tuple[Mapping[str, Any], ...]] | None = None  # by object, see `facts.custom_field`
 

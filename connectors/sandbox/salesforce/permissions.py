@@ -16,13 +16,19 @@ _SEES_ALL = ("PermissionsModifyAllData", "PermissionsViewAllData")
 _EVERYBODY = ("PermissionsApiEnabled", "PermissionsEditEvent", "PermissionsEditTask")
 
 
+def lacks(call: Call, permission: str) -> bool:
+    """Whether the org has not given the user what everybody has."""
+    return permission in (call.org.settings.lacking or {}).get(call.user.username, ())
+
+
 def is_asked(query: ast.Query) -> bool:
     return query.source.text.lower() == OBJECT.lower()
 
 
 def answer(call: Call, query: ast.Query) -> dict[str, Any]:
     """The answer to a query. Raises INVALID_FIELD, MALFORMED_QUERY."""
-    row = dict.fromkeys(_SEES_ALL, call.user.view_all) | dict.fromkeys(_EVERYBODY, True)
+    row = dict.fromkeys(_SEES_ALL, call.user.view_all)
+    row |= {name: not lacks(call, name.removeprefix("Permissions")) for name in _EVERYBODY}
     known = {name.lower(): name for name in row}
     if query.where is not None or query.group or query.order:
         raise ast.malformed(f"{OBJECT} is one row here, and is asked for without conditions")

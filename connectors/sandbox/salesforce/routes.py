@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.wrappers import Request, Response
 
 from connectors.sandbox.faults import Action
-from connectors.sandbox.salesforce import admin, dumping, multi, oauth, orgs, rest
+from connectors.sandbox.salesforce import admin, dumping, multi, oauth, orgs, permissions, rest
 from connectors.sandbox.salesforce.call import Call, forget
 from connectors.sandbox.salesforce.errors import SfError, not_found
 from connectors.sandbox.salesforce.rest import Answer, Part, UnknownRouteError
@@ -131,6 +131,8 @@ def _data(request: Request, sandbox: Sandbox, version: str) -> Response:
     org, user = found
     headers = {name.lower(): value for name, value in request.headers}
     call = Call(sandbox, org, user, request.host_url.rstrip("/"), version, headers)
+    if permissions.lacks(call, "ApiEnabled"):
+        return _failed(SfError("API_DISABLED_FOR_ORG", "API is not enabled for this Organization or Partner"))
     used = _use(call)
     if used > org.settings.api_quota:
         return _failed(SfError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."))

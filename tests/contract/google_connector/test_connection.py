@@ -14,6 +14,7 @@ from connectors.google.config import GoogleConfig, Service
 from connectors.google.mailbox import GoogleMailbox
 from connectors.protocols import Can, Mailbox
 from connectors.registry import open_mailbox
+from mapping.model.findings import Finding
 from tests.support.google import ACCOUNT, ADDRESS, World
 
 
@@ -58,7 +59,7 @@ def test_a_user_may_let_us_act_without_any_administrator(world: World) -> None:
 @pytest.mark.parametrize(
     ("changes", "fault", "code"),
     [
-        ({"address": "nobody@corp.example"}, Fault.AUTH_REVOKED, "invalid_grant"),
+        ({"address": "nobody@corp.example"}, Fault.AUTH_REVOKED, "invalid_grant: unknown"),
         ({"address": "anna@other.example"}, Fault.FORBIDDEN, "unauthorized_client"),
     ],
 )
@@ -132,10 +133,10 @@ def test_a_check_proves_the_connection_step_by_step(world: World) -> None:
     world.goes_wrong("tasks.tasklists.list", code="accessNotConfigured")
     lines = list(world.mailbox.check())
     assert [line.name for line in lines if not line.ok] == ["tasks"]
-    assert "Enable the Tasks API" in lines[3].advice
+    assert lines[3].finding is Finding.API_OFF
     (line,) = world.opened(address="nobody@corp.example").check()
     assert (line.name, line.ok) == ("token", False)
-    assert "domain-wide" in line.advice
+    assert line.finding is Finding.MAILBOX_UNKNOWN
 
 
 def test_nothing_is_noted_between_two_readings(world: World) -> None:

@@ -241,7 +241,7 @@ def test_a_refused_log_in_ends_the_check_with_advice(world: World) -> None:
 def test_a_step_that_fails_is_a_line_and_not_an_exception(world: World, name: str) -> None:
     crm = world.connect()
     crm.shape()
-    nth = {"user": 1, "API limit": 2, "objects": 3}[name]
+    nth = {"user": 1, "API limit": 2, "objects": 4}[name]
     world.fault("* /services/data/", nth=nth, status=403, code="API_CURRENTLY_DISABLED")
     failing = [c for c in crm.check() if not c.ok]
     assert failing[0].name == name
@@ -307,7 +307,7 @@ def test_columns_by_which_another_product_knows_its_records_are_a_sign_once_they
 
     (found,) = signs(world)
     assert (found.ok, found.detail) == (False, "Events are marked by vendor__CreatedBySync__c")
-    assert "switch the other one off" in found.advice
+    assert "Switch it off" in found.advice
 
 
 @pytest.mark.rule("IDN-7")
