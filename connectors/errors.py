@@ -46,6 +46,7 @@ class ConnectorError(Exception):
     retry_after: timedelta | None = None
     fields: tuple[str, ...] = ()
     existing: str = ""
+    vendor: str = ""  # whose connection it was, once it has left the connector; see `connectors.blame`
 
     def __str__(self) -> str:
         code = f" [{self.vendor_code}]" if self.vendor_code else ""

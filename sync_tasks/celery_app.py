@@ -59,6 +59,7 @@ def configure(settings: Settings) -> Celery:
                 "schedule": max(1.0, settings.recover_after_seconds / 4),
                 "options": {"queue": UPKEEP, "expires": settings.recover_after_seconds},
             },
+            "notify": {"task": "sync.notify", "schedule": 60.0, "options": {"queue": UPKEEP, "expires": 120}},
         },
         # two intervals need no memory; a file of them would be fought over by two beats of one home
         beat_scheduler="celery.beat:Scheduler",

@@ -103,6 +103,7 @@ class Reason(StrEnum):
     DELETED_ON_BOTH_SIDES = "deleted_on_both_sides"
     MARK_RESTORED = "mark_restored"
     DEACTIVATED = "deactivated"
+    TAKEN_BACK = "taken_back"
     MOVED_OUT = "moved_out"
     LEFT_SCOPE = "left_scope"
     LIST_BY_CAMPAIGN = "list_by_campaign"
@@ -309,6 +310,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.DELETED_ON_BOTH_SIDES: "The item was deleted on both sides.",
     Reason.MARK_RESTORED: "The mark was taken off a saved item; it was put back. Use the other mark to unsync.",
     Reason.DEACTIVATED: "Synchronization was switched off for you.",
+    Reason.TAKEN_BACK: "Somebody asked for what was saved to be taken out of Salesforce again.",
     Reason.MOVED_OUT: "The item was moved to a folder that is not synchronized; both copies stay.",
     Reason.LIST_BY_CAMPAIGN: "The list view is filtered by campaign; such a list cannot be read. Choose another.",
     Reason.LIST_REFUSED: "Salesforce refuses to tell these records. Check the list, its condition and who may see it.",

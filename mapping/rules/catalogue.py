@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mapping.rules.catalogue_mail import EMAIL_RECORDS, LINKS_AND_PEOPLE, ONCE_AND_FILES
-from mapping.rules.setting import BY_ADMIN, LEVELS, Setting, choice, columns, days, entries, limit, switch
+from mapping.rules.setting import BY_ADMIN, LEVELS, Setting, choice, columns, days, entries, limit, switch, tries
 
 SETTINGS: dict[str, Setting] = {
     setting.name: setting
@@ -302,6 +302,8 @@ SETTINGS: dict[str, Setting] = {
         limit("guard.changes_percent", 50, "But only when they are more than this share of the saved items."),
         limit("guard.empty_least", 5, "When all saved items are gone at once, and they were so many, that waits."),
         limit("guard.mails_most", 0, "When servers would mail more people than this unasked, that waits."),
+        tries("retry.most", 50, "An item that fails so often in a row is quarantined.", "MaxRetries"),
+        tries("retry.most_old", 5, "The same for an item that took place more than 30 days ago."),
         switch("mail.move_back", True, "Take mail out of the managed folder again once it is saved (WAY-3)."),
         switch("mail.skip_private", True, "Do not save private e-mail automatically."),
         choice(

@@ -23,6 +23,7 @@ class Trigger(StrEnum):
     CRM_DELETED = "crm_deleted"
     CATEGORY_REMOVED = "category_removed"
     DEACTIVATED = "deactivated"
+    TAKEN_BACK = "taken_back"  # the same, and Salesforce is to give back what the mailbox put there
     BOTH_DELETED = "both_deleted"
     MOVED_OUT = "moved_out"  # to a folder that is not mirrored
     SWITCHED_OFF = "switched_off"  # Salesforce's own are no longer to be shown
@@ -59,6 +60,7 @@ _TABLE: dict[Trigger, tuple[tuple[Fate, Fate, Fate, Fate, Fate], str]] = {
     Trigger.WINDOW: ((_FREE, _DEL_BOX, _FREE, _FREE, _FREE), "DEL-3"),
     Trigger.CRM_DELETED: ((_FREE, _DEL_BOX, _FREE, _FREE, _FREE), "DEL-2"),
     Trigger.DEACTIVATED: ((_FREE, _DEL_BOX, _FREE, _FREE, _FREE), "DEL-3"),
+    Trigger.TAKEN_BACK: ((_DEL_CRM, _DEL_BOX, _DEL_CRM, _DEL_CRM, _FREE), "TOP-24"),
     Trigger.BOTH_DELETED: ((_DROP, _DROP, _DROP, _DROP, _DROP), "DEL-1"),
     Trigger.MOVED_OUT: ((_FREE, _FREE, _FREE, _FREE, _FREE), "DEL-4"),
     Trigger.SWITCHED_OFF: ((_FREE, _DEL_BOX, _FREE, _FREE, _FREE), "SCP-16"),
@@ -79,6 +81,7 @@ _PLAIN: dict[Trigger, tuple[tuple[Fate, Fate], str, str]] = {
     Trigger.WINDOW: ((_FREE, _FREE), "TSK-4", "CON-10"),
     Trigger.CRM_DELETED: ((_DEL_BOX, _DEL_BOX), "TSK-7", "CON-7"),
     Trigger.DEACTIVATED: ((_FREE, _DEL_BOX), "LIF-6", "LIF-6"),
+    Trigger.TAKEN_BACK: ((_FREE, _DEL_BOX), "TOP-24", "TOP-24"),
     Trigger.BOTH_DELETED: ((_DROP, _DROP), "TSK-5", "CON-7"),
     Trigger.MOVED_OUT: ((_FREE, _FREE), "TSK-8", "CON-8"),
     Trigger.SWITCHED_OFF: ((_FREE, _DEL_BOX), "TSK-4", "CON-10"),
@@ -96,6 +99,7 @@ _SHOWN: dict[Trigger, tuple[Fate, str]] = {
     Trigger.LEFT_SCOPE: (_DEL_BOX, "OBJ-2"),
     Trigger.SWITCHED_OFF: (_DEL_BOX, "SCP-16"),
     Trigger.DEACTIVATED: (_DEL_BOX, "DEL-3"),
+    Trigger.TAKEN_BACK: (_DEL_BOX, "TOP-24"),
     Trigger.BOTH_DELETED: (_DROP, "OBJ-2"),
 }
 
@@ -109,6 +113,7 @@ REASONS: dict[Trigger, Reason] = {
     Trigger.CRM_DELETED: Reason.DELETED_IN_CRM,
     Trigger.CATEGORY_REMOVED: Reason.MARK_RESTORED,
     Trigger.DEACTIVATED: Reason.DEACTIVATED,
+    Trigger.TAKEN_BACK: Reason.TAKEN_BACK,
     Trigger.BOTH_DELETED: Reason.DELETED_ON_BOTH_SIDES,
     Trigger.MOVED_OUT: Reason.MOVED_OUT,
     Trigger.SWITCHED_OFF: Reason.DOWN_OFF,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-INTERRUPTED = frozenset({"RUN.TOO_LONG", "RUN.STALLED"})
+INTERRUPTED = frozenset({"RUN.TRANSIENT.TOO_LONG", "RUN.TRANSIENT.STALLED"})
 
 
 @dataclass(frozen=True, slots=True)

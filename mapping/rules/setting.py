@@ -43,6 +43,11 @@ def limit(name: str, default: int, text: str, *aliases: str) -> Setting:
     return Setting(name, int, default, text, BY_ADMIN, aliases, optional=not name.endswith("_percent"))
 
 
+def tries(name: str, default: int, text: str, *aliases: str) -> Setting:
+    """How often something is tried."""
+    return Setting(name, int, default, text, BY_ADMIN, aliases, within=(1, 1000))
+
+
 def choice(name: str, default: str, allowed: tuple[str, ...], text: str, *aliases: str) -> Setting:
     return Setting(name, str, default, text, LEVELS, aliases, allowed)
 

@@ -15,6 +15,7 @@ from sync_tasks.bootstrap import NotConnectedError
 from sync_tasks.cli import (
     abilities,
     blocking,
+    catalogue,
     config,
     conflicts,
     database,
@@ -25,8 +26,10 @@ from sync_tasks.cli import (
     intents,
     keys,
     mappings,
+    notices,
     organizations,
     processes,
+    replaying,
     running,
     sandbox,
     unresolved,
@@ -49,7 +52,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (demo, sandbox, processes, doctor, running, inspecting, abilities):
+for module in (demo, sandbox, processes, doctor, running, inspecting, abilities, catalogue, notices, replaying):
     module.register(cli)
 _FAMILIES = {
     "db": database,

@@ -25,6 +25,7 @@ from sync_tasks.cli.shell import (
     the_org,
     the_user,
 )
+from sync_tasks.services.standing import CONSOLE, renewed
 from sync_tasks.state.records import OrgView
 from sync_tasks.state.store import Unit
 
@@ -146,6 +147,51 @@ def store_connection(
         opened.clock(), "console", "org.connect", org.name, side=side, vendor=vendor, facts=sorted(facts),
         secrets=sorted(secrets),
     )  # fmt: skip
+    renewed(unit, org.id, user_id, side, opened.clock())
+
+
+@app.command()
+def pause(name: Name, as_json: Json = False) -> None:
+    """Stop running everybody in the organization, for a while."""
+    _set(name, "pause", as_json=as_json)
+
+
+@app.command()
+def resume(name: Name, as_json: Json = False) -> None:
+    """Lift what `pause` did; users who are paused themselves stay so."""
+    _set(name, "resume", as_json=as_json)
+
+
+@app.command()
+def disable(name: Name, as_json: Json = False) -> None:
+    """Stop running everybody in the organization until it is enabled."""
+    _set(name, "disable", as_json=as_json)
+
+
+@app.command()
+def enable(name: Name, as_json: Json = False) -> None:
+    """Lift what `disable` did; users who are disabled themselves stay so."""
+    _set(name, "enable", as_json=as_json)
+
+
+def _set(name: str, action: str, *, as_json: bool) -> None:
+    with open_app() as opened, opened.store.writing() as unit:
+        now, org = opened.clock(), the_org(unit, name)
+        values: Mapping[str, Mapping[str, Any]] = {
+            "pause": {"paused_at": org.paused_at or now}, "resume": {"paused_at": None},
+            "disable": {"enabled": False}, "enable": {"enabled": True},
+        }  # fmt: skip
+        unit.accounts.set_org(org.id, **values[action])
+        unit.accounts.audit(now, CONSOLE, f"org.{action}", org.name)
+        after = _described(unit, the_org(unit, name))
+    if as_json:
+        give(after)
+    else:
+        say(f"{name}: {_state(after)}")
+
+
+def _state(org: Mapping[str, Any]) -> str:
+    return "disabled" if not org["enabled"] else "enabled" if org["paused_at"] is None else "paused"
 
 
 def _try_crm(opened: App, org: OrgView) -> list[dict[str, Any]]:
@@ -169,8 +215,8 @@ def list_(as_json: Json = False) -> None:
         return
     if not rows:
         say("no organization yet; make one with `inbox-sync org add NAME`")
-    columns = ("Name", "Enabled", "Users", "CRM", "Mailboxes")
-    table("", columns, [(r["name"], r["enabled"], r["users"], _vendor(r, "crm"), _vendor(r, "mailbox")) for r in rows])
+    columns = ("Name", "State", "Users", "CRM", "Mailboxes")
+    table("", columns, [(r["name"], _state(r), r["users"], _vendor(r, "crm"), _vendor(r, "mailbox")) for r in rows])
 
 
 @app.command()
@@ -181,7 +227,7 @@ def show(name: Name, as_json: Json = False) -> None:
     if as_json:
         give(found)
         return
-    say(f"{found['name']}: {'enabled' if found['enabled'] else 'disabled'}, {found['users']} users")
+    say(f"{found['name']}: {_state(found)}, {found['users']} users")
     for side, connection in found["connections"].items():
         if connection is None:
             say(f"{side}: not connected; `inbox-sync org connect {name} --{side} {VENDORS[side][0]} ...`", "yellow")
@@ -201,8 +247,8 @@ def _described(unit: Unit, org: OrgView) -> dict[str, Any]:
         held = sorted(unit.accounts.credentials(connection, registry.SECRETS[vendor]))
         connections[side] = {"vendor": vendor, "facts": facts, "secrets": held}
     return {
-        "id": org.id, "name": org.name, "enabled": org.enabled, "created_at": org.created_at,
-        "users": len(unit.accounts.users(org.id)), "connections": connections,
+        "id": org.id, "name": org.name, "enabled": org.enabled, "paused_at": org.paused_at,
+        "created_at": org.created_at, "users": len(unit.accounts.users(org.id)), "connections": connections,
     }  # fmt: skip
 
 

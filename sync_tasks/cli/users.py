@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -10,7 +11,9 @@ import typer
 from connectors import registry
 from connectors.errors import ConnectorError
 from mapping.model.people import normalise
+from mapping.rules.standing import RefusedError
 from sync_tasks.bootstrap import App
+from sync_tasks.cli.catalogue import say_error
 from sync_tasks.cli.organizations import refuse_missing, refuse_unknown, store_connection
 from sync_tasks.cli.shell import (
     FAILED,
@@ -28,10 +31,11 @@ from sync_tasks.cli.shell import (
     the_org,
     the_user,
 )
-from sync_tasks.cli.summary import show_summary
+from sync_tasks.cli.summary import show_operations, show_summary
 from sync_tasks.services import lifecycle, moving, scheduling
 from sync_tasks.services import users as user_facts
-from sync_tasks.services.run_facts import summary
+from sync_tasks.services.lifecycle import Next, Take
+from sync_tasks.services.run_facts import operation, summary
 from sync_tasks.services.users import Switch, described
 from sync_tasks.state.records import RunState, UserView
 from sync_tasks.state.store import Unit
@@ -114,7 +118,7 @@ def show(address: Address, as_json: Json = False) -> None:
 
 @app.command()
 def status(address: Address, as_json: Json = False) -> None:
-    """Whether the user runs, when next, and how the last run went."""
+    """Whether the user runs, and if not, why and what to do; when next, and how the last run went."""
     with open_app() as opened:
         with opened.store.reading() as unit:
             user = the_user(unit, address)
@@ -122,11 +126,17 @@ def status(address: Address, as_json: Json = False) -> None:
     if as_json:
         give(told)
         return
-    say(f"{user.address}: {user.status}; next run {shown(user.next_sync_at)}; {told['issues']} open issues")
+    next_run = f"; next run {shown(user.next_sync_at)}" if user.effective.runs or told["probe_at"] else ""
+    say(f"{user.address}: {user.status}{next_run}; {told['issues']} open issues")
+    if told["error"] is not None:
+        say_error(told["error"])
+    if told["prompt"] and not told["suspended_at"]:
+        say(f"{user.failures} runs failed one after the other; `inbox-sync doctor {user.address}` looks why", "yellow")
     if told["holds"]:
         say(f"held since {shown(user.held_at)}: nothing is written before hold {shown(told['holds'])} is decided; "
             "see `inbox-sync holds`", "yellow")  # fmt: skip
-    if last := told["last_run"]:
+    last = told["last_run"]
+    if last is not None:
         error = f" ({last['error']}: {last['error_text']})" if last["error"] else ""
         say(f"last run {last['id']}: {last['state']}{error}, started {shown(last['started_at'])}")
 
@@ -175,16 +185,83 @@ def enable(address: Address, as_json: Json = False) -> None:
     _change(address, Switch.ENABLE, as_json=as_json)
 
 
-@app.command("reset-mailbox")
-def reset_mailbox(address: Address, as_json: Json = False) -> None:
-    """Take our entries out of the mailbox and stop running this user; `enable` and the next run set it up again."""
-    _live(address, lifecycle.reset_mailbox, "reset; `inbox-sync user enable` starts it again", as_json=as_json)
+@app.command()
+def suspend(address: Address, as_json: Json = False) -> None:
+    """Stop running this user until somebody resumes it, as the engine does after too many failures."""
+    _change(address, Switch.SUSPEND, as_json=as_json)
+
+
+Taking = Annotated[Take, typer.Option("--take", help="How much of us goes: nothing, marks, links, records.")]
+Looking = Annotated[bool, typer.Option("--preview", help="Only show what would happen.")]
+Nexting = Annotated[Next, typer.Option("--next", help="What the next run saves: all, or only what is new.")]
 
 
 @app.command()
-def reinitialize(address: Address, as_json: Json = False) -> None:
+def reset(
+    address: Address, take: Taking = Take.MARKS, after: Nexting = Next.ALL, preview: Looking = False,
+    as_json: Json = False,
+) -> None:  # fmt: skip
+    """Take us out of the mailbox and stop running this user; `enable` and the next run set it up again."""
+    if preview:
+        _look(address, take, as_json=as_json)
+        return
+    told = "reset; `inbox-sync user enable` starts it again"
+    _live(address, lambda opened, user: lifecycle.reset_mailbox(opened, user, take, after), told, as_json=as_json)
+
+
+@app.command()
+def reinit(address: Address, after: Nexting = Next.ALL, as_json: Json = False) -> None:
     """Read the mailbox from the start with the next run, and make it ours if another installation had it."""
-    _live(address, lifecycle.reinitialize, "read from the start with the next run", as_json=as_json)
+    told = "read from the start with the next run"
+    _live(address, lambda opened, user: lifecycle.reinitialize(opened, user, after), told, as_json=as_json)
+
+
+@app.command()
+def delete(
+    address: Address, take: Taking = Take.NOTHING,
+    force: Annotated[bool, typer.Option("--force", help="Even if the mailbox still holds something of ours.")] = False,
+    preview: Looking = False, as_json: Json = False,
+) -> None:  # fmt: skip
+    """Forget this user and everything that is kept of him, after taking us out of the mailbox as far as asked for."""
+    if preview:
+        _look(address, take, as_json=as_json)
+        return
+    with open_app() as opened:
+        with opened.store.reading() as unit:
+            user = the_user(unit, address)
+        with _refusals():
+            lifecycle.delete(opened, user, take, force=force)
+    if as_json:
+        give({"address": user.address, "deleted": True, "take": take})
+    else:
+        say(f"{user.address} is deleted; taken out: {take.value}")
+
+
+def _look(address: str, take: Take, *, as_json: bool) -> None:
+    """What taking so much would do, as a plan."""
+    with open_app() as opened:
+        with opened.store.reading() as unit:
+            user = the_user(unit, address)
+        with _refusals():
+            run = lifecycle.look(opened, user, take)
+        with opened.store.reading() as unit:
+            operations = [] if run is None else [operation(op) for op in unit.plans.all(run.id)]
+        told = None if run is None else summary(opened, run)
+    if as_json:
+        give({**(told or {}), "operations": operations, "take": take})
+    elif told is None:
+        say("no item and no record would be touched" + (" but our entries" if take is Take.MARKS else ""))
+    else:
+        show_summary(told)
+        show_operations("Plan (nothing was written)", operations)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except (scheduling.BusyError, RefusedError, lifecycle.NotPartedError) as error:
+        raise CommandError(str(error)) from None
 
 
 @app.command()
@@ -197,10 +274,8 @@ def deactivate(
     with open_app() as opened:
         with opened.store.reading() as unit:
             user = the_user(unit, address)
-        try:
+        with _refusals():
             run = lifecycle.deactivate(opened, user, preview=preview)
-        except scheduling.BusyError as error:
-            raise CommandError(str(error)) from None
         told = summary(opened, run)
     if as_json:
         give(told)
@@ -253,10 +328,8 @@ def _live(address: str, do: Callable[[App, UserView], None], told: str, *, as_js
     with open_app() as opened:
         with opened.store.reading() as unit:
             user = the_user(unit, address)
-        try:
+        with _refusals():
             do(opened, user)
-        except scheduling.BusyError as error:
-            raise CommandError(str(error)) from None
         with opened.store.reading() as unit:
             after = unit.accounts.user(user.id)
     if as_json:
@@ -269,7 +342,8 @@ def _change(address: str, to: Switch, *, as_json: bool) -> None:
     with open_app() as opened:
         with opened.store.reading() as unit:
             user = the_user(unit, address)
-        user_facts.switch(opened, [user], to, by="console")
+        with _refusals():
+            user_facts.switch(opened, [user], to, by="console")
         with opened.store.reading() as unit:
             after = unit.accounts.user(user.id)
     if as_json:

@@ -9,8 +9,11 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from connectors.errors import ConnectorError, Fault
+from connectors.errors import ConnectorError
+from mapping.rules.standing import NOT_CONNECTED, succeeded
 from sync_tasks.bootstrap import App, NotConnectedError
+from sync_tasks.services import failing
+from sync_tasks.services.standing import move
 from sync_tasks.stages import categorize, delete, fetch, link, mirror, resolve
 from sync_tasks.stages.context import RefusedRunError, StageContext, StageReport
 from sync_tasks.state.records import RunRef, RunState, RunView, UserView
@@ -28,11 +31,7 @@ BODIES: Mapping[str, Callable[[StageContext], StageReport]] = {
     "delete": delete.run,
 }
 
-# faults that a person has to mend: the user is suspended at once, with the reason
-PERMANENT = frozenset({Fault.AUTH_REVOKED, Fault.FORBIDDEN})
-TOO_LONG, STALLED = "RUN.TOO_LONG", "RUN.STALLED"
-MOST_FAILURES = 10  # so many failed runs one after the other suspend a user
-BACK_OFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
+TOO_LONG, STALLED, UNEXPECTED = "RUN.TRANSIENT.TOO_LONG", "RUN.TRANSIENT.STALLED", "RUN.BUG.UNEXPECTED"
 
 
 def perform(app: App, ref: RunRef, stage: str, *, too_long: tuple[type[Exception], ...] = ()) -> bool:
@@ -61,31 +60,28 @@ def perform(app: App, ref: RunRef, stage: str, *, too_long: tuple[type[Exception
         log.info("lease_lost", extra={"run": ref.id, "stage": stage})
         return False
     except ConnectorError as error:
-        _fail(app, ref, error)
-        return False
+        failing.vendor_failed(app, ref, error)
     except RefusedRunError as error:
-        _close(app, ref, RunState.FAILED, error.code, str(error), suspend=True)
-        return False
+        failing.fail(app, ref, error.code, str(error))
     except NotConnectedError as error:
-        _close(app, ref, RunState.FAILED, "CONFIG.NOT_CONNECTED", str(error), suspend=True)
-        return False
+        failing.fail(app, ref, NOT_CONNECTED, str(error))
     except too_long:
         log.error("run_too_long", extra={"run": ref.id, "stage": stage})
-        _close(app, ref, RunState.FAILED, TOO_LONG, f"{stage} used up its time; what it has written stays written")
-        return False
+        failing.fail(app, ref, TOO_LONG, f"{stage} used up its time; what it has written stays written")
     except Exception as error:
         # A bug must neither hang the run nor loop: it ends here, and the class of the error says what to look for.
         # Its text may quote content, so it goes nowhere.
-        log.error("run_broke", extra={"run": ref.id, "stage": stage, "error": type(error).__name__})
-        _close(app, ref, RunState.FAILED, f"INTERNAL.{type(error).__name__}", "unexpected error; see the worker's log")
+        name = type(error).__name__
+        log.error("run_broke", extra={"run": ref.id, "stage": stage, "error": name})
+        failing.fail(app, ref, UNEXPECTED, f"unexpected error ({name}); see the worker's log")
         if app.settings.debug:
             raise
-        return False
     except BaseException:
         # This process is told to end: whoever gets the message next need not wait until we count as silent.
         with app.store.writing() as unit:
             unit.runs.stop_work(ref, mine)
         raise
+    return False
 
 
 def next_stage(done: str) -> str | None:
@@ -105,24 +101,29 @@ def _finish(app: App, ref: RunRef, run: RunView, stage: str, report: StageReport
         log.warning("run_held", extra={"run": ref.id, "code": code})
     with app.store.fenced(ref, app.clock()) as unit:
         unit.runs.finish_stage(ref, stage, app.clock(), seconds, report.counts)
-        if over:
-            user = unit.accounts.user(ref.user_id)
-            hurry = user.force_pending and (not held or unit.holds.is_answered(user.id))
-            due = user.next_sync_at if run.is_preview else _next(app, user, hurry=hurry)
-            well = not held and not run.is_preview
-            unit.runs.close(
-                ref, RunState.HELD if held else RunState.DONE, app.clock(), due,
-                commit_cursors=well, error_code=code, error_text=text,
-            )  # fmt: skip
-            if well and user.held_at is not None:
-                unit.holds.end(user.id, app.clock(), unit.trail.unheard(user.id))
-    return not over
+        if not over:
+            return True
+        user = unit.accounts.user(ref.user_id)
+        if not run.is_preview and succeeded(user.standing, app.clock()) != user.standing:
+            move(unit, user, lambda was: succeeded(was, app.clock()), app.clock())
+        hurry = user.force_pending and (not held or unit.holds.is_answered(user.id))
+        due = user.next_sync_at if run.is_preview else _next(app, user, hurry=hurry)
+        well = not held and not run.is_preview
+        unit.runs.close(
+            ref, RunState.HELD if held else RunState.DONE, app.clock(), due,
+            commit_cursors=well, error_code=code, error_text=text,
+        )  # fmt: skip
+        if well and user.held_at is not None:
+            unit.holds.end(user.id, app.clock(), unit.trail.unheard(user.id))
+    if not run.is_preview:
+        failing.ended_well(app, user, run)
+    return False
 
 
 def give_up(app: App, ref: RunRef) -> None:
     """Close a run that fell silent again and again: whatever kills its workers would kill the next ones too."""
     log.error("run_stalled", extra={"run": ref.id})
-    _close(app, ref, RunState.FAILED, STALLED, "its workers died or hung again and again; see their logs")
+    failing.fail(app, ref, STALLED, "its workers died or hung again and again; see their logs")
 
 
 def _next(app: App, user: UserView, *, hurry: bool) -> datetime:
@@ -134,33 +135,3 @@ def _next(app: App, user: UserView, *, hurry: bool) -> datetime:
         return max(user.next_sync_at, began + timedelta(seconds=app.settings.force_floor_seconds))
     spread = random.uniform(1 - app.settings.jitter, 1 + app.settings.jitter)
     return began + timedelta(seconds=app.settings.interval_seconds * spread)
-
-
-def _fail(app: App, ref: RunRef, error: ConnectorError) -> None:
-    """The run as a whole cannot go on. Being throttled is not a failure; a refused log-in suspends at once."""
-    code = f"{error.fault.value.upper()}{'.' + error.vendor_code if error.vendor_code else ''}"
-    log.warning("run_failed", extra={"run": ref.id, "code": code})
-    _close(
-        app, ref, RunState.FAILED, code, error.detail, suspend=error.fault in PERMANENT,
-        counts=error.fault is not Fault.THROTTLED, wait=error.retry_after,
-    )  # fmt: skip
-
-
-def _close(
-    app: App, ref: RunRef, state: RunState, code: str, text: str, *, suspend: bool = False, counts: bool = True,
-    wait: timedelta | None = None,
-) -> None:  # fmt: skip
-    try:
-        with app.store.fenced(ref, app.clock()) as unit:
-            user = unit.accounts.user(ref.user_id)
-            failures = user.failures + counts
-            pause = wait or BACK_OFF[min(failures, len(BACK_OFF)) - 1 if failures else 0]
-            unit.runs.close(
-                ref, state, app.clock(), app.clock() + pause, commit_cursors=False, error_code=code, error_text=text
-            )
-            values: dict[str, object] = {"failures": failures}
-            if suspend or failures >= MOST_FAILURES:
-                values |= {"suspended_at": app.clock(), "suspended_code": code}
-            unit.accounts.set_user(ref.user_id, **values)
-    except LostLeaseError:
-        log.info("lease_lost", extra={"run": ref.id})

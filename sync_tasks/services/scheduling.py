@@ -6,11 +6,15 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sync_tasks.bootstrap import App
+from sync_tasks.services import outages
 from sync_tasks.services.pipeline import give_up, next_stage, perform
-from sync_tasks.state.records import PARTING, PARTING_PREVIEW, PREVIEW, RunRef, RunView
+from sync_tasks.state.records import PARTING, PARTING_PREVIEW, PREVIEW, TAKING, TAKING_PREVIEW, RunRef, RunView
 
 CLAIM_BATCH = 200
 MOST_RECOVERIES = 20  # so often a run is taken from workers that died or hung; then it is closed as failed
+
+# a run that is not only to be looked at -> the one that is
+_LOOKS = {"manual": PREVIEW, PARTING: PARTING_PREVIEW, TAKING: TAKING_PREVIEW}
 
 Enqueue = Callable[[RunRef, str], None]  # a run, and the stage it goes on from
 
@@ -21,6 +25,7 @@ def dispatch_due(app: App, enqueue: Enqueue, *, limit: int = CLAIM_BATCH) -> int
     The claim is committed before anything is enqueued. Should enqueueing fail, the run stands open in the store, and
     `recover_stalled` enqueues it later.
     """
+    outages.hold_back(app)
     total = 0
     while True:
         keys = [app.vault.run_key() for _ in range(limit)]
@@ -55,13 +60,12 @@ def run_here(
     user_id: int,
     *,
     preview: bool = False,
-    parting: bool = False,
+    trigger: str = "manual",
     on_stage: Callable[[str], None] | None = None,
 ) -> RunView:
-    """One run of one user in this process, without a broker. `parting`: it lets go of everything. Raises BusyError when
-    a run is open."""
-    looks = PARTING_PREVIEW if parting else PREVIEW
-    trigger = looks if preview else PARTING if parting else "manual"
+    """One run of one user in this process, without a broker. `trigger`: PARTING or TAKING for one that lets go of
+    everything. Raises BusyError when a run is open."""
+    trigger = _LOOKS[trigger] if preview else trigger
     with app.store.writing() as unit:
         ref = unit.runs.claim_user(user_id, trigger, app.clock(), _lease(app), app.vault.run_key())
     if ref is None:

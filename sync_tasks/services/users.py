@@ -7,18 +7,24 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from mapping.rules import standing
+from mapping.rules.errors import CATALOGUE
+from mapping.rules.standing import Activity, Verb, effective
 from sync_tasks.bootstrap import App
-from sync_tasks.services import scheduling
-from sync_tasks.state.records import UserView
+from sync_tasks.services import errors, scheduling
+from sync_tasks.services.standing import move
+from sync_tasks.state.records import RunState, UserView
 
 
 class Switch(StrEnum):
-    """`pause` and `resume` are the user's own, `disable` and `enable` an administrator's."""
+    """The verbs that change where a user stands and need nothing else. `pause` and `resume` are the user's own, the
+    others an administrator's."""
 
-    PAUSE = "pause"
-    RESUME = "resume"
-    DISABLE = "disable"
-    ENABLE = "enable"
+    PAUSE = Verb.PAUSE.value
+    RESUME = Verb.RESUME.value
+    DISABLE = Verb.DISABLE.value
+    ENABLE = Verb.ENABLE.value
+    SUSPEND = Verb.SUSPEND.value
 
 
 def described(user: UserView) -> dict[str, Any]:
@@ -28,32 +34,45 @@ def described(user: UserView) -> dict[str, Any]:
         "last_started_at", "force_pending", "failures", "held_at", "paused_at", "disabled_at", "suspended_at",
         "suspended_code",
     )  # fmt: skip
-    return {name: getattr(user, name) for name in names}
+    more = {"state": user.effective.state, "initialized_at": user.standing.initialized_at}
+    return {name: getattr(user, name) for name in names} | more | {"probe_at": user.standing.probe_at}
 
 
 def status(app: App, user: UserView) -> dict[str, Any]:
-    """Whether the user runs and when next, how the last run went, and what waits for a person."""
+    """Where a user stands with the reason and its cure, how the last run went, and what waits for a person."""
     with app.store.reading() as unit:
         last = next(iter(unit.runs.recent(user.id, 1)), None)
         issues = len(unit.trail.issues(user.id))
         holds = [hold.id for hold in unit.holds.active(user.id) if not hold.decision]
+    activity, failed_with = Activity.IDLE, ""
+    if last is not None and last.state == RunState.OPEN:
+        activity = Activity.RUNNING if last.stage else Activity.QUEUED
+    elif last is not None and user.failures:
+        failed_with = last.error_code
+    found = effective(user.standing, user.around, activity=activity, began=last is not None)
+    known = CATALOGUE.get(found.code or failed_with)
     run = None if last is None else {
         "id": last.id, "state": last.state, "started_at": last.started_at, "finished_at": last.finished_at,
         "error": last.error_code, "error_text": last.error_text,
     }  # fmt: skip
     return {
-        "address": user.address, "status": user.status, "next_sync_at": user.next_sync_at,
-        "force_pending": user.force_pending, "failures": user.failures, "last_run": run, "issues": issues,
-        "held_at": user.held_at, "holds": holds,
+        "address": user.address, "status": user.status, "state": found.state, "activity": found.activity,
+        "cause": found.cause, "since": found.since, "error": None if known is None else errors.described(known),
+        "initialized_at": user.standing.initialized_at, "suspended_at": user.suspended_at,
+        "probe_at": user.standing.probe_at, "attempts": user.standing.attempts, "failures": user.failures,
+        "prompt": user.standing.prompt, "next_sync_at": user.next_sync_at, "force_pending": user.force_pending,
+        "last_run": run, "issues": issues, "held_at": user.held_at, "holds": holds,
     }  # fmt: skip
 
 
 def switch(app: App, users: Iterable[UserView], to: Switch, *, by: str) -> None:
-    """Turn the switch of each of these users; done twice, it changes nothing the second time."""
-    now = app.clock()
+    """Turn the switch of each of these users; done twice, it changes nothing the second time. Raises RefusedError."""
+    now, verb = app.clock(), Verb(to)
     with app.store.writing() as unit:
         for user in users:
-            unit.accounts.set_user(user.id, **_values(to, now, user))
+            after = move(unit, user, lambda was: standing.act(verb, was, now), now)
+            if user.suspended_at is not None and after.suspended_at is None:
+                unit.accounts.set_user(user.id, next_sync_at=now)
             unit.accounts.audit(now, by, f"user.{to}", user.address)
 
 
@@ -63,15 +82,3 @@ def force(app: App, user: UserView, *, by: str) -> datetime:
     with app.store.writing() as unit:
         unit.accounts.audit(app.clock(), by, "user.force", user.address)
     return due
-
-
-def _values(switch: Switch, now: datetime, user: UserView) -> dict[str, Any]:
-    """What a switch sets; doing it twice changes nothing the second time."""
-    if switch is Switch.PAUSE:
-        return {"paused_at": user.paused_at or now}
-    if switch is Switch.DISABLE:
-        return {"disabled_at": user.disabled_at or now}
-    if switch is Switch.ENABLE:
-        return {"disabled_at": None}
-    lifted = {"paused_at": None, "suspended_at": None, "suspended_code": "", "failures": 0}
-    return lifted | ({"next_sync_at": now} if user.suspended_at is not None else {})

@@ -11,6 +11,7 @@ import hashlib
 import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 
 from connectors.errors import ConnectorError, Fault, Scope
 from connectors.protocols import FileWrite, Store, Stored
@@ -22,13 +23,16 @@ from mapping.rules.files import MEGA, media_type
 from mapping.rules.scope import Decision, Outcome
 from sync_tasks.stages import plan_files
 from sync_tasks.stages.apply import put_off, sort_out
-from sync_tasks.stages.context import LADDER, StageContext
+from sync_tasks.stages.context import StageContext
 from sync_tasks.stages.creating import BY_ANOTHER_RUN
 from sync_tasks.stages.payload import Ready
 from sync_tasks.state.records import ClaimAnswer, OpState, OpView
 from sync_tasks.state.store import Unit
 
 log = logging.getLogger(__name__)
+
+# how long a mail waits after the n-th time that attachments of it failed; after the last they are given up
+LADDER = (timedelta(0), timedelta(0), timedelta(hours=1), timedelta(hours=4), timedelta(hours=24))
 
 # What is fetched before it is stored: contents that are found in Salesforce together cost one look.
 MOST_BYTES, MOST_TOGETHER = 16 * MEGA, 50

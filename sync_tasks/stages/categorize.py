@@ -167,7 +167,7 @@ def _decide(
 ) -> scope.Decision:  # fmt: skip
     assert work.item is not None
     if ctx.parting:
-        return parting.BECAUSE
+        return parting.because(ctx)
     known = facts(pair)
     if work.kind is ItemKind.EMAIL:
         return mails.decide(work, pair, known, first_run=first)

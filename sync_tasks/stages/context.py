@@ -14,6 +14,7 @@ from mapping.model.item import Item, ItemKind, ItemRef, Side
 from mapping.model.people import normalise
 from mapping.model.reasons import CODES, ISSUES, Reason
 from mapping.model.series import split_id
+from mapping.rules import ladder
 from mapping.rules.addresses import AddressBook
 from mapping.rules.behind import settings_behind
 from mapping.rules.columns import Mappings
@@ -36,9 +37,6 @@ PATIENT = frozenset({Reason.NO_PERSON_MARKED, Reason.NO_ACCOUNT_MARKED})
 PATIENCE = timedelta(days=30)  # so long every run looks for it
 
 PROFILE_LIVES = timedelta(days=7)  # how long addresses and zone of a user are taken for granted
-
-# how long an item waits after its n-th failure; after the last it is quarantined
-LADDER = (timedelta(0), timedelta(0), timedelta(hours=1), timedelta(hours=4), timedelta(hours=24))
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +185,8 @@ class StageContext:
         """Two installations at work on one mailbox would make duplicates of everything (LIF-5)."""
         other = self.mailbox.claimed_by()
         if other and other != self.instance:
-            text = (
-                f"{other} synchronizes this mailbox (ISSM-004): stop it there, or `inbox-sync user reinitialize` here"
-            )
-            raise RefusedRunError("MAILBOX.CLAIMED", text)
+            text = f"{other} synchronizes this mailbox (ISSM-004): stop it there, or `inbox-sync user reinit` here"
+            raise RefusedRunError("MAILBOX.CONFIG.CLAIMED", text)
         if not other:
             self.mailbox.claim(self.instance)
 
@@ -227,15 +223,21 @@ class StageContext:
             since = unit.trail.open_issue(
                 self.user.id, self.ref.id, side=side, kind=kind, ref=ref.id, key=key, code=code, fields=fields, now=now
             )
+            attempts += 1
             if patient:
                 not_before = now if now - since < PATIENCE else None
             else:
-                not_before = now + LADDER[attempts] if attempts < len(LADDER) else None
-            attempts += 1
+                pause = ladder.wait(attempts, self.settings, ended_at=self._ended_at(unit, key), now=now)
+                not_before = None if pause is None else now + pause
         unit.trail.retry_later(
             self.user.id, side=side, kind=kind, ref=ref.id, container=ref.container, reason=code,
             not_before=not_before, attempts=attempts, run_id=self.ref.id,
         )  # fmt: skip
+
+    def _ended_at(self, unit: Unit, key: str) -> datetime | None:
+        """When the item of a pair took place, if that is known."""
+        pair = unit.pairs.by_key(self.user.id, [key]).get(key) if key else None
+        return None if pair is None else pair.ends_at
 
     def note_unsure(self, unit: Unit, ref: ItemRef, code: str, *, key: str = "") -> None:
         """Open an issue for something that was done, and that somebody had better look at."""
@@ -252,7 +254,7 @@ class StageContext:
         )
         unit.trail.retry_later(
             self.user.id, side=side, kind=kind, ref=ref.id, container=ref.container, reason=code, not_before=None,
-            attempts=len(LADDER), run_id=self.ref.id,
+            attempts=self.settings.int("retry.most"), run_id=self.ref.id,
         )  # fmt: skip
 
     def note_issues(self, unit: Unit, works: Sequence[Work]) -> None:

@@ -1,4 +1,5 @@
-"""Parting from a user: everything that is paired is let go of, as the last column of the table of deletions says."""
+"""Parting from a user: everything that is paired is let go of, as the table of deletions says; on demand Salesforce
+gives back what the mailbox put there."""
 
 from __future__ import annotations
 
@@ -10,7 +11,13 @@ from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairState
 
-BECAUSE = Decision(Outcome.RELEASE, Reason.DEACTIVATED, "LIF-6")
+_PARTING = Decision(Outcome.RELEASE, Reason.DEACTIVATED, "LIF-6")
+_TAKING = Decision(Outcome.RELEASE, Reason.TAKEN_BACK, "TOP-24")
+
+
+def because(ctx: StageContext) -> Decision:
+    """Why everything goes."""
+    return _TAKING if ctx.run.is_taking_back else _PARTING
 
 
 def run(ctx: StageContext) -> StageReport:
@@ -21,7 +28,7 @@ def run(ctx: StageContext) -> StageReport:
     pairs = [pair for pair in alive if pair.kind != ItemKind.EMAIL and not pair.series]
     refs = {ItemRef(Side.MAILBOX, ItemKind(pair.kind), pair.mailbox_id, pair.folder): pair for pair in pairs}
     works = [
-        Work(Side.MAILBOX, ref.kind, ref, item=item, key=refs[ref].key, decision=BECAUSE)
+        Work(Side.MAILBOX, ref.kind, ref, item=item, key=refs[ref].key, decision=because(ctx))
         for ref, item in ctx.mailbox.read(list(refs), Detail.HEAD).items()
         if isinstance(item, Item)
     ]

@@ -324,7 +324,7 @@ def _let_go(draft: Draft, case: Case, pair: PairView, trigger: Trigger) -> None:
         case Fate.DELETE_CRM:
             state = PairState.UNSYNCED if trigger is Trigger.UNSYNC_MARK else PairState.GONE
             delete(draft, case, crm_ref, rule, reason, state, source)
-            if trigger is Trigger.UNSYNC_MARK and item is not None:
+            if trigger in (Trigger.UNSYNC_MARK, Trigger.TAKEN_BACK) and item is not None:
                 clear_mark(draft, case, item, rule, reason, state)
         case Fate.CANCEL:
             cancel(draft, case, crm_ref, rule, source)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from connectors.protocols import OrgShape
 from mapping.rules.roles import Colleague
+from mapping.rules.standing import Around, Standing
 from sync_tasks.state.models import (
     MAY_RUN,
     AdminAudit,
@@ -31,6 +32,13 @@ LEARNT = frozenset(
 )  # facts of a mailbox that runs have found out
 
 
+# a part of where a user stands -> the column that keeps it
+STANDING: Mapping[str, str] = {
+    part.name: {"code": "suspended_code", "attempts": "suspended_attempts"}.get(part.name, part.name)
+    for part in fields(Standing)
+}
+
+
 class Accounts:
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -45,7 +53,7 @@ class Accounts:
 
     def orgs(self) -> list[OrgView]:
         rows = self._session.scalars(select(Organization).order_by(Organization.name))
-        return [OrgView(row.id, row.name, row.enabled, row.created_at) for row in rows]
+        return [OrgView(row.id, row.name, row.enabled, row.created_at, row.paused_at) for row in rows]
 
     def org(self, name: str) -> OrgView | None:
         return next((org for org in self.orgs() if org.name == name), None)
@@ -136,6 +144,33 @@ class Accounts:
                 raise AttributeError(name)
             setattr(row, name, value)
 
+    def set_org(self, org_id: int, **values: Any) -> None:
+        """Set columns of an organization; unknown names are a programming error."""
+        row = self._session.get_one(Organization, org_id)
+        for name, value in values.items():
+            if name not in Organization.__table__.columns:
+                raise AttributeError(name)
+            setattr(row, name, value)
+
+    def restand(self, user_id: int, change: Callable[[Standing], Standing]) -> tuple[Standing, Standing]:
+        """Change where a user stands, while nobody else does; returns how it was and how it is."""
+        row = self._session.scalars(select(User).where(User.id == user_id).with_for_update()).one()
+        before = standing_of(row)
+        after = change(before)
+        for name, column in STANDING.items():
+            setattr(row, column, getattr(after, name))
+        self._session.flush()
+        return before, after
+
+    def is_suspended_for(self, org_id: int, code: str) -> bool:
+        """Is anybody of the organization suspended for this reason?"""
+        query = select(User.id).where(User.org_id == org_id, User.suspended_code == code).limit(1)
+        return self._session.scalars(query).first() is not None
+
+    def drop_user(self, user_id: int) -> None:
+        """Forget a user with everything that is kept of him; the audit trail stays."""
+        self._session.execute(delete(User).where(User.id == user_id))
+
     def force(self, user_id: int, now: datetime, floor: timedelta) -> datetime:
         """Ask for a run as soon as the floor since the last start allows; asking again changes nothing.
 
@@ -174,15 +209,25 @@ class Accounts:
         own = next((row for row in rows if row.user_id is not None), None)
         if shared is None and own is None:
             return None
-        has_own = (
-            own is not None
-            and self._session.scalars(select(Credential.id).where(Credential.connection_id == own.id).limit(1)).first()
-            is not None
-        )
+        has_own = own is not None and self._has_credentials(own.id)
         facts = {**(shared.facts if shared else {}), **(own.facts if own else {})}
         holder = own if own is not None and (has_own or shared is None) else shared
         assert holder is not None
         return holder.id, holder.vendor, facts
+
+    def has_own_credentials(self, org_id: int, user_id: int, side: str) -> bool:
+        """Does the user sign in for himself on this side?"""
+        own = self._connection(org_id, user_id, side)
+        return own is not None and self._has_credentials(own.id)
+
+    def _has_credentials(self, connection_id: int) -> bool:
+        query = select(Credential.id).where(Credential.connection_id == connection_id).limit(1)
+        return self._session.scalars(query).first() is not None
+
+    def vendors(self, org_id: int, user_id: int) -> dict[str, str]:
+        """The vendor on each side to which a user is connected; empty where he is not."""
+        found = {side: self.connection(org_id, user_id, side) for side in ("mailbox", "crm")}
+        return {side: "" if each is None else each[1] for side, each in found.items()}
 
     def remember_folders(self, org_id: int, user_id: int, folders: Mapping[str, str]) -> None:
         """Keep the vendor ids of a mailbox's managed folders with the user, so that a run need not ask for them."""
@@ -317,6 +362,11 @@ class Accounts:
 def _user(row: User, org: Organization) -> UserView:
     return UserView(
         row.id, row.org_id, org.name, row.address, row.crm_user_id, tuple(row.aliases), row.shard, row.activated_at,
-        row.paused_at, row.disabled_at, row.suspended_at, row.suspended_code, row.failures, row.held_at,
-        row.next_sync_at, row.last_started_at, row.force_pending, row.lease_token, row.lease_until, org.enabled,
+        standing_of(row), Around(org.enabled, org.paused_at), row.held_at, row.next_sync_at, row.last_started_at,
+        row.force_pending, row.lease_token, row.lease_until,
     )  # fmt: skip
+
+
+def standing_of(row: User) -> Standing:
+    """Where a user stands, as his row tells."""
+    return Standing(**{name: getattr(row, column) for name, column in STANDING.items()})

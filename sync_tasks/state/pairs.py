@@ -9,7 +9,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, insert, select
+from sqlalchemy import ColumnElement, Row, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from mapping.model.item import ItemKind, Side
@@ -139,6 +139,10 @@ class Pairs:
 
     def of_user(self, user_id: int) -> list[PairView]:
         return self._views(Pair.user_id == user_id)
+
+    def drop(self, user_id: int) -> None:
+        """Forget all pairs of a user, so that his next run finds each item as if for the first time."""
+        self._session.execute(delete(Pair).where(Pair.user_id == user_id))
 
     def put(self, org_id: int, user_id: int, now: datetime, notes: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
         """Write what is known of pairs, by key and in order; new ones come to be with it.

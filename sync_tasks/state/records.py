@@ -8,8 +8,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from mapping.rules.standing import Around, Effective, Standing, effective
+
 # why a run was started, where that makes a difference
 PREVIEW, PARTING, PARTING_PREVIEW = "preview", "parting", "parting.look"
+TAKING, TAKING_PREVIEW = "taking", "taking.look"  # parting, and taking back what was saved
 
 
 class RunState(StrEnum):
@@ -91,11 +94,15 @@ class RunView:
 
     @property
     def is_preview(self) -> bool:
-        return self.trigger in (PREVIEW, PARTING_PREVIEW)
+        return self.trigger in (PREVIEW, PARTING_PREVIEW, TAKING_PREVIEW)
 
     @property
     def is_parting(self) -> bool:
-        return self.trigger in (PARTING, PARTING_PREVIEW)
+        return self.trigger in (PARTING, PARTING_PREVIEW, TAKING, TAKING_PREVIEW)
+
+    @property
+    def is_taking_back(self) -> bool:
+        return self.trigger in (TAKING, TAKING_PREVIEW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +111,7 @@ class OrgView:
     name: str
     enabled: bool
     created_at: datetime
+    paused_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,29 +124,48 @@ class UserView:
     aliases: tuple[str, ...]
     shard: int
     activated_at: datetime
-    paused_at: datetime | None
-    disabled_at: datetime | None
-    suspended_at: datetime | None
-    suspended_code: str
-    failures: int
+    standing: Standing
+    around: Around
     held_at: datetime | None
     next_sync_at: datetime
     last_started_at: datetime | None
     force_pending: bool
     lease_token: int
     lease_until: datetime | None
-    org_enabled: bool
+
+    @property
+    def effective(self) -> Effective:
+        """The state that holds, with its reason, as far as it can be told without looking at runs."""
+        return effective(self.standing, self.around, began=self.last_started_at is not None)
 
     @property
     def status(self) -> str:
-        """The effective status: the first cause that keeps it from running, or `enabled`."""
-        causes = (
-            (not self.org_enabled, "organization disabled"),
-            (self.disabled_at is not None, "disabled"),
-            (self.paused_at is not None, "paused"),
-            (self.suspended_at is not None, f"suspended ({self.suspended_code})"),
-        )
-        return next((text for applies, text in causes if applies), "enabled")
+        """The effective state in words: what keeps it from running, or `enabled`."""
+        return self.effective.text
+
+    @property
+    def paused_at(self) -> datetime | None:
+        return self.standing.paused_at
+
+    @property
+    def disabled_at(self) -> datetime | None:
+        return self.standing.disabled_at
+
+    @property
+    def suspended_at(self) -> datetime | None:
+        return self.standing.suspended_at
+
+    @property
+    def suspended_code(self) -> str:
+        return self.standing.code
+
+    @property
+    def failures(self) -> int:
+        return self.standing.failures
+
+    @property
+    def org_enabled(self) -> bool:
+        return self.around.org_enabled
 
 
 @dataclass(frozen=True, slots=True)

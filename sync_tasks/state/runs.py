@@ -11,8 +11,8 @@ from sqlalchemy import and_, case, delete, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from sync_tasks.state.models import (
-    MAY_RUN,
     SEEN_NEXT,
+    UNHINDERED,
     Cursor,
     OperationRow,
     Organization,
@@ -46,7 +46,8 @@ class Runs:
             .where(
                 User.next_sync_at <= now,
                 or_(User.lease_until.is_(None), User.lease_until < now),
-                *MAY_RUN,
+                *UNHINDERED,
+                or_(User.suspended_at.is_(None), User.probe_at <= now),
                 ~select(SyncRun.id).where(SyncRun.user_id == User.id, SyncRun.state == RunState.OPEN).exists(),
             )
             .order_by(User.next_sync_at)
@@ -202,8 +203,6 @@ class Runs:
         told: dict[str, Any] = {"lease_until": None, "next_sync_at": next_sync_at}
         if state is RunState.HELD:
             told["held_at"] = func.coalesce(User.held_at, now)
-        if state is not RunState.FAILED:
-            told["failures"] = 0
         self._session.execute(update(User).where(User.id == run.user_id).values(told))
 
     # --- cursors

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from sync_tasks.state.accounts import Accounts
+from sync_tasks.state.breakers import Breakers
 from sync_tasks.state.claims import Claims
 from sync_tasks.state.conflicts import Conflicts
 from sync_tasks.state.consents import Consents
@@ -22,6 +23,7 @@ from sync_tasks.state.intents import Intents
 from sync_tasks.state.linkings import Linkings
 from sync_tasks.state.mail_files import MailFilesLedger
 from sync_tasks.state.models import SyncRun, User
+from sync_tasks.state.notifications import Notifications
 from sync_tasks.state.pairs import Pairs
 from sync_tasks.state.plans import Plans
 from sync_tasks.state.records import RunRef, RunState
@@ -43,6 +45,8 @@ class Unit:
     def __init__(self, session: Session) -> None:
         self.accounts = Accounts(session)
         self.runs = Runs(session)
+        self.breakers = Breakers(session)
+        self.notifications = Notifications(session)
         self.pairs = Pairs(session)
         self.plans = Plans(session)
         self.trail = Trail(session)

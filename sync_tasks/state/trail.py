@@ -179,6 +179,21 @@ class Trail:
             .values(not_before=now, attempts=0)
         )
 
+    def replay(self, user_id: int, refs: Iterable[str], now: datetime) -> list[RetryView]:
+        """Give these items, if they wait or were given up, a new chance with the next run; returns those."""
+        return [each for some in chunks(refs) for each in self._replay(user_id, ItemRetry.ref.in_(some), now)]
+
+    def replay_run(self, user_id: int, run_id: int, now: datetime) -> list[RetryView]:
+        """The same for all items that failed last in this run."""
+        return self._replay(user_id, ItemRetry.run_id == run_id, now)
+
+    def _replay(self, user_id: int, which: ColumnElement[bool], now: datetime) -> list[RetryView]:
+        rows = self._session.scalars(select(ItemRetry).where(ItemRetry.user_id == user_id, which)).all()
+        for row in rows:
+            row.not_before, row.attempts = now, 0
+        self._session.flush()
+        return [_retry(row) for row in rows]
+
     def retries_for(
         self, user_id: int, side: str, refs: Iterable[str], *, kind: str | None = None
     ) -> dict[str, RetryView]:  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from sync_tasks import runtime
-from sync_tasks.services import scheduling
+from sync_tasks.services import notifying, scheduling
 from sync_tasks.tasks.pipeline import enqueue
 
 
@@ -17,3 +17,8 @@ def dispatch_due() -> None:
 @shared_task(name="sync.recover_stalled")
 def recover_stalled() -> None:
     scheduling.recover_stalled(runtime.app(), enqueue)
+
+
+@shared_task(name="sync.notify")
+def notify() -> None:
+    notifying.send_due(runtime.app())

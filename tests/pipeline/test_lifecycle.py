@@ -97,10 +97,10 @@ def test_a_mailbox_that_another_installation_has_set_up_is_refused_until_it_is_i
 
     run = run_here(world.app, ann.id)
 
-    assert (run.state, run.error_code) == ("failed", "MAILBOX.CLAIMED")
+    assert (run.state, run.error_code) == ("failed", "MAILBOX.CONFIG.CLAIMED")
     assert "globex/0123456789ab" in run.error_text
     assert "ISSM-004" in run.error_text
-    assert now(world, ann).suspended_code == "MAILBOX.CLAIMED"
+    assert now(world, ann).suspended_code == "MAILBOX.CONFIG.CLAIMED"
     assert (world.records("Event"), world.entry(ann, "Lunch")["Categories"]) == ([], ["Salesforce"])
 
     lifecycle.reinitialize(world.app, ann)

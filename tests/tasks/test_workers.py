@@ -177,7 +177,7 @@ def test_a_stage_that_reads_too_long_ends_its_run_and_the_next_one_is_whole(
     too_slow(world, operation, 8)
 
     late = ran(world, ann)
-    assert (late.state, late.error_code, late.stage) == ("failed", "RUN.TOO_LONG", "")
+    assert (late.state, late.error_code, late.stage) == ("failed", "RUN.TRANSIENT.TOO_LONG", "")
     assert world.query("SELECT Id FROM Event") == []
     assert not any(cluster.waiting().values())
 
@@ -205,7 +205,7 @@ def test_a_write_that_comes_true_after_its_stage_gave_up_is_found_by_the_next_ru
     too_slow(world, operation, 5, nth)
 
     late = ran(world, ann)
-    assert (late.state, late.error_code, late.stage) == ("failed", "RUN.TOO_LONG", "link")
+    assert (late.state, late.error_code, late.stage) == ("failed", "RUN.TRANSIENT.TOO_LONG", "link")
 
     def copies() -> tuple[int, int]:
         return len(world.query("SELECT Id FROM Event")), len(world.items(ann))
@@ -250,7 +250,7 @@ def test_a_run_whose_workers_die_again_and_again_is_given_up(world: World) -> No
         world.later(minutes=10)
         recover_stalled(world.app, lambda _run, stage: enqueued.append(stage))
     assert enqueued == ["fetch"] * MOST_RECOVERIES
-    assert (run_of(world, ref).state, run_of(world, ref).error_code) == ("failed", "RUN.STALLED")
+    assert (run_of(world, ref).state, run_of(world, ref).error_code) == ("failed", "RUN.TRANSIENT.STALLED")
 
 
 def test_a_message_that_waits_long_in_its_queue_stays_good(world: World) -> None:

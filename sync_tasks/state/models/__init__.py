@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from sync_tasks.state.models.accounts import (
     MAY_RUN,
+    UNHINDERED,
     AdminAudit,
     Connection,
     ConsentRow,
@@ -29,12 +30,15 @@ from sync_tasks.state.models.outcomes import (
 )
 from sync_tasks.state.models.pairs import SEEN_NEXT, Linking, Pair, Thread, ThreadFollower, ThreadKey, ThreadLink
 from sync_tasks.state.models.runs import Claim, Cursor, OperationRow, RunStage, StagedItem, SyncRun
+from sync_tasks.state.models.upkeep import BreakerRow, Notification
 
 __all__ = [
     "MAY_RUN",
     "SEEN_NEXT",
+    "UNHINDERED",
     "AdminAudit",
     "Base",
+    "BreakerRow",
     "Claim",
     "ConflictRow",
     "Connection",
@@ -49,6 +53,7 @@ __all__ = [
     "KeptSecret",
     "Linking",
     "MailFiles",
+    "Notification",
     "OperationRow",
     "OrgMapping",
     "Organization",

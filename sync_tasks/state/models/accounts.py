@@ -17,6 +17,7 @@ class Organization(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(120), unique=True)
     enabled: Mapped[bool] = mapped_column(default=True)
+    paused_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     # cached describes: field facts, no content; large, so read only when it is asked for
     shape: Mapped[dict[str, Any] | None] = mapped_column(deferred=True)
@@ -36,11 +37,15 @@ class User(Base):
     aliases: Mapped[list[Any]] = mapped_column(default=list)
     shard: Mapped[int] = mapped_column(default=0)
     activated_at: Mapped[datetime]
-    # why it does not run: by the user, by an admin, by the engine
+    initialized_at: Mapped[datetime | None]  # since when the mailbox holds something of ours
+    # why it does not run: by the user, by an admin, because it is being deleted, by the engine
     paused_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
+    leaving_at: Mapped[datetime | None]
     suspended_at: Mapped[datetime | None]
     suspended_code: Mapped[str] = mapped_column(String(64), default="")
+    suspended_attempts: Mapped[int] = mapped_column(default=0)  # tries in vain since
+    probe_at: Mapped[datetime | None]  # when a suspended user is tried again; None: only once somebody did something
     failures: Mapped[int] = mapped_column(default=0)
     held_at: Mapped[datetime | None]  # since when its plans wait for a person; see `Hold`
     # when it runs
@@ -52,8 +57,13 @@ class User(Base):
     lease_until: Mapped[datetime | None]
 
 
-# of a user and the organization it is joined to: nothing keeps it from running by itself
-MAY_RUN = (Organization.enabled, User.paused_at.is_(None), User.disabled_at.is_(None), User.suspended_at.is_(None))
+# of a user and the organization it is joined to: nobody keeps it from running
+UNHINDERED = (
+    Organization.enabled, Organization.paused_at.is_(None), User.paused_at.is_(None), User.disabled_at.is_(None),
+    User.leaving_at.is_(None),
+)  # fmt: skip
+# and the engine does not either
+MAY_RUN = (*UNHINDERED, User.suspended_at.is_(None))
 
 
 class Connection(Base):

@@ -85,7 +85,7 @@ def test_a_run_that_fails_exits_with_one_and_says_why(
     console.done("org", "connect", "acme", "--mailbox", "exchange", "--secret", "password=wrong")
     failed = console("run", ANN)
     assert failed.code == 1
-    assert "failed: AUTH_REVOKED" in failed.out
+    assert "failed: MAILBOX.PERMANENT.AUTH_REVOKED" in failed.out
     assert "suspended" in console.done("user", "status", ANN)
 
 

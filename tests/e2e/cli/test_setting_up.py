@@ -93,15 +93,15 @@ def test_a_user_is_paused_resumed_disabled_and_enabled(console: Console, company
 
 @pytest.mark.rule("LIF-3", "LIF-4", "LIF-6")
 def test_a_mailbox_is_reset_initialized_anew_and_left_for_good(console: Console, company: Company) -> None:
-    assert "read from the start" in console.done("user", "reinitialize", ANN)
-    assert console.json("user", "reset-mailbox", ANN)["status"] == "disabled"
+    assert "read from the start" in console.done("user", "reinit", ANN)
+    assert console.json("user", "reset", ANN)["status"] == "disabled"
     assert console.json("user", "enable", ANN)["status"] == "enabled"
     assert console.json("user", "deactivate", ANN, "--preview")["trigger"] == "parting.look"
     assert console.json("user", "show", ANN)["status"] == "enabled"
     assert "parting" in console.done("user", "deactivate", ANN)
     assert console.json("user", "show", ANN)["status"] == "disabled"
     done = [action for action, _ in company.audit()]
-    assert done[-4:] == ["user.reinitialize", "user.reset-mailbox", "user.enable", "user.reset-mailbox"]
+    assert done[-4:] == ["user.reinit", "user.reset", "user.enable", "user.reset"]
 
 
 def test_a_suspended_user_runs_again_once_resumed(console: Console, company: Company) -> None:
