@@ -5,7 +5,7 @@ import sqlalchemy as sa
 import sync_tasks.state.types
 
 revision = '0022'
-down_revision = '0020'
+down_revision = '0026'
 
 MOMENTS = ('initialized_at', 'leaving_at', 'probe_at')
 
