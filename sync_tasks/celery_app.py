@@ -69,7 +69,7 @@ def configure(settings: Settings) -> Celery:
             "tend-due": {
                 "task": "sync.tend_due",
                 "schedule": TEND_SECONDS,
-                "options": {"queue": UPKEEP, "expires": TEND_SECONDS},
+                "options": {"queue": UPKEEP, "expires": TEND_SECONDS * 2},
             },
         },
         # intervals need no memory; a file of them would be fought over by two beats of one home

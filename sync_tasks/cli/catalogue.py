@@ -9,7 +9,7 @@ import typer
 
 from mapping.rules.errors import CATALOGUE, find
 from sync_tasks.cli.shell import Json, NotFoundError, give, near, say, table
-from sync_tasks.services.reporting import error
+from sync_tasks.services.errors import described
 
 
 def register(cli: typer.Typer) -> None:
@@ -31,10 +31,10 @@ def errors(
     if not found:
         raise NotFoundError(f"there is no error {code}{near(str(code).upper(), list(CATALOGUE))}")
     if as_json:
-        give([error(each) for each in found])
+        give([described(each) for each in found])
     elif len(found) == 1:
         say(f"{found[0].code}: {found[0].admin}")
-        say_error(error(found[0]))
+        say_error(described(found[0]))
         if found[0].words:
             say(f"also called: {', '.join(sorted(found[0].words))}", "dim")
     else:

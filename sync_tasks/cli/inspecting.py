@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mapping.rules.errors import of_issue
 from sync_tasks.cli import telling
 from sync_tasks.cli.shell import Json, NotFoundError, OnlyUser, existing, give, only_of, open_app, say, table
 from sync_tasks.cli.summary import show_operations, show_summary
@@ -72,7 +73,9 @@ def issues(user: OnlyUser = None, as_json: Json = False) -> None:
         say("no open issues")
     show_issues(found)
     if found:
-        say("`inbox-sync explain ITEM` tells the story of one of them", "dim")
+        for known in sorted({of_issue(issue.code) for issue in found}, key=lambda known: known.code):
+            say(f"{known.code}: {known.cure}")
+        say("`inbox-sync explain ITEM` tells the story of one of them, `replay ITEM` tries it again", "dim")
 
 
 def show_issues(found: Sequence[IssueView]) -> None:

@@ -11,7 +11,7 @@ import typer
 from connectors import registry
 from connectors.errors import ConnectorError
 from mapping.model.people import normalise
-from mapping.rules.standing import RefusedError, Verb
+from mapping.rules.standing import RefusedError
 from sync_tasks.bootstrap import App
 from sync_tasks.cli.catalogue import say_error
 from sync_tasks.cli.organizations import refuse_missing, refuse_unknown, store_connection
@@ -31,12 +31,12 @@ from sync_tasks.cli.shell import (
     the_org,
     the_user,
 )
-from sync_tasks.cli.summary import show_summary
-from sync_tasks.services import lifecycle, moving, reporting, scheduling
+from sync_tasks.cli.summary import show_operations, show_summary
+from sync_tasks.services import lifecycle, moving, scheduling
+from sync_tasks.services import users as user_facts
 from sync_tasks.services.lifecycle import Next, Take
-from sync_tasks.services.run_facts import summary
-from sync_tasks.services.standing import act
-from sync_tasks.services.users import described
+from sync_tasks.services.run_facts import operation, summary
+from sync_tasks.services.users import Switch, described
 from sync_tasks.state.records import RunState, UserView
 from sync_tasks.state.store import Unit
 
@@ -119,9 +119,10 @@ def show(address: Address, as_json: Json = False) -> None:
 @app.command()
 def status(address: Address, as_json: Json = False) -> None:
     """Whether the user runs, and if not, why and what to do; when next, and how the last run went."""
-    with open_app() as opened, opened.store.reading() as unit:
-        user = the_user(unit, address)
-        told = reporting.status(unit, user)
+    with open_app() as opened:
+        with opened.store.reading() as unit:
+            user = the_user(unit, address)
+        told = user_facts.status(opened, user)
     if as_json:
         give(told)
         return
@@ -146,9 +147,7 @@ def force(address: Address, as_json: Json = False) -> None:
     with open_app() as opened:
         with opened.store.reading() as unit:
             user = the_user(unit, address)
-        due = scheduling.force(opened, user.id)
-        with opened.store.writing() as unit:
-            unit.accounts.audit(opened.clock(), "console", "user.force", user.address)
+        due = user_facts.force(opened, user, by="console")
         soon = due <= opened.clock()
     waiting = user.status != "enabled"
     if as_json:
@@ -165,31 +164,31 @@ def force(address: Address, as_json: Json = False) -> None:
 @app.command()
 def pause(address: Address, as_json: Json = False) -> None:
     """Stop running this user, as the user wishes."""
-    _change(address, Verb.PAUSE, as_json=as_json)
+    _change(address, Switch.PAUSE, as_json=as_json)
 
 
 @app.command()
 def resume(address: Address, as_json: Json = False) -> None:
     """Run this user again; also lifts a suspension by the engine."""
-    _change(address, Verb.RESUME, as_json=as_json)
+    _change(address, Switch.RESUME, as_json=as_json)
 
 
 @app.command()
 def disable(address: Address, as_json: Json = False) -> None:
     """Stop running this user, as an administrator decides."""
-    _change(address, Verb.DISABLE, as_json=as_json)
+    _change(address, Switch.DISABLE, as_json=as_json)
 
 
 @app.command()
 def enable(address: Address, as_json: Json = False) -> None:
     """Lift what `disable` did."""
-    _change(address, Verb.ENABLE, as_json=as_json)
+    _change(address, Switch.ENABLE, as_json=as_json)
 
 
 @app.command()
 def suspend(address: Address, as_json: Json = False) -> None:
     """Stop running this user until somebody resumes it, as the engine does after too many failures."""
-    _change(address, Verb.SUSPEND, as_json=as_json)
+    _change(address, Switch.SUSPEND, as_json=as_json)
 
 
 Taking = Annotated[Take, typer.Option("--take", help="How much of us goes: nothing, marks, links, records.")]
@@ -245,13 +244,16 @@ def _look(address: str, take: Take, *, as_json: bool) -> None:
             user = the_user(unit, address)
         with _refusals():
             run = lifecycle.look(opened, user, take)
+        with opened.store.reading() as unit:
+            operations = [] if run is None else [operation(op) for op in unit.plans.all(run.id)]
         told = None if run is None else summary(opened, run)
     if as_json:
-        give(told or {"operations": [], "take": take})
+        give({**(told or {}), "operations": operations, "take": take})
     elif told is None:
         say("no item and no record would be touched" + (" but our entries" if take is Take.MARKS else ""))
     else:
         show_summary(told)
+        show_operations("Plan (nothing was written)", operations)
 
 
 @contextmanager
@@ -336,12 +338,14 @@ def _live(address: str, do: Callable[[App, UserView], None], told: str, *, as_js
         say(f"the mailbox of {after.address} is {told}")
 
 
-def _change(address: str, verb: Verb, *, as_json: bool) -> None:
+def _change(address: str, to: Switch, *, as_json: bool) -> None:
     with open_app() as opened:
         with opened.store.reading() as unit:
             user = the_user(unit, address)
         with _refusals():
-            after = act(opened, user.id, verb)
+            user_facts.switch(opened, [user], to, by="console")
+        with opened.store.reading() as unit:
+            after = unit.accounts.user(user.id)
     if as_json:
         give(described(after))
     else:

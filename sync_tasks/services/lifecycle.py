@@ -51,7 +51,7 @@ def look(app: App, user: UserView, take: Take) -> RunView | None:
 
 
 def reset_mailbox(
-    app: App, user: UserView, take: Take = Take.MARKS, after: Next = Next.ALL, *, actor: str = CONSOLE
+    app: App, user: UserView, take: Take = Take.MARKS, after: Next = Next.ALL, *, by: str = CONSOLE
 ) -> None:  # fmt: skip
     """Take so much of us out of the mailbox, and stop synchronizing it; the first run after `enable` sets everything up
     again (LIF-3). Salesforce keeps what it has, but for `records`. Raises BusyError when a run is open, and
@@ -70,7 +70,7 @@ def reset_mailbox(
         if take in RUNS:
             unit.unresolved.drop(user.id)
         unit.pushes.hurry(user.id, now)  # nobody is listened for who does not run
-        unit.accounts.audit(now, actor, "user.reset", user.address, take=take, next=after)
+        unit.accounts.audit(now, by, "user.reset", user.address, take=take, next=after)
 
 
 def _part(app: App, user: UserView, take: Take) -> None:
@@ -83,7 +83,7 @@ def _part(app: App, user: UserView, take: Take) -> None:
     app.mailbox(user).withdraw()
 
 
-def reinitialize(app: App, user: UserView, after: Next = Next.ALL, *, actor: str = CONSOLE) -> None:
+def reinitialize(app: App, user: UserView, after: Next = Next.ALL, *, by: str = CONSOLE) -> None:
     """Read the mailbox from the start with the next run, and try again what was given up. Pairs stay as they are, so
     nothing is saved twice or parted (LIF-4). If another installation had set the mailbox up, it is ours from now on
     (LIF-5). Raises BusyError when a run is open."""
@@ -99,11 +99,11 @@ def reinitialize(app: App, user: UserView, after: Next = Next.ALL, *, actor: str
         unit.accounts.set_user(user.id, next_sync_at=now)
         if after is Next.NEW:
             unit.accounts.set_user(user.id, activated_at=now.replace(microsecond=0))
-        unit.accounts.audit(now, actor, "user.reinit", user.address, next=after)
+        unit.accounts.audit(now, by, "user.reinit", user.address, next=after)
 
 
 def delete(
-    app: App, user: UserView, take: Take = Take.NOTHING, *, force: bool = False, actor: str = CONSOLE
+    app: App, user: UserView, take: Take = Take.NOTHING, *, force: bool = False, by: str = CONSOLE
 ) -> None:  # fmt: skip
     """Take so much of us out, then forget the user with all that is kept of him; only the audit trail remembers. He
     does not run any more from the first moment on, and should it break off, it is done again. Raises RefusedError for a
@@ -114,7 +114,7 @@ def delete(
         move(unit, user, lambda was: act(Verb.LEAVE, was, now, force=force or take is not Take.NOTHING), now)
     _part(app, user, take)
     with app.store.writing() as unit:
-        unit.accounts.audit(app.clock(), actor, "user.delete", user.address, take=take, forced=force)
+        unit.accounts.audit(app.clock(), by, "user.delete", user.address, take=take, forced=force)
         unit.notifications.close(user.org_id, user.id, app.clock())
         unit.accounts.drop_user(user.id)
 

@@ -30,19 +30,19 @@ class Replayed:
 
 
 def items(
-    app: App, users: Collection[UserView], refs: Collection[str], keys: Collection[str], *, actor: str = CONSOLE
+    app: App, users: Collection[UserView], refs: Collection[str], keys: Collection[str], *, by: str = CONSOLE
 ) -> list[Replayed]:  # fmt: skip
     """Have the next run of each of these users look at the items that bear one of these names and are his."""
-    return [each for user in users for each in _back(app, user, refs, keys, None, actor)]
+    return [each for user in users for each in _back(app, user, refs, keys, None, by)]
 
 
-def run(app: App, user: UserView, run_id: int, *, actor: str = CONSOLE) -> list[Replayed]:
+def run(app: App, user: UserView, run_id: int, *, by: str = CONSOLE) -> list[Replayed]:
     """Have the next run of the user look at everything that failed in that run, and did not go through since."""
-    return _back(app, user, (), (), run_id, actor)
+    return _back(app, user, (), (), run_id, by)
 
 
 def _back(
-    app: App, user: UserView, refs: Collection[str], keys: Collection[str], run_id: int | None, actor: str
+    app: App, user: UserView, refs: Collection[str], keys: Collection[str], run_id: int | None, by: str
 ) -> list[Replayed]:  # fmt: skip
     now = app.clock()
     with app.store.writing() as unit:
@@ -53,7 +53,7 @@ def _back(
             named = {*refs, *(pair.mailbox_id for pair in pairs), *(pair.crm_id for pair in pairs)}
             found = unit.trail.replay(user.id, named, now) or _unfailed(unit, user, named, now)
         for each in found:
-            unit.accounts.audit(now, actor, "item.replay", user.address, side=each.side, kind=each.kind, ref=each.ref)
+            unit.accounts.audit(now, by, "item.replay", user.address, side=each.side, kind=each.kind, ref=each.ref)
     if not found:
         return []
     due = scheduling.force(app, user.id)

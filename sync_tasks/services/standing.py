@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 
 from mapping.rules import standing
 from mapping.rules.errors import SCOPES
-from mapping.rules.standing import BY_HAND, Standing, Verb
-from sync_tasks.bootstrap import App
+from mapping.rules.standing import BY_HAND, Standing
 from sync_tasks.state.records import UserView
 from sync_tasks.state.store import Unit
 
@@ -41,25 +40,6 @@ def _may_mend(unit: Unit, user: UserView, code: str) -> bool:
     """Is it about a connection of the user's own? What the organization shares only its administrators can mend."""
     sides = [side for side, scope in SCOPES.items() if code.startswith(f"{scope}.")]
     return any(unit.accounts.has_own_credentials(user.org_id, user.id, side) for side in sides)
-
-
-# --- what people do
-
-
-def act(app: App, user_id: int, verb: Verb, *, actor: str = CONSOLE, force: bool = False) -> UserView:
-    """Do what somebody asked for, and note who it was. Raises RefusedError."""
-    with app.store.writing() as unit:
-        acted(unit, unit.accounts.user(user_id), verb, app.clock(), actor=actor, force=force)
-        return unit.accounts.user(user_id)
-
-
-def acted(unit: Unit, user: UserView, verb: Verb, now: datetime, *, actor: str, force: bool = False) -> None:
-    """The same inside a transaction. Raises RefusedError before anything is changed."""
-    after = move(unit, user, lambda was: standing.act(verb, was, now, force=force), now)
-    if user.suspended_at is not None and after.suspended_at is None:
-        unit.accounts.set_user(user.id, next_sync_at=now)
-    unit.pushes.hurry(user.id, now)  # who does not run needs no listening for
-    unit.accounts.audit(now, actor, f"user.{verb}", user.address)
 
 
 def renewed(unit: Unit, org_id: int, user_id: int | None, side: str, now: datetime) -> list[str]:

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from connectors.salesforce.codec import id18
+from mapping.rules.errors import of_issue
 from mapping.rules.identity import PREFIX, email_key
 from mapping.rules.settings import resolve
 from sync_tasks.bootstrap import App
 from sync_tasks.services import link_facts
+from sync_tasks.services.errors import described
 from sync_tasks.services.run_facts import specific
 from sync_tasks.state.records import DecisionView, IssueView, OpView, RunView
 from sync_tasks.state.store import Unit
@@ -42,7 +44,7 @@ def explain(app: App, item: str, user_id: int | None, *, names: bool) -> dict[st
 
 
 def issue_row(issue: IssueView) -> dict[str, Any]:
-    return {name: getattr(issue, name) for name in issue.__slots__}
+    return {name: getattr(issue, name) for name in issue.__slots__} | {"error": described(of_issue(issue.code))}
 
 
 def names_of(unit: Unit, item: str, user_id: int | None) -> tuple[set[str], set[str]]:

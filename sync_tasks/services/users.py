@@ -1,22 +1,35 @@
-"""A user as values, and what is done to many at once."""
+"""A user's state as values, and the switches by which a person changes it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from mapping.rules import standing
-from mapping.rules.standing import RefusedError
+from mapping.rules.errors import CATALOGUE
+from mapping.rules.standing import Activity, RefusedError, effective
 from sync_tasks.bootstrap import App
-from sync_tasks.services import reporting, scheduling
-from sync_tasks.services.standing import act, acted
+from sync_tasks.services import errors, scheduling
+from sync_tasks.services.standing import move
 from sync_tasks.state.overview import Filter, Reach
-from sync_tasks.state.records import UserView
+from sync_tasks.state.records import RunState, UserView
+from sync_tasks.state.store import Unit
 
 BATCH = 500
+
+
+class Switch(StrEnum):
+    """The verbs that change where a user stands and need nothing else. `pause` and `resume` are the user's own, the
+    others an administrator's."""
+
+    PAUSE = standing.Verb.PAUSE.value
+    RESUME = standing.Verb.RESUME.value
+    DISABLE = standing.Verb.DISABLE.value
+    ENABLE = standing.Verb.ENABLE.value
+    SUSPEND = standing.Verb.SUSPEND.value
 
 
 def described(user: UserView) -> dict[str, Any]:
@@ -31,29 +44,54 @@ def described(user: UserView) -> dict[str, Any]:
 
 
 def status(app: App, user: UserView) -> dict[str, Any]:
-    """Where the user stands, and what waits for a person."""
+    """Where a user stands with the reason and its cure, how the last run went, and what waits for a person."""
     with app.store.reading() as unit:
-        return reporting.status(unit, user)
+        last = next(iter(unit.runs.recent(user.id, 1)), None)
+        issues = len(unit.trail.issues(user.id))
+        holds = [hold.id for hold in unit.holds.active(user.id) if not hold.decision]
+    activity, failed_with = Activity.IDLE, ""
+    if last is not None and last.state == RunState.OPEN:
+        activity = Activity.RUNNING if last.stage else Activity.QUEUED
+    elif last is not None and user.failures:
+        failed_with = last.error_code
+    found = effective(user.standing, user.around, activity=activity, began=last is not None)
+    known = CATALOGUE.get(found.code or failed_with)
+    run = None if last is None else {
+        "id": last.id, "state": last.state, "started_at": last.started_at, "finished_at": last.finished_at,
+        "error": last.error_code, "error_text": last.error_text,
+    }  # fmt: skip
+    return {
+        "address": user.address, "status": user.status, "state": found.state, "activity": found.activity,
+        "cause": found.cause, "since": found.since, "error": None if known is None else errors.described(known),
+        "initialized_at": user.standing.initialized_at, "suspended_at": user.suspended_at,
+        "probe_at": user.standing.probe_at, "attempts": user.standing.attempts, "failures": user.failures,
+        "prompt": user.standing.prompt, "next_sync_at": user.next_sync_at, "force_pending": user.force_pending,
+        "last_run": run, "issues": issues, "held_at": user.held_at, "holds": holds,
+    }  # fmt: skip
+
+
+def switch(app: App, users: Iterable[UserView], to: Switch, *, by: str) -> None:
+    """Turn the switch of each of these users; done twice, it changes nothing the second time. Raises RefusedError."""
+    now = app.clock()
+    with app.store.writing() as unit:
+        for user in users:
+            _switch(unit, user, to, now, by)
 
 
 class Verb(StrEnum):
-    """What can be done to one user or to many by a click."""
+    """What can be done to many users at once."""
 
     FORCE = "force"
-    PAUSE = standing.Verb.PAUSE.value
-    RESUME = standing.Verb.RESUME.value
-    DISABLE = standing.Verb.DISABLE.value
-    ENABLE = standing.Verb.ENABLE.value
-
-
-def switch(app: App, user: UserView, verb: Verb, *, by: str) -> UserView:
-    """Pause, resume, disable or enable a user. Raises RefusedError."""
-    return act(app, user.id, standing.Verb(verb.value), actor=by)
+    PAUSE = Switch.PAUSE.value
+    RESUME = Switch.RESUME.value
+    DISABLE = Switch.DISABLE.value
+    ENABLE = Switch.ENABLE.value
 
 
 def do(app: App, reach: Reach, which: Filter, ids: Collection[int] | None, verb: Verb, *, by: str) -> int:
     """Do it to all users of the filter, or (`ids`) to those of them alone that are named; returns how many. Nobody out
-    of reach is touched. Goes in transactions of `BATCH`, so that runs get a word in between."""
+    of reach is touched, and whom it is refused for is left out. Goes in transactions of `BATCH`, so that runs get a
+    word in between."""
     with app.store.reading() as unit:
         found = unit.overview.user_ids(reach, which if ids is None else Filter())
     wanted = found if ids is None else sorted(set(found) & set(ids))
@@ -68,7 +106,7 @@ def do(app: App, reach: Reach, which: Filter, ids: Collection[int] | None, verb:
                         unit.accounts.force(user.id, now, floor)
                         unit.accounts.audit(now, by, "user.force", user.address)
                     else:
-                        acted(unit, user, standing.Verb(verb.value), now, actor=by)
+                        _switch(unit, user, Switch(verb.value), now, by)
                     done += 1
     return done
 
@@ -79,3 +117,11 @@ def force(app: App, user: UserView, *, by: str) -> datetime:
     with app.store.writing() as unit:
         unit.accounts.audit(app.clock(), by, "user.force", user.address)
     return due
+
+
+def _switch(unit: Unit, user: UserView, to: Switch, now: datetime, by: str) -> None:
+    after = move(unit, user, lambda was: standing.act(standing.Verb(to), was, now), now)
+    if user.suspended_at is not None and after.suspended_at is None:
+        unit.accounts.set_user(user.id, next_sync_at=now)
+    unit.pushes.hurry(user.id, now)  # who does not run needs no listening for
+    unit.accounts.audit(now, by, f"user.{to}", user.address)

@@ -14,7 +14,7 @@ from mapping.rules.settings import resolve
 from mapping.rules.standing import RefusedError
 from sync_tasks.services import configured, deciding, operating, scheduling, stories, strangers, users, waiting
 from sync_tasks.services.run_facts import operation, run_row, specific, summary
-from sync_tasks.services.users import Verb
+from sync_tasks.services.users import Switch, Verb
 from sync_tasks.state.overview import STATUSES, Filter, UserRow
 from sync_tasks.state.records import HoldDecision, UserView
 from sync_tasks.web.deps import Sync
@@ -124,22 +124,22 @@ def force(user: AUser, me: Me, sync: Sync) -> Due:
 
 @router.post("/users/{user_id}/pause")
 def pause(user: AUser, me: Me, sync: Sync) -> Facts:
-    return _switched(sync, user, Verb.PAUSE, me.name)
+    return _switched(sync, user, Switch.PAUSE, me.name)
 
 
 @router.post("/users/{user_id}/resume")
 def resume(user: AUser, me: Me, sync: Sync) -> Facts:
-    return _switched(sync, user, Verb.RESUME, me.name)
+    return _switched(sync, user, Switch.RESUME, me.name)
 
 
 @router.post("/users/{user_id}/disable")
 def disable(user: AdministeredUser, me: Admin, sync: Sync) -> Facts:
-    return _switched(sync, user, Verb.DISABLE, me.name)
+    return _switched(sync, user, Switch.DISABLE, me.name)
 
 
 @router.post("/users/{user_id}/enable")
 def enable(user: AdministeredUser, me: Admin, sync: Sync) -> Facts:
-    return _switched(sync, user, Verb.ENABLE, me.name)
+    return _switched(sync, user, Switch.ENABLE, me.name)
 
 
 @router.post("/users/{user_id}/preview")
@@ -314,11 +314,13 @@ def _filter(text: str, status: str, org: str, *, troubled: bool) -> Filter:
     return Filter(text.strip(), status, org, troubled)
 
 
-def _switched(sync: Sync, user: UserView, to: Verb, by: str) -> Facts:
+def _switched(sync: Sync, user: UserView, to: Switch, by: str) -> Facts:
     try:
-        return users.described(users.switch(sync, user, to, by=by))
+        users.switch(sync, [user], to, by=by)
     except RefusedError as error:
         raise HTTPException(409, str(error)) from None
+    with sync.store.reading() as unit:
+        return users.described(unit.accounts.user(user.id))
 
 
 def _entry(sync: Sync, number: int) -> Facts:

@@ -17,7 +17,7 @@ from sync_tasks.services.places import Places
 from sync_tasks.services.run_facts import operation, run_row, specific, summary
 from sync_tasks.services.scheduling import BusyError
 from sync_tasks.services.titles import titles
-from sync_tasks.services.users import Verb
+from sync_tasks.services.users import Switch
 from sync_tasks.state.records import UserView
 from sync_tasks.web.deps import Sync
 from sync_tasks.web.identity import Me
@@ -28,7 +28,7 @@ router = APIRouter(include_in_schema=False)
 
 RUNS_SHOWN, DECISIONS_SHOWN, MOST_SHOWN = 50, 50, 200
 OUTCOMES, KINDS = tuple(each.value for each in Outcome), tuple(each.value for each in ItemKind)
-DONE_AS = {Verb.PAUSE: "paused", Verb.RESUME: "resumed", Verb.DISABLE: "disabled", Verb.ENABLE: "enabled"}
+DONE_AS = {Switch.PAUSE: "paused", Switch.RESUME: "resumed", Switch.DISABLE: "disabled", Switch.ENABLE: "enabled"}
 ACCOUNT = re.compile(r"001[A-Za-z0-9]{12}(?:[A-Za-z0-9]{3})?")
 
 
@@ -63,22 +63,22 @@ def force(user: AUser, me: Me, sync: Sync) -> RedirectResponse:
 
 @router.post("/users/{user_id}/pause")
 def pause(user: AUser, me: Me, sync: Sync) -> RedirectResponse:
-    return _switched(sync, me, user, Verb.PAUSE)
+    return _switched(sync, me, user, Switch.PAUSE)
 
 
 @router.post("/users/{user_id}/resume")
 def resume(user: AUser, me: Me, sync: Sync) -> RedirectResponse:
-    return _switched(sync, me, user, Verb.RESUME)
+    return _switched(sync, me, user, Switch.RESUME)
 
 
 @router.post("/users/{user_id}/disable")
 def disable(user: AdministeredUser, me: Me, sync: Sync) -> RedirectResponse:
-    return _switched(sync, me, user, Verb.DISABLE)
+    return _switched(sync, me, user, Switch.DISABLE)
 
 
 @router.post("/users/{user_id}/enable")
 def enable(user: AdministeredUser, me: Me, sync: Sync) -> RedirectResponse:
-    return _switched(sync, me, user, Verb.ENABLE)
+    return _switched(sync, me, user, Switch.ENABLE)
 
 
 @router.post("/users/{user_id}/preview")
@@ -218,9 +218,9 @@ def settings(request: Request, user: AUser, sync: Sync, changed: bool = False) -
     return page(request, "settings.html", user=user, org=None, tab="settings", rows=rows, changed=changed)
 
 
-def _switched(sync: Sync, me: Me, user: UserView, to: Verb) -> RedirectResponse:
+def _switched(sync: Sync, me: Me, user: UserView, to: Switch) -> RedirectResponse:
     try:
-        users.switch(sync, user, to, by=me.name)
+        users.switch(sync, [user], to, by=me.name)
     except RefusedError as error:
         raise HTTPException(409, str(error)) from None
     return back(f"/users/{user.id}", DONE_AS[to])

@@ -12,6 +12,7 @@ from connectors.exchange import faults as exchange
 from connectors.google import faults as google
 from connectors.graph import faults as graph
 from connectors.salesforce import faults as salesforce
+from mapping.model.findings import Finding
 from mapping.model.item import Side
 from mapping.model.reasons import CODES, ISSUES
 from mapping.rules.errors import AT_ONCE, CATALOGUE, CONNECTION, MAILBOX, SALESFORCE, Known, find, of_call, of_issue
@@ -93,7 +94,7 @@ def test_a_code_that_is_given_in_code_is_in_the_catalogue() -> None:
     for path in SOURCES:
         codes |= set(re.findall(r'"((?:MAILBOX|SALESFORCE|RUN|USER|PLAN|ITEM)\.[A-Z]+\.[A-Z_]+)"', _text(path)))
 
-    assert codes <= set(CATALOGUE)
+    assert codes <= {*CATALOGUE, *Finding}
 
 
 def _text(path: Path) -> str:

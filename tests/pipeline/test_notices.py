@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from sync_tasks.bootstrap import App
-from sync_tasks.services import notifying, standing
+from sync_tasks.services import notifying, standing, users
 from sync_tasks.services.scheduling import run_here
 from sync_tasks.state.records import UserView
 from tests.support.postoffice import PostOffice, post_office
@@ -72,7 +72,7 @@ def test_a_user_is_mailed_at_his_suspension_and_once_a_day_until_it_is_mended(wo
     assert [str(mail["Subject"]) for mail in office.to(ann.address)] == [
         "Your Salesforce synchronization is suspended", *["Your Salesforce synchronization is still suspended"] * 2,
     ]  # fmt: skip
-    standing.act(world.app, ann.id, standing.Verb.RESUME)
+    users.switch(world.app, [ann], users.Switch.RESUME, by="ann")
     sent_over(world, 48)
     assert len(office.to(ann.address)) == 3
 
@@ -101,7 +101,7 @@ def test_administrators_get_one_mail_for_everything_by_cause(world: World, offic
 def test_what_passes_before_anybody_was_told_is_not_told(world: World, office: PostOffice) -> None:
     (ann,) = refused(world, "ann")
     world.sandbox.faults.clear()
-    standing.act(world.app, ann.id, standing.Verb.RESUME)
+    users.switch(world.app, [ann], users.Switch.RESUME, by="ann")
 
     sent_over(world, 30)
 
