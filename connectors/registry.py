@@ -19,7 +19,7 @@ FACTS = {
     "graph": ("tenant", "client_id", "cloud", "login_url", "graph_url", "tls", "time_zone"),
     "google": (
         "client_id", "services", "mark_colour", "error_colour", "mail_days", "topic", "tls", "time_zone",
-        "token_url", "base_url", "calendar_url", "gmail_url", "tasks_url", "people_url",
+        "token_url", "base_url", "calendar_url", "gmail_url", "tasks_url", "people_url", "drive_url",
     ),
     "salesforce": ("login_url", "base_url", "client_id", "username"),
 }  # fmt: skip
@@ -117,7 +117,8 @@ def _graph(
 def _google(
     address: str, facts: Mapping[str, Any], secrets: Mapping[str, str], on_call: Callable[[str], None]
 ) -> Mailbox:
-    """`service_account` is the whole key file; `services` names those in use, parted by commas, without it all are."""
+    """`service_account` is the whole key file; `services` names those in use, parted by commas; without it all are but
+    Drive."""
     import json
     import ssl
 

@@ -45,12 +45,14 @@ _DELEGATION: Mapping[Service, Finding] = {
     Service.GMAIL: Finding.DELEGATION_GMAIL,
     Service.TASKS: Finding.DELEGATION_TASKS,
     Service.PEOPLE: Finding.DELEGATION_PEOPLE,
+    Service.DRIVE: Finding.DELEGATION_DRIVE,
 }
 _PROBES: Mapping[Service, Ask] = {
     Service.CALENDAR: Ask("calendar.events.list", "GET", EVENTS, {"maxResults": 1}),
     Service.GMAIL: Ask("gmail.users.getProfile", "GET", f"{labels.USER}/profile"),
     Service.TASKS: Ask("tasks.tasklists.list", "GET", tasks.LISTS, {"maxResults": 1}),
     Service.PEOPLE: Ask("people.contactGroups.list", "GET", "/v1/contactGroups", {"pageSize": 1}),
+    Service.DRIVE: Ask("drive.about.get", "GET", "/drive/v3/about", {"fields": "user"}),
 }
 _NO_TOKEN = ("unauthorized_client", "invalid_scope", "access_denied", "disabled_client", "admin_policy_enforced")
 

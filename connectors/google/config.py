@@ -19,6 +19,11 @@ class Service(StrEnum):
     GMAIL = "gmail"
     TASKS = "tasks"
     PEOPLE = "people"
+    DRIVE = "drive"
+
+
+# Drive is read only where somebody says so: whoever granted four scopes did not grant a fifth
+USUAL = frozenset(Service) - {Service.DRIVE}
 
 
 # what an administrator grants the service account for the whole domain
@@ -27,18 +32,21 @@ SCOPES: Mapping[Service, str] = {
     Service.GMAIL: "https://www.googleapis.com/auth/gmail.modify",
     Service.TASKS: "https://www.googleapis.com/auth/tasks",
     Service.PEOPLE: "https://www.googleapis.com/auth/contacts",
+    Service.DRIVE: "https://www.googleapis.com/auth/drive.readonly",
 }
 ROOTS: Mapping[Service, str] = {
     Service.CALENDAR: "https://www.googleapis.com",
     Service.GMAIL: "https://gmail.googleapis.com",
     Service.TASKS: "https://tasks.googleapis.com",
     Service.PEOPLE: "https://people.googleapis.com",
+    Service.DRIVE: "https://www.googleapis.com",
 }
 BATCH_PATHS: Mapping[Service, str] = {
     Service.CALENDAR: "/batch/calendar/v3",
     Service.GMAIL: "/batch/gmail/v1",
     Service.TASKS: "/batch",
     Service.PEOPLE: "/batch",
+    Service.DRIVE: "/batch/drive/v3",
 }
 # Google's names of the colours that an event may have
 COLOURS: Mapping[str, str] = {
@@ -70,7 +78,7 @@ class GoogleConfig:
     client_secret: str = field(default="", repr=False)
     token_url: str = ""
     roots: Mapping[Service, str] = field(default_factory=lambda: ROOTS)
-    services: frozenset[Service] = frozenset(Service)
+    services: frozenset[Service] = USUAL
     time_zone: str = "UTC"
     mark_colour: str = ""
     error_colour: str = ""

@@ -11,6 +11,7 @@ import binascii
 from collections.abc import Iterator, Sequence
 
 from connectors.errors import ConnectorError, Fault, Scope
+from connectors.google import drive
 from connectors.google.config import Service
 from connectors.google.labels import USER
 from connectors.google.line import Line
@@ -30,6 +31,9 @@ def contents(line: Line, wanted: Sequence[tuple[ItemRef, Attachment]]) -> Iterat
         try:
             if one.form is Form.MAIL:
                 yield _decoded(_message(line, ref, {"format": "raw"}).get("raw", ""))
+                continue
+            if one.form is Form.DRIVE:
+                yield drive.content(line, one)
                 continue
             if known != ref.id:
                 known, ids = ref.id, _ids(_message(line, ref, {"format": "full", "fields": _STRUCTURE}))

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from connectors.errors import ConnectorError, Fault, Scope
+from connectors.google import drive
 from connectors.google.batch import Batch, only
 from connectors.google.config import Service
 from connectors.google.labels import MANAGED, USER, Labels
@@ -35,6 +36,7 @@ from connectors.google.shared import Shared
 from connectors.protocols import Change, Changes, Detail, Outcome, Verb, Write
 from mapping.model import fields as f
 from mapping.model.item import Item, ItemKind, ItemRef, Side
+from mapping.rules.files import attached
 
 ROLES = (*ROLE_LABELS, MANAGED)
 _TYPES = ("messageAdded", "messageDeleted", "labelAdded", "labelRemoved")
@@ -193,7 +195,18 @@ class Gmail:
             if _TRASH not in labels:
                 self._borne[ref.id] = labels
                 found[ref] = Item(ref, version_of(labels), decode(told, names, deep=deep))
-        return found
+        return self._with_drive(found) if deep else found
+
+    def _with_drive(self, found: dict[ItemRef, Item | ConnectorError]) -> dict[ItemRef, Item | ConnectorError]:
+        """The messages with what Drive tells of the files that they show."""
+        messages = {ref: item for ref, item in found.items() if isinstance(item, Item)}
+        known = drive.looked_up(self._line, [each for item in messages.values() for each in attached(item)])
+        if not known:
+            return found
+        return found | {
+            ref: item.with_fields({f.ATTACHMENTS: tuple(known.get(each.id, each) for each in attached(item))})
+            for ref, item in messages.items()
+        }
 
     def conversations(self, ids: Sequence[str]) -> dict[str, tuple[ItemRef, ...]]:
         """The messages of threads that stand in a folder; of those that are there."""

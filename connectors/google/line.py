@@ -40,6 +40,18 @@ class Line:
         )  # fmt: skip
         return Answer(told.status_code, self._body(told, writing=writing), told.headers.get("Retry-After", ""))
 
+    def content(self, service: Service, ask: Ask) -> bytes:
+        """What is told as it is. Raises ConnectorError."""
+        told = self._send(
+            ask.operation, ask.method, self._url(service, ask.path), False, params=self._counted(ask).query,
+            headers=ask.headers,
+        )  # fmt: skip
+        if told.status_code >= 300:
+            answer = Answer(told.status_code, self._body(told, writing=False), told.headers.get("Retry-After", ""))
+            raise fault_of_answer(service, answer, Scope.ITEM)
+        found: bytes = told.content
+        return found
+
     def batch(
         self, service: Service, asks: Sequence[Ask], at: Scope = Scope.ITEM, *, writing: bool = False
     ) -> list[Json | ConnectorError]:

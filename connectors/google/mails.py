@@ -15,6 +15,7 @@ from email.header import decode_header, make_header
 from email.utils import getaddresses, parsedate_to_datetime
 from typing import Any
 
+from connectors.google.drive import linked
 from connectors.google.html import plain
 from mapping.model import fields as f
 from mapping.model.item import MISSING, Attachment, Form, Person, Value
@@ -115,7 +116,7 @@ def decode(message: Json, names: Mapping[str, str], *, deep: bool) -> dict[str, 
     if deep:
         html = _content(parts, "text/html")
         values |= {f.BODY: _content(parts, "text/plain") or plain(html), f.HTML: html, f.HEADERS: tuple(headers)}
-        values[f.ATTACHMENTS] = tuple(_attachment(part) for part in parts if part.get("filename"))
+        values[f.ATTACHMENTS] = (*(_attachment(part) for part in parts if part.get("filename")), *linked(html))
     return {name: value for name, value in values.items() if value is not MISSING}
 
 

@@ -22,7 +22,7 @@ Json = dict[str, Any]
 @dataclass(frozen=True, slots=True)
 class Ask:
     """One request below the root of a service. `operation`: what it is called in counters (`calendar.events.patch`).
-    `condition`: the etag that the thing must still have."""
+    `condition`: the etag that the thing must still have. `most`: of a content, how many bytes are wanted; 0: all."""
 
     operation: str
     method: str
@@ -30,6 +30,7 @@ class Ask:
     params: Mapping[str, Any] = field(default_factory=dict)
     body: Json | None = None
     condition: str = ""
+    most: int = 0
 
     @property
     def query(self) -> str:
@@ -38,7 +39,8 @@ class Ask:
     @property
     def headers(self) -> dict[str, str]:
         found = {"Content-Type": "application/json"} if self.body is not None else {}
-        return found | ({"If-Match": self.condition} if self.condition else {})
+        found |= {"If-Match": self.condition} if self.condition else {}
+        return found | ({"Range": f"bytes=0-{self.most - 1}"} if self.most else {})
 
 
 @dataclass(frozen=True, slots=True)

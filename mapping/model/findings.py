@@ -68,6 +68,7 @@ class Finding(StrEnum):
     DELEGATION_GMAIL = "TENANT.CONFIG.DELEGATION_GMAIL"
     DELEGATION_TASKS = "TENANT.CONFIG.DELEGATION_TASKS"
     DELEGATION_PEOPLE = "TENANT.CONFIG.DELEGATION_PEOPLE"
+    DELEGATION_DRIVE = "TENANT.CONFIG.DELEGATION_DRIVE"
     SCOPE_LACKING = "CONNECTION.CONFIG.SCOPE_LACKING"
     API_OFF = "TENANT.CONFIG.API_OFF"
     ACCOUNT_KEY_WRONG = "CONNECTION.CONFIG.ACCOUNT_KEY_WRONG"
@@ -244,6 +245,7 @@ FINDINGS: Mapping[Finding, Told] = {
     Finding.DELEGATION_GMAIL: _scope("Gmail", "gmail.modify"),
     Finding.DELEGATION_TASKS: _scope("Tasks", "tasks"),
     Finding.DELEGATION_PEOPLE: _scope("Contacts", "contacts"),
+    Finding.DELEGATION_DRIVE: _scope("Drive", "drive.readonly"),
     Finding.SCOPE_LACKING: Told("the consent lacks a scope", "Connect the user again and leave all boxes ticked."),
     Finding.API_OFF: Told(
         "the API of this service is not enabled", "Enable it in the Google Cloud project of the client."

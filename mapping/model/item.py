@@ -67,6 +67,7 @@ class Form(StrEnum):
 
     FILE = "file"
     ITEM = "item"  # a message or another item of its own; its content is told as `.eml`
+    DRIVE = "drive"  # a file in the cloud of the mailbox, which the message shows and whose content can be had
     LINK = "link"  # a file somewhere in a cloud, of which the message holds only the address
     MAIL = "mail"  # not attached: the message itself, as `.eml`
 

@@ -312,5 +312,12 @@ ONCE_AND_FILES = (
         "Show attachments on the account or opportunity of the e-mail too.",
         "SalesforceEmailLinkContentToBusinessObject",
     ),
+    switch(
+        "files.without_drive",
+        False,
+        "Leave out files of Google Drive that a message shows like attachments.",
+        "GoogleDisableDriveAttachments",
+        levels=BY_ADMIN,
+    ),
     switch("files.attach_eml", False, "Save the whole message as a file when its text was too long."),
 )

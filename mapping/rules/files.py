@@ -91,7 +91,7 @@ def _objection(
     number: int, one: Attachment, name: str, html: str, settings: Effective, *, forced: bool
 ) -> Left | None:  # fmt: skip
     kind, megabytes = extension(name), settings.int("files.max_megabytes")
-    if one.form is Form.LINK:
+    if one.form is Form.LINK or (one.form is Form.DRIVE and settings.bool("files.without_drive")):
         return Left(number, Reason.FILE_IN_CLOUD, "FIL-5")
     if is_shown_in_text(one, kind, html):
         return Left(number, Reason.FILE_IN_TEXT, "FIL-5")
@@ -143,11 +143,12 @@ def safe_name(name: str, form: Form = Form.FILE) -> str:
     and not too long. Anybody may have written it."""
     text = unicodedata.normalize("NFC", name.encode("utf-8", "ignore").decode())
     text = _HIDDEN.sub("", text)
-    if form is not Form.FILE:
+    is_item = form in (Form.ITEM, Form.MAIL)
+    if is_item:
         text = text.replace("/", "_").replace("\\", "_")  # it is a subject
     text = _RESERVED.sub("_", text.replace("\\", "/").rpartition("/")[2])
     text = " ".join(text.split()).strip(" .")
-    if form is not Form.FILE and extension(text) != "eml":
+    if is_item and extension(text) != "eml":
         text = f"{text or UNNAMED}.eml"
     return _cut(text) or UNNAMED
 

@@ -154,6 +154,8 @@ GOOGLE: list[tuple[Finding, Break]] = [
     (Finding.DELEGATION_GMAIL, delegated_without("gmail")),
     (Finding.DELEGATION_TASKS, delegated_without("tasks")),
     (Finding.DELEGATION_PEOPLE, delegated_without("people")),
+    (Finding.DELEGATION_DRIVE, lambda world, user: (
+        connected("mailbox", services="gmail,drive")(world, user), delegated_without("drive")(world, user))),
     (Finding.API_OFF, controlled("google/off", service="tasks")),
     (Finding.MAILBOX_UNLICENSED, controlled("google/off", service="calendar", address="ann@acme.example")),
     (Finding.GOOGLE_USER_SUSPENDED, controlled("google/suspended", address="ann@acme.example")),

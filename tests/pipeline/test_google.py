@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from connectors.google import gmail
+from mapping.model.reasons import Reason
 from sync_tasks.state.records import UserView
 from tests.pipeline.test_emails import HOMER, known, shared
+from tests.pipeline.test_files import files_of, record_of, told_of
 from tests.support.google_kind import Google
 from tests.support.world import World
 
@@ -162,3 +164,69 @@ def test_the_reminder_that_the_calendar_has_by_itself_goes_up_with_new_events_an
     assert [(row["Subject"], row["IsReminderSet"]) for row in reminded] == [
         ("Lunch", True), ("Round", True), ("Round elsewhere", True),
     ]  # fmt: skip
+
+
+CHIP = (
+    '<div class="gmail_chip gmail_drive_chip"><a href="https://drive.google.com/file/d/{id}/view?usp=drive_web" '
+    'aria-label="{name}"><img src="icon.png"><span>{name}</span></a></div>'
+)
+
+
+def send_with_files(world: World, user: UserView, *names: str) -> None:
+    """A mail that shows files of Drive below its text, and quotes one that showed another."""
+    kinds: dict[str, dict[str, Any]] = {
+        "plan.pdf": {"type": "application/pdf", "text": "The plan"}, "film.mp4": {"bytes": 26 * 1024 * 1024},
+        "Notes": {"type": "application/vnd.google-apps.document"}, "old.pdf": {"text": "old"},
+    }  # fmt: skip
+    ids = {name: acts(world, user, "files", name=name, **kinds[name])["id"] for name in (*names, "old.pdf")}
+    chips = {name: CHIP.format(id=ident, name=name) for name, ident in ids.items()}
+    quoted = f'<div class="gmail_quote">On Monday somebody wrote: {chips.pop("old.pdf")}</div>'
+    letter = {
+        "from": {"address": HOMER}, "to": [{"address": user.address}], "subject": "Plan", "text": "See below",
+        "html": f"<div>See below</div>{''.join(chips.values())}{quoted}", "message_id": "<1@globex.example>",
+    }  # fmt: skip
+    acts(world, user, "messages", message=letter, labels=["INBOX"], at=world.now.isoformat())
+
+
+def with_drive(world: World) -> None:
+    with world.app.store.writing() as unit:
+        facts = {**world.mailboxes.connection()[0], "services": "calendar,gmail,tasks,people,drive"}
+        unit.accounts.put_connection(world.org, None, "mailbox", "google", facts)
+
+
+@pytest.mark.rule("FIL-5", "FIL-3")
+def test_files_of_drive_that_a_mail_shows_are_saved_with_it(world: World) -> None:
+    with_drive(world)
+    ann = world.user(autosave__emails=True)
+    known(world)
+    send_with_files(world, ann, "plan.pdf", "film.mp4", "Notes")
+
+    world.sync(ann)
+
+    assert files_of(world, record_of(world, "Plan")) == ["plan.pdf"]
+    (version,) = world.query("SELECT ContentSize FROM ContentVersion")
+    assert version["ContentSize"] == len("The plan")
+    assert told_of(world) == {"2": Reason.FILE_TOO_LARGE, "3": Reason.FILE_IN_CLOUD}
+    settled(world, ann)
+
+
+@pytest.mark.rule("FIL-5")
+@pytest.mark.parametrize("granted", [True, False])
+def test_files_of_drive_stay_there_where_they_are_not_wanted_or_access_was_not_granted(
+    world: World, granted: bool
+) -> None:
+    if granted:
+        with_drive(world)
+        world.set(None, files__without_drive=True)
+    ann = world.user(autosave__emails=True)
+    known(world)
+    send_with_files(world, ann, "plan.pdf")
+    calls = world.calls
+
+    calls()
+    world.sync(ann)
+
+    assert files_of(world, record_of(world, "Plan")) == []
+    assert told_of(world) == {"1": Reason.FILE_IN_CLOUD}
+    if not granted:
+        assert not [name for name in calls()["google"] if "drive" in name]

@@ -26,6 +26,7 @@ class Call:
     params: Mapping[str, list[str]]
     content: bytes
     condition: str = ""
+    span: str = ""  # the part of a content that is asked for, as the header says it
 
     @property
     def user(self) -> User:

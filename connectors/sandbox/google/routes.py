@@ -1,7 +1,7 @@
 """/google/...: names the operation, lets the caller in, hands over, answers JSON.
 
 Below it stand the services as their discovery documents have them: `calendar/v3`, `gmail/v1`, `tasks/v1`, `people/v1`,
-with `token` for tokens and `batch...` for many requests in one.
+`drive/v3`, with `token` for tokens and `batch...` for many requests in one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from werkzeug.wrappers import Request, Response
 
 from connectors.sandbox import rounds
 from connectors.sandbox.faults import Action
-from connectors.sandbox.google import batch, calendar, channels, control, gmail, oauth, people, tasks
+from connectors.sandbox.google import batch, calendar, channels, control, drive, gmail, oauth, people, tasks
 from connectors.sandbox.google.call import Call, answered
 from connectors.sandbox.google.errors import REASONS, STATUSES, GoogleError, answer
 from connectors.sandbox.google.masks import masked, parse
@@ -97,13 +97,17 @@ ROUTES = (
     _route("GET", "/people/v1/contactGroups", "people.contactGroups.list", people.list_groups),
     _route("POST", "/people/v1/contactGroups", "people.contactGroups.create", people.create_group),
     _route("PUT", "/people/v1/contactGroups/{id}", "people.contactGroups.update", people.update_group),
+    _route("GET", "/drive/v3/about", "drive.about.get", drive.about),
+    _route("GET", "/drive/v3/files/{fileId}", "drive.files.get", drive.get_file),
 )
 SCOPES = {
     "calendar": "https://www.googleapis.com/auth/calendar", "gmail": "https://www.googleapis.com/auth/gmail.modify",
     "tasks": "https://www.googleapis.com/auth/tasks", "people": "https://www.googleapis.com/auth/contacts",
+    "drive": "https://www.googleapis.com/auth/drive.readonly",
 }  # fmt: skip
 BATCHES = {
     "/batch/calendar/v3": "calendar", "/batch/gmail/v1": "gmail", "/batch": "tasks", "/people/batch": "people",
+    "/batch/drive/v3": "drive",
 }  # fmt: skip
 
 
@@ -159,11 +163,11 @@ def _handled(request: Request, sandbox: Sandbox, path: str) -> Response:
             if action is not None and action.answers:
                 return refusal(action)
             return serve(sandbox, bearer, asked.method, asked.path.removeprefix(PREFIX), asked.query, asked.content,
-                         asked.headers.get("If-Match", ""))  # fmt: skip
+                         asked.headers)  # fmt: skip
 
         return batch.handle(request, act)
     query, content = request.query_string.decode(), request.get_data(cache=True)
-    return serve(sandbox, bearer, request.method, path, query, content, request.headers.get("If-Match", ""))
+    return serve(sandbox, bearer, request.method, path, query, content, dict(request.headers))
 
 
 def _named(asked: batch.Part) -> str:
@@ -172,7 +176,7 @@ def _named(asked: batch.Part) -> str:
 
 
 def serve(
-    sandbox: Sandbox, bearer: str, method: str, path: str, query: str, content: bytes, condition: str
+    sandbox: Sandbox, bearer: str, method: str, path: str, query: str, content: bytes, headers: Mapping[str, str]
 ) -> Response:
     """One request of a user who shows a token."""
     try:
@@ -188,8 +192,10 @@ def serve(
             raise GoogleError(403, "insufficientPermissions", "Request had insufficient authentication scopes.")
         _served(Directory(sandbox.store), route.name.partition(".")[0], user)
         params = parse_qs(query, keep_blank_values=True)
-        call = Call(sandbox, Docs(sandbox.store, user, sandbox.clock.now()), parts, params, content, condition)
-        told = route.handler(call)
+        docs, condition = Docs(sandbox.store, user, sandbox.clock.now()), headers.get("If-Match", "")
+        told = route.handler(Call(sandbox, docs, parts, params, content, condition, headers.get("Range", "")))
+        if isinstance(told, Response):
+            return told
         mask = parse(params["fields"][0]) if params.get("fields") else {}
         return answered(masked(told, mask) if told is not None else None)
     except GoogleError as error:

@@ -42,6 +42,7 @@ KNOWN: list[tuple[str, str, SettingValue]] = [
     ("Allow creating duplicated emails in Salesforce", "clones.relinked", True),
     ("files.max_megabytes", "files.max_megabytes", 25),
     ("files.attach_eml", "files.attach_eml", False),
+    ("GoogleDisableDriveAttachments", "files.without_drive", False),
     ("one-way mode", "events.way", "two_way"),
     ("Smart Description", "events.appended", ()),
     ("Auto-saving of emails", "autosave.emails", False),

@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 from connectors.errors import Fault, Scope
 from connectors.google.codec_tasks import Notes
 from connectors.google.config import ROOTS, Service, roots_under
+from connectors.google.drive import linked
 from connectors.google.faults import fault_of_answer, fault_of_error, reason_of
 from connectors.google.html import is_html, plain
 from connectors.google.mails import label_of, role_of, version_of
 from connectors.google.multipart import Answer, Ask, decode, encode, parsed
 from connectors.google.shared import Shared
+from mapping.model.item import Form
 from mapping.rules.marks import ERROR, SALESFORCE, TRACKED, status
 
 # --- batches
@@ -196,6 +198,7 @@ def test_an_emulator_stands_in_by_its_root() -> None:
     assert roots_under("http://127.0.0.1:8900/google/") == {
         Service.CALENDAR: "http://127.0.0.1:8900/google", Service.GMAIL: "http://127.0.0.1:8900/google",
         Service.TASKS: "http://127.0.0.1:8900/google", Service.PEOPLE: "http://127.0.0.1:8900/google/people",
+        Service.DRIVE: "http://127.0.0.1:8900/google",
     }  # fmt: skip
     assert all(root.startswith("https://") for root in ROOTS.values())
 
@@ -212,3 +215,22 @@ def test_days_and_moments() -> None:
     assert written(day, "UTC")["end"] == {"date": "2026-03-03", "dateTime": None, "timeZone": None}
     with pytest.raises(ValueError, match="before"):
         written(Span(day.end, day.start - timedelta(days=1)), "UTC")
+
+
+CHIP = '<div class="gmail_chip gmail_drive_chip"><a href="{href}" aria-label="{name}"><span>x</span></a></div>'
+
+
+@pytest.mark.rule("FIL-5")
+def test_files_of_drive_are_known_by_how_the_newest_message_shows_them() -> None:
+    file, document = (
+        "https://drive.google.com/file/d/1a-B_c/view?usp=drive_web",
+        "https://docs.google.com/document/d/9/e",
+    )
+    shown = CHIP.format(href=file, name="plan.pdf") + CHIP.format(href=document, name="Notes")
+    quoted = f'<div class="gmail_quote">{CHIP.format(href=file.replace("1a", "2b"), name="old")}</div>'
+
+    found = linked(f"<p>See <a href='{file}'>this</a></p>{shown}{shown}{quoted}")
+
+    assert [(each.id, each.name) for each in found] == [("drive:1a-B_c", "plan.pdf"), (document, "Notes")]
+    assert {each.form for each in found} == {Form.LINK}
+    assert linked("<p>gmail_drive_chip</p>") == linked("") == ()
