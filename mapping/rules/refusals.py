@@ -53,5 +53,15 @@ def words(code: str, columns: Sequence[str]) -> str:
     return f"{said}: {', '.join(columns)}" if columns else said
 
 
+# A lead takes no business record beside it, and nobody can do anything about that.
+_NEVER_TOGETHER = frozenset({"FIELD_INTEGRITY_EXCEPTION", "INVALID_FIELD_FOR_INSERT_UPDATE"})
+
+
+def is_beyond(rule: str, code: str) -> bool:
+    """Is it a link that the record of a colleague cannot take? Links are added only as far as Salesforce lets them
+    (DUP-3)."""
+    return rule == "DUP-3" and code in _NEVER_TOGETHER
+
+
 def may_pass(code: str) -> bool:
     return code in _PASSING

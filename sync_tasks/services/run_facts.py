@@ -46,8 +46,8 @@ def summary(app: App, run: RunView) -> dict[str, Any]:
 def _outcome(act: str, state: str) -> str:
     if state == OpState.DONE:
         return _DONE_AS.get(act, act)
-    if state == OpState.WAITING:
-        return "waiting"
+    if state in (OpState.WAITING, OpState.LEFT):
+        return state
     return "failed" if state in (OpState.FAILED, OpState.SKIPPED) else "planned"
 
 

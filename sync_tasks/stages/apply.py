@@ -16,7 +16,7 @@ from connectors.protocols import Endpoint, Outcome, Verb, Write
 from mapping.merge.plan import Act, Step
 from mapping.model.item import ItemKind, Side
 from mapping.rules import rooms
-from mapping.rules.refusals import explained
+from mapping.rules.refusals import explained, is_beyond
 from sync_tasks.stages import creating
 from sync_tasks.stages.context import StageContext
 from sync_tasks.stages.payload import Payload, Ready, filled
@@ -125,6 +125,9 @@ def _send(ctx: StageContext, endpoint: Endpoint, chunk: list[Ready], counts: Cou
                 counts[f"{op.side}.{op.act}"] += 1
             elif outcome.error.fault is Fault.UNKNOWN:
                 unknown += 1
+            elif is_beyond(op.rule, outcome.error.vendor_code):
+                unit.plans.failed(ctx.ref.id, op.op_id, outcome.error.vendor_code, OpState.LEFT)
+                counts["left"] += 1
             else:
                 _failed(ctx, unit, op, payload, outcome.error)
                 notes += [(key, {"reason": ""}) for key, _ in _epitaphs([(op, payload)])]

@@ -139,7 +139,8 @@ def _relate(
     """The sender, and people who are not on the message: the user chose them (RCD-14), or the thread brought them."""
     related = []
     if writer:
-        related.append(logged.relate(draft, item.ref, message, _as_sender(item, writer), "LNK-27", retrying=retrying))
+        rule = logged.RULE if retrying else "LNK-27"
+        related.append(logged.relate(draft, item.ref, message, _as_sender(item, writer), rule, retrying=retrying))
     for person in links.people if links is not None else ():
         if not person.address:
             other: Fields = {"RelationId": id_of(person.id), "RelationType": "OtherAddress"}

@@ -81,8 +81,9 @@ class Plans:
         return [(_view(row), row.sealed or b"") for row in rows]
 
     def results(self, run_id: int, op_ids: Iterable[str]) -> dict[str, str]:
-        """The resulting ids of those of these operations that are done."""
-        return dict(self._of(run_id, op_ids, OperationRow.result_id, OperationRow.state == OpState.DONE))
+        """The resulting ids of those of these operations that need not be waited for; '' of one that was left."""
+        over = OperationRow.state.in_([OpState.DONE, OpState.LEFT])
+        return dict(self._of(run_id, op_ids, OperationRow.result_id, over))
 
     def errors(self, run_id: int, op_ids: Iterable[str]) -> dict[str, str]:
         """The codes of those of these operations that were refused, or not even sent."""

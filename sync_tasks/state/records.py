@@ -42,6 +42,7 @@ class OpState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     SKIPPED = "skipped"  # what it needed failed
+    LEFT = "left"  # the vendor does not let it be; what needs it goes on without
     WAITING = "waiting"  # another run is making the same: the next one looks what came of that
 
 

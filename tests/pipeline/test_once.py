@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mapping.model.reasons import Reason
+from tests.pipeline.test_linking_clues import pages
 from tests.support.world import World
 
 HOMER, LISA = "homer@globex.example", "lisa@initech.example"
@@ -105,6 +106,25 @@ def test_a_link_that_salesforce_refuses_a_colleague_is_added_later_and_his_mark_
     world.later(hours=1)
     world.sync(bob)
     assert world.writes() == {}
+
+
+@pytest.mark.rule("DUP-3", "MKM-5")
+def test_a_link_that_the_record_of_a_colleague_can_never_take_is_no_failure(world: World) -> None:
+    ann = world.user("ann@acme.example", autosave__emails=True, link__urls=False)
+    bob = world.user("bob@acme.example", autosave__emails=True)
+    world.record("Lead", LastName="Simpson", Company="Globex", Email=HOMER)
+    deal = world.record("Opportunity", Name="Deal", StageName="Prospecting", CloseDate="2026-06-01")
+    page = pages(world, deal)
+    for user in (ann, bob):
+        world.message(user, "Order", sender=HOMER, to="x@nobody.example", message_id=MESSAGE_ID, body=page)
+        world.message(user, "Sent", sender=user.address, to=HOMER, message_id="<2@x>", folder="sentitems", body=page)
+        world.sync(user)
+
+    assert world.issues(bob) == []
+    assert {world.entry(bob, *where)["Categories"][-1] for where in (("Order", "inbox"), ("Sent", "sentitems"))} == {
+        TRACKED[-1]
+    }
+    assert {op.state for op in world.operations() if op.act == "update"} == {"done", "left"}
 
 
 @pytest.mark.rule("DUP-3")
