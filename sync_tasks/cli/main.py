@@ -35,6 +35,7 @@ from sync_tasks.cli import (
     simulating,
     subscriptions,
     tokens,
+    undoing,
     unresolved,
     users,
     web,
@@ -58,7 +59,7 @@ cli = typer.Typer(
     rich_markup_mode=None,
 )
 for module in (
-    demo, sandbox, processes, doctor, running, inspecting, abilities, simulating, catalogue, notices, replaying,
+    demo, sandbox, processes, doctor, running, inspecting, undoing, abilities, simulating, catalogue, notices, replaying,
 ):  # fmt: skip
     module.register(cli)
 _FAMILIES = {
