@@ -59,7 +59,8 @@ cli = typer.Typer(
     rich_markup_mode=None,
 )
 for module in (
-    demo, sandbox, processes, doctor, running, inspecting, undoing, abilities, simulating, catalogue, notices, replaying,
+    demo, sandbox, processes, doctor, running, inspecting, abilities, simulating, catalogue, notices, replaying,
+    undoing,
 ):  # fmt: skip
     module.register(cli)
 _FAMILIES = {
