@@ -27,6 +27,7 @@ class Verb(StrEnum):
     CREATE = "create"
     UPDATE = "update"
     DELETE = "delete"
+    RESTORE = "restore"  # a record out of the recycle bin, under its own id; of Salesforce only
     MOVE = "move"  # to another mailbox folder: `values={"folder": role}`; the outcome tells the new id
 
 

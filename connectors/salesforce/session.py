@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import ssl
+from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -108,6 +109,22 @@ class SalesforceSession(requests.Session):
             self.usage = int(used[1]), int(used[2])
         self.retry_after = _retry_after(answer)
         return answer
+
+    def soap(self, path: str, envelope: Callable[[str], str], operation: str) -> requests.Response:
+        """POST an envelope made with the token that is held now."""
+        token = self._tokens.current()
+        given = {
+            "data": envelope(token.access).encode(), "timeout": self._config.timeout, "allow_redirects": False,
+            "headers": {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '""'},
+        }  # fmt: skip
+        url = f"{token.instance_url}/{path}"
+        answer = self._send("POST", url, token.instance_url, token.access, operation, False, given)
+        self.retry_after = _retry_after(answer)
+        return answer
+
+    def renew(self) -> None:
+        """Get another token than the one that is held."""
+        self._tokens.renew(self._tokens.current())
 
     def _send(
         self, verb: str, url: str, instance: str, access: str, operation: str, reading: bool, kwargs: dict[str, Any]

@@ -74,6 +74,21 @@ class Wire:
             writing=not reading,
         )
 
+    def soap(self, envelope: Callable[[str], str], operation: str) -> Answer:
+        """A call of the partner API; `envelope` makes its body from an access token. An expired session is told in the
+        body, so it is renewed here. A failure that leaves the outcome open is Fault.UNKNOWN."""
+        for last in (False, True):
+            answer = self.session.soap(f"services/Soap/u/{self._version}", envelope, operation)
+            if answer.status_code == 500 and b"INVALID_SESSION_ID" in answer.content and not last:
+                self.session.renew()
+                continue
+            if answer.status_code in OUTCOME_LOST and b"Fault>" not in answer.content:
+                raise ConnectorError(Fault.UNKNOWN, "the server broke off", f"HTTP_{answer.status_code}")
+            if not answer.ok:
+                raise call_error(answer.status_code, answer.content, self.session.retry_after)
+            return Answer(answer.status_code, answer.content)
+        raise AssertionError("the last try returns or raises")
+
     def upload(self, crm_object: str, row: Mapping[str, object], blob: str, content: bytes, operation: str) -> Any:
         """Create one record with a content in the field `blob`, in a request of two parts: JSON would take 37.5 MB at
         most, and a third more bytes."""

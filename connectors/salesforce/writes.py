@@ -8,6 +8,7 @@
 | the same of people and companies, refused by a duplicate rule | see `alike.py` |
 | update | collections update; with a `version`: one PATCH a row with If-Unmodified-Since, 24 a call |
 | delete | see `deletes.py` |
+| restore | see `undelete.py` |
 
 A composite call runs its parts in order, so a last part that asks for SystemModstamp by key or id sees what the parts
 before it wrote. Texts with `@{` would be taken for references inside composite; those rows travel alone.
@@ -35,6 +36,7 @@ from connectors.salesforce.relations import RELATION, are_shared, invitations, w
 from connectors.salesforce.results import Result, all_of, in_turn, of_part, of_rows
 from connectors.salesforce.rows import Entry, entry_of, for_item, portions
 from connectors.salesforce.soql import one_of, select
+from connectors.salesforce.undelete import undelete
 from connectors.salesforce.wire import Query, Wire
 
 # Mirrored both ways, so their versions are worth knowing; others are written once.
@@ -74,7 +76,10 @@ class Writer:
             raise ValueError("one verb and one target a call, and no more writes than batch_size")
         outcomes: dict[int, Outcome] = {}
         entries = self._prepare(writes, outcomes)
-        step = {Verb.CREATE: self._create, Verb.UPDATE: self._update, Verb.DELETE: self._delete}[verb]
+        step = {
+            Verb.CREATE: self._create, Verb.UPDATE: self._update, Verb.DELETE: self._delete,
+            Verb.RESTORE: self._restore,
+        }[verb]  # fmt: skip
         results = step(target, entries) if entries else {}
         refused = [r for r in results.values() if isinstance(r, ConnectorError)]
         if refused and len(refused) == len(entries):
@@ -212,6 +217,9 @@ class Writer:
             kept = withdrawals(self._wire, entries, self._shape)
         results = self._collections("PATCH", _COLLECTIONS, target, kept)
         return results | self._deletes.write(target, [e for e in entries if e.place not in results])
+
+    def _restore(self, target: str, entries: list[Entry]) -> dict[int, Result]:
+        return self._versioned(target, undelete(self._wire, target, entries))
 
     # --- what they share
 

@@ -19,6 +19,7 @@ class Act(StrEnum):
     CREATE = "create"
     UPDATE = "update"
     DELETE = "delete"
+    RESTORE = "restore"  # a deleted record comes back under its own id
     MARK = "mark"  # categories and our key on a mailbox item
     RELATE = "relate"  # a relation row beside a CRM record (EventRelation, EmailMessageRelation)
     UNRELATE = "unrelate"
@@ -90,7 +91,7 @@ class Operation:
 
 
 # Within a step: records first, then what hangs on them.
-_ACTS = (Act.CREATE, Act.UPDATE, Act.MOVE, Act.RELATE, Act.UNRELATE, Act.MARK, Act.ATTACH, Act.DELETE)
+_ACTS = (Act.RESTORE, Act.CREATE, Act.UPDATE, Act.MOVE, Act.RELATE, Act.UNRELATE, Act.MARK, Act.ATTACH, Act.DELETE)
 
 
 def order(ops: Iterable[Operation]) -> list[Operation]:

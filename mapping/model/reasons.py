@@ -172,6 +172,17 @@ class Reason(StrEnum):
     HELD_EMPTY = "held_empty"
     HELD_MAILS = "held_mails"
     HOLD_REJECTED = "hold_rejected"
+    # --- undone
+    UNDONE = "undone"
+    UNDO_CHANGED = "undo_changed"
+    UNDO_LATER_RUN = "undo_later_run"
+    UNDO_NEEDED = "undo_needed"
+    UNDO_SHARED = "undo_shared"
+    UNDO_USED = "undo_used"
+    UNDO_FOUND = "undo_found"
+    UNDO_UNKNOWN = "undo_unknown"
+    UNDO_UNREAD = "undo_unread"
+    UNDO_OCCURRENCE = "undo_occurrence"
     # --- people
     CREATE_OFF = "create_off"
     NOT_CREATED_INTERNAL = "not_created_internal"
@@ -362,6 +373,16 @@ SENTENCES: dict[Reason, str] = {
     Reason.HELD_EMPTY: "All {count} items are suddenly gone from one side; nothing follows until somebody approves.",
     Reason.HELD_MAILS: "{count} people would get a mail that nobody asked for; that waits until somebody approves.",
     Reason.HOLD_REJECTED: "Somebody refused the change: both copies stay as they are, and are no longer kept the same.",
+    Reason.UNDONE: "Somebody took back what a run had done.",
+    Reason.UNDO_CHANGED: "It was changed since the run, so it stays as it is.",
+    Reason.UNDO_LATER_RUN: "A later run has written to it: undo that one first.",
+    Reason.UNDO_NEEDED: "It belongs to something that stays, so it stays too.",
+    Reason.UNDO_SHARED: "Colleagues have it too, so it stays.",
+    Reason.UNDO_USED: "Something else hangs on it by now, so it stays.",
+    Reason.UNDO_FOUND: "It was there before the run and was only found, so it stays.",
+    Reason.UNDO_UNKNOWN: "What stood there before the run was not kept, so it stays as it is.",
+    Reason.UNDO_UNREAD: "It cannot be read now; try again later.",
+    Reason.UNDO_OCCURRENCE: "A cancelled date of a series cannot be brought back one by one.",
     Reason.CREATE_OFF: "Making records for unknown people is switched off.",
     Reason.NOT_CREATED_INTERNAL: "No record is made for a colleague.",
     Reason.NOT_CREATED_BLOCKED: "No record is made for an address on a block list.",

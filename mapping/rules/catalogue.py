@@ -305,6 +305,13 @@ SETTINGS: dict[str, Setting] = {
         limit("guard.mails_most", 0, "When servers would mail more people than this unasked, that waits."),
         tries("retry.most", 50, "An item that fails so often in a row is quarantined.", "MaxRetries"),
         tries("retry.most_old", 5, "The same for an item that took place more than 30 days ago."),
+        Setting(
+            "undo.keep_days",
+            int,
+            14,
+            "How many days a run can be undone: what it overwrites and deletes is kept so long, sealed. 0: not at all.",
+            BY_ADMIN,
+        ),
         switch("mail.move_back", True, "Take mail out of the managed folder again once it is saved (WAY-3)."),
         switch("mail.skip_private", True, "Do not save private e-mail automatically."),
         choice(

@@ -35,6 +35,7 @@ from sync_tasks.cli import (
     simulating,
     subscriptions,
     tokens,
+    undoing,
     unresolved,
     users,
     web,
@@ -59,6 +60,7 @@ cli = typer.Typer(
 )
 for module in (
     demo, sandbox, processes, doctor, running, inspecting, abilities, simulating, catalogue, notices, replaying,
+    undoing,
 ):  # fmt: skip
     module.register(cli)
 _FAMILIES = {

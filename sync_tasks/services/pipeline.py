@@ -14,7 +14,7 @@ from mapping.rules.standing import NOT_CONNECTED, succeeded
 from sync_tasks.bootstrap import App, NotConnectedError
 from sync_tasks.services import failing
 from sync_tasks.services.standing import move
-from sync_tasks.stages import categorize, delete, fetch, link, mirror, resolve
+from sync_tasks.stages import categorize, delete, fetch, link, mirror, resolve, undoing
 from sync_tasks.stages.context import RefusedRunError, StageContext, StageReport
 from sync_tasks.state.records import RunRef, RunState, RunView, UserView
 from sync_tasks.state.runs import STAGES
@@ -32,6 +32,14 @@ BODIES: Mapping[str, Callable[[StageContext], StageReport]] = {
 }
 
 TOO_LONG, STALLED, UNEXPECTED = "RUN.TRANSIENT.TOO_LONG", "RUN.TRANSIENT.STALLED", "RUN.BUG.UNEXPECTED"
+
+# a run that takes another one back has its plan from the journal: nothing is read for it, and nobody asked about people
+UNDOING: Mapping[str, Callable[[StageContext], StageReport]] = {"mirror": undoing.run, "delete": undoing.finish}
+
+
+def body_of(run: RunView, stage: str) -> Callable[[StageContext], StageReport]:
+    """What is done in a stage of this run."""
+    return UNDOING.get(stage, lambda _ctx: StageReport()) if run.undoes else BODIES[stage]
 
 
 def perform(app: App, ref: RunRef, stage: str, *, too_long: tuple[type[Exception], ...] = ()) -> bool:
@@ -54,7 +62,7 @@ def perform(app: App, ref: RunRef, stage: str, *, too_long: tuple[type[Exception
         return False
     started = time.monotonic()
     try:
-        report = BODIES[stage](app.context(ref, run))
+        report = body_of(run, stage)(app.context(ref, run))
         return finish(app, ref, run, stage, report, time.monotonic() - started)
     except LostLeaseError:
         log.info("lease_lost", extra={"run": ref.id, "stage": stage})
@@ -107,8 +115,9 @@ def finish(app: App, ref: RunRef, run: RunView, stage: str, report: StageReport,
         if not run.is_preview and succeeded(user.standing, app.clock()) != user.standing:
             move(unit, user, lambda was: succeeded(was, app.clock()), app.clock())
         hurry = user.force_pending and (not held or unit.holds.is_answered(user.id))
-        due = user.next_sync_at if run.is_preview else _next(app, user, hurry=hurry)
-        well = not held and not run.is_preview
+        regular = not run.is_preview and not run.undoes
+        due = _next(app, user, hurry=hurry) if regular else user.next_sync_at
+        well = not held and regular
         unit.runs.close(
             ref, RunState.HELD if held else RunState.DONE, app.clock(), due,
             commit_cursors=well, error_code=code, error_text=text,

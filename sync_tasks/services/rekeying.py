@@ -23,7 +23,7 @@ from sync_tasks.security.vault import (
     push_context,
     secret_context,
 )
-from sync_tasks.stages import disputes, intents, threads, unresolved
+from sync_tasks.stages import disputes, imaging, intents, threads, unresolved
 
 STEP = 200  # values in one transaction
 
@@ -58,12 +58,13 @@ SEALED = (
     Sealed("unresolved", "sealed", ("user_id", "name"), partial(_kept, unresolved.context_of)),
     Sealed("intent", "sealed", ("user_id", "key", "item"), partial(_kept, intents.context_of)),
     Sealed("thread_follower", "sealed", ("user_id",), partial(_kept, lambda: threads.VALUES)),
+    Sealed("journal", "key", ("user_id", "run_id"), partial(_kept, imaging.context_of)),
     Sealed("consent", "sealed", ("state",), consent_context),
     Sealed("push_subscription", "sealed", ("address",), push_context),
     Sealed("kept_secret", "sealed", ("name",), secret_context),
 )
 # under the key of their run, which stands wrapped in `sync_run.run_key`: a rotation has nothing to do with them
-UNDER_RUN_KEYS = ("staged_item.sealed", "operation.sealed")
+UNDER_RUN_KEYS = ("staged_item.sealed", "operation.sealed", "before_image.sealed")
 
 
 @dataclass(slots=True)

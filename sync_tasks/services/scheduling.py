@@ -44,7 +44,7 @@ def dispatch_due(app: App, enqueue: Enqueue, *, limit: int = CLAIM_BATCH) -> lis
     everything: list[Claimed] = []
     while (room := min(limit, app.settings.waiting_most - waiting.total())) > 0:
         with app.store.writing() as unit:
-            claimed = unit.runs.claim_due(app.clock(), limit=room, lease=_lease(app), keys=app.vault.run_key)
+            claimed = unit.runs.claim_due(app.clock(), limit=room, lease=lease_of(app), keys=app.vault.run_key)
         for each in claimed:
             waiting[each.org_id] += 1
             enqueue(replace(each.ref, patient=waiting[each.org_id] > app.settings.waiting_in_front), "fetch")
@@ -61,7 +61,7 @@ def recover_stalled(app: App, enqueue: Enqueue) -> int:
     """
     silent_for = timedelta(seconds=app.settings.recover_after_seconds)
     with app.store.writing() as unit:
-        stalled = unit.runs.claim_stalled(app.clock(), silent_for=silent_for, lease=_lease(app))
+        stalled = unit.runs.claim_stalled(app.clock(), silent_for=silent_for, lease=lease_of(app))
     for ref, run in stalled:
         stage = next_stage(run.stage)
         if run.recovered > MOST_RECOVERIES:
@@ -83,10 +83,15 @@ def run_here(
     everything. Raises BusyError when a run is open."""
     trigger = _LOOKS[trigger] if preview else trigger
     with app.store.writing() as unit:
-        ref = unit.runs.claim_user(user_id, trigger, app.clock(), _lease(app), app.vault.run_key())
+        ref = unit.runs.claim_user(user_id, trigger, app.clock(), lease_of(app), app.vault.run_key())
     if ref is None:
         raise BusyError("a run of this user is open; wait for it, or look at `inbox-sync runs`")
-    stage: str | None = "fetch"
+    return go_through(app, ref, "fetch", on_stage)
+
+
+def go_through(app: App, ref: RunRef, first: str, on_stage: Callable[[str], None] | None = None) -> RunView:
+    """The stages of a run from `first` on, one after the other in this process."""
+    stage: str | None = first
     while stage is not None:
         if on_stage is not None:
             on_stage(stage)
@@ -107,5 +112,5 @@ def force(app: App, user_id: int) -> datetime:
         return unit.accounts.force(user_id, app.clock(), timedelta(seconds=app.settings.force_floor_seconds))
 
 
-def _lease(app: App) -> timedelta:
+def lease_of(app: App) -> timedelta:
     return timedelta(seconds=app.settings.lease_seconds)

@@ -30,6 +30,7 @@ VERBS = {
     Act.MARK: Verb.UPDATE,
     Act.MOVE: Verb.MOVE,
     Act.DELETE: Verb.DELETE,
+    Act.RESTORE: Verb.RESTORE,
     Act.UNRELATE: Verb.DELETE,
 }
 
@@ -115,10 +116,14 @@ def _send(ctx: StageContext, endpoint: Endpoint, chunk: list[Ready], counts: Cou
         return 0
     outcomes = endpoint.write([_write(op, payload) for op, payload in chunk])
     unknown, results, notes = 0, dict[str, str](), list[Note]()
+    versions, made = dict[str, str](), set[str]()
     with ctx.fenced() as unit:
         for (op, payload), outcome in zip(chunk, outcomes, strict=True):
             if outcome.error is None:
-                results[op.op_id] = outcome.id or op.ref
+                results[op.op_id], versions[op.op_id] = outcome.id or op.ref, outcome.version
+                # a create that finds its own key was ours, too
+                if not outcome.adopted or (payload.key and payload.retrying):
+                    made.add(op.op_id)
                 if REPLACES in payload.agreed:
                     unit.pairs.replace(ctx.user.org_id, op.pair_key, payload.agreed[REPLACES], outcome.id)
                 notes += _learnt(op, payload, outcome)
@@ -133,6 +138,7 @@ def _send(ctx: StageContext, endpoint: Endpoint, chunk: list[Ready], counts: Cou
                 notes += [(key, {"reason": ""}) for key, _ in _epitaphs([(op, payload)])]
                 counts["failed"] += 1
         unit.plans.done(ctx.ref.id, results)
+        unit.journal.written(ctx.ref.id, versions, made)
         creating.settle(ctx, unit, chunk, outcomes)
         unit.pairs.put(ctx.user.org_id, ctx.user.id, ctx.now(), notes)
     return unknown

@@ -195,6 +195,7 @@ def _settle(ctx: StageContext, unit: Unit, op: OpView, ref: str, result: Result)
         _decide(ctx, unit, op, ref, Decision(Outcome.SKIP, result, "FIL-3", {"limit": str(BIGGEST // MEGA)}))
         return "files.left"
     unit.plans.done(ctx.ref.id, {op.op_id: result.id})
+    unit.journal.written(ctx.ref.id, {op.op_id: ""}, () if result.adopted else {op.op_id})
     if result.unlinked:
         log.warning("shared_content", extra={"file": result.id, "left_out": result.unlinked})
         detail = {"count": str(result.unlinked)}

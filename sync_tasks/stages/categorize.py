@@ -157,7 +157,7 @@ def facts(pair: PairView | None) -> PairFacts | None:
         folder=pair.folder,
         series=series.MARK in pair.marks,
         guest=pair.role == roles.GUEST,
-        refused=pair.reason == Reason.HOLD_REJECTED.value,
+        refused=pair.reason in (Reason.HOLD_REJECTED.value, Reason.UNDONE.value),
     )
 
 

@@ -17,7 +17,7 @@ from mapping.rules import marks, refusals, series
 from mapping.rules.decision import is_marked
 from mapping.rules.scope import Outcome
 from mapping.rules.scope_emails import FORCED
-from sync_tasks.stages import apply
+from sync_tasks.stages import apply, imaging
 from sync_tasks.stages.context import MAY_HEAL, StageContext
 from sync_tasks.stages.kinds import MANAGED, MIRRORED
 from sync_tasks.stages.mirrored import categories_of
@@ -46,12 +46,12 @@ def note(ctx: StageContext, unit: Unit, stage: str, works: Iterable[Work], saved
 
 def pending(ctx: StageContext) -> bool:
     """Did an earlier stage keep something for the plan?"""
-    return bool(_noted(ctx))
+    return bool(pending_works(ctx))
 
 
 def plan(draft: Draft) -> None:
     """Plan what was kept."""
-    for work in _noted(draft.ctx):
+    for work in pending_works(draft.ctx):
         complain(draft, work)
 
 
@@ -62,7 +62,8 @@ def complain(draft: Draft, work: Work) -> None:
         draft.add(_mark(work, work.item.version, wanted), work.ref)
 
 
-def _noted(ctx: StageContext) -> list[Work]:
+def pending_works(ctx: StageContext) -> list[Work]:
+    """The items that earlier stages kept for the plan."""
     found: list[Work] = []
     for stage in ("categorize", "resolve", "link"):
         found += [Work.load(each.encode()) for each in json.loads(ctx.load_note(f"{NOTE}.{stage}") or b"[]")]
@@ -102,8 +103,11 @@ def mark_failed(ctx: StageContext) -> None:
         if not (once and refusals.may_pass(issue.code)):
             operations += _complaint(work, pairs.get(work.key), issue, fresh=issue.ref in written)
     if operations:
+        planned = [(op, Origin(works[op.ref].ref)) for op in operations]
+        images = imaging.take(ctx, planned, (), pairs)
         with ctx.fenced() as unit:
-            ctx.save_operations(unit, [(op, Origin(works[op.ref].ref)) for op in operations])
+            ctx.save_operations(unit, planned)
+            images.keep(ctx, unit)
         apply.run(ctx, (Step.AFTERWARDS,))
 
 

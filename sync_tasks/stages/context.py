@@ -213,6 +213,9 @@ class StageContext:
         """Open an issue for the item and put it on the ladder: `at_once` for a write that lost a race, which the next
         run simply does again and nobody needs to hear of. `patient`: instead of the ladder every run tries again, for
         as long as `PATIENCE` says."""
+        if self.run.undoes:
+            self.note_unsure(unit, ref, code, key=key)  # what could not be put back stays, and nobody tries by himself
+            return
         side, kind = ref.side.value, ref.kind.value
         old = unit.trail.retries_for(self.user.id, side, [ref.id], kind=kind).get(ref.id)
         attempts = old.attempts if old is not None else 0

@@ -179,7 +179,7 @@ def _is_echo(change: Change, pair: PairView | None) -> bool:
     """Our own write comes back as a change with the very version that the write returned."""
     return (
         pair is not None
-        and pair.state == PairState.LIVE
+        and (pair.state == PairState.LIVE or pair.reason == Reason.UNDONE)
         and change.item is not None
         and bool(change.item.version)
         and change.item.version == pair.mailbox_version
@@ -329,7 +329,8 @@ def _is_seen(ctx: StageContext, pair: PairView, item: Item) -> bool:
 
 def row_fingerprint(ctx: StageContext, item: Item) -> str:
     """A keyed fingerprint of a whole CRM row, to know it again without keeping it."""
-    view = tuple((name, value) for name, value in sorted(item.fields.items()))
+    # only the feed tells that the user is not a mere guest
+    view = tuple((name, value) for name, value in sorted(item.fields.items()) if (name, value) != ("Invited", False))
     return fingerprint(ctx.fingerprint_key, "row", view)
 
 

@@ -28,6 +28,7 @@ from sync_tasks.stages import (
     copies,
     disputes,
     holding,
+    imaging,
     plan_emails,
     plan_files,
     plan_items,
@@ -78,6 +79,8 @@ def _plan(ctx: StageContext) -> Verdict:
     complaints.plan(draft)
     plan_emails.plan(draft, [w for w in works if w.kind is ItemKind.EMAIL], pairs)
     verdict = holding.judge(draft, works, pairs)
+    seen = [*works, *opened.masters, *complaints.pending_works(ctx)]
+    images = imaging.Images() if verdict.waits else imaging.take(ctx, draft.operations, seen, pairs)
     with ctx.fenced() as unit:
         if not verdict.waits:
             plan_files.settle(draft, unit)
@@ -87,6 +90,7 @@ def _plan(ctx: StageContext) -> Verdict:
             disputes.keep(draft, unit)
             draft.write_failures(unit)
         ctx.save_operations(unit, draft.operations)
+        images.keep(ctx, unit)
         unit.plans.keep_needed(ctx.ref.id, PEOPLE_STEPS)  # nobody is created whom nothing that is saved names
         unit.trail.forget_stage(ctx.ref.id, "mirror")
         unit.trail.decide(ctx.user.id, draft.decisions)

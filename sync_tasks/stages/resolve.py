@@ -16,7 +16,17 @@ from mapping.rules.addresses import others
 from mapping.rules.email_modes import Standing, counts_blocked, may_save_unknown
 from mapping.rules.linking import order_addresses
 from mapping.rules.scope import Outcome
-from sync_tasks.stages import adopting, adopting_events, complaints, creating, intents, naming, strangers, unresolved
+from sync_tasks.stages import (
+    adopting,
+    adopting_events,
+    complaints,
+    creating,
+    imaging,
+    intents,
+    naming,
+    strangers,
+    unresolved,
+)
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.intents import Intent
 from sync_tasks.stages.naming import Naming
@@ -48,6 +58,7 @@ def run(ctx: StageContext) -> StageReport:
     for address in made:
         _remember(people, address, made[address])
     left = [w for w in works if w.outcome is Outcome.SKIP]
+    images = imaging.take(ctx, operations, (), {})
     with ctx.fenced() as unit:
         strangers.note(ctx, unit, met, kept, operations)
         ctx.note_decisions(unit, "resolve", [w for w in works if w.side is Side.MAILBOX])
@@ -61,6 +72,7 @@ def run(ctx: StageContext) -> StageReport:
         ctx.save_works(unit, kept)
         unit.plans.forget_unsent(ctx.ref.id, [Step.ACCOUNTS.value, Step.PEOPLE.value])
         ctx.save_operations(unit, operations)
+        images.keep(ctx, unit)
         complains = complaints.note(ctx, unit, "resolve", left)
     counts = {"asked": len(asked), "resolved": sum(bool(people.get(a)) for a in asked), "to_create": len(operations)}
     return StageReport(counts, more=bool(kept) or complains or complaints.pending(ctx))

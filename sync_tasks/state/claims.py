@@ -82,6 +82,12 @@ class Claims:
             delete(Claim).where(Claim.org_id == org_id, Claim.run_id == run_id, Claim.name.in_(list(names)))
         )
 
+    def forget_run(self, org_id: int, run_id: int) -> None:
+        """What the run made is gone again."""
+        self._session.execute(
+            delete(Claim).where(Claim.org_id == org_id, Claim.run_id == run_id, Claim.state == ClaimState.MADE)
+        )
+
     def _forget(self, org_id: int, before: datetime) -> None:
         self._session.execute(
             delete(Claim).where(Claim.org_id == org_id, Claim.state != ClaimState.OPEN, Claim.at < before)

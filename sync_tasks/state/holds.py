@@ -18,9 +18,10 @@ class Holds:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def active(self, user_id: int) -> list[HoldView]:
-        """Those of a user that wait for a decision, or whose decision has not taken effect."""
-        return self._views(Hold.user_id == user_id, Hold.closed_at.is_(None))
+    def active(self, user_id: int, undoes: int = 0) -> list[HoldView]:
+        """Those of a user that wait for a decision, or whose decision has not taken effect: of his regular plans, or of
+        the undo of a run."""
+        return self._views(Hold.user_id == user_id, Hold.closed_at.is_(None), Hold.undoes == undoes)
 
     def is_answered(self, user_id: int) -> bool:
         """Has somebody decided what the next run is to act on?"""
@@ -41,12 +42,14 @@ class Holds:
         return [_view(row, address) for row, address in rows]
 
     def keep(
-        self, user_id: int, run_id: int, trips: Sequence[Trip], now: datetime, unheard: Collection[str] = ()
+        self, user_id: int, run_id: int, trips: Sequence[Trip], now: datetime, unheard: Collection[str] = (), *,
+        undoes: int = 0,
     ) -> None:  # fmt: skip
         """Note what the guards said to a run's plan. A hold that waits and still names some of it stays as it is: what
         a person looks at must not grow under their eyes. One that names nothing of it any more is over, unless it is
         about `unheard` kinds, of which Salesforce told nothing this time: nobody knows whether its cause is gone."""
-        rows = self._session.scalars(select(Hold).where(Hold.user_id == user_id, Hold.decided_at.is_(None)))
+        mine = (Hold.user_id == user_id, Hold.undoes == undoes)
+        rows = self._session.scalars(select(Hold).where(*mine, Hold.decided_at.is_(None)))
         waiting = {row.guard: row for row in rows}
         for trip in trips:
             row = waiting.pop(trip.guard.value, None)
@@ -58,7 +61,7 @@ class Holds:
                 self._session.flush()  # of one guard only one hold may wait, and the new one is written next
             self._session.add(
                 Hold(
-                    user_id=user_id, run_id=run_id, guard=trip.guard.value, opened_at=now, seen_at=now,
+                    user_id=user_id, run_id=run_id, guard=trip.guard.value, undoes=undoes, opened_at=now, seen_at=now,
                     lines=[asdict(line) for line in trip.lines], changes=list(trip.changes),
                 )
             )  # fmt: skip
@@ -77,16 +80,17 @@ class Holds:
         ).all()
         return bool(done)
 
-    def end(self, user_id: int, now: datetime, unheard: Collection[str] = ()) -> None:
+    def end(self, user_id: int, now: datetime, unheard: Collection[str] = (), *, undoes: int = 0) -> None:
         """A run of the user ended well: what was decided has been done, and what still waits is no longer asked for.
         Holds about `unheard` kinds stay, with their answers, for the run to which Salesforce tells of them again."""
-        rows = self._session.scalars(select(Hold).where(Hold.user_id == user_id, Hold.closed_at.is_(None))).all()
+        mine = (Hold.user_id == user_id, Hold.undoes == undoes)
+        rows = self._session.scalars(select(Hold).where(*mine, Hold.closed_at.is_(None))).all()
         over = [row for row in rows if not _kinds(row) & set(unheard)]
         for row in over:
             if row.decided_at is None:
                 _vanish(row, now)
             row.closed_at = now
-        if len(over) == len(rows):
+        if len(over) == len(rows) and not undoes:
             self._session.get_one(User, user_id).held_at = None
 
 
@@ -101,5 +105,5 @@ def _vanish(row: Hold, now: datetime) -> None:
 def _view(row: Hold, address: str) -> HoldView:
     return HoldView(
         row.id, address, row.run_id, row.guard, tuple(row.lines), frozenset(row.changes), row.opened_at, row.seen_at,
-        row.decision, row.decided_at, row.decided_by, row.closed_at,
+        row.decision, row.decided_at, row.decided_by, row.closed_at, row.undoes,
     )  # fmt: skip

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from sync_tasks.state.models import MailFiles
@@ -73,6 +73,15 @@ class MailFilesLedger:
             .where(MailFiles.org_id == org_id, MailFiles.key == key)
             .values(user_id=user_id, left=sorted(left), attempts=0, not_before=now)
         )
+
+    def forget(self, org_id: int, user_id: int, keys: Iterable[str]) -> None:
+        """The records of these mails are gone: whoever saves them again starts with all their attachments."""
+        for some in chunks(keys):
+            self._session.execute(
+                delete(MailFiles).where(
+                    MailFiles.org_id == org_id, MailFiles.user_id == user_id, MailFiles.key.in_(some)
+                )
+            )
 
     def try_again(self, user_id: int, now: datetime) -> None:
         """Give what is left of the user's mails a new chance with the next run."""

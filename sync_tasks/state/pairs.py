@@ -148,7 +148,7 @@ class Pairs:
         """Write what is known of pairs, by key and in order; new ones come to be with it.
 
         Names as in `PairView`; besides, `met` and `left`: attendees (fingerprints) of whom both sides now agree that
-        they are, or are no longer, on the list."""
+        they are, or are no longer, on the list; `baseline`: marks that take the place of all that there are."""
         rows = {row.key: row for row in self._rows(user_id, Pair.key, [key for key, _ in notes])}
         fresh: list[Pair] = []
         for key, values in notes:
@@ -186,6 +186,8 @@ def _note(row: Pair, values: Mapping[str, Any]) -> None:
     for name, value in values.items():
         if name == "marks":
             row.marks = {**row.marks, **value}
+        elif name == "baseline":
+            row.marks = dict(value)
         elif name == "people":
             row.people = sorted(value)
         elif name == "met":

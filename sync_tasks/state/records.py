@@ -13,6 +13,7 @@ from mapping.rules.standing import Around, Effective, Standing, effective
 # why a run was started, where that makes a difference
 PREVIEW, PARTING, PARTING_PREVIEW = "preview", "parting", "parting.look"
 TAKING, TAKING_PREVIEW = "taking", "taking.look"  # parting, and taking back what was saved
+UNDO, UNDO_PREVIEW = "undo", "undo.look"
 
 
 class RunState(StrEnum):
@@ -109,10 +110,11 @@ class RunView:
     recovered: int
     error_code: str
     error_text: str
+    undoes: int = 0  # the run that this one takes back
 
     @property
     def is_preview(self) -> bool:
-        return self.trigger in (PREVIEW, PARTING_PREVIEW, TAKING_PREVIEW)
+        return self.trigger in (PREVIEW, PARTING_PREVIEW, TAKING_PREVIEW, UNDO_PREVIEW)
 
     @property
     def is_parting(self) -> bool:
@@ -278,6 +280,7 @@ class HoldView:
     decided_at: datetime | None
     decided_by: str
     closed_at: datetime | None
+    undoes: int = 0  # the run that the plan would take back
 
 
 @dataclass(frozen=True, slots=True)

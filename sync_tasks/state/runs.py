@@ -86,13 +86,15 @@ class Runs:
         return dict(self._session.execute(query).tuples().all())
 
     def claim_user(
-        self, user_id: int, trigger: str, now: datetime, lease: timedelta, wrapped_key: bytes
+        self, user_id: int, trigger: str, now: datetime, lease: timedelta, wrapped_key: bytes, *, undoes: int = 0
     ) -> RunRef | None:
-        """Open a run for one user now, unless one is open. Paused and disabled users may be run by hand."""
+        """Open a run for one user now, unless one is open. Paused and disabled users may be run by hand. `undoes`: the
+        run that it takes back."""
         user = self._session.scalars(select(User).where(User.id == user_id).with_for_update()).one()
         if self.open_run(user_id) is not None:
             return None
         run = self._begin(user, trigger, now, lease, wrapped_key)
+        run.undoes = undoes
         self._session.flush()
         return RunRef(run.id, user.id, run.token, user.shard)
 
@@ -165,6 +167,16 @@ class Runs:
             .having(func.sum(begun) == 0, func.sum(waits) > 0)
         )
         return {shard: int(count) for shard, count in self._session.execute(query)}
+
+    def take_over(self, run_id: int, now: datetime, lease: timedelta) -> RunRef:
+        """Go on with an open run in place of whoever worked on it, who can write nothing from now on."""
+        run = self._session.get_one(SyncRun, run_id)
+        user = self._session.scalars(select(User).where(User.id == run.user_id).with_for_update()).one()
+        user.lease_token += 1
+        user.lease_until = now + lease
+        run.token, run.working, run.touched_at = user.lease_token, "", now
+        run.recovered += 1
+        return RunRef(run.id, user.id, run.token, user.shard)
 
     # --- working
 
@@ -315,5 +327,5 @@ def _added(old: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
 def _view(row: SyncRun) -> RunView:
     return RunView(
         row.id, row.user_id, row.token, row.trigger, row.state, row.stage, row.started_at, row.finished_at,
-        dict(row.counts), row.recovered, row.error_code, row.error_text,
+        dict(row.counts), row.recovered, row.error_code, row.error_text, row.undoes,
     )  # fmt: skip

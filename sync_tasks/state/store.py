@@ -21,6 +21,7 @@ from sync_tasks.state.conflicts import Conflicts
 from sync_tasks.state.consents import Consents
 from sync_tasks.state.holds import Holds
 from sync_tasks.state.intents import Intents
+from sync_tasks.state.journal import Journal
 from sync_tasks.state.linkings import Linkings
 from sync_tasks.state.mail_files import MailFilesLedger
 from sync_tasks.state.models import SyncRun, User
@@ -64,6 +65,7 @@ class Unit:
         self.sealed = SealedValues(session)
         self.consents = Consents(session)
         self.pushes = Pushes(session)
+        self.journal = Journal(session)
         self.workspace = Workspace(session)
         self.access = Access(session)
         self.overview = Overview(session)

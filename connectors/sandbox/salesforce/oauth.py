@@ -283,9 +283,12 @@ def _choose(request: Request, sandbox: Sandbox) -> Response:
 def session(request: Request, sandbox: Sandbox) -> tuple[orgs.Org, orgs.User] | None:
     """Whose access token this is; None when it is missing, unknown or has not been used for too long."""
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
-    if kind.lower() not in ("bearer", "oauth"):
-        return None
-    row = sandbox.store.one("SELECT * FROM sf_token WHERE token = ? AND kind = 'access'", (token.strip(),))
+    return session_of(token.strip(), sandbox) if kind.lower() in ("bearer", "oauth") else None
+
+
+def session_of(token: str, sandbox: Sandbox) -> tuple[orgs.Org, orgs.User] | None:
+    """As `session`, by the token itself."""
+    row = sandbox.store.one("SELECT * FROM sf_token WHERE token = ? AND kind = 'access'", (token,))
     org = orgs.find_org(sandbox.store, row["org"]) if row is not None else None
     if row is None or org is None:
         return None

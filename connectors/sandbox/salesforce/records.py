@@ -257,6 +257,32 @@ def remove(call: Call, name: str, row: Row) -> None:
     rules.of(name).after_delete(call, row)
 
 
+def undelete(call: Call, record_id: str) -> None:
+    """Take a row out of the recycle bin, and with it what was deleted along with it. Raises SfError."""
+    name = PREFIXES.get(record_id[:3], "") if looks_like_id(record_id) else ""
+    row = read(call, name, to18(record_id)) if name in call.org.settings.objects() else None
+    if row is None or not row.get("IsDeleted") or not call.sees(name, row):
+        raise SfError("UNDELETE_FAILED", "Entity is not in the recycle bin", [])
+    checks.row_fault(call, name, "undelete")
+    with call.store.transaction():
+        bring_back(call, name, row)
+
+
+def bring_back(call: Call, name: str, row: Row) -> None:
+    since = row["SystemModstamp"]
+    row["IsDeleted"] = 0
+    touch(call, name, row)
+    call.writes.append((name, "undelete"))
+    settings = call.org.settings
+    for child, by, _, cascade in settings.objects()[name].children:
+        if not cascade or child not in settings.objects() or "IsDeleted" not in all_columns(child):
+            continue
+        sql = f'SELECT * FROM {call.org.table(child)} WHERE "{by}" = ? AND IsDeleted = 1 AND SystemModstamp = ?'
+        for found in call.store.all(sql, (row["Id"], since)):
+            bring_back(call, child, dict(found))
+    rules.of(name).after_undelete(call, row, since)
+
+
 def upsert(call: Call, name: str, key: str, value: Any, payload: Mapping[str, Any]) -> tuple[str, bool]:
     """Create or update by a key field; answers (id, created). Raises SfError; MultipleMatchesError with their ids."""
     fact = fact_of(call, name)

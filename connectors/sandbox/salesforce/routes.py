@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.wrappers import Request, Response
 
 from connectors.sandbox.faults import Action
-from connectors.sandbox.salesforce import admin, dumping, multi, oauth, orgs, permissions, rest
+from connectors.sandbox.salesforce import admin, dumping, multi, oauth, orgs, permissions, rest, soap
 from connectors.sandbox.salesforce.call import Call, forget
 from connectors.sandbox.salesforce.errors import SfError, not_found
 from connectors.sandbox.salesforce.rest import Answer, Part, UnknownRouteError
@@ -71,6 +71,8 @@ def operation(request: Request) -> str:
         return "sf.versions"
     if path.startswith("/salesforce/id/"):
         return "sf.identity"
+    if path.startswith(soap.PREFIX):
+        return "sf.soap"
     match = _DATA.fullmatch(path)
     below = (match[2] or "").strip("/") if match else None
     if below is not None:
@@ -86,6 +88,8 @@ def handle(request: Request, sandbox: Sandbox) -> Response:
         return oauth.handle(request, sandbox, path.removeprefix("/salesforce/services/oauth2/").strip("/"))
     if path.startswith("/salesforce/id/"):
         return oauth.handle(request, sandbox, "userinfo")
+    if path.startswith(soap.PREFIX):
+        return soap.handle(request, sandbox)
     if path.rstrip("/") == "/salesforce/services/data":
         return _json(200, [_version(number) for number in range(OLDEST, NEWEST + 1)])
     head = len(_address(request).encode())

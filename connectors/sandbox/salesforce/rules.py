@@ -36,6 +36,9 @@ class Rules:
     def after_delete(self, call: Call, row: Row) -> None:
         """Carry the deletion to dependent rows."""
 
+    def after_undelete(self, call: Call, row: Row, since: str) -> None:
+        """Bring back, too, what went along with the row, deleted at the moment `since`."""
+
 
 _NONE = Rules()
 

@@ -85,6 +85,11 @@ class EmailMessageRules(Rules):
         if task is not None and not task["IsDeleted"]:
             records.remove(call, "Task", task)
 
+    def after_undelete(self, call: Call, row: Row, since: str) -> None:
+        task = records.read(call, "Task", row["ActivityId"]) if row["ActivityId"] else None
+        if task is not None and task["IsDeleted"] and task["SystemModstamp"] == since:
+            records.bring_back(call, "Task", task)
+
 
 class EmailMessageRelationRules(Rules):
     def before_create(self, call: Call, row: Row, given: frozenset[str], lists: Lists) -> None:

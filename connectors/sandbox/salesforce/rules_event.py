@@ -17,6 +17,7 @@ from connectors.sandbox.salesforce.rules_relations import (
     check_rooms,
     children,
     junction_who,
+    of_event,
     sync_links,
 )
 from connectors.sandbox.salesforce.series import before_series_create, expand_series, rewrite_series
@@ -123,6 +124,18 @@ class EventRules(Rules):
             records.remove(call, "Event", child)
         for occurrence in classic.occurrences(call, row["Id"]) if row["IsRecurrence"] else ():
             records.remove(call, "Event", occurrence)
+
+    def after_undelete(self, call: Call, row: Row, since: str) -> None:
+        for child in children(call, row["Id"], deleted_at=since):
+            records.bring_back(call, "Event", child)
+        if call.org.settings.shared_activities and not row["IsChild"]:
+            own = [each for each in of_event(call, row["Id"]) if each["IsParent"]]
+            row |= {
+                "WhoId": next((each["RelationId"] for each in own if not each["IsWhat"]), None),
+                "WhatId": next((each["RelationId"] for each in own if each["IsWhat"]), None),
+            }
+            self.derive(call, row)
+            records.write_row(call, "Event", row)
 
 
 def is_old_event(call: Call, row: Mapping[str, Any]) -> bool:

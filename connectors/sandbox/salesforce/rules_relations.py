@@ -24,11 +24,14 @@ def of_event(call: Call, event_id: str) -> list[Row]:
     return list(records.related(call, "EventRelation", "EventId", event_id))
 
 
-def children(call: Call, event_id: str) -> list[Row]:
-    """The copies in the calendars of invited users."""
+def children(call: Call, event_id: str, deleted_at: str = "") -> list[Row]:
+    """The copies in the calendars of invited users; those that went with the event when that was deleted."""
     sql = "SELECT child FROM sf_link WHERE org = ? AND kind = 'invitee' AND parent = ?"
     rows = (records.read(call, "Event", entry[0]) for entry in call.store.all(sql, (call.org.key, event_id)))
-    return [row for row in rows if row is not None and not row["IsDeleted"]]
+    found = [row for row in rows if row is not None]
+    if deleted_at:
+        return [row for row in found if row["IsDeleted"] and row["SystemModstamp"] == deleted_at]
+    return [row for row in found if not row["IsDeleted"]]
 
 
 def carry_to_guests(call: Call, old: Row, row: Row) -> None:

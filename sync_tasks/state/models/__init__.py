@@ -19,6 +19,7 @@ from sync_tasks.state.models.accounts import (
     User,
 )
 from sync_tasks.state.models.base import Base
+from sync_tasks.state.models.journal import BeforeImage, JournalRow
 from sync_tasks.state.models.outcomes import (
     ConflictRow,
     DecisionRow,
@@ -40,6 +41,7 @@ __all__ = [
     "UNHINDERED",
     "AdminAudit",
     "Base",
+    "BeforeImage",
     "BreakerRow",
     "Claim",
     "ConflictRow",
@@ -52,6 +54,7 @@ __all__ = [
     "IntentRow",
     "Issue",
     "ItemRetry",
+    "JournalRow",
     "KeptSecret",
     "Linking",
     "MailFiles",

@@ -87,13 +87,14 @@ class Hold(Base):
     __tablename__ = "hold"
     __table_args__ = (
         Index("ix_hold_open", "user_id", "closed_at"),
-        Index("uq_hold_one_waiting", "user_id", "guard", unique=True, sqlite_where=text("decided_at IS NULL"),
-              postgresql_where=text("decided_at IS NULL")),
+        Index("uq_hold_one_waiting", "user_id", "guard", "undoes", unique=True,
+              sqlite_where=text("decided_at IS NULL"), postgresql_where=text("decided_at IS NULL")),
     )  # fmt: skip
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"))
     run_id: Mapped[int | None] = mapped_column(ForeignKey("sync_run.id", ondelete="SET NULL"))  # whose plan it was
     guard: Mapped[str] = mapped_column(String(20))
+    undoes: Mapped[int] = mapped_column(default=0)  # the run that the plan would take back
     lines: Mapped[list[Any]] = mapped_column(default=list)  # the numbers: count and limits by side and kind
     changes: Mapped[list[Any]] = mapped_column(default=list)  # ids of operations, keys of pairs that are only let go
     opened_at: Mapped[datetime]

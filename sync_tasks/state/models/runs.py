@@ -30,6 +30,7 @@ class SyncRun(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"), index=True)
     trigger: Mapped[str] = mapped_column(String(12))
+    undoes: Mapped[int] = mapped_column(default=0)  # the run that this one takes back
     state: Mapped[str] = mapped_column(String(10))  # RunState
     token: Mapped[int]
     stage: Mapped[str] = mapped_column(String(12), default="")  # the last stage that is done

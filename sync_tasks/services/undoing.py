@@ -1,0 +1,69 @@
+"""Taking back what a run has done: a run of its own, which goes the way of every run and can be gone on with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sync_tasks.bootstrap import App
+from sync_tasks.services.pipeline import next_stage
+from sync_tasks.services.scheduling import BusyError, go_through, lease_of
+from sync_tasks.state.records import UNDO, UNDO_PREVIEW, RunRef, RunState, RunView
+
+
+class UndoError(Exception):
+    """The run cannot be undone at all. The text says why, and what to do."""
+
+
+class NoSuchRunError(UndoError):
+    """There is no such run."""
+
+
+def undo(
+    app: App, run_id: int, *, preview: bool = False, by: str = "console",
+    on_stage: Callable[[str], None] | None = None,
+) -> RunView:  # fmt: skip
+    """Undo a run of a user, here and now; an undo of it that was killed is gone on with. Undoing it again finds nothing
+    left to do. Raises UndoError; BusyError when another run of the user is open."""
+    target = _target(app, run_id)
+    ref, first = _open(app, target, preview=preview, by=by)
+    return go_through(app, ref, first, on_stage)
+
+
+def _target(app: App, run_id: int) -> RunView:
+    with app.store.reading() as unit:
+        run = unit.runs.get(run_id)
+        kept, over = unit.journal.key(run_id) is not None, unit.journal.is_over(run_id)
+        wrote = any(op.state == "done" for op in unit.plans.all(run_id))
+    if run is None:
+        raise NoSuchRunError(f"there is no run {run_id}; `inbox-sync runs` lists them")
+    if run.state == RunState.OPEN:
+        raise UndoError(f"run {run_id} is still under way; wait for it, or look at `inbox-sync runs`")
+    if run.undoes:
+        raise UndoError(f"run {run_id} took run {run.undoes} back; what it undid is done anew when it is touched again")
+    if over:
+        raise UndoError(
+            f"run {run_id} cannot be undone any more: what it overwrote was kept for a while and is shredded"
+        )
+    if wrote and not kept:
+        raise UndoError(f"run {run_id} cannot be undone: it kept nothing of what it overwrote (setting undo.keep_days)")
+    return run
+
+
+def _open(app: App, target: RunView, *, preview: bool, by: str) -> tuple[RunRef, str]:
+    """The undo run and the stage that is next."""
+    now = app.clock()
+    with app.store.writing() as unit:
+        open_run = unit.runs.open_run(target.user_id)
+        if open_run is not None and open_run.undoes == target.id and open_run.is_preview is preview:
+            ref = unit.runs.take_over(open_run.id, now, lease_of(app))
+            return ref, next_stage(open_run.stage) or "delete"
+        trigger = UNDO_PREVIEW if preview else UNDO
+        claimed = unit.runs.claim_user(
+            target.user_id, trigger, now, lease_of(app), app.vault.run_key(), undoes=target.id
+        )  # fmt: skip
+        if claimed is None:
+            raise BusyError("a run of this user is open; wait for it, or look at `inbox-sync runs`")
+        if not preview:
+            user = unit.accounts.user(target.user_id)
+            unit.accounts.audit(now, by, "run.undo", user.address, run=target.id, by_run=claimed.id)
+    return claimed, "fetch"
