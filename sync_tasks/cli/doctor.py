@@ -12,6 +12,7 @@ from connectors.protocols import OrgShape
 from connectors.registry import MAILBOXES
 from mapping.rules import mail_records
 from mapping.rules.columns import to_read, unfit
+from mapping.rules.errors import CATALOGUE
 from mapping.rules.settings import Effective, resolve
 from mapping.rules.shown_objects import shown_objects
 from sync_tasks.bootstrap import App, NotConnectedError
@@ -139,7 +140,8 @@ def user_rows(app: App, user: UserView) -> Rows:
     """What is tried for one user."""
     status = row("status", user.suspended_at is None, user.status, "")
     if user.suspended_at is not None:
-        status["advice"] = f"Mend the cause, then `inbox-sync user resume {user.address}`."
+        known = CATALOGUE.get(user.suspended_code)
+        status["advice"] = known.cure if known else f"Mend the cause, then `inbox-sync user resume {user.address}`."
     rows = [status, _crm_user(user)]
     try:
         mailbox = app.mailbox(user)

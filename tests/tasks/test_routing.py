@@ -65,7 +65,9 @@ def test_a_worker_that_is_not_told_otherwise_serves_every_queue(celery_app: Cele
 
 def test_what_beat_sends_goes_to_upkeep_and_expires_before_it_piles_up(celery_app: Celery) -> None:
     entries = celery_app.conf.beat_schedule
-    assert {entry["task"] for entry in entries.values()} == {"sync.dispatch_due", "sync.recover_stalled"}
+    assert {entry["task"] for entry in entries.values()} == {
+        "sync.dispatch_due", "sync.recover_stalled", "sync.notify",
+    }  # fmt: skip
     assert {entry["options"]["queue"] for entry in entries.values()} == {UPKEEP}
     assert all(entry["options"]["expires"] > entry["schedule"] for entry in entries.values())
 
