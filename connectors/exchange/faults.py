@@ -71,9 +71,13 @@ _FORMAT = Meaning(
 )
 _EXISTS = Meaning(Fault.DUPLICATE, "it exists already")
 _SKIPPED = Meaning(Fault.UNAVAILABLE, "the server stopped before this item")
+_NOT_TOLD = Meaning(Fault.INVALID, "the server refuses to tell us what happens: check our address, and its limits")
 
 CODES: dict[str, Meaning] = {
     "ErrorServerBusy": _BUSY,
+    "ErrorInvalidPushSubscriptionUrl": _NOT_TOLD,
+    "ErrorInvalidSubscriptionRequest": _NOT_TOLD,
+    "ErrorExceededSubscriptionCount": _NOT_TOLD,
     "ErrorExceededConnectionCount": _BUSY,
     "ErrorTooManyObjectsOpened": _BUSY,
     "ErrorExceededFindCountLimit": _BUSY,

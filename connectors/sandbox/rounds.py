@@ -50,5 +50,5 @@ def start(sandbox: Sandbox) -> None:
 def _in_background(rounds: Rounds, sandbox: Sandbox) -> None:
     try:
         rounds.go(sandbox)
-    except sqlite3.ProgrammingError:
-        log.info("rounds_ended")  # the sandbox was closed meanwhile
+    except sqlite3.Error:
+        log.info("rounds_ended")  # the sandbox was closed, or emptied, meanwhile

@@ -114,3 +114,23 @@ def test_the_time_between_two_runs_lies_between_one_and_three_minutes() -> None:
         with pytest.raises(ValueError, match=r"instant\.coalesce_seconds must lie between 60 and 180"):
             parse("instant.coalesce_seconds", wrong)
     assert settings(InstantSyncEnabled=0, TriggerSyncOnDelete=0).bool("instant.enabled") is False
+
+
+# --- mails
+
+
+def marked(what: Happened = Happened.CHANGED, *categories: str, **more: Any) -> Seen:
+    ref = ItemRef(Side.MAILBOX, ItemKind.EMAIL, "m1", "inbox")
+    item = Item(ref, "1", {f.CATEGORIES: categories})
+    return Seen(Notice(ref, what), item=item, **more)
+
+
+@pytest.mark.rule("INS-2", "INS-6")
+def test_a_mail_asks_for_a_run_once_it_is_marked_and_where_that_is_wanted() -> None:
+    wanted = settings(**{"instant.emails": True})
+    assert judge(marked(Happened.CHANGED, "Salesforce"), settings()).reason is Reason.INSTANT_EVENTS_ONLY
+    assert judge(marked(Happened.ADDED, "Salesforce"), wanted) == Wish(True, Reason.MARKED, "INS-6")
+    assert judge(marked(Happened.ADDED, "Mine"), wanted) == Wish(False, Reason.NOT_MARKED, "INS-6")
+    assert judge(marked(Happened.CHANGED, pair=SAVED), wanted).reason is Reason.LINKED
+    assert not judge(marked(Happened.REMOVED, pair=SAVED), wanted).asks
+    assert judge(marked(Happened.CHANGED, "Salesforce", own=True), wanted).reason is Reason.OWN_WRITE
