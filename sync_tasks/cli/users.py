@@ -269,7 +269,7 @@ def _change(address: str, to: Switch, *, as_json: bool) -> None:
     with open_app() as opened:
         with opened.store.reading() as unit:
             user = the_user(unit, address)
-        user_facts.switch(opened, user, to, by="console")
+        user_facts.switch(opened, [user], to, by="console")
         with opened.store.reading() as unit:
             after = unit.accounts.user(user.id)
     if as_json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -11,7 +11,6 @@ from sync_tasks.bootstrap import App
 from sync_tasks.services import scheduling
 from sync_tasks.state.overview import Filter, Reach
 from sync_tasks.state.records import UserView
-from sync_tasks.state.store import Unit
 
 BATCH = 500
 
@@ -52,13 +51,16 @@ def status(app: App, user: UserView) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def switch(app: App, user: UserView, to: Switch, *, by: str) -> None:
-    """Turn a switch; done twice, it changes nothing the second time."""
+def switch(app: App, users: Iterable[UserView], to: Switch, *, by: str) -> None:
+    """Turn the switch of each of these users; done twice, it changes nothing the second time."""
+    now = app.clock()
     with app.store.writing() as unit:
-        _switch(unit, user, to, app.clock(), by)
+        for user in users:
+            unit.accounts.set_user(user.id, **_values(to, now, user))
+            unit.accounts.audit(now, by, f"user.{to}", user.address)
 
 
-class Verb(StrEnum):
+class Act(StrEnum):
     """What can be done to many users at once."""
 
     FORCE = "force"
@@ -68,23 +70,28 @@ class Verb(StrEnum):
     ENABLE = Switch.ENABLE.value
 
 
-def do(app: App, reach: Reach, which: Filter, ids: Collection[int] | None, verb: Verb, *, by: str) -> int:
+def do(app: App, reach: Reach, which: Filter, ids: Collection[int] | None, act: Act, *, by: str) -> int:
     """Do it to all users of the filter, or (`ids`) to those of them alone that are named; returns how many. Nobody out
     of reach is touched. Goes in transactions of `BATCH`, so that runs get a word in between."""
     with app.store.reading() as unit:
         found = unit.overview.user_ids(reach, which if ids is None else Filter())
     wanted = found if ids is None else sorted(set(found) & set(ids))
-    floor = timedelta(seconds=app.settings.force_floor_seconds)
     for start in range(0, len(wanted), BATCH):
-        now = app.clock()
-        with app.store.writing() as unit:
-            for user in unit.accounts.users_numbered(wanted[start : start + BATCH]):
-                if verb is Verb.FORCE:
-                    unit.accounts.force(user.id, now, floor)
-                    unit.accounts.audit(now, by, "user.force", user.address)
-                else:
-                    _switch(unit, user, Switch(verb.value), now, by)
+        with app.store.reading() as unit:
+            some = unit.accounts.users_numbered(wanted[start : start + BATCH])
+        if act is Act.FORCE:
+            _force_all(app, some, by)
+        else:
+            switch(app, some, Switch(act.value), by=by)
     return len(wanted)
+
+
+def _force_all(app: App, users: Iterable[UserView], by: str) -> None:
+    now, floor = app.clock(), timedelta(seconds=app.settings.force_floor_seconds)
+    with app.store.writing() as unit:
+        for user in users:
+            unit.accounts.force(user.id, now, floor)
+            unit.accounts.audit(now, by, "user.force", user.address)
 
 
 def force(app: App, user: UserView, *, by: str) -> datetime:
@@ -93,11 +100,6 @@ def force(app: App, user: UserView, *, by: str) -> datetime:
     with app.store.writing() as unit:
         unit.accounts.audit(app.clock(), by, "user.force", user.address)
     return due
-
-
-def _switch(unit: Unit, user: UserView, to: Switch, now: datetime, by: str) -> None:
-    unit.accounts.set_user(user.id, **_values(to, now, user))
-    unit.accounts.audit(now, by, f"user.{to}", user.address)
 
 
 def _values(switch: Switch, now: datetime, user: UserView) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from mapping.rules.resolving import Wanted, Wish
 from mapping.rules.settings import resolve
 from sync_tasks.services import configured, deciding, operating, scheduling, stories, strangers, users, waiting
 from sync_tasks.services.run_facts import operation, run_row, specific, summary
-from sync_tasks.services.users import Switch, Verb
+from sync_tasks.services.users import Act, Switch
 from sync_tasks.state.overview import STATUSES, Filter, UserRow
 from sync_tasks.state.records import HoldDecision, UserView
 from sync_tasks.web.deps import Sync
@@ -52,7 +52,7 @@ class Due(BaseModel):
 
 
 class Bulk(BaseModel):
-    verb: Verb
+    act: Act
     users: list[int] | None = Field(None, description="Only these; without, all that the filter names.")
     text: str = ""
     status: str = ""
@@ -104,9 +104,9 @@ def list_users(
 
 @router.post("/users/bulk")
 def bulk(body: Bulk, me: Admin, sync: Sync) -> Done:
-    """One verb for many users. Those out of your reach are left out."""
+    """One act for many users. Those out of your reach are left out."""
     which = _filter(body.text, body.status, body.organization, troubled=body.troubled)
-    return Done(users=users.do(sync, me.reach, which, body.users, body.verb, by=me.name))
+    return Done(users=users.do(sync, me.reach, which, body.users, body.act, by=me.name))
 
 
 @router.get("/users/{user_id}")
@@ -314,7 +314,7 @@ def _filter(text: str, status: str, org: str, *, troubled: bool) -> Filter:
 
 
 def _switched(sync: Sync, user: UserView, to: Switch, by: str) -> Facts:
-    users.switch(sync, user, to, by=by)
+    users.switch(sync, [user], to, by=by)
     with sync.store.reading() as unit:
         return users.described(unit.accounts.user(user.id))
 

@@ -218,7 +218,7 @@ def settings(request: Request, user: AUser, sync: Sync, changed: bool = False) -
 
 
 def _switched(sync: Sync, me: Me, user: UserView, to: Switch) -> RedirectResponse:
-    users.switch(sync, user, to, by=me.name)
+    users.switch(sync, [user], to, by=me.name)
     return back(f"/users/{user.id}", DONE_AS[to])
 
 
