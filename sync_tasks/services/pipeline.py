@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from connectors.errors import ConnectorError, Fault
 from sync_tasks.bootstrap import App, NotConnectedError
 from sync_tasks.stages import categorize, delete, fetch, link, mirror, resolve
-from sync_tasks.stages.context import RefusedRunError, StageContext, StageReport
+from sync_tasks.stages.context import OnPlan, RefusedRunError, StageContext, StageReport
 from sync_tasks.state.records import RunRef, RunState, RunView, UserView
 from sync_tasks.state.runs import STAGES
 from sync_tasks.state.store import LostLeaseError
@@ -35,7 +35,9 @@ MOST_FAILURES = 10  # so many failed runs one after the other suspend a user
 BACK_OFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
 
 
-def perform(app: App, ref: RunRef, stage: str, *, too_long: tuple[type[Exception], ...] = ()) -> bool:
+def perform(
+    app: App, ref: RunRef, stage: str, *, too_long: tuple[type[Exception], ...] = (), on_plan: OnPlan | None = None
+) -> bool:  # fmt: skip
     """Do a stage. True: the next stage may follow. False: the run is over, or is not ours (any more). `too_long`: what
     is raised in the middle of a stage that has used up its time.
 
@@ -55,7 +57,9 @@ def perform(app: App, ref: RunRef, stage: str, *, too_long: tuple[type[Exception
         return False
     started = time.monotonic()
     try:
-        report = BODIES[stage](app.context(ref, run))
+        ctx = app.context(ref, run)
+        ctx.on_plan = on_plan
+        report = BODIES[stage](ctx)
         return _finish(app, ref, run, stage, report, time.monotonic() - started)
     except LostLeaseError:
         log.info("lease_lost", extra={"run": ref.id, "stage": stage})

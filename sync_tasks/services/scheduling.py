@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sync_tasks.bootstrap import App
 from sync_tasks.services.pipeline import give_up, next_stage, perform
+from sync_tasks.stages.context import OnPlan
 from sync_tasks.state.records import PARTING, PARTING_PREVIEW, PREVIEW, RunRef, RunView
 
 CLAIM_BATCH = 200
@@ -57,6 +58,7 @@ def run_here(
     preview: bool = False,
     parting: bool = False,
     on_stage: Callable[[str], None] | None = None,
+    on_plan: OnPlan | None = None,
 ) -> RunView:
     """One run of one user in this process, without a broker. `parting`: it lets go of everything. Raises BusyError when
     a run is open."""
@@ -70,7 +72,7 @@ def run_here(
     while stage is not None:
         if on_stage is not None:
             on_stage(stage)
-        stage = next_stage(stage) if perform(app, ref, stage) else None
+        stage = next_stage(stage) if perform(app, ref, stage, on_plan=on_plan) else None
     with app.store.reading() as unit:
         run = unit.runs.get(ref.id)
     assert run is not None
