@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sync_tasks.bootstrap import App
 from sync_tasks.services import outages
 from sync_tasks.services.pipeline import give_up, next_stage, perform
+from sync_tasks.stages.context import OnPlan
 from sync_tasks.state.records import (
     PARTING,
     PARTING_PREVIEW,
@@ -78,6 +79,7 @@ def run_here(
     preview: bool = False,
     trigger: str = "manual",
     on_stage: Callable[[str], None] | None = None,
+    on_plan: OnPlan | None = None,
 ) -> RunView:
     """One run of one user in this process, without a broker. `trigger`: PARTING or TAKING for one that lets go of
     everything. Raises BusyError when a run is open."""
@@ -86,16 +88,18 @@ def run_here(
         ref = unit.runs.claim_user(user_id, trigger, app.clock(), lease_of(app), app.vault.run_key())
     if ref is None:
         raise BusyError("a run of this user is open; wait for it, or look at `inbox-sync runs`")
-    return go_through(app, ref, "fetch", on_stage)
+    return go_through(app, ref, "fetch", on_stage, on_plan)
 
 
-def go_through(app: App, ref: RunRef, first: str, on_stage: Callable[[str], None] | None = None) -> RunView:
+def go_through(
+    app: App, ref: RunRef, first: str, on_stage: Callable[[str], None] | None = None, on_plan: OnPlan | None = None
+) -> RunView:  # fmt: skip
     """The stages of a run from `first` on, one after the other in this process."""
     stage: str | None = first
     while stage is not None:
         if on_stage is not None:
             on_stage(stage)
-        stage = next_stage(stage) if perform(app, ref, stage) else None
+        stage = next_stage(stage) if perform(app, ref, stage, on_plan=on_plan) else None
     with app.store.reading() as unit:
         run = unit.runs.get(ref.id)
     assert run is not None

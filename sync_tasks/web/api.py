@@ -12,9 +12,10 @@ from mapping.model.item import Side
 from mapping.rules.resolving import Wanted, Wish
 from mapping.rules.settings import resolve
 from mapping.rules.standing import RefusedError
-from sync_tasks.services import configured, deciding, operating, scheduling, stories, strangers, users, waiting
+from sync_tasks.services import configured, deciding, operating, previewing, stories, strangers, users, waiting
 from sync_tasks.services.run_facts import operation, run_row, specific, summary
-from sync_tasks.services.users import Switch, Verb
+from sync_tasks.services.scheduling import BusyError
+from sync_tasks.services.users import Act, Switch
 from sync_tasks.state.overview import STATUSES, Filter, UserRow
 from sync_tasks.state.records import HoldDecision, UserView
 from sync_tasks.web.deps import Sync
@@ -53,7 +54,7 @@ class Due(BaseModel):
 
 
 class Bulk(BaseModel):
-    verb: Verb
+    act: Act
     users: list[int] | None = Field(None, description="Only these; without, all that the filter names.")
     text: str = ""
     status: str = ""
@@ -105,9 +106,9 @@ def list_users(
 
 @router.post("/users/bulk")
 def bulk(body: Bulk, me: Admin, sync: Sync) -> Done:
-    """One verb for many users. Those out of your reach are left out."""
+    """One act for many users. Those out of your reach are left out."""
     which = _filter(body.text, body.status, body.organization, troubled=body.troubled)
-    return Done(users=users.do(sync, me.reach, which, body.users, body.verb, by=me.name))
+    return Done(users=users.do(sync, me.reach, which, body.users, body.act, by=me.name))
 
 
 @router.get("/users/{user_id}")
@@ -144,16 +145,16 @@ def enable(user: AdministeredUser, me: Admin, sync: Sync) -> Facts:
 
 @router.post("/users/{user_id}/preview")
 def preview(user: AUser, me: Me, sync: Sync) -> Facts:
-    """Plan the next run, write nothing, and tell the plan field by field."""
-    with sync.store.writing() as unit:
-        unit.accounts.audit(sync.clock(), me.name, "user.preview", user.address)
+    """Plan the next run, write nothing, and tell the plan field by field; values to the owner of the mailbox only."""
     try:
-        run = scheduling.run_here(sync, user.id, preview=True)
-    except scheduling.BusyError as error:
+        made = previewing.preview(sync, user, values=me.is_self(user), by=me.name)
+    except BusyError as error:
         raise HTTPException(409, str(error)) from None
     with sync.store.reading() as unit:
-        operations = [operation(op) for op in unit.plans.all(run.id)]
-    return summary(sync, run) | {"operations": operations}
+        operations = [
+            operation(op) | {"changes": made.differences.get(op.op_id, [])} for op in unit.plans.all(made.run.id)
+        ]
+    return summary(sync, made.run) | {"operations": operations}
 
 
 @router.get("/users/{user_id}/issues")
