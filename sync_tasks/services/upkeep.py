@@ -23,9 +23,7 @@ def tidy(app: App) -> Tidied:
     """Throw away what is older than the settings of its organization say. Doing it twice does no harm."""
     now = app.clock()
     with app.store.reading() as unit:
-        days = {
-            org.id: resolve(unit.accounts.settings(org.id, None)).int("trail.keep_days") for org in unit.accounts.orgs()
-        }
+        settings = {org.id: resolve(unit.accounts.settings(org.id, None)) for org in unit.accounts.orgs()}
     gone = 0
     for org_id, effective in settings.items():
         before = now - timedelta(days=effective.int("trail.keep_days"))
