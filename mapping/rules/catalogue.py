@@ -306,6 +306,13 @@ SETTINGS: dict[str, Setting] = {
         tries("retry.most", 50, "An item that fails so often in a row is quarantined.", "MaxRetries"),
         tries("retry.most_old", 5, "The same for an item that took place more than 30 days ago."),
         Setting(
+            "trail.keep_days",
+            int,
+            30,
+            "How many days it can be told why an item was saved, changed or left alone, and to what it was linked.",
+            BY_ADMIN,
+        ),
+        Setting(
             "undo.keep_days",
             int,
             14,

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, u
 from sqlalchemy.orm import Session
 
 from mapping.model.item import Side
-from sync_tasks.state.models import DecisionRow, Issue, ItemRetry, User
+from sync_tasks.state.models import DecisionRow, Issue, ItemRetry, Linking, SyncRun, User
 from sync_tasks.state.records import DecisionView, IssueView, RetryView
 from sync_tasks.state.types import chunks
 
@@ -38,6 +38,24 @@ class Trail:
     def forget_stage(self, run_id: int, stage: str) -> None:
         """Drop what a stage noted, before it is done again."""
         self._session.execute(delete(DecisionRow).where(DecisionRow.run_id == run_id, DecisionRow.stage == stage))
+
+    def forget_before(self, org_id: int, moment: datetime, most: int) -> int:
+        """Drop decisions of an organization's users that are older, at most so many, with what they were linked to and
+        the issues that were over by then; returns how many decisions went."""
+        users = select(User.id).where(User.org_id == org_id)
+        old = (
+            select(DecisionRow.id)
+            .where(DecisionRow.user_id.in_(users), DecisionRow.at < moment)
+            .order_by(DecisionRow.id)
+            .limit(most)
+        )
+        ids = list(self._session.scalars(old))
+        if ids:
+            self._session.execute(delete(DecisionRow).where(DecisionRow.id.in_(old)))
+        runs = select(SyncRun.id).where(SyncRun.user_id.in_(users), SyncRun.finished_at < moment)
+        self._session.execute(delete(Linking).where(Linking.run_id.in_(runs)))
+        self._session.execute(delete(Issue).where(Issue.user_id.in_(users), Issue.closed_at < moment))
+        return len(ids)
 
     def decisions(
         self, user_id: int | None, refs: Iterable[str], keys: Iterable[str], limit: int = 200

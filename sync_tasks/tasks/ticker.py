@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from sync_tasks import runtime
-from sync_tasks.services import hearing, listening, notifying, scheduling
+from sync_tasks.services import hearing, listening, notifying, scheduling, upkeep
 from sync_tasks.tasks import pushes
 from sync_tasks.tasks.pipeline import enqueue
 
@@ -23,6 +23,11 @@ def recover_stalled() -> None:
 @shared_task(name="sync.notify")
 def notify() -> None:
     notifying.send_due(runtime.app())
+
+
+@shared_task(name="sync.tidy")
+def tidy() -> None:
+    upkeep.tidy(runtime.app())
 
 
 @shared_task(name="sync.look_due")

@@ -84,6 +84,7 @@ def test_what_beat_sends_goes_to_upkeep_and_expires_before_it_piles_up(celery_ap
     entries = celery_app.conf.beat_schedule
     assert {entry["task"] for entry in entries.values()} == {
         "sync.dispatch_due", "sync.recover_stalled", "sync.notify", "sync.look_due", "sync.tend_due",
+        "sync.tidy",
     }  # fmt: skip
     assert {entry["options"]["queue"] for entry in entries.values()} == {UPKEEP}
     assert all(entry["options"]["expires"] > entry["schedule"] for entry in entries.values())
