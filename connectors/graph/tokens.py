@@ -103,23 +103,23 @@ class TokenSource:
 
     def _form(self, held: Token | None) -> dict[str, str]:
         config = self._config
-        form = {"client_id": config.client_id, **self._proof()}
+        form = {"client_id": config.client_id, **proof(config, self._now())}
         if not config.refresh_token:
             return {"grant_type": "client_credentials", "scope": config.scope, **form}
         newest = held.refresh if held is not None and held.refresh else config.refresh_token
         scope = f"{config.scope} offline_access"
         return {"grant_type": "refresh_token", "scope": scope, "refresh_token": newest, **form}
 
-    def _proof(self) -> dict[str, str]:
-        """Who is asking. A public client, to which a user has consented, has nothing to prove itself with."""
-        config = self._config
-        if config.certificate:
-            claims = {
-                "aud": config.token_url, "iss": config.client_id, "sub": config.client_id, "jti": str(uuid.uuid4()),
-                "nbf": self._now(), "exp": self._now() + _PROVES_FOR,
-            }  # fmt: skip
-            return {"client_assertion_type": _ASSERTION, "client_assertion": assertion(config.certificate, claims)}
-        return {"client_secret": config.client_secret} if config.client_secret else {}
+
+def proof(config: GraphConfig, now: datetime) -> dict[str, str]:
+    """Who is asking. A public client, to which a user has consented, has nothing to prove itself with."""
+    if config.certificate:
+        claims = {
+            "aud": config.token_url, "iss": config.client_id, "sub": config.client_id, "jti": str(uuid.uuid4()),
+            "nbf": now, "exp": now + _PROVES_FOR,
+        }  # fmt: skip
+        return {"client_assertion_type": _ASSERTION, "client_assertion": assertion(config.certificate, claims)}
+    return {"client_secret": config.client_secret} if config.client_secret else {}
 
 
 def assertion(pem: str, claims: dict[str, Any]) -> str:

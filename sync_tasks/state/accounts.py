@@ -221,6 +221,22 @@ class Accounts:
         self._session.flush()
         return row.id
 
+    def own_connection(self, org_id: int, user_id: int, side: str, vendor: str) -> int:
+        """The user's own connection at this vendor, which is made when there is none; its facts stay."""
+        row = self._connection(org_id, user_id, side)
+        if row is None:
+            row = Connection(org_id=org_id, user_id=user_id, side=side, vendor=vendor, facts={})
+            self._session.add(row)
+        row.vendor = vendor
+        self._session.flush()
+        return row.id
+
+    def add_facts(self, connection_id: int, facts: Mapping[str, Any]) -> None:
+        """Note further facts of a connection; those of the same name are replaced."""
+        row = self._session.get_one(Connection, connection_id)
+        row.facts = {**row.facts, **facts}
+        self._session.flush()
+
     def connection(self, org_id: int, user_id: int | None, side: str) -> tuple[int, str, dict[str, Any]] | None:
         """(id, vendor, facts) of the organization's connection with the user's own facts laid over it. The id is the
         user's own connection's when that holds credentials of its own."""
