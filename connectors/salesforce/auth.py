@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -54,6 +55,10 @@ class TokenCache(Protocol):
     def get(self, key: str) -> Token | None: ...
 
     def put(self, key: str, token: Token) -> None: ...
+
+    def alone(self, key: str) -> AbstractContextManager[None]:
+        """While the block runs no other process asks for the next token under this key."""
+        ...
 
 
 class Flow(Protocol):
@@ -145,8 +150,9 @@ class Tokens:
         return self.renew(self._held or self._cached())
 
     def renew(self, rejected: Token | None) -> Token:
-        """A token other than the rejected one. Raises ConnectorError: AUTH_REVOKED, THROTTLED, UNAVAILABLE, ..."""
-        with _lock_for(self.key):
+        """A token other than the rejected one, asked for by one process at a time: a refresh token may be good once.
+        Raises ConnectorError: AUTH_REVOKED, THROTTLED, UNAVAILABLE, ..."""
+        with _lock_for(self.key), self._cache.alone(self.key) if self._cache is not None else nullcontext():
             known = self._newer_than(rejected)
             if known is None:
                 known = self._fetch(rejected)

@@ -7,7 +7,7 @@ from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, delete, func, or_, select
+from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from connectors.protocols import OrgShape
@@ -337,6 +337,11 @@ class Accounts:
                 index_elements=["connection_id", "name"], set_={"sealed": sealed, "expires_at": expires_at}
             )
         )
+
+    def put_off(self, connection_id: int, name: str, ends: datetime) -> None:
+        """A credential that is there is good until then."""
+        this = (Credential.connection_id == connection_id, Credential.name == name)
+        self._session.execute(update(Credential).where(*this).values(expires_at=ends))
 
     def forget_tokens(self, connection_id: int) -> None:
         """Drop the tokens kept for a connection, so that the next use logs in anew."""
