@@ -58,6 +58,14 @@ def clock_at(vendor: str, facts: Mapping[str, Any]) -> str:
     return str(next((facts[name] for name in names if facts.get(name)), everybody))
 
 
+def ends(secrets: Mapping[str, str]) -> dict[str, datetime]:
+    """When those of the secrets end that tell it themselves."""
+    from connectors.graph.tokens import certificate_ends
+
+    moment = certificate_ends(secrets.get("certificate", ""))
+    return {} if moment is None else {"certificate": moment}
+
+
 def words(vendor: str) -> Mapping[str, Finding]:
     """What a vendor's words of refusal say of a set-up."""
     found: Mapping[str, Finding] = importlib.import_module(f"connectors.{vendor}.checks").WORDS

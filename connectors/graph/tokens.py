@@ -145,6 +145,14 @@ def assertion(pem: str, claims: dict[str, Any]) -> str:
     raise failure
 
 
+def certificate_ends(pem: str) -> datetime | None:
+    """When the certificate in a PEM text runs out; None for a text that holds none."""
+    try:
+        return x509.load_pem_x509_certificate(_section(pem, "CERTIFICATE")).not_valid_after_utc
+    except ValueError:
+        return None
+
+
 def _section(pem: str, name: str) -> bytes:
     """The first section of a PEM text whose name ends so. Raises ValueError."""
     lines = pem.strip().splitlines()

@@ -28,7 +28,7 @@ from sync_tasks.cli.shell import (
     warn,
 )
 from sync_tasks.services import consent
-from sync_tasks.services.consent import CALLBACK, Application, ConsentError
+from sync_tasks.services.consent import CALLBACK, Application, Begun, ConsentError
 from sync_tasks.services.examining import checks_of
 from sync_tasks.state.records import UserView
 
@@ -106,7 +106,7 @@ def exchange(
         if ok:
             with opened.store.writing() as unit:
                 store_connection(opened, unit, org, who.id, "mailbox", "exchange", plain, secrets)
-                resumed = consent.resume(opened, unit, who)
+                resumed = who.suspended_at is not None and unit.accounts.user(who.id).suspended_at is None
     if as_json:
         give({"user": who.address, "vendor": "exchange", "connected": ok, "resumed": resumed, "checks": rows})
     else:
@@ -157,13 +157,18 @@ def _answered(
     answer of the command."""
     if code:
         begun = consent.begin(opened, user, vendor, f"http://localhost:{port}{CALLBACK}", told)
-        warn(f"Open this address and agree as {user.address}:\n{begun.address}")
+        _send_there(user, begun)
         ended = secret_value("the address that the browser ends at", "-")
         return {"answer": dict(parse_qsl(urlsplit(ended).query)), "browser": begun.browser}
     with _Waiting(port) as waiting:
         begun = consent.begin(opened, user, vendor, f"http://localhost:{waiting.port}{CALLBACK}", told)
-        warn(f"Open this address and agree as {user.address}:\n{begun.address}")
+        _send_there(user, begun)
         return {"answer": waiting.answer(wait), "browser": begun.browser}
+
+
+def _send_there(user: UserView, begun: Begun) -> None:
+    warn(f"Open this address and agree as {user.address}:")
+    typer.echo(begun.address, err=True)  # in one line, however long
 
 
 class _Waiting:

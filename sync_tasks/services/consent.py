@@ -24,6 +24,7 @@ from mapping.model.findings import FINDINGS, Finding
 from mapping.model.people import normalise
 from sync_tasks.bootstrap import App
 from sync_tasks.security.vault import VaultError, consent_context
+from sync_tasks.services import standing
 from sync_tasks.state.records import UserView
 from sync_tasks.state.store import Unit
 
@@ -44,8 +45,6 @@ _PAGES = {
     "AADSTS53003": Finding.MFA_NEEDED,
 }
 _SOMEBODY_ELSE = {"crm": Finding.CRM_OF_SOMEBODY_ELSE, "mailbox": Finding.MAILBOX_OF_SOMEBODY_ELSE}
-# suspensions that a new consent does away with
-_OF_LOG_IN = ("AUTH_REVOKED", "AUTH_EXPIRED", "FORBIDDEN", "CONFIG.NOT_CONNECTED")
 
 
 class ConsentError(Exception):
@@ -157,17 +156,9 @@ def _keep(app: App, unit: Unit, user: UserView, vendor: str, told: Application, 
     unit.accounts.put_credential(own, REFRESH, app.seal_secret(own, REFRESH, grant.refresh), grant.ends)
     if side == "mailbox":
         unit.accounts.forget_profile(user.org_id, user.id)
-    resumed = resume(app, unit, user)
+    resumed = bool(standing.renewed(unit, user.org_id, user.id, side, now))
     unit.accounts.audit(now, by, "user.connect", user.address, vendor=vendor, resumed=resumed)
     return resumed
-
-
-def resume(app: App, unit: Unit, user: UserView) -> bool:
-    """A connection of the user was made anew: a suspension for want of it is over. Whether there was one."""
-    over = user.suspended_at is not None and any(word in user.suspended_code for word in _OF_LOG_IN)
-    if over:
-        unit.accounts.set_user(user.id, suspended_at=None, suspended_code="", failures=0, next_sync_at=app.clock())
-    return over
 
 
 # --- invitations

@@ -6,22 +6,17 @@ only if the account is that user's. The way back works in the browser that began
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from sync_tasks.services import consent
 from sync_tasks.services.consent import CALLBACK, ConsentError
 from sync_tasks.web.deps import Sync
+from sync_tasks.web.render import page
 
 router = APIRouter(include_in_schema=False)
 COOKIE = "inbox-sync-connect"
 NAMES = {"salesforce": "Salesforce", "graph": "Microsoft 365", "google": "Google"}
-_pages = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined
-)
 
 
 @router.get(CALLBACK)
@@ -30,26 +25,26 @@ def returned(request: Request, sync: Sync) -> Response:
     try:
         done = consent.finish(sync, dict(request.query_params), request.cookies.get(COOKIE, ""), by="web")
     except ConsentError as error:
-        response = _page("Not connected", f"{error}", status=400)
+        response = _page(request, "Not connected", f"{error}", status=400)
     else:
         more = " Synchronization goes on by itself." if done.resumed else ""
-        response = _page("Connected", f"{done.user.address} is connected to {NAMES[done.vendor]}.{more}")
+        response = _page(request, "Connected", f"{done.user.address} is connected to {NAMES[done.vendor]}.{more}")
     response.delete_cookie(COOKIE, path="/connect")
     return response
 
 
 @router.get("/connect/{invitation}")
-def invited(sync: Sync, invitation: str) -> Response:
+def invited(request: Request, sync: Sync, invitation: str) -> Response:
     """What will happen, and a link to it: a page that is only looked at begins nothing."""
     try:
         user, vendor, _ = consent.read_invitation(sync, invitation)
     except ConsentError as error:
-        return _page("This link is of no use", str(error), status=404)
+        return _page(request, "This link is of no use", str(error), status=404)
     text = (
         f"Inbox Sync asks to keep {user.address} and {NAMES[vendor]} the same. On the next page, sign in as "
         f"{user.address} and agree. You can take it back at any time in your account there."
     )
-    return _page("Connect", text, go=f"/connect/{invitation}/go", where=NAMES[vendor])
+    return _page(request, "Connect", text, go=f"/connect/{invitation}/go", where=NAMES[vendor])
 
 
 @router.get("/connect/{invitation}/go")
@@ -60,7 +55,7 @@ def go(request: Request, sync: Sync, invitation: str) -> Response:
         here = consent.public_url(sync, str(request.base_url))
         begun = consent.begin(sync, user, vendor, here + CALLBACK, told)
     except ConsentError as error:
-        return _page("Not connected", str(error), status=400)
+        return _page(request, "Not connected", str(error), status=400)
     response = RedirectResponse(begun.address, 303)
     response.set_cookie(
         COOKIE, begun.browser, max_age=int(consent.LIVES.total_seconds()), path="/connect", httponly=True,
@@ -69,6 +64,7 @@ def go(request: Request, sync: Sync, invitation: str) -> Response:
     return response
 
 
-def _page(title: str, text: str, *, status: int = 200, go: str = "", where: str = "") -> HTMLResponse:
-    given = {"title": title, "text": text, "problem": status >= 400, "go": go, "where": where}
-    return HTMLResponse(_pages.get_template("connect/page.html").render(**given), status)
+def _page(
+    request: Request, title: str, text: str, *, status: int = 200, go: str = "", where: str = ""
+) -> HTMLResponse:  # fmt: skip
+    return page(request, "connect.html", status=status, title=title, text=text, go=go, where=where)

@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from mapping.model.findings import Finding
+from mapping.rules.errors import SCOPES
 from sync_tasks.services import consent
 from sync_tasks.services.consent import AS_KNOWN, Application, Begun, ConsentError, Finished
 from sync_tasks.state.records import UserView
@@ -176,10 +177,9 @@ def test_a_box_that_was_not_ticked_is_named(world: World, ann: UserView, vendor:
 
 @EVERY
 def test_a_new_consent_ends_a_suspension_for_want_of_one_and_no_pause(world: World, ann: UserView, vendor: str) -> None:
+    code = f"{SCOPES[consent.SIDES[vendor]]}.PERMANENT.SIGN_IN"
     with world.app.store.writing() as unit:
-        unit.accounts.set_user(
-            ann.id, suspended_at=world.now, suspended_code="AUTH_REVOKED.invalid_grant", paused_at=world.now
-        )
+        unit.accounts.set_user(ann.id, suspended_at=world.now, suspended_code=code, paused_at=world.now)
 
     done = connect(world, ann, vendor, APPLICATIONS[vendor](world))
 
