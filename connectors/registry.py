@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from connectors.consents import ConsentFlow
 from connectors.protocols import Can, Crm, Mailbox, OrgShape
+from mapping.model.findings import Finding
+
+if TYPE_CHECKING:
+    from connectors.google.config import GoogleConfig
+    from connectors.graph.config import GraphConfig
+    from connectors.salesforce.config import SalesforceConfig
 
 MAILBOXES = ("exchange", "graph", "google")
 CRMS = ("salesforce",)
+ACCESSES = ("self", "delegate", "impersonation")  # under whose name a mailbox on an Exchange server is opened
+CONSENTS = ("salesforce", "graph", "google")  # where users let us in on a page of the vendor's
 
 # what a connection of each vendor must be told, and which of it is secret
 FACTS = {
@@ -19,7 +29,7 @@ FACTS = {
     "graph": ("tenant", "client_id", "cloud", "login_url", "graph_url", "tls", "time_zone"),
     "google": (
         "client_id", "services", "mark_colour", "error_colour", "mail_days", "topic", "tls", "time_zone",
-        "token_url", "base_url", "calendar_url", "gmail_url", "tasks_url", "people_url", "drive_url",
+        "token_url", "auth_url", "base_url", "calendar_url", "gmail_url", "tasks_url", "people_url", "drive_url",
     ),
     "salesforce": ("login_url", "base_url", "client_id", "username"),
 }  # fmt: skip
@@ -30,6 +40,8 @@ SECRETS = {
     "salesforce": ("client_secret", "private_key", "refresh_token"),
 }
 
+# of these what proves the application; users who let it in share it with their organization
+SHARED = ("client_secret", "certificate")
 
 # where a vendor can be asked for the time: the facts that say where it is, or where it is for everybody
 _CLOCKS = {
@@ -46,6 +58,20 @@ def clock_at(vendor: str, facts: Mapping[str, Any]) -> str:
     return str(next((facts[name] for name in names if facts.get(name)), everybody))
 
 
+def ends(secrets: Mapping[str, str]) -> dict[str, datetime]:
+    """When those of the secrets end that tell it themselves."""
+    from connectors.graph.tokens import certificate_ends
+
+    moment = certificate_ends(secrets.get("certificate", ""))
+    return {} if moment is None else {"certificate": moment}
+
+
+def words(vendor: str) -> Mapping[str, Finding]:
+    """What a vendor's words of refusal say of a set-up."""
+    found: Mapping[str, Finding] = importlib.import_module(f"connectors.{vendor}.checks").WORDS
+    return found
+
+
 def abilities(vendor: str) -> frozenset[Can]:
     """What the mailboxes of a vendor are able to do."""
     module = importlib.import_module(f"connectors.{vendor}.mailbox")
@@ -58,7 +84,12 @@ class SecretBox(Protocol):
 
     def get(self, name: str) -> str | None: ...
 
-    def put(self, name: str, value: str) -> None: ...
+    def put(self, name: str, value: str, ends: datetime | None = None) -> None:
+        """`ends`: until when the refresh token is good that the connection has, when that was put off by this."""
+
+    def alone(self, name: str) -> AbstractContextManager[None]:
+        """While the block runs nobody else, in whatever process, asks for the next token of that name. Whoever had to
+        wait looks first whether there is a new one."""
 
 
 def open_mailbox(
@@ -98,8 +129,13 @@ def _graph(
     address: str, facts: Mapping[str, Any], secrets: Mapping[str, str], box: SecretBox,
     on_call: Callable[[str], None], now: Callable[[], datetime],
 ) -> Mailbox:  # fmt: skip
-    from connectors.graph.config import GraphConfig
     from connectors.graph.mailbox import GraphMailbox
+
+    return GraphMailbox(_graph_config(address, facts, secrets), box, on_call, now)
+
+
+def _graph_config(address: str, facts: Mapping[str, Any], secrets: Mapping[str, str]) -> GraphConfig:
+    from connectors.graph.config import GraphConfig
     from connectors.graph.times import known_zone
 
     given = {name: facts[name] for name in ("cloud", "login_url", "graph_url", "tls", "time_zone") if facts.get(name)}
@@ -107,25 +143,29 @@ def _graph(
     own = facts.get("own_zone", "")
     if own and known_zone(own) is not None:
         given["time_zone"] = own
-    config = GraphConfig(
+    return GraphConfig(
         tenant=facts["tenant"], client_id=facts["client_id"], address=address,
         folder_ids=facts.get("folders", {}), **given,
     )  # fmt: skip
-    return GraphMailbox(config, box, on_call, now)
 
 
 def _google(
     address: str, facts: Mapping[str, Any], secrets: Mapping[str, str], on_call: Callable[[str], None]
 ) -> Mailbox:
+    from connectors.google.mailbox import GoogleMailbox
+
+    return GoogleMailbox(_google_config(address, facts, secrets), on_call)
+
+
+def _google_config(address: str, facts: Mapping[str, Any], secrets: Mapping[str, str]) -> GoogleConfig:
     """`service_account` is the whole key file; `services` names those in use, parted by commas; without it all are but
     Drive."""
     import json
     import ssl
 
     from connectors.google.config import ROOTS, GoogleConfig, Service, roots_under
-    from connectors.google.mailbox import GoogleMailbox
 
-    plain = ("client_id", "mark_colour", "error_colour", "topic", "token_url")
+    plain = ("client_id", "mark_colour", "error_colour", "topic", "token_url", "auth_url")
     given: dict[str, Any] = {name: facts[name] for name in plain if facts.get(name)}
     given |= {name: secrets[name] for name in ("refresh_token", "client_secret") if secrets.get(name)}
     if facts.get("services"):
@@ -136,11 +176,10 @@ def _google(
         given["mail_days"] = int(facts["mail_days"])
     roots = roots_under(facts["base_url"]) if facts.get("base_url") else dict(ROOTS)
     roots |= {service: facts[f"{service}_url"] for service in Service if facts.get(f"{service}_url")}
-    config = GoogleConfig(
+    return GoogleConfig(
         address, json.loads(secrets.get("service_account") or "{}"), roots=roots, folder_ids=facts.get("folders", {}),
         time_zone=facts.get("own_zone") or facts.get("time_zone") or "UTC", **given,
     )  # fmt: skip
-    return GoogleMailbox(config, on_call)
 
 
 def open_crm(
@@ -155,7 +194,6 @@ def open_crm(
     import json
 
     from connectors.salesforce.auth import Token
-    from connectors.salesforce.config import SalesforceConfig
     from connectors.salesforce.crm import SalesforceCrm
 
     class Kept:
@@ -166,10 +204,38 @@ def open_crm(
         def put(self, key: str, token: Token) -> None:
             box.put(key, json.dumps(asdict(token)))
 
+        def alone(self, key: str) -> AbstractContextManager[None]:
+            return box.alone(key)
+
+    config = _salesforce_config(
+        facts, secrets, version=version, key_field=key_field, on_call=on_call, columns=columns or {}
+    )
+    return SalesforceCrm.connect(config, Kept(), shape=shape, now=now)
+
+
+def _salesforce_config(facts: Mapping[str, Any], secrets: Mapping[str, str], **more: Any) -> SalesforceConfig:
+    from connectors.salesforce.config import SalesforceConfig
+
     given: dict[str, Any] = {name: facts[name] for name in ("login_url", "base_url", "username") if facts.get(name)}
     given |= {name: value for name, value in secrets.items() if name in SECRETS["salesforce"]}
-    config = SalesforceConfig(
-        client_id=facts["client_id"], version=version, key_field=key_field, on_call=on_call,
-        columns=columns or {}, **given,
-    )  # fmt: skip
-    return SalesforceCrm.connect(config, Kept(), shape=shape, now=now)
+    return SalesforceConfig(client_id=facts["client_id"], **given, **more)
+
+
+def consent(
+    vendor: str, address: str, facts: Mapping[str, Any], secrets: Mapping[str, str], now: Callable[[], datetime]
+) -> ConsentFlow:
+    """The way in which a user of this vendor lets us in; nothing is sent before it is used. `address`: whom the pages
+    suggest. Raises ValueError where nobody is asked for a consent, LookupError for a fact that is missing."""
+    if vendor == "salesforce":
+        from connectors.salesforce.consent import SalesforceConsent
+
+        return SalesforceConsent(_salesforce_config(facts, secrets), address)
+    if vendor == "graph":
+        from connectors.graph.consent import GraphConsent
+
+        return GraphConsent(_graph_config(address, facts, secrets), now)
+    if vendor == "google":
+        from connectors.google.consent import GoogleConsent
+
+        return GoogleConsent(_google_config(address, facts, secrets))
+    raise ValueError(f"nobody consents at {vendor!r}; known: {', '.join(CONSENTS)}")

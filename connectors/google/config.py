@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 TOKEN_URL = "https://oauth2.googleapis.com/token"  # noqa: S105  # an address
+AUTH_URL = "https://accounts.google.com/o/oauth2/v2/auth"
 
 
 class Service(StrEnum):
@@ -77,6 +78,7 @@ class GoogleConfig:
     client_id: str = ""
     client_secret: str = field(default="", repr=False)
     token_url: str = ""
+    auth_url: str = ""
     roots: Mapping[Service, str] = field(default_factory=lambda: ROOTS)
     services: frozenset[Service] = USUAL
     time_zone: str = "UTC"

@@ -51,7 +51,15 @@ class GraphConfig:
 
     @property
     def token_url(self) -> str:
-        return f"{(self.login_url or CLOUDS[self.cloud].login).rstrip('/')}/{self.tenant}/oauth2/v2.0/token"
+        return f"{self._tenant_url}/oauth2/v2.0/token"
+
+    @property
+    def authorize_url(self) -> str:
+        return f"{self._tenant_url}/oauth2/v2.0/authorize"
+
+    @property
+    def _tenant_url(self) -> str:
+        return f"{(self.login_url or CLOUDS[self.cloud].login).rstrip('/')}/{self.tenant}"
 
     @property
     def root(self) -> str:

@@ -12,6 +12,7 @@ import json
 import threading
 import uuid
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -26,6 +27,7 @@ from connectors.graph.config import GraphConfig
 from connectors.graph.faults import of_transport, sign_in_refused
 
 EARLY = timedelta(minutes=5)  # a token is not used any more when it has no longer than this to live
+CONSENT_LIVES = timedelta(days=90)  # a refresh token that is not used for so long is good no more
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _PROVES_FOR = timedelta(minutes=5)
 
@@ -35,7 +37,9 @@ class Keep(Protocol):
 
     def get(self, name: str) -> str | None: ...
 
-    def put(self, name: str, value: str) -> None: ...
+    def put(self, name: str, value: str, ends: datetime | None = None) -> None: ...
+
+    def alone(self, name: str) -> AbstractContextManager[None]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +71,20 @@ class TokenSource:
 
     def token(self, refused: str = "") -> str:
         """A token that holds and is not the one that was refused. Raises ConnectorError."""
-        with _lock(self._name):  # one refresher in this process; a race with another one costs a call and no more
-            held = self._held()
-            if held is not None and held.holds(self._now()) and held.access != refused:
-                return held.access
-            made = self._ask(held)
-            self._keep.put(self._name, json.dumps(asdict(made)))
-            return made.access
+        held = self._good(refused)
+        if held is not None:
+            return held.access
+        with _lock(self._name), self._keep.alone(self._name):  # one refresher in this process, and in all of them
+            held = self._good(refused)
+            if held is None:
+                held = self._ask(self._held())
+                ends = self._now() + CONSENT_LIVES if self._config.refresh_token else None
+                self._keep.put(self._name, json.dumps(asdict(held)), ends)
+            return held.access
+
+    def _good(self, refused: str) -> Token | None:
+        held = self._held()
+        return held if held is not None and held.holds(self._now()) and held.access != refused else None
 
     def fresh(self) -> str:
         """A token that the tenant gives out now, whatever is held. Raises ConnectorError."""
@@ -103,23 +114,23 @@ class TokenSource:
 
     def _form(self, held: Token | None) -> dict[str, str]:
         config = self._config
-        form = {"client_id": config.client_id, **self._proof()}
+        form = {"client_id": config.client_id, **proof(config, self._now())}
         if not config.refresh_token:
             return {"grant_type": "client_credentials", "scope": config.scope, **form}
         newest = held.refresh if held is not None and held.refresh else config.refresh_token
         scope = f"{config.scope} offline_access"
         return {"grant_type": "refresh_token", "scope": scope, "refresh_token": newest, **form}
 
-    def _proof(self) -> dict[str, str]:
-        """Who is asking. A public client, to which a user has consented, has nothing to prove itself with."""
-        config = self._config
-        if config.certificate:
-            claims = {
-                "aud": config.token_url, "iss": config.client_id, "sub": config.client_id, "jti": str(uuid.uuid4()),
-                "nbf": self._now(), "exp": self._now() + _PROVES_FOR,
-            }  # fmt: skip
-            return {"client_assertion_type": _ASSERTION, "client_assertion": assertion(config.certificate, claims)}
-        return {"client_secret": config.client_secret} if config.client_secret else {}
+
+def proof(config: GraphConfig, now: datetime) -> dict[str, str]:
+    """Who is asking. A public client, to which a user has consented, has nothing to prove itself with."""
+    if config.certificate:
+        claims = {
+            "aud": config.token_url, "iss": config.client_id, "sub": config.client_id, "jti": str(uuid.uuid4()),
+            "nbf": now, "exp": now + _PROVES_FOR,
+        }  # fmt: skip
+        return {"client_assertion_type": _ASSERTION, "client_assertion": assertion(config.certificate, claims)}
+    return {"client_secret": config.client_secret} if config.client_secret else {}
 
 
 def assertion(pem: str, claims: dict[str, Any]) -> str:
@@ -132,6 +143,14 @@ def assertion(pem: str, claims: dict[str, Any]) -> str:
     except (ValueError, TypeError, jwt.PyJWTError):
         failure = ConnectorError(Fault.AUTH_REVOKED, "the certificate cannot be read: it takes a private key beside it")
     raise failure
+
+
+def certificate_ends(pem: str) -> datetime | None:
+    """When the certificate in a PEM text runs out; None for a text that holds none."""
+    try:
+        return x509.load_pem_x509_certificate(_section(pem, "CERTIFICATE")).not_valid_after_utc
+    except ValueError:
+        return None
 
 
 def _section(pem: str, name: str) -> bytes:

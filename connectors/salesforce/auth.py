@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import jwt
@@ -22,6 +23,7 @@ from connectors.salesforce.config import SalesforceConfig
 from connectors.salesforce.faults import call_error
 
 _ASSERTION_SECONDS = 180
+_NO_TOKEN = "the log-in host answered something else than a token"  # noqa: S105  # a sentence
 _JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
@@ -53,6 +55,10 @@ class TokenCache(Protocol):
     def get(self, key: str) -> Token | None: ...
 
     def put(self, key: str, token: Token) -> None: ...
+
+    def alone(self, key: str) -> AbstractContextManager[None]:
+        """While the block runs no other process asks for the next token under this key."""
+        ...
 
 
 class Flow(Protocol):
@@ -144,8 +150,9 @@ class Tokens:
         return self.renew(self._held or self._cached())
 
     def renew(self, rejected: Token | None) -> Token:
-        """A token other than the rejected one. Raises ConnectorError: AUTH_REVOKED, THROTTLED, UNAVAILABLE, ..."""
-        with _lock_for(self.key):
+        """A token other than the rejected one, asked for by one process at a time: a refresh token may be good once.
+        Raises ConnectorError: AUTH_REVOKED, THROTTLED, UNAVAILABLE, ..."""
+        with _lock_for(self.key), self._cache.alone(self.key) if self._cache is not None else nullcontext():
             known = self._newer_than(rejected)
             if known is None:
                 known = self._fetch(rejected)
@@ -177,35 +184,48 @@ class Tokens:
         return self._cache.get(self.key) if self._cache is not None else None
 
     def _ask(self, held: Token | None) -> Token:
-        self._config.on_call("token")
         try:
-            answer = self._http.post(
-                self._config.token_url,
-                data=self._flow.form(held),
-                auth=self._flow.basic(),
-                headers={"Accept": "application/json"},
-                timeout=self._config.timeout,
-                allow_redirects=False,
-            )
-        except requests.RequestException as error:
-            raise ConnectorError(
-                Fault.UNAVAILABLE, "the log-in host could not be reached", vendor_code=innermost(error)
-            ) from None
+            form = self._flow.form(held)
         except (ValueError, TypeError, jwt.PyJWTError):
-            raise ConnectorError(Fault.AUTH_REVOKED, "the private key is not a usable RSA key", "no key") from None
-        if answer.status_code != 200:
-            raise call_error(answer.status_code, answer.content)
-        try:
-            body = answer.json()
-            return Token(
-                access=str(body["access_token"]),
-                instance_url=str(body["instance_url"]),
-                identity=str(body.get("id", "")),
-                # Without rotation the answer names no refresh token: the one in use stays good.
-                refresh=str(body.get("refresh_token") or (held.refresh if held else "")),
-            )
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise ConnectorError(Fault.UNAVAILABLE, "the log-in host answered something else than a token") from None
+            raise ConnectorError(
+                Fault.AUTH_REVOKED, "the private key is not a usable RSA key", "no key"
+            ) from None  # fmt: skip
+        body = ask(self._config, self._http, form, self._flow.basic())
+        # Without rotation the answer names no refresh token: the one in use stays good.
+        return token_of(body, held.refresh if held else "")
+
+
+def ask(
+    config: SalesforceConfig, http: requests.Session, form: dict[str, str], basic: tuple[str, str] | None = None
+) -> Any:
+    """What the token endpoint answers. Raises ConnectorError."""
+    config.on_call("token")
+    try:
+        answer = http.post(
+            config.token_url, data=form, auth=basic, headers={"Accept": "application/json"}, timeout=config.timeout,
+            allow_redirects=False,
+        )  # fmt: skip
+    except requests.RequestException as error:
+        raise ConnectorError(
+            Fault.UNAVAILABLE, "the log-in host could not be reached", vendor_code=innermost(error)
+        ) from None
+    if answer.status_code != 200:
+        raise call_error(answer.status_code, answer.content)
+    try:
+        return answer.json()
+    except ValueError:
+        raise ConnectorError(Fault.UNAVAILABLE, _NO_TOKEN) from None
+
+
+def token_of(body: Any, refresh: str) -> Token:
+    """The token of an answer, with the refresh token it names or else this one. Raises UNAVAILABLE."""
+    try:
+        return Token(
+            access=str(body["access_token"]), instance_url=str(body["instance_url"]),
+            identity=str(body.get("id", "")), refresh=str(body.get("refresh_token") or refresh),
+        )  # fmt: skip
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ConnectorError(Fault.UNAVAILABLE, _NO_TOKEN) from None
 
 
 def _cache_key(config: SalesforceConfig) -> str:

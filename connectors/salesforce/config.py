@@ -63,6 +63,10 @@ class SalesforceConfig:
         return self.login_url.rstrip("/") + "/services/oauth2/token"
 
     @property
+    def authorize_url(self) -> str:
+        return self.login_url.rstrip("/") + "/services/oauth2/authorize"
+
+    @property
     def jwt_audience(self) -> str:
         """Whom the assertion is for. A My Domain is accepted for neither: the audience is one of the two log-in
         hosts, told apart by the host name of the org."""

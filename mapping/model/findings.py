@@ -92,6 +92,7 @@ class Finding(StrEnum):
     # --- a user
     CRM_USER_UNKNOWN = "USER.CONFIG.CRM_USER_UNKNOWN"
     CRM_USER_INACTIVE = "USER.CONFIG.CRM_USER_INACTIVE"
+    CRM_OF_SOMEBODY_ELSE = "USER.CONFIG.CRM_OF_SOMEBODY_ELSE"
     SUSPENDED = "USER.CONFIG.SUSPENDED"
 
 
@@ -305,6 +306,9 @@ FINDINGS: Mapping[Finding, Told] = {
     ),
     Finding.CRM_USER_INACTIVE: Told(
         "the user is not active in Salesforce", "Activate it there, or `inbox-sync user deactivate` here."
+    ),
+    Finding.CRM_OF_SOMEBODY_ELSE: Told(
+        "the consent is another Salesforce user's", "Log out of Salesforce, connect again, and log in as the user."
     ),
     Finding.SUSPENDED: Told("the user was suspended", "Mend the cause, then `inbox-sync user resume`."),
 }  # fmt: skip

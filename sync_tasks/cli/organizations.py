@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import typer
@@ -79,6 +81,10 @@ def connect(
         list[str] | None,
         typer.Option(metavar="NAME=VALUE", help="A secret; @FILE reads it from a file, - asks for it. Repeatable."),
     ] = None,
+    ends: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=DATE", help="When a secret that is given here ends; told a month before."),
+    ] = None,
     user: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="For this user's own connection instead of everybody's.")
     ] = None,
@@ -93,12 +99,13 @@ def connect(
         raise WrongUsageError(f"there is no {side} vendor {vendor}; known: {', '.join(VENDORS[side])}")
     plain = assignments(facts or [], "--set")
     secrets = {key: secret_value(key, value) for key, value in assignments(secret or [], "--secret").items()}
+    until = {key: _moment(key, value) for key, value in assignments(ends or [], "--ends").items()}
     refuse_unknown(vendor, plain, secrets)
     with open_app() as opened:
         with opened.store.writing() as unit:
             org = the_org(unit, name)
             user_id = None if user is None else the_user(unit, user).id
-            store_connection(opened, unit, org, user_id, side, vendor, plain, secrets)
+            store_connection(opened, unit, org, user_id, side, vendor, plain, secrets, until)
         rows = _try_crm(opened, org) if side == "crm" and check else []
     ok = all(row["ok"] for row in rows)
     if as_json:
@@ -108,6 +115,13 @@ def connect(
         say(f"{name}: {side} is {vendor}" + ("" if ok else "; kept, but it does not work yet"), "" if ok else "yellow")
     if not ok:
         raise typer.Exit(FAILED)
+
+
+def _moment(name: str, text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    except ValueError:
+        raise WrongUsageError(f"--ends {name}={text}: a date is written 2027-01-31") from None
 
 
 def refuse_unknown(vendor: str, facts: Mapping[str, str], secrets: Mapping[str, str]) -> None:
@@ -134,8 +148,10 @@ def refuse_missing(vendor: str, facts: Mapping[str, Any], secrets: Mapping[str, 
 
 def store_connection(
     opened: App, unit: Unit, org: OrgView, user_id: int | None, side: str, vendor: str,
-    facts: Mapping[str, str], secrets: Mapping[str, str],
+    facts: Mapping[str, str], secrets: Mapping[str, str], ends: Mapping[str, datetime] = MappingProxyType({}),
 ) -> None:  # fmt: skip
+    """`ends`: when secrets end that do not tell it themselves."""
+    until = {**registry.ends(secrets), **ends}
     old = unit.accounts.connection(org.id, user_id, side)
     merged = {**(old[2] if old is not None and old[1] == vendor else {}), **facts}
     refuse_missing(vendor, merged, secrets if old is None or old[1] != vendor else None)
@@ -143,7 +159,7 @@ def store_connection(
     unit.accounts.forget_tokens(connection)  # they were given for what was set before
     unit.accounts.forget_profile(org.id, user_id)
     for name, value in secrets.items():
-        unit.accounts.put_credential(connection, name, opened.seal_secret(connection, name, value))
+        unit.accounts.put_credential(connection, name, opened.seal_secret(connection, name, value), until.get(name))
     unit.accounts.audit(
         opened.clock(), "console", "org.connect", org.name, side=side, vendor=vendor, facts=sorted(facts),
         secrets=sorted(secrets),

@@ -135,6 +135,8 @@ def status(address: Address, as_json: Json = False) -> None:
     if told["holds"]:
         say(f"held since {shown(user.held_at)}: nothing is written before hold {shown(told['holds'])} is decided; "
             "see `inbox-sync holds`", "yellow")  # fmt: skip
+    for each in told["ending"]:
+        say(f"{each['name']} of the {each['side']} ends {shown(each['ends'])}: renew it before", "yellow")
     last = told["last_run"]
     if last is not None:
         error = f" ({last['error']}: {last['error_text']})" if last["error"] else ""

@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from mapping.model.item import Side
 from mapping.rules import standing
 from mapping.rules.errors import CATALOGUE
 from mapping.rules.standing import Activity, RefusedError, effective
 from sync_tasks.bootstrap import App
 from sync_tasks.services import errors, scheduling
+from sync_tasks.services.examining import ending
 from sync_tasks.services.standing import move
 from sync_tasks.state.overview import Filter, Reach
 from sync_tasks.state.records import RunState, UserView
@@ -66,8 +68,17 @@ def status(app: App, user: UserView) -> dict[str, Any]:
         "initialized_at": user.standing.initialized_at, "suspended_at": user.suspended_at,
         "probe_at": user.standing.probe_at, "attempts": user.standing.attempts, "failures": user.failures,
         "prompt": user.standing.prompt, "next_sync_at": user.next_sync_at, "force_pending": user.force_pending,
-        "last_run": run, "issues": issues, "held_at": user.held_at, "holds": holds,
+        "last_run": run, "issues": issues, "held_at": user.held_at, "holds": holds, "ending": _ending(app, user),
     }  # fmt: skip
+
+
+def _ending(app: App, user: UserView) -> list[dict[str, Any]]:
+    """Credentials of the user's connections that end soon."""
+    return [
+        {"side": side.value, "name": name, "ends": ends}
+        for side in Side
+        for name, ends in ending(app, user.org_id, user.id, side)
+    ]
 
 
 def switch(app: App, users: Iterable[UserView], to: Switch, *, by: str) -> None:

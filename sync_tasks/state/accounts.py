@@ -7,7 +7,7 @@ from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, delete, func, or_, select
+from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from connectors.protocols import OrgShape
@@ -221,6 +221,22 @@ class Accounts:
         self._session.flush()
         return row.id
 
+    def own_connection(self, org_id: int, user_id: int, side: str, vendor: str) -> int:
+        """The user's own connection at this vendor, which is made when there is none; its facts stay."""
+        row = self._connection(org_id, user_id, side)
+        if row is None:
+            row = Connection(org_id=org_id, user_id=user_id, side=side, vendor=vendor, facts={})
+            self._session.add(row)
+        row.vendor = vendor
+        self._session.flush()
+        return row.id
+
+    def add_facts(self, connection_id: int, facts: Mapping[str, Any]) -> None:
+        """Note further facts of a connection; those of the same name are replaced."""
+        row = self._session.get_one(Connection, connection_id)
+        row.facts = {**row.facts, **facts}
+        self._session.flush()
+
     def connection(self, org_id: int, user_id: int | None, side: str) -> tuple[int, str, dict[str, Any]] | None:
         """(id, vendor, facts) of the organization's connection with the user's own facts laid over it. The id is the
         user's own connection's when that holds credentials of its own."""
@@ -321,6 +337,11 @@ class Accounts:
                 index_elements=["connection_id", "name"], set_={"sealed": sealed, "expires_at": expires_at}
             )
         )
+
+    def put_off(self, connection_id: int, name: str, ends: datetime) -> None:
+        """A credential that is there is good until then."""
+        this = (Credential.connection_id == connection_id, Credential.name == name)
+        self._session.execute(update(Credential).where(*this).values(expires_at=ends))
 
     def forget_tokens(self, connection_id: int) -> None:
         """Drop the tokens kept for a connection, so that the next use logs in anew."""

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from sync_tasks.state.models import Claim, SyncRun
 from sync_tasks.state.records import ClaimAnswer, ClaimState, RunState
-from sync_tasks.state.types import insert_into
+from sync_tasks.state.types import database_now, insert_into
 
 _REMEMBERED = timedelta(days=1)  # longer than any run goes on after it has looked who there is
 
@@ -32,10 +32,7 @@ class Claims:
         self._session = session
 
     def now(self) -> datetime:
-        if self._session.get_bind().dialect.name == "postgresql":
-            moment: datetime = self._session.execute(select(func.clock_timestamp())).scalar_one()
-            return moment
-        return datetime.now(UTC)
+        return database_now(self._session)
 
     def take(self, org_id: int, run_id: int, names: Iterable[str], looked_at: datetime) -> dict[str, Answer]:
         """Claim the creation of what bears these names, for a run that looked for them at that moment and found

@@ -31,6 +31,7 @@ from sync_tasks.state.pairs import Pairs
 from sync_tasks.state.plans import Plans
 from sync_tasks.state.pushes import Pushes
 from sync_tasks.state.records import RunRef, RunState
+from sync_tasks.state.refreshes import Refreshes
 from sync_tasks.state.runs import Runs
 from sync_tasks.state.sealed import SealedValues
 from sync_tasks.state.threads import Threads
@@ -66,6 +67,7 @@ class Unit:
         self.consents = Consents(session)
         self.pushes = Pushes(session)
         self.journal = Journal(session)
+        self.refreshes = Refreshes(session)
         self.workspace = Workspace(session)
         self.access = Access(session)
         self.overview = Overview(session)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import DateTime, Text
+from sqlalchemy import DateTime, Text, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -27,6 +27,14 @@ _INSERT: Mapping[str, Callable[[type[DeclarativeBase]], postgresql.Insert | sqli
 def insert_into(session: Session, table: type[DeclarativeBase]) -> postgresql.Insert | sqlite.Insert:
     """An insert that can say what happens when the row is there already."""
     return _INSERT[session.get_bind().dialect.name](table)
+
+
+def database_now(session: Session) -> datetime:
+    """The moment by one clock for everybody: the database's, or this machine's where the database is a file on it."""
+    if session.get_bind().dialect.name == "postgresql":
+        moment: datetime = session.execute(select(func.clock_timestamp())).scalar_one()
+        return moment
+    return datetime.now(UTC)
 
 
 def chunks(values: Iterable[str]) -> Iterator[list[str]]:

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException as AnyHttpError
 from sync_tasks.bootstrap import App
 from sync_tasks.services.hearing import Deliver, Receiver
 from sync_tasks.tasks import pushes
-from sync_tasks.web import admin_pages, api, health, hooks, login, metrics, user_pages
+from sync_tasks.web import admin_pages, api, connect, health, hooks, login, metrics, user_pages
 from sync_tasks.web.identity import LogInError, comes_from_elsewhere
 from sync_tasks.web.render import HERE, page
 
@@ -28,7 +28,16 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-ROUTERS = (health.router, hooks.router, metrics.router, login.router, user_pages.router, admin_pages.router, api.router)
+ROUTERS = (
+    health.router,
+    hooks.router,
+    metrics.router,
+    login.router,
+    connect.router,
+    user_pages.router,
+    admin_pages.router,
+    api.router,
+)
 
 
 def create_app(app: App, deliver: Deliver = pushes.deliver) -> FastAPI:

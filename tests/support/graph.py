@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -54,7 +54,10 @@ def recording() -> Iterator[list[Exchange]]:
 class Kept(dict[str, str]):
     """Where the connector keeps its token."""
 
-    def put(self, name: str, value: str) -> None:
+    def alone(self, name: str) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def put(self, name: str, value: str, ends: datetime | None = None) -> None:
         self[name] = value
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -153,7 +153,7 @@ class Box:
     def get(self, name: str) -> str | None:
         raise AssertionError(name)
 
-    def put(self, name: str, value: str) -> None:
+    def put(self, name: str, value: str, ends: datetime | None = None) -> None:
         raise AssertionError(name)
 
 

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
+from connectors import registry
 from connectors.errors import ConnectorError, Fault
 from connectors.graph.config import CLOUDS, GraphConfig
 from connectors.protocols import Can
@@ -77,6 +78,14 @@ def test_a_certificate_proves_the_application(world: World) -> None:
     world.kept.clear()
     error = failing(world, client_secret="", certificate=other + certificate)
     assert (error.fault, error.vendor_code) == (Fault.AUTH_REVOKED, "invalid_client AADSTS700027")
+
+
+def test_a_certificate_tells_when_it_ends() -> None:
+    key, certificate = made_certificate()
+    told = x509.load_pem_x509_certificate(certificate.encode()).not_valid_after_utc
+
+    assert registry.ends({"certificate": key + certificate}) == {"certificate": told}
+    assert registry.ends({"certificate": "none", "client_secret": "x"}) == {}
 
 
 def made_certificate() -> tuple[str, str]:

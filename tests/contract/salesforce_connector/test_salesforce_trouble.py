@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 
 import pytest
@@ -21,6 +22,9 @@ EXPIRED = {"status": 401, "code": "INVALID_SESSION_ID"}
 
 
 class Cache(dict[str, Token]):
+    def alone(self, key: str) -> AbstractContextManager[None]:
+        return nullcontext()
+
     def put(self, key: str, token: Token) -> None:
         self[key] = token
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import jwt
@@ -38,6 +39,9 @@ class TokenHost:
 
 
 class Cache(dict[str, Token]):
+    def alone(self, key: str) -> AbstractContextManager[None]:
+        return nullcontext()
+
     def put(self, key: str, token: Token) -> None:
         self[key] = token
 
