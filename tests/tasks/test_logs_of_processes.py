@@ -17,8 +17,8 @@ from tests.support.world import World
 Make = Callable[..., Cluster]
 
 
-# what Celery's signal handlers write past every log, where nothing else may be called
-FAREWELL = ("", "worker: Warm shutdown (MainProcess)")
+# what Celery's signal handlers write past every log, where nothing else may be called; and the shell that guards
+FAREWELL = ("", "worker: Warm shutdown (MainProcess)", "Terminated")
 
 
 def _lines(process: Worker) -> list[dict[str, object]]:
