@@ -31,7 +31,11 @@ class Helm:
             stderr=subprocess.DEVNULL, text=True, env={"HOME": str(home), "KUBECONFIG": "/nonexistent"},
         )  # fmt: skip
         self._last = 0
-        greeting = {"protocolVersion": "2024-11-05", "capabilities": {}, "clientInfo": {"name": "tests", "version": "0"}}
+        greeting = {
+            "protocolVersion": "2024-11-05",
+            "capabilities": {},
+            "clientInfo": {"name": "tests", "version": "0"},
+        }
         self._ask("initialize", greeting)
         self._tell({"method": "notifications/initialized"})
 

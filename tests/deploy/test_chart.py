@@ -78,9 +78,7 @@ def test_helm_has_nothing_to_complain_about(helm: Helm, variant: str) -> None:
 
 @pytest.mark.parametrize("version", KUBERNETES)
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_every_object_keeps_the_schema_of_kubernetes(
-    helm: Helm, with_hooks: Path, variant: str, version: str
-) -> None:
+def test_every_object_keeps_the_schema_of_kubernetes(helm: Helm, with_hooks: Path, variant: str, version: str) -> None:
     made = objects(helm, with_hooks, variant)
     assert {each["kind"] for each in made} >= {"Deployment", "Service", "PodDisruptionBudget", "NetworkPolicy", "Job"}
     for each in made:
@@ -97,9 +95,7 @@ def test_a_field_that_kubernetes_does_not_know_is_found(helm: Helm) -> None:
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_pods_are_nobody_and_write_nowhere_but_to_what_may_be_lost(
-    helm: Helm, with_hooks: Path, variant: str
-) -> None:
+def test_pods_are_nobody_and_write_nowhere_but_to_what_may_be_lost(helm: Helm, with_hooks: Path, variant: str) -> None:
     for pod in pods(objects(helm, with_hooks, variant)):
         assert pod["automountServiceAccountToken"] is False
         assert pod["securityContext"]["runAsNonRoot"] is True
@@ -203,7 +199,9 @@ def test_probes_ask_for_what_is_served(helm: Helm) -> None:
 
 
 def test_no_policy_lets_anybody_to_flower_unless_told_whom(helm: Helm) -> None:
-    policies = {each["metadata"]["name"]: each["spec"] for each in objects(helm, CHART) if each["kind"] == "NetworkPolicy"}
+    policies = {
+        each["metadata"]["name"]: each["spec"] for each in objects(helm, CHART) if each["kind"] == "NetworkPolicy"
+    }
     assert set(policies) == {"sync", "sync-web"}
     assert policies["sync"]["ingress"] == []
     ports = {port["port"] for rule in policies["sync"]["egress"] for port in rule["ports"]}

@@ -42,7 +42,8 @@ def compose() -> dict[str, Any]:
 
 
 @pytest.mark.skipif(
-    (sys.platform, platform.machine()) != ("linux", "x86_64"), reason="Docker Compose comes from PyPI for Linux on x86 only"
+    (sys.platform, platform.machine()) != ("linux", "x86_64"),
+    reason="Docker Compose comes from PyPI for Linux on x86 only",
 )
 def test_docker_compose_reads_it(installed: Path) -> None:
     tool = Path(sys.executable).with_name("docker-compose")

@@ -67,7 +67,7 @@ def test_a_file_is_named_and_placed_as_the_tools_expect(path: Path) -> None:
 
 
 def test_the_fields_are_those_that_the_engine_writes() -> None:
-    assert KEY == SalesforceConfig(client_id="x").key_field
+    assert SalesforceConfig(client_id="x").key_field == KEY
     keyed = {f"{ACTIVITY.get(each, each)}.{KEY}" for each in KEY_OBJECTS}
     assert {name for name, _ in fields()} == keyed | {f"{each}.{CREATED}" for each in ("Lead", "Contact", "Account")}
 
@@ -99,7 +99,9 @@ def test_the_permission_set_opens_every_field_for_event_and_task_alike() -> None
 
 def test_the_elements_of_a_permission_set_stand_together_by_kind() -> None:
     """Salesforce refuses a file in which they do not."""
-    tags = [etree.QName(each).localname for each in root(FORCE_APP / "permissionsets" / "InboxSync.permissionset-meta.xml")]
+    tags = [
+        etree.QName(each).localname for each in root(FORCE_APP / "permissionsets" / "InboxSync.permissionset-meta.xml")
+    ]
     assert tags == sorted(tags)
 
 
@@ -118,7 +120,9 @@ def test_the_app_is_tied_together_and_asks_for_no_more_than_it_needs() -> None:
 
 def test_no_secret_of_an_app_is_shipped() -> None:
     for path in FILES:
-        assert {"consumerKey", "consumerSecret", "certificate"} & {etree.QName(each).localname for each in root(path)} == set()
+        assert {"consumerKey", "consumerSecret", "certificate"} & {
+            etree.QName(each).localname for each in root(path)
+        } == set()
 
 
 def test_the_manifests_name_every_file_and_nothing_else() -> None:
