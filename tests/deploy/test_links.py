@@ -46,9 +46,18 @@ def test_every_link_leads_somewhere(path: Path) -> None:
     assert broken(path) == []
 
 
-def test_every_guide_is_linked_from_the_readme() -> None:
-    told = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert [path.name for path in (ROOT / "docs").glob("*.md") if f"docs/{path.name}" not in told] == []
+def targets(path: Path) -> set[Path]:
+    linked = (one or other for one, other in LINK.findall(FENCE.sub("", path.read_text(encoding="utf-8"))))
+    return {(path.parent / each.partition("#")[0]).resolve() for each in linked if not re.match(r"[a-z]+:", each)}
+
+
+def test_every_guide_is_reached_from_the_readme() -> None:
+    reached, waiting = set(), {ROOT / "README.md"}
+    while waiting:
+        path = waiting.pop()
+        reached.add(path)
+        waiting |= {each for each in targets(path) if each.suffix == ".md"} - reached
+    assert [path.name for path in (ROOT / "docs").glob("*.md") if path not in reached] == []
 
 
 def test_a_broken_link_is_found(tmp_path: Path) -> None:
