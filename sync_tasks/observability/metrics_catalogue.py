@@ -35,7 +35,7 @@ FIGURES = (
     # --- runs
     Figure("runs_total", "counter", ("result",), "Runs that ended, by how."),
     Figure("run_seconds", "histogram", (), "How long runs took."),
-    Figure("lag_seconds", "gauge", ("mailbox_type",), "Age of the oldest work not done yet, by kind of mailbox."),
+    Figure("lag_seconds", "gauge", ("mailbox_type",), "Since when who waits longest is due, by kind of mailbox."),
     Figure("due_users", "gauge", (), "Users that are due and not begun."),
     Figure("open_runs", "gauge", (), "Runs that are under way."),
     # --- items

@@ -21,8 +21,8 @@ def understood(words: Sequence[str]) -> str:
     command: Any = typer.main.get_command(cli)
     context = command.make_context("inbox-sync", list(words))
     named = []
-    while hasattr(command, "resolve_command"):
-        name, command, rest = command.resolve_command(context, [*context._protected_args, *context.args])
+    while hasattr(command, "resolve_command") and (rest := [*context._protected_args, *context.args]):
+        name, command, rest = command.resolve_command(context, rest)
         context = command.make_context(name, rest, parent=context)
         named.append(name)
     return " ".join(named)

@@ -14,7 +14,9 @@ import pytest
 import yaml
 
 from sync_tasks.observability import metrics_catalogue
+from sync_tasks.web import metrics
 from tests.deploy.commands import DEPLOY
+from tests.support.world import World
 
 RULES = DEPLOY / "prometheus" / "inbox-sync.rules.yaml"
 DASHBOARDS = sorted((DEPLOY / "grafana").glob("*.json"))
@@ -80,6 +82,15 @@ def test_every_figure_is_looked_at_somewhere() -> None:
     seen = {name for expression in EXPRESSIONS.values() for name, _ in selected(expression)}
     forgotten = [figure.name for figure in metrics_catalogue.FIGURES if not seen & set(figure.shown_as)]
     assert forgotten == []
+
+
+def test_what_the_metrics_page_tells_stands_in_the_catalogue(world: World) -> None:
+    figures = metrics_catalogue.BY_NAME
+    for told in metrics.registry(world.app).collect():
+        name = told.name.removeprefix(metrics_catalogue.PREFIX) + ("_total" if told.type == "counter" else "")
+        assert (told.type, told.documentation) == (figures[name].kind, figures[name].help)
+        labels = {label for sample in told.samples for label in sample.labels}
+        assert labels <= {*figures[name].labels, "le"}
 
 
 def test_the_catalogue_keeps_the_customs_of_prometheus() -> None:

@@ -10,8 +10,9 @@ from typing import Any
 
 import kubernetes_validate
 import pytest
+from kombu.transport.redis import Channel
 
-from sync_tasks.queues import shard_queue
+from sync_tasks.queues import PATIENT, shard_queue
 from tests.deploy.commands import DEPLOY, no_settings, understood, variables_in
 from tests.deploy.helm import ChartError, Helm
 
@@ -138,12 +139,14 @@ def test_every_group_serves_its_shards_and_scales_by_their_queues(helm: Helm) ->
         for each in made
         if each["kind"] == "ScaledObject"
     }
-    assert scaled == {
-        "sync-worker-first": [shard_queue(0), shard_queue(1)],
-        "sync-worker-rest": [shard_queue(2), shard_queue(3), shard_queue(4)],
-    }
+    assert scaled == {"sync-worker-first": _lists(0, 1), "sync-worker-rest": _lists(2, 3, 4)}
     budgets = {each["metadata"]["name"] for each in made if each["kind"] == "PodDisruptionBudget"}
     assert budgets == {*shards, "sync-web"}
+
+
+def _lists(*shards: int) -> list[str]:
+    """Where Redis keeps the messages of the shards, of the usual priority and of the lower one."""
+    return [f"{shard_queue(n)}{lower}" for n in shards for lower in ("", f"{Channel.sep}{PATIENT}")]
 
 
 def test_a_shard_that_nobody_serves_is_refused(helm: Helm) -> None:
