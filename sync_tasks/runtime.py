@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from sync_tasks.bootstrap import App
+from sync_tasks.observability import traces
 from sync_tasks.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,12 +20,15 @@ def app() -> App:
     """The App of this very process: a child made by fork gets its own connections."""
     if os.getpid() not in _apps:
         _apps.clear()
-        _apps[os.getpid()] = App(Settings())
+        settings = Settings()
+        traces.setup(settings)
+        _apps[os.getpid()] = App(settings)
     return _apps[os.getpid()]
 
 
 def reset() -> None:
     """Forget the App, so that the next use opens it anew."""
+    traces.flush()
     mine = _apps.pop(os.getpid(), None)
     if mine is not None:
         mine.close()

@@ -1,9 +1,10 @@
-"""Settings of an installation: environment first, then `inbox-sync.toml`, then an embedded default that just works."""
+"""Settings of an installation: environment first, then files of secrets, then `inbox-sync.toml`, then an embedded
+default that just works."""
 
 from __future__ import annotations
 
 import difflib
-import secrets
+import os
 from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +17,7 @@ from pydantic_settings import (
     EnvSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
+    SecretsSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
@@ -24,9 +26,12 @@ from sync_tasks.security.keys import MasterKey, file_keys, parse_keys
 
 PREFIX = "INBOX_SYNC_"
 EMBEDDED = "embedded"
+SECRETS_DIR = (
+    f"{PREFIX}SECRETS_DIR"  # a folder with a file a setting: /run/secrets of containers, systemd's credentials
+)
 
 # Read by tests and tools, not by the program; they share the prefix so that one `env | grep` shows everything.
-_NOT_OURS = (f"{PREFIX}VENDOR_SCHEMAS", f"{PREFIX}CUMULUSCI_WHEEL")
+_NOT_OURS = (f"{PREFIX}VENDOR_SCHEMAS", f"{PREFIX}CUMULUSCI_WHEEL", SECRETS_DIR)
 _NOT_OURS_PREFIX = f"{PREFIX}TEST_"
 
 
@@ -37,6 +42,10 @@ class UnknownSettingError(ValueError):
         super().__init__(f"{where} sets {name}, which is no setting; did you mean {nearest}?")
 
 
+class SecretsMissingError(ValueError):
+    """The folder of secret files is not there; a default in their place would be a surprise."""
+
+
 class _Environment(EnvSettingsSource):
     """The environment, where a name with our prefix that means nothing is an error."""
 
@@ -44,6 +53,23 @@ class _Environment(EnvSettingsSource):
         known = [PREFIX + name.upper() for name in self.settings_cls.model_fields]
         given = (name.upper() for name in self.env_vars)
         _refuse_unknown((name for name in given if _is_ours(name)), known, "the environment")
+        return super().__call__()
+
+
+class _SecretFiles(SecretsSettingsSource):
+    """Files named like the variables, in small letters (`inbox_sync_secret_keys`); the same strictness."""
+
+    def __init__(self, settings_cls: type[BaseSettings]) -> None:
+        super().__init__(settings_cls, secrets_dir=os.environ.get(SECRETS_DIR) or None)
+
+    def __call__(self) -> dict[str, Any]:
+        if self.secrets_dir is not None:
+            folder = Path(str(self.secrets_dir))
+            if not folder.is_dir():
+                raise SecretsMissingError(f"{SECRETS_DIR} names {folder}, which is no folder")
+            known = [PREFIX + name.upper() for name in self.settings_cls.model_fields]
+            given = (path.name.upper() for path in folder.iterdir())
+            _refuse_unknown((name for name in given if name.startswith(PREFIX)), known, str(folder))
         return super().__call__()
 
 
@@ -128,9 +154,15 @@ class Settings(BaseSettings):
     pubsub_audience: str = ""
     google_certs_url: str = Field(default="https://www.googleapis.com/oauth2/v3/certs", pattern=r"^https?://\S+$")
 
-    # --- Flower
-    flower_user: str = "inbox-sync"
-    flower_password: SecretStr = Field(default_factory=lambda: SecretStr(secrets.token_urlsafe(18)))
+    # --- Flower: it does not start without a password
+    flower_host: str = "127.0.0.1"
+    flower_port: int = Field(default=5555, ge=0, le=65535)
+    flower_user: str = Field(default="inbox-sync", pattern=r"^[^:\s]+$")
+    flower_password: SecretStr = SecretStr("")
+
+    # --- what operators see: the form of the log; traces go where OpenTelemetry's own variables say
+    log_format: Literal["text", "json"] = "text"
+    traces: Literal["off", "otlp"] = "off"
 
     @classmethod
     def settings_customise_sources(
@@ -141,7 +173,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # a third place to look would be one too many
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, _Environment(settings_cls), _TomlFile(settings_cls)
+        return init_settings, _Environment(settings_cls), _SecretFiles(settings_cls), _TomlFile(settings_cls)
 
     @field_validator("home")
     @classmethod
@@ -179,6 +211,14 @@ class Settings(BaseSettings):
         if self.secret_keys:
             return parse_keys(key.get_secret_value() for key in self.secret_keys)
         return file_keys(self.key_file)
+
+    def secret_texts(self) -> tuple[str, ...]:
+        """Every text that must never be seen: the secrets, and the passwords inside addresses."""
+        values = [getattr(self, name) for name in type(self).model_fields]
+        found = [each for value in values for each in (value if isinstance(value, tuple) else (value,))]
+        hidden = [each.get_secret_value() for each in found if isinstance(each, SecretStr)]
+        addresses = [self.database_url, self.redis_url]
+        return tuple(filter(None, [*hidden, *(urlsplit(address).password for address in addresses)]))
 
     def shown(self) -> dict[str, str]:
         """Every setting as text that may be shown to anybody: no secret, no password inside an address."""

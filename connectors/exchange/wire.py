@@ -20,6 +20,7 @@ from exchangelib.items import ID_ONLY, CalendarItem, Item
 from exchangelib.properties import BaseItemId, DistinguishedFolderId, FolderId, ItemId, Mailbox
 from exchangelib.util import ENS, MNS, SOAPNS, TNS, ParseError, add_xml_child, create_element, safe_xml_value, to_xml
 
+from connectors import calls
 from connectors.exchange.attached import take_attachments
 from connectors.exchange.faults import RefusedError
 from connectors.exchange.properties import InboxSyncKey
@@ -48,7 +49,8 @@ class Plain:
 
     def _get_response(self, payload: Any, api_version: str) -> Any:
         self.account.on_call(self.SERVICE_NAME)
-        return super()._get_response(payload, api_version)  # type: ignore[misc]
+        with calls.span("exchange", self.SERVICE_NAME):
+            return super()._get_response(payload, api_version)  # type: ignore[misc]
 
     def _get_elements(self, payload: Any) -> Iterator[Any]:
         # without exchangelib's loop, which repeats calls on errors when the pool holds several connections

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from connectors import calls
 from connectors.errors import ConnectorError, Fault, Scope
 from connectors.google.auth import sessions
 from connectors.google.config import BATCH_PATHS, GoogleConfig, Service
@@ -114,7 +115,10 @@ class Line:
         session = self._session()
         self.on_call(operation)
         try:
-            return session.request(method, url, timeout=TIMEOUT, allow_redirects=False, **given)
+            with calls.span("google", operation) as seen:
+                told = session.request(method, url, timeout=TIMEOUT, allow_redirects=False, **given)
+                seen.set_attribute(calls.STATUS, told.status_code)
+                return told
         except FAILURES as error:
             fault = fault_of_error(error, writing=writing)
         # outside of the handler, so that the library's exception, whose text may quote the mailbox, is not chained

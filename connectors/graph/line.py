@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import httpx
 
+from connectors import calls
 from connectors.errors import ConnectorError, Fault, Scope
 from connectors.graph.config import GraphConfig
 from connectors.graph.faults import of_transport, refused
@@ -143,11 +144,14 @@ class Line:
         return answer
 
     def _once(self, request: Request, token: str, *, writing: bool, plain: bool) -> Answer:
-        self._on_call(f"{request.method} {_operation(request.path)}")
+        operation = f"{request.method} {_operation(request.path)}"
+        self._on_call(operation)
         headers = {**request.headers, "Authorization": f"Bearer {token}", "Accept": "*/*" if plain else _JSON}
         try:
             http, url = client(self.config.tls), self.config.root + request.path
-            told = http.request(request.method, url, json=request.body, headers=headers)
+            with calls.span("graph", operation) as seen:
+                told = http.request(request.method, url, json=request.body, headers=headers)
+                seen.set_attribute(calls.STATUS, told.status_code)
             body = told.content if plain else told.json() if told.content else None
         except (httpx.HTTPError, ValueError) as error:
             failure = of_transport(error, writing=writing)

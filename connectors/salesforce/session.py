@@ -23,6 +23,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
+from connectors import calls
 from connectors.errors import ConnectorError, Fault
 from connectors.salesforce.auth import Tokens
 from connectors.salesforce.config import SalesforceConfig
@@ -133,7 +134,10 @@ class SalesforceSession(requests.Session):
         for last in (False, True) if reading else (True,):
             self._config.on_call(operation)
             try:
-                return super().request(verb, target, auth=_Bearer(access), **kwargs)
+                with calls.span("salesforce", operation) as seen:
+                    told = super().request(verb, target, auth=_Bearer(access), **kwargs)
+                    seen.set_attribute(calls.STATUS, told.status_code)
+                    return told
             except requests.RequestException as error:
                 if last:
                     raise _lost(error, reading) from None

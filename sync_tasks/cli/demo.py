@@ -186,8 +186,6 @@ def _environment(home: Path) -> Iterator[None]:
         f"{PREFIX}FLOWER_PASSWORD": secrets.token_urlsafe(12), **{PREFIX + name: v for name, v in SCHEDULE.items()},
     }  # fmt: skip
     given |= {f"{PREFIX}WEB_PORT": str(port := free_port()), f"{PREFIX}PUBLIC_URL": f"http://127.0.0.1:{port}"}
-    # Flower takes its password from the environment, where other users of the machine cannot read it.
-    given["FLOWER_BASIC_AUTH"] = f"demo:{given[f'{PREFIX}FLOWER_PASSWORD']}"
     before = {name: os.environ.get(name) for name in given}
     os.environ.update(given)
     try:
@@ -300,7 +298,7 @@ def _show_all(show: Show, told: list[dict[str, Any]]) -> None:
 
 
 def _stay(told: Mapping[str, Any], show: Show) -> None:
-    user, _, password = os.environ["FLOWER_BASIC_AUTH"].partition(":")
+    user, password = (os.environ[f"{PREFIX}FLOWER_{name}"] for name in ("USER", "PASSWORD"))
     exported = f"{PREFIX}HOME={told['home']} inbox-sync"
     rows = [
         ("Flower", told["flower"]["url"], f"user {user}, password {password}"),

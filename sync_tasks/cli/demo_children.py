@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from contextlib import ExitStack
@@ -37,7 +36,7 @@ def start(stack: ExitStack, home: Path) -> dict[str, Child]:
         "worker": [console, "worker", "--concurrency", "2"],
         "beat": [console, "beat"],
         "web": [console, "web"],
-        "flower": ["celery", "-A", "sync_tasks.worker", "flower", "--address=127.0.0.1", f"--port={port}"],
+        "flower": [console, "flower", "--port", str(port)],
     }
     return {
         name: Child(stack, name, argv, home / f"{name}.log", addresses.get(name, "")) for name, argv in argvs.items()
@@ -46,7 +45,8 @@ def start(stack: ExitStack, home: Path) -> dict[str, Child]:
 
 def flower_answers(url: str) -> bool:
     """Whether Flower is up and lets in who knows the password, and nobody else."""
-    user, _, password = os.environ["FLOWER_BASIC_AUTH"].partition(":")
+    settings = Settings()
+    user, password = settings.flower_user, settings.flower_password.get_secret_value()
     limit = time.monotonic() + 20
     while time.monotonic() < limit:
         try:

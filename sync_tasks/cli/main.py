@@ -42,11 +42,12 @@ from sync_tasks.cli import (
     web,
 )
 from sync_tasks.cli.shell import FAILED, WRONG_USAGE, CommandError, clean, console, give
+from sync_tasks.observability.traces import TracesMissingError
 from sync_tasks.security.vault import VaultError
 from sync_tasks.services.embedded import EmbeddedRedisError
 from sync_tasks.services.entering import RefusedError
 from sync_tasks.services.scheduling import BusyError
-from sync_tasks.settings import UnknownSettingError
+from sync_tasks.settings import SecretsMissingError, UnknownSettingError
 
 INTERRUPTED = 130
 
@@ -124,9 +125,10 @@ def told(error: Exception) -> tuple[str, int]:
     """What a person is told of an error, and the exit code."""
     if isinstance(error, CommandError):
         return str(error), error.code
-    if isinstance(error, (NotConnectedError, BusyError, EmbeddedRedisError, RefusedError, VaultError)):
+    known = (NotConnectedError, BusyError, EmbeddedRedisError, RefusedError, VaultError, TracesMissingError)
+    if isinstance(error, known):
         return str(error), FAILED
-    if isinstance(error, UnknownSettingError):
+    if isinstance(error, (UnknownSettingError, SecretsMissingError)):
         return str(error), WRONG_USAGE
     if isinstance(error, ValidationError):
         lines = [f"{'.'.join(map(str, each['loc'])) or 'settings'}: {each['msg']}" for each in error.errors()]

@@ -9,7 +9,7 @@ import typer
 from mapping.model.people import normalise
 from sync_tasks import runtime
 from sync_tasks.bootstrap import App
-from sync_tasks.cli.processes import Level, announce, check_database, level_named
+from sync_tasks.cli.processes import Level, announce, begin, level_named
 from sync_tasks.cli.shell import Json, NotFoundError, WrongUsageError, give, is_embedded, open_app, say, table, the_org
 from sync_tasks.services import entering
 from sync_tasks.settings import Settings
@@ -35,7 +35,7 @@ def web(
     if context.invoked_subcommand is not None:
         return
     level = level_named(log_level)
-    check_database()
+    begin(level)
     settings = Settings()
     listener = listen(host or settings.web_host, settings.web_port if port is None else port)
     address = settings.public_url.rstrip("/") or address_of(listener)

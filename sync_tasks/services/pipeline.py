@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from connectors.errors import ConnectorError
 from mapping.rules.standing import NOT_CONNECTED, succeeded
 from sync_tasks.bootstrap import App, NotConnectedError
+from sync_tasks.observability import traces
 from sync_tasks.services import failing, outages
 from sync_tasks.services.standing import move
 from sync_tasks.stages import categorize, delete, fetch, link, mirror, resolve, undoing
@@ -50,6 +51,16 @@ def perform(
 
     A stage delivered twice is done once: the second delivery finds it done, or finds the first at work, and passes.
     """
+    with traces.stage(ref, stage, lambda: _seen(app, ref)):
+        return _perform(app, ref, stage, too_long)
+
+
+def _seen(app: App, ref: RunRef) -> RunView | None:
+    with app.store.reading() as unit:
+        return unit.runs.get(ref.id)
+
+
+def _perform(app: App, ref: RunRef, stage: str, too_long: tuple[type[Exception], ...]) -> bool:
     silent_for = timedelta(seconds=app.settings.recover_after_seconds)
     with app.store.writing() as unit:
         run = unit.runs.get(ref.id)

@@ -10,8 +10,9 @@ import hmac
 import ipaddress
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request, Response
 from prometheus_client import CollectorRegistry, generate_latest
@@ -20,13 +21,13 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from sync_tasks.bootstrap import App
+from sync_tasks.observability.metrics_catalogue import BY_NAME, PREFIX
 from sync_tasks.services import operating
 from sync_tasks.state.overview import Reach
 from sync_tasks.web.deps import Sync
 
 router = APIRouter(include_in_schema=False)
 
-PREFIX = "inbox_sync_"
 EVERYBODY = Reach(everybody=True)
 SETTLE = timedelta(seconds=5)  # workers' clocks may differ by so much; nothing younger is counted yet
 BUCKETS = (0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0)
@@ -82,19 +83,10 @@ class Stored(Collector):
             self._seconds[next((bound for bound in BUCKETS if run.seconds <= bound), float("inf"))] += 1
 
     def _counters(self) -> Iterator[Metric]:
-        runs = CounterMetricFamily(f"{PREFIX}runs", "Runs that ended, by how.", labels=["result"])
-        for result, count in self._runs.items():
-            runs.add_metric([result], count)
-        yield runs
-        items = CounterMetricFamily(f"{PREFIX}items", "Operations of runs that ended.", labels=["type", "op", "result"])
-        for labels, count in self._items.items():
-            items.add_metric(labels, count)
-        yield items
-        skips = CounterMetricFamily(f"{PREFIX}item_skips", "Items that a run left alone, by why.", labels=["reason"])
-        for reason, count in self._skips.items():
-            skips.add_metric([reason], count)
-        yield skips
-        seconds = HistogramMetricFamily(f"{PREFIX}run_seconds", "How long runs took.")
+        yield _family("runs_total", _by(self._runs))
+        yield _family("items_total", self._items)
+        yield _family("item_skips_total", _by(self._skips))
+        seconds = HistogramMetricFamily(f"{PREFIX}run_seconds", BY_NAME["run_seconds"].help)
         total, buckets = 0, []
         for bound in (*BUCKETS, float("inf")):
             total += self._seconds[bound]
@@ -111,34 +103,35 @@ class Stored(Collector):
             lags, suspended = look.lags(now), look.suspended()
             quarantined, guards, expiries = look.quarantined(), look.holds_by_guard(), look.expiries()
             open_runs = unit.accounts.open_runs()
-        yield _gauge("users", "Users by effective status.", "status", by_status)
-        yield _gauge("suspended_users", "Suspended users by code.", "code", suspended)
-        yield _gauge(
-            "lag_seconds", "Since when the user that has waited longest is due, by kind of mailbox.", "mailbox_type",
-            {vendor: max((now - since).total_seconds(), 0.0) for vendor, since in lags.items()},
-        )  # fmt: skip
-        yield _gauge("queue_depth", "Messages in a queue.", "queue", operating.queue_depths(self._app))
-        yield _gauge(
-            "credential_expiry_seconds", "Until the next credential of a vendor expires.", "vendor",
-            {vendor: (at - now).total_seconds() for vendor, at in expiries.items()},
-        )  # fmt: skip
-        yield GaugeMetricFamily(f"{PREFIX}due_users", "Users that are due and not begun.", due)
-        yield GaugeMetricFamily(f"{PREFIX}open_runs", "Runs that are under way.", open_runs)
-        yield GaugeMetricFamily(f"{PREFIX}quarantine_items", "Items that are not tried any more.", quarantined)
-        yield GaugeMetricFamily(f"{PREFIX}conflicts_open", "Conflicts that wait for somebody.", waits["conflicts"])
-        yield GaugeMetricFamily(f"{PREFIX}issues_open", "Items that need somebody.", waits["issues"])
-        yield GaugeMetricFamily(f"{PREFIX}holds_open", "Plans that wait for somebody.", waits["holds"])
-        held = CounterMetricFamily(f"{PREFIX}guard_holds", "Plans that a guard held, by guard.", labels=["guard"])
-        for guard, count in guards.items():
-            held.add_metric([guard], count)
-        yield held
+        yield _family("users", _by(by_status))
+        yield _family("suspended_users", _by(suspended))
+        waited = {vendor: max((now - since).total_seconds(), 0.0) for vendor, since in lags.items()}
+        yield _family("lag_seconds", _by(waited))
+        yield _family("queue_depth", _by(operating.queue_depths(self._app)))
+        left = {vendor: (at - now).total_seconds() for vendor, at in expiries.items()}
+        yield _family("credential_expiry_seconds", _by(left))
+        yield _family("due_users", {(): due})
+        yield _family("open_runs", {(): open_runs})
+        yield _family("quarantine_items", {(): quarantined})
+        yield _family("conflicts_open", {(): waits["conflicts"]})
+        yield _family("issues_open", {(): waits["issues"]})
+        yield _family("holds_open", {(): waits["holds"]})
+        yield _family("guard_holds_total", _by(guards))
 
 
-def _gauge(name: str, text: str, label: str, values: dict[str, float] | dict[str, int]) -> Metric:
-    made = GaugeMetricFamily(PREFIX + name, text, labels=[label])
-    for value, number in values.items():
-        made.add_metric([value], number)
+def _family(name: str, values: Mapping[Any, float]) -> Metric:
+    """A figure of the catalogue with its values by tuples of labels."""
+    figure = BY_NAME[name]
+    family = CounterMetricFamily if figure.kind == "counter" else GaugeMetricFamily
+    made = family(PREFIX + name.removesuffix("_total"), figure.help, labels=figure.labels)
+    for labels, number in values.items():
+        made.add_metric(labels, number)
     return made
+
+
+def _by(values: Mapping[str, float]) -> dict[tuple[str, ...], float]:
+    """Values of a figure with one label."""
+    return {(label,): number for label, number in values.items()}
 
 
 def _from_here(request: Request) -> bool:

@@ -29,5 +29,7 @@ def address_of(listener: socket.socket) -> str:
 
 def serve(web: FastAPI, listener: socket.socket, *, log_level: str = "INFO") -> None:
     """Answer on the socket until the process is told to stop. No access log: addresses of pages name people."""
-    config = uvicorn.Config(web, log_level=log_level.lower(), access_log=False, server_header=False, lifespan="off")
+    config = uvicorn.Config(
+        web, log_config=None, log_level=log_level.lower(), access_log=False, server_header=False, lifespan="off"
+    )
     uvicorn.Server(config).run(sockets=[listener])

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from sync_tasks.security.keys import MasterKey
-from sync_tasks.settings import Settings, UnknownSettingError
+from sync_tasks.settings import SecretsMissingError, Settings, UnknownSettingError
 
 
 @pytest.fixture(autouse=True)
@@ -97,3 +97,32 @@ def test_no_secret_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_settings_stay_as_they_are() -> None:
     with pytest.raises(ValidationError):
         Settings().shards = 9
+
+
+def test_a_folder_of_files_gives_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    (folder / "inbox_sync_redis_url").write_text("redis://:word@redis:6379/0\n")
+    (folder / "inbox_sync_flower_password").write_text("open sesame\n")
+    monkeypatch.setenv("INBOX_SYNC_SECRETS_DIR", str(folder))
+    settings = Settings()
+    assert settings.redis_url == "redis://:word@redis:6379/0"
+    assert settings.flower_password.get_secret_value() == "open sesame"
+    assert {"word", "open sesame"} <= set(settings.secret_texts())
+    monkeypatch.setenv("INBOX_SYNC_REDIS_URL", "redis://other")
+    assert Settings().redis_url == "redis://other"
+
+
+def test_a_mistyped_file_of_a_secret_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "inbox_sync_secret_key").write_text("x")
+    monkeypatch.setenv("INBOX_SYNC_SECRETS_DIR", str(tmp_path))
+    with pytest.raises(UnknownSettingError, match=r"SECRET_KEY.*did you mean INBOX_SYNC_SECRET_KEYS"):
+        Settings()
+
+
+def test_a_folder_of_secrets_that_is_not_there_is_no_reason_to_go_on_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INBOX_SYNC_SECRETS_DIR", str(tmp_path / "nowhere"))
+    with pytest.raises(SecretsMissingError, match="nowhere"):
+        Settings()
