@@ -78,7 +78,7 @@ def switch(app: App, users: Iterable[UserView], to: Switch, *, by: str) -> None:
             _switch(unit, user, to, now, by)
 
 
-class Verb(StrEnum):
+class Act(StrEnum):
     """What can be done to many users at once."""
 
     FORCE = "force"
@@ -88,7 +88,7 @@ class Verb(StrEnum):
     ENABLE = Switch.ENABLE.value
 
 
-def do(app: App, reach: Reach, which: Filter, ids: Collection[int] | None, verb: Verb, *, by: str) -> int:
+def do(app: App, reach: Reach, which: Filter, ids: Collection[int] | None, act: Act, *, by: str) -> int:
     """Do it to all users of the filter, or (`ids`) to those of them alone that are named; returns how many. Nobody out
     of reach is touched, and whom it is refused for is left out. Goes in transactions of `BATCH`, so that runs get a
     word in between."""
@@ -102,11 +102,11 @@ def do(app: App, reach: Reach, which: Filter, ids: Collection[int] | None, verb:
         with app.store.writing() as unit:
             for user in unit.accounts.users_numbered(wanted[start : start + BATCH]):
                 with suppress(RefusedError):
-                    if verb is Verb.FORCE:
+                    if act is Act.FORCE:
                         unit.accounts.force(user.id, now, floor)
                         unit.accounts.audit(now, by, "user.force", user.address)
                     else:
-                        _switch(unit, user, Switch(verb.value), now, by)
+                        _switch(unit, user, Switch(act.value), now, by)
                     done += 1
     return done
 

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from mapping.rules.settings import resolve
 from sync_tasks.services import configured, deciding, entering, operating, users, waiting
-from sync_tasks.services.users import Verb
+from sync_tasks.services.users import Act
 from sync_tasks.state.overview import SORTS, STATUSES, Filter, UserRow
 from sync_tasks.state.records import HoldDecision
 from sync_tasks.web import charts
@@ -59,13 +59,13 @@ def everybody(
 
 @router.post("/users/bulk")
 def bulk(
-    me: Admin, sync: Sync, verb: Annotated[Verb, Form()], chosen: Annotated[list[int], Form(default_factory=list)],
+    me: Admin, sync: Sync, act: Annotated[Act, Form()], chosen: Annotated[list[int], Form(default_factory=list)],
     everybody: Annotated[bool, Form()] = False, text: Annotated[str, Form()] = "",
     status: Annotated[str, Form()] = "", org: Annotated[str, Form()] = "", troubled: Annotated[bool, Form()] = False,
 ) -> RedirectResponse:  # fmt: skip
     """One act on all that are ticked, or on all that the filter names. Those out of reach are left out silently."""
     ids = None if everybody else chosen
-    done = users.do(sync, me.reach, which_users(text, status, org, troubled), ids, verb, by=me.name)
+    done = users.do(sync, me.reach, which_users(text, status, org, troubled), ids, act, by=me.name)
     return back("/users", "bulk" if done else "none")
 
 

@@ -14,7 +14,7 @@ from mapping.rules.settings import resolve
 from mapping.rules.standing import RefusedError
 from sync_tasks.services import configured, deciding, operating, scheduling, stories, strangers, users, waiting
 from sync_tasks.services.run_facts import operation, run_row, specific, summary
-from sync_tasks.services.users import Switch, Verb
+from sync_tasks.services.users import Act, Switch
 from sync_tasks.state.overview import STATUSES, Filter, UserRow
 from sync_tasks.state.records import HoldDecision, UserView
 from sync_tasks.web.deps import Sync
@@ -53,7 +53,7 @@ class Due(BaseModel):
 
 
 class Bulk(BaseModel):
-    verb: Verb
+    act: Act
     users: list[int] | None = Field(None, description="Only these; without, all that the filter names.")
     text: str = ""
     status: str = ""
@@ -105,9 +105,9 @@ def list_users(
 
 @router.post("/users/bulk")
 def bulk(body: Bulk, me: Admin, sync: Sync) -> Done:
-    """One verb for many users. Those out of your reach are left out."""
+    """One act for many users. Those out of your reach are left out."""
     which = _filter(body.text, body.status, body.organization, troubled=body.troubled)
-    return Done(users=users.do(sync, me.reach, which, body.users, body.verb, by=me.name))
+    return Done(users=users.do(sync, me.reach, which, body.users, body.act, by=me.name))
 
 
 @router.get("/users/{user_id}")

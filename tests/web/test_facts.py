@@ -123,7 +123,7 @@ def test_the_csv_holds_all_of_the_filter_and_no_formula(office: Office, web: htt
 def test_what_is_done_to_all_reaches_all_of_the_filter_quickly(office: Office, web: httpx.Client) -> None:
     fill(office.app, office.things["org_id"], 5000)
     began = time.monotonic()
-    body = {"verb": "disable", "text": "nora."}
+    body = {"act": "disable", "text": "nora."}
     done = web.post("/api/v1/users/bulk", json=body, headers=office.token(ADELE), timeout=60).json()
     took = time.monotonic() - began
     with office.app.store.reading() as unit:

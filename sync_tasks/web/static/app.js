@@ -25,7 +25,7 @@ document.querySelectorAll("button[data-confirm]").forEach((button) => {
   button.addEventListener("click", (event) => {
     const form = button.form;
     const everybody = form.elements.everybody;
-    if (everybody.value && !window.confirm(`${form.elements.verb.value}: ${everybody.selectedOptions[0].text}?`)) {
+    if (everybody.value && !window.confirm(`${form.elements.act.value}: ${everybody.selectedOptions[0].text}?`)) {
       event.preventDefault();
     }
   });
