@@ -15,7 +15,7 @@ from sync_tasks.bootstrap import App, NotConnectedError
 from sync_tasks.services import failing
 from sync_tasks.services.standing import move
 from sync_tasks.stages import categorize, delete, fetch, link, mirror, resolve
-from sync_tasks.stages.context import RefusedRunError, StageContext, StageReport
+from sync_tasks.stages.context import OnPlan, RefusedRunError, StageContext, StageReport
 from sync_tasks.state.records import RunRef, RunState, RunView, UserView
 from sync_tasks.state.runs import STAGES
 from sync_tasks.state.store import LostLeaseError
@@ -34,7 +34,9 @@ BODIES: Mapping[str, Callable[[StageContext], StageReport]] = {
 TOO_LONG, STALLED, UNEXPECTED = "RUN.TRANSIENT.TOO_LONG", "RUN.TRANSIENT.STALLED", "RUN.BUG.UNEXPECTED"
 
 
-def perform(app: App, ref: RunRef, stage: str, *, too_long: tuple[type[Exception], ...] = ()) -> bool:
+def perform(
+    app: App, ref: RunRef, stage: str, *, too_long: tuple[type[Exception], ...] = (), on_plan: OnPlan | None = None
+) -> bool:  # fmt: skip
     """Do a stage. True: the next stage may follow. False: the run is over, or is not ours (any more). `too_long`: what
     is raised in the middle of a stage that has used up its time.
 
@@ -54,7 +56,9 @@ def perform(app: App, ref: RunRef, stage: str, *, too_long: tuple[type[Exception
         return False
     started = time.monotonic()
     try:
-        report = BODIES[stage](app.context(ref, run))
+        ctx = app.context(ref, run)
+        ctx.on_plan = on_plan
+        report = BODIES[stage](ctx)
         return finish(app, ref, run, stage, report, time.monotonic() - started)
     except LostLeaseError:
         log.info("lease_lost", extra={"run": ref.id, "stage": stage})

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sync_tasks.bootstrap import App
 from sync_tasks.services import outages
 from sync_tasks.services.pipeline import give_up, next_stage, perform
+from sync_tasks.stages.context import OnPlan
 from sync_tasks.state.records import (
     PARTING,
     PARTING_PREVIEW,
@@ -78,6 +79,7 @@ def run_here(
     preview: bool = False,
     trigger: str = "manual",
     on_stage: Callable[[str], None] | None = None,
+    on_plan: OnPlan | None = None,
 ) -> RunView:
     """One run of one user in this process, without a broker. `trigger`: PARTING or TAKING for one that lets go of
     everything. Raises BusyError when a run is open."""
@@ -90,7 +92,7 @@ def run_here(
     while stage is not None:
         if on_stage is not None:
             on_stage(stage)
-        stage = next_stage(stage) if perform(app, ref, stage) else None
+        stage = next_stage(stage) if perform(app, ref, stage, on_plan=on_plan) else None
     with app.store.reading() as unit:
         run = unit.runs.get(ref.id)
     assert run is not None

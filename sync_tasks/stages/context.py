@@ -57,6 +57,9 @@ class RefusedRunError(Exception):
         self.code = code
 
 
+OnPlan = Callable[[Sequence[Operation]], None]  # is told what is planned, with the values, which are kept nowhere
+
+
 @dataclass(slots=True)
 class StageContext:
     """One stage of one run: who, with which connections, under which settings, at what time."""
@@ -78,6 +81,7 @@ class StageContext:
     key_field: str
     instance: str  # the name of this installation, as mailboxes know it
     clock: Callable[[], datetime]
+    on_plan: OnPlan | None = None
 
     @property
     def org(self) -> str:
@@ -147,6 +151,8 @@ class StageContext:
     def save_operations(self, unit: Unit, operations: Sequence[tuple[Operation, Origin]]) -> None:
         """Write planned operations, their values sealed."""
         unit.plans.add(self.ref.id, [(op, self.box.seal(Payload.of(op, origin).dump())) for op, origin in operations])
+        if self.on_plan is not None:
+            self.on_plan([op for op, _ in operations])
 
     def learn_shape(self) -> None:
         """Keep what Salesforce told of itself meanwhile, because what was known of it lacked an object or was wrong."""

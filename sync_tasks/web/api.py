@@ -12,8 +12,9 @@ from mapping.model.item import Side
 from mapping.rules.resolving import Wanted, Wish
 from mapping.rules.settings import resolve
 from mapping.rules.standing import RefusedError
-from sync_tasks.services import configured, deciding, operating, scheduling, stories, strangers, users, waiting
+from sync_tasks.services import configured, deciding, operating, previewing, stories, strangers, users, waiting
 from sync_tasks.services.run_facts import operation, run_row, specific, summary
+from sync_tasks.services.scheduling import BusyError
 from sync_tasks.services.users import Act, Switch
 from sync_tasks.state.overview import STATUSES, Filter, UserRow
 from sync_tasks.state.records import HoldDecision, UserView
@@ -144,16 +145,16 @@ def enable(user: AdministeredUser, me: Admin, sync: Sync) -> Facts:
 
 @router.post("/users/{user_id}/preview")
 def preview(user: AUser, me: Me, sync: Sync) -> Facts:
-    """Plan the next run, write nothing, and tell the plan field by field."""
-    with sync.store.writing() as unit:
-        unit.accounts.audit(sync.clock(), me.name, "user.preview", user.address)
+    """Plan the next run, write nothing, and tell the plan field by field; values to the owner of the mailbox only."""
     try:
-        run = scheduling.run_here(sync, user.id, preview=True)
-    except scheduling.BusyError as error:
+        made = previewing.preview(sync, user, values=me.is_self(user), by=me.name)
+    except BusyError as error:
         raise HTTPException(409, str(error)) from None
     with sync.store.reading() as unit:
-        operations = [operation(op) for op in unit.plans.all(run.id)]
-    return summary(sync, run) | {"operations": operations}
+        operations = [
+            operation(op) | {"changes": made.differences.get(op.op_id, [])} for op in unit.plans.all(made.run.id)
+        ]
+    return summary(sync, made.run) | {"operations": operations}
 
 
 @router.get("/users/{user_id}/issues")

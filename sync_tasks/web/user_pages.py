@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, HTTPException, Request
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from mapping.model.item import ItemKind, Side
 from mapping.rules.decision import Outcome
 from mapping.rules.resolving import Wanted, Wish
 from mapping.rules.standing import RefusedError
-from sync_tasks.services import configured, deciding, scheduling, stories, strangers, users, waiting
+from sync_tasks.services import configured, deciding, previewing, stories, strangers, users, waiting
 from sync_tasks.services.places import Places
+from sync_tasks.services.previewing import Difference
 from sync_tasks.services.run_facts import operation, run_row, specific, summary
 from sync_tasks.services.scheduling import BusyError
 from sync_tasks.services.titles import titles
 from sync_tasks.services.users import Switch
-from sync_tasks.state.records import UserView
+from sync_tasks.state.records import RunState, RunView, UserView
 from sync_tasks.web.deps import Sync
 from sync_tasks.web.identity import Me
 from sync_tasks.web.reach import AConflict, AdministeredUser, AnEntry, ARun, AUser, OwnUser
@@ -82,15 +84,16 @@ def enable(user: AdministeredUser, me: Me, sync: Sync) -> RedirectResponse:
 
 
 @router.post("/users/{user_id}/preview")
-def preview(user: AUser, me: Me, sync: Sync) -> RedirectResponse:
-    """Plan the next run and write nothing; the answer comes when the plan stands."""
-    with sync.store.writing() as unit:
-        unit.accounts.audit(sync.clock(), me.name, "user.preview", user.address)
+def preview(request: Request, user: AUser, me: Me, sync: Sync) -> Response:
+    """Plan the next run and write nothing; the answer comes when the plan stands. The values in it are shown to the
+    owner of the mailbox, and this once."""
     try:
-        run = scheduling.run_here(sync, user.id, preview=True)
+        made = previewing.preview(sync, user, values=me.is_self(user), by=me.name)
     except BusyError:
         return back(f"/users/{user.id}", "busy")
-    return back(f"/runs/{run.id}", "" if run.state == "done" else "preview-failed")
+    if not made.differences:
+        return back(f"/runs/{made.run.id}", "" if made.run.state == RunState.DONE else "preview-failed")
+    return _run_page(request, sync, made.run, made.differences)
 
 
 @router.get("/users/{user_id}/issues")
@@ -146,13 +149,19 @@ def runs(request: Request, user: AUser, sync: Sync) -> HTMLResponse:
 @router.get("/runs/{run_id}")
 def run(request: Request, run: ARun, sync: Sync) -> HTMLResponse:
     """What a run did, or, of a preview, what it would do: field by field."""
+    return _run_page(request, sync, run, {})
+
+
+def _run_page(
+    request: Request, sync: Sync, run: RunView, differences: Mapping[str, list[Difference]]
+) -> HTMLResponse:  # fmt: skip
     with sync.store.reading() as unit:
         user = unit.accounts.user(run.user_id)
         operations = [operation(op) for op in unit.plans.all(run.id)]
         stages = [{"stage": s.stage, "seconds": s.seconds, "counts": s.counts} for s in unit.runs.stages(run.id)]
     return page(
         request, "run.html", user=user, tab="runs", run=run, told=summary(sync, run), operations=operations,
-        stages=stages,
+        stages=stages, differences=differences,
     )  # fmt: skip
 
 

@@ -1,0 +1,60 @@
+"""What the next run would do, field by field and with the values. Those are shown to who asked, and kept nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from mapping.merge.plan import FieldChange, Operation
+from mapping.model.item import Pending
+from sync_tasks.bootstrap import App
+from sync_tasks.services import scheduling
+from sync_tasks.services.waiting import plain
+from sync_tasks.state.records import RunView, UserView
+
+LONGEST = 400  # characters shown of a value
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """`before` is empty for what is new."""
+
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """`differences`: by the id of the operation, for the owner of the mailbox only."""
+
+    run: RunView
+    differences: dict[str, list[Difference]]
+
+
+def preview(app: App, user: UserView, *, values: bool, by: str) -> Preview:
+    """Plan the next run of a user and write nothing; that somebody looked is noted. Raises BusyError."""
+    with app.store.writing() as unit:
+        unit.accounts.audit(app.clock(), by, "user.preview", user.address)
+    planned: list[Operation] = []
+    run = scheduling.run_here(app, user.id, preview=True, on_plan=planned.extend)
+    return Preview(run, {op.id: differences(op) for op in planned} if values else {})
+
+
+def differences(op: Operation) -> list[Difference]:
+    """What an operation changes; of one that says nothing of what was before, what it writes."""
+    changes: Sequence[FieldChange] = op.changes or _written(op)
+    return [Difference(each.name, _shown(each.before), _shown(each.after)) for each in changes]
+
+
+def _written(op: Operation) -> list[FieldChange]:
+    return [FieldChange(name, None, value) for name, value in sorted(op.values.items())]
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Pending):
+        return "(the new record)"
+    if isinstance(value, Iterable) and not isinstance(value, str) and any(isinstance(v, Pending) for v in value):
+        return "(new records)"
+    text = plain(value)  # type: ignore[arg-type]  # whatever it is, a person reads it
+    return text if len(text) <= LONGEST else text[:LONGEST] + "…"
