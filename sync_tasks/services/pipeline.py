@@ -52,7 +52,7 @@ def perform(
     A stage delivered twice is done once: the second delivery finds it done, or finds the first at work, and passes.
     """
     with traces.stage(ref, stage, lambda: _seen(app, ref)):
-        return _perform(app, ref, stage, too_long)
+        return _perform(app, ref, stage, too_long, on_plan)
 
 
 def _seen(app: App, ref: RunRef) -> RunView | None:
@@ -60,7 +60,7 @@ def _seen(app: App, ref: RunRef) -> RunView | None:
         return unit.runs.get(ref.id)
 
 
-def _perform(app: App, ref: RunRef, stage: str, too_long: tuple[type[Exception], ...]) -> bool:
+def _perform(app: App, ref: RunRef, stage: str, too_long: tuple[type[Exception], ...], on_plan: OnPlan | None) -> bool:
     silent_for = timedelta(seconds=app.settings.recover_after_seconds)
     with app.store.writing() as unit:
         run = unit.runs.get(ref.id)

@@ -19,10 +19,8 @@ from tests.support.office import ACCOUNT, ADELE, ANN, BOB, CARL, OTTO, PAT, SECR
 OPEN = {
     "/healthz", "/readyz", "/metrics", "/api/openapi.json", "/login", "/login/link", "/login/oidc",
     "/login/oidc/callback",
-    # what vendors call: they prove that it is they, see tests/contract/hooks
-    "/hooks/ews/{secret}", "/hooks/graph", "/hooks/google", "/hooks/gmail",
 }  # fmt: skip
-# Whoever asks below these proves it by what no one can guess, or by a signature; they have tests of their own.
+# Whoever asks below these proves it by what no one can guess, or by a signature; see tests/contract/hooks.
 PROVEN_OTHERWISE = ("/hooks/", "/connect/")
 # What a route is sent, where it needs something: as a form to pages, as JSON to the REST interface.
 FORMS: dict[str, dict[str, Any]] = {
