@@ -52,7 +52,7 @@ def dispatch(hooks: Hooks) -> int:
         while going is not None:
             going = next_stage(going) if perform(hooks.app, run, going) else None
 
-    return dispatch_due(hooks.app, enqueue)
+    return len(dispatch_due(hooks.app, enqueue))
 
 
 @pytest.mark.every_mailbox(Can.PUSH)
