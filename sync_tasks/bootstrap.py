@@ -94,9 +94,10 @@ class App:
     def mailbox(self, user: UserView) -> Mailbox:
         """The user's mailbox. Raises NotConnectedError."""
         vendor, facts, secrets, connection_id = self._connection(user, "mailbox")
-        return registry.open_mailbox(
+        opened = registry.open_mailbox(
             vendor, user.address, facts, secrets, box=_Box(self, connection_id), on_call=self.calls, now=self.clock
         )
+        return blaming(opened, vendor)
 
     def mailbox_at(
         self, user: UserView, vendor: str, facts: Mapping[str, Any], secrets: Mapping[str, str]
@@ -117,11 +118,12 @@ class App:
         columns: Mapping[str, tuple[str, ...]] | None = None,
     ) -> Crm:  # fmt: skip
         vendor, facts, secrets, connection_id = self._facts(org_id, user_id, "crm", org_name)
-        return registry.open_crm(
+        opened = registry.open_crm(
             vendor, facts, secrets, version=self.settings.salesforce_version,
             key_field=self.settings.salesforce_key_field, shape=None if fresh else self._shape(org_id),
             box=_Box(self, connection_id), on_call=self.calls, now=self.clock, columns=columns,
         )  # fmt: skip
+        return blaming(opened, vendor)
 
     def _connection(self, user: UserView, side: str) -> tuple[str, dict[str, Any], dict[str, str], int]:
         return self._facts(user.org_id, user.id, side, user.org_name)
@@ -206,14 +208,13 @@ class App:
         with self.store.reading() as unit:
             user = unit.accounts.user(run.user_id)
             wrapped = unit.runs.run_key(run.id)
-            vendors = unit.accounts.vendors(user.org_id, user.id)
             layers = unit.accounts.settings(user.org_id, user.id)
             mappings = _by_kind(unit.accounts.mappings(user.org_id))
         if wrapped is None:
             raise LookupError(f"run {run.id} has no key: it is closed")
-        mailbox = blaming(self.mailbox(user), vendors["mailbox"])
+        mailbox = self.mailbox(user)
         settings = resolve(_with_abilities(layers, mailbox.can))
-        crm = blaming(self.crm(user, settings, mappings), vendors["crm"])
+        crm = self.crm(user, settings, mappings)
         shape = self.keep_shape(user.org_id, crm)
         return StageContext(
             ref=ref, run=run, user=user, mailbox=mailbox, crm=crm, shape=shape,

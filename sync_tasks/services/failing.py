@@ -13,7 +13,7 @@ from mapping.rules.errors import CATALOGUE, of_call
 from sync_tasks.bootstrap import App
 from sync_tasks.services import outages
 from sync_tasks.services.standing import move
-from sync_tasks.state.records import RunRef, RunState, RunView, UserView
+from sync_tasks.state.records import RunRef, RunState
 from sync_tasks.state.store import LostLeaseError
 
 log = logging.getLogger(__name__)
@@ -65,12 +65,3 @@ def _due(
         return user.probe_at
     pause = BACK_OFF[min(max(user.failures, 1), len(BACK_OFF)) - 1]
     return max(down_until or now, now + (wait or pause))
-
-
-def ended_well(app: App, user: UserView, run: RunView) -> None:
-    """Whichever vendor was down is back, if this run has just got through to it."""
-    with app.store.reading() as unit:
-        troubled = unit.breakers.of(user.org_id)
-        vendors = unit.accounts.vendors(user.org_id, user.id).values() if troubled else ()
-    if troubled:
-        outages.through(app, user, tuple(vendors), run.started_at)

@@ -44,6 +44,13 @@ def met(app: App, user: UserView, vendor: str, known: Known) -> datetime | None:
     return outage.next_look(after, now) if after.is_open else None
 
 
+def got_through(app: App, user: UserView, began: datetime) -> None:
+    """A run of the user that began then has ended well, so it got through to both of his vendors."""
+    with app.store.reading() as unit:
+        vendors = unit.accounts.vendors(user.org_id, user.id)
+    through(app, user, tuple(vendors.values()), began)
+
+
 def through(app: App, user: UserView, vendors: tuple[str, ...], began: datetime) -> None:
     """A run of the user that began then got through to these vendors: whichever of them was down is back."""
     with app.store.writing() as unit:

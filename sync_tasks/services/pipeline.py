@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from connectors.errors import ConnectorError
 from mapping.rules.standing import NOT_CONNECTED, succeeded
 from sync_tasks.bootstrap import App, NotConnectedError
-from sync_tasks.services import failing
+from sync_tasks.services import failing, outages
 from sync_tasks.services.standing import move
 from sync_tasks.stages import categorize, delete, fetch, link, mirror, resolve
 from sync_tasks.stages.context import RefusedRunError, StageContext, StageReport
@@ -115,8 +115,9 @@ def finish(app: App, ref: RunRef, run: RunView, stage: str, report: StageReport,
         )  # fmt: skip
         if well and user.held_at is not None:
             unit.holds.end(user.id, app.clock(), unit.trail.unheard(user.id))
-    if not run.is_preview:
-        failing.ended_well(app, user, run)
+        in_trouble = bool(unit.breakers.of(user.org_id))
+    if in_trouble and not run.is_preview:
+        outages.got_through(app, user, run.started_at)
     return False
 
 

@@ -102,10 +102,13 @@ class Breakers:
 def _uses(vendor: str) -> ColumnElement[bool]:
     """Of a user: is he connected to this vendor, by a connection of his own or that of his organization?"""
     own, shared = aliased(Connection), aliased(Connection)
-    sides = select(shared.side).where(shared.org_id == User.org_id, shared.user_id.is_(None), shared.vendor == vendor)
-    instead = select(own.id).where(own.user_id == User.id, own.side == shared.side, own.vendor != vendor).exists()
-    mine = select(own.id).where(own.user_id == User.id, own.vendor == vendor).exists()
-    return or_(mine, sides.where(~instead).exists())
+    theirs = select(own.id).where(own.user_id == User.id)
+    mine = theirs.where(own.vendor == vendor).correlate(User)
+    another = theirs.where(own.side == shared.side, own.vendor != vendor).correlate(User, shared)
+    everybody = select(shared.id).where(
+        shared.org_id == User.org_id, shared.user_id.is_(None), shared.vendor == vendor, ~another.exists()
+    )
+    return or_(mine.exists(), everybody.correlate(User).exists())
 
 
 def _is(org_id: int, vendor: str) -> tuple[ColumnElement[bool], ...]:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from pydantic import SecretStr
 
 from sync_tasks.bootstrap import App
 from sync_tasks.services import notifying, standing, users
@@ -189,6 +190,34 @@ def test_mails_that_a_dead_sender_had_taken_are_sent_by_somebody_else(world: Wor
     notifying.send_due(world.app)
 
     assert len(office.to(ann.address)) == 1
+
+
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+@pytest.mark.rule("TOP-11")
+def test_a_server_that_wants_a_log_in_takes_mails_of_who_has_one(world: World, free_port: int) -> None:
+    (ann,) = refused(world, "ann")
+    told = {"smtp_host": "127.0.0.1", "smtp_port": free_port, "smtp_security": "none", "smtp_user": "sync@acme.example"}
+    with post_office(free_port, "sync@acme.example", "secret") as guarded:
+        for password in ("wrong", "secret"):
+            more = told | {"smtp_password": SecretStr(password)}
+            world.app.settings = world.app.settings.model_copy(update=more)
+            notifying.send_due(world.app)
+            world.later(minutes=16)
+
+        (mail,) = guarded.to(ann.address)
+    assert mail["From"] == "sync@acme.example"
+
+
+@pytest.mark.rule("TOP-11")
+def test_a_server_that_does_not_encrypt_gets_nothing_where_that_is_asked_for(world: World, office: PostOffice) -> None:
+    (ann,) = refused(world, "ann")
+    world.app.settings = world.app.settings.model_copy(update={"smtp_security": "starttls"})
+
+    assert notifying.send_due(world.app) == 0
+
+    assert office.mails == []
+    with world.app.store.reading() as unit:
+        assert ann.address in {notice.address for notice in unit.notifications.listed()}
 
 
 def test_without_a_server_nothing_is_sent_and_nothing_forgotten(world: World) -> None:

@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from typing import Any
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 
 @dataclass
@@ -44,10 +44,15 @@ class PostOffice:
 
 
 @contextmanager
-def post_office(port: int) -> Iterator[PostOffice]:
-    """An open mail server, without encryption and log-in."""
+def post_office(port: int, user: str = "", password: str = "") -> Iterator[PostOffice]:
+    """A mail server without encryption; with a user it takes mails from nobody else."""
+
+    def known(server: SMTP, session: Session, envelope: Envelope, mechanism: str, given: LoginPassword) -> AuthResult:
+        return AuthResult(success=(given.login, given.password) == (user.encode(), password.encode()))
+
     office = PostOffice(port)
-    controller = Controller(office, hostname="127.0.0.1", port=port)
+    log_in = {"auth_required": bool(user), "auth_require_tls": False, "authenticator": known}
+    controller = Controller(office, hostname="127.0.0.1", port=port, **log_in)
     controller.start()
     try:
         yield office
