@@ -143,11 +143,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-def world(sandbox: SandboxServer, mailbox_kind: str, tmp_path: Path) -> Iterator[World]:
+def world(sandbox: SandboxServer, mailbox_kind: str, _sqlite_template: Path, tmp_path: Path) -> Iterator[World]:
     """One organization in the sandbox, on SQLite: the stage of most stories."""
     from tests.support.world import World
 
-    made = World(sandbox, f"sqlite:///{tmp_path / 'store.db'}", tmp_path / "home", kind=mailbox_kind)
+    store = shutil.copy(_sqlite_template, tmp_path / "store.db")  # to migrate one takes as long as a run
+    made = World(sandbox, f"sqlite:///{store}", tmp_path / "home", kind=mailbox_kind)
     yield made
     made.close()
 

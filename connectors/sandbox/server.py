@@ -176,6 +176,7 @@ class SandboxServer:
         self._server.gateway = _Gateway
         self._server.nodelay = True
         self._server.shutdown_timeout = 1
+        self._server.expiration_interval = 0.02  # it stops within this many seconds; by default it takes half a one
         self._thread: threading.Thread | None = None
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -74,7 +74,7 @@ class Accounts:
         row = self._session.get_one(Organization, org_id)
         # by this moment processes tell whether what they hold is what is kept, so it is never the same twice
         after = row.shape_at + timedelta(microseconds=1) if row.shape_at is not None else now
-        row.shape, row.shape_at = asdict(shape), max(now, after)
+        row.shape, row.shape_at = {each.name: getattr(shape, each.name) for each in fields(shape)}, max(now, after)
 
     # --- users
 
