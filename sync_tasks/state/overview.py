@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, distinct, false, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from sync_tasks.state.models import (
     MAY_RUN,
@@ -27,8 +27,9 @@ from sync_tasks.state.models import (
     Unresolved,
     User,
 )
-from sync_tasks.state.records import DecisionView, RunState
+from sync_tasks.state.records import PARTING_PREVIEW, PREVIEW, DecisionView, RunState
 
+LOOKING = (PREVIEW, PARTING_PREVIEW)  # runs that only look
 STATUSES = ("enabled", "paused", "disabled", "suspended", "organization disabled")
 SORTS = ("address", "organization", "status", "last", "next", "issues", "failures")
 
@@ -195,8 +196,17 @@ class Overview:
     def decisions(
         self, user_id: int, *, outcome: str = "", kind: str = "", before: int | None = None, limit: int = 50
     ) -> list[tuple[int, DecisionView]]:  # fmt: skip
-        """What was decided about a user's items, each with its number, newest first; `before` a number."""
-        where: list[ColumnElement[bool]] = [DecisionRow.user_id == user_id]
+        """The last word of each run on each of a user's items, with its number, newest first; `before` a number. What
+        was only looked at is left out."""
+        later = aliased(DecisionRow)
+        spoke_again = select(later.id).where(
+            later.run_id == DecisionRow.run_id, later.side == DecisionRow.side, later.kind == DecisionRow.kind,
+            later.ref == DecisionRow.ref, later.id > DecisionRow.id,
+        )  # fmt: skip
+        looked = select(SyncRun.id).where(SyncRun.user_id == user_id, SyncRun.trigger.in_(LOOKING))
+        where: list[ColumnElement[bool]] = [
+            DecisionRow.user_id == user_id, ~spoke_again.exists(), DecisionRow.run_id.not_in(looked)
+        ]  # fmt: skip
         where += [DecisionRow.outcome == outcome] if outcome else []
         where += [DecisionRow.kind == kind] if kind else []
         where += [DecisionRow.id < before] if before is not None else []

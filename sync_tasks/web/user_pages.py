@@ -133,7 +133,8 @@ def why(
     named = titles(sync, user, [(r["kind"], r["ref"]) for r in rows if r["side"] == "mailbox"]) if asked else {}
     return page(
         request, "why.html", user=user, tab="why", item=item.strip(), story=story, rows=rows, outcome=outcome,
-        kind=kind, outcomes=OUTCOMES, kinds=KINDS, titles=named, asked=asked, more=len(rows) == DECISIONS_SHOWN,
+        kind=kind, outcomes=OUTCOMES, kinds=KINDS, titles=named, places=Places(sync, user), asked=asked,
+        more=len(rows) == DECISIONS_SHOWN,
     )  # fmt: skip
 
 
