@@ -27,9 +27,9 @@ from sync_tasks.state.models import (
     Unresolved,
     User,
 )
-from sync_tasks.state.records import PARTING_PREVIEW, PREVIEW, DecisionView, RunState
+from sync_tasks.state.records import PARTING_PREVIEW, PREVIEW, TAKING_PREVIEW, DecisionView, RunState
 
-LOOKING = (PREVIEW, PARTING_PREVIEW)  # runs that only look
+LOOKING = (PREVIEW, PARTING_PREVIEW, TAKING_PREVIEW)  # runs that only look
 STATUSES = ("enabled", "paused", "disabled", "suspended", "organization disabled")
 SORTS = ("address", "organization", "status", "last", "next", "issues", "failures")
 
