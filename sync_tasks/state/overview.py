@@ -30,7 +30,9 @@ from sync_tasks.state.models import (
 from sync_tasks.state.records import PARTING_PREVIEW, PREVIEW, TAKING_PREVIEW, DecisionView, RunState
 
 LOOKING = (PREVIEW, PARTING_PREVIEW, TAKING_PREVIEW)  # runs that only look
-STATUSES = ("enabled", "paused", "disabled", "suspended", "organization disabled")
+STATUSES = (
+    "enabled", "paused", "disabled", "suspended", "organization disabled", "organization paused", "deprovisioning",
+)  # fmt: skip
 SORTS = ("address", "organization", "status", "last", "next", "issues", "failures")
 
 
@@ -92,7 +94,9 @@ _ENDED = (RunState.DONE, RunState.FAILED, RunState.HELD)
 
 # as `UserView.status` tells it: the first cause that applies
 _STATUS = case(
+    (User.leaving_at.is_not(None), "deprovisioning"),
     (Organization.enabled.is_(False), "organization disabled"),
+    (Organization.paused_at.is_not(None), "organization paused"),
     (User.disabled_at.is_not(None), "disabled"),
     (User.paused_at.is_not(None), "paused"),
     (User.suspended_at.is_not(None), "suspended"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from sync_tasks.services import entering
+from sync_tasks.state.overview import Filter, Reach
 from tests.support.browser import browser
 from tests.support.crowd import fill
 from tests.support.office import ADELE, ANN, open_office
@@ -22,15 +23,21 @@ def main(folder: Path) -> None:
         fill(office.app, office.things["org_id"], 1200)
         ann, hold = f"/users/{office.ids[ANN]}", f"/holds/{office.things['hold_id']}"
         org, run = f"/organizations/{office.things['org_id']}", f"/runs/{office.things['run_id']}"
+        with office.app.store.reading() as unit:
+            stopped = unit.overview.users(Reach(everybody=True), Filter(status="suspended"), limit=1)[0].id
         conflict = f"{ann}/conflicts/{office.things['conflict_id']}"
         pages = {
-            ANN: {"user": ann, "issues": f"{ann}/issues", "why": f"{ann}/why", "story": f"{ann}/why?item=ev:ann",
-                  "runs": f"{ann}/runs", "run": run, "people": f"{ann}/people", "conflicts": f"{ann}/conflicts",
-                  "conflict": conflict, "user-settings": f"{ann}/settings", "tokens": "/tokens"},
-            ADELE: {"users": "/users", "users-troubled": "/users?troubled=true&sort=issues&down=true",
-                    "user-of-admin": ann, "holds": "/holds", "hold": hold, "organizations": "/organizations",
-                    "organization-settings": f"{org}/settings?changed=1", "audit": "/audit",
-                    "operations": "/operations", "refused": "/users/999999"},
+            ANN: {
+                "user": ann, "issues": f"{ann}/issues", "why": f"{ann}/why", "story": f"{ann}/why?item=ev:ann",
+                "runs": f"{ann}/runs", "run": run, "people": f"{ann}/people", "conflicts": f"{ann}/conflicts",
+                "conflict": conflict, "user-settings": f"{ann}/settings", "tokens": "/tokens",
+            },
+            ADELE: {
+                "users": "/users", "users-troubled": "/users?troubled=true&sort=issues&down=true",
+                "user-of-admin": ann, "suspended-user": f"/users/{stopped}", "holds": "/holds", "hold": hold,
+                "organizations": "/organizations", "organization-settings": f"{org}/settings?changed=1",
+                "audit": "/audit", "operations": "/operations", "refused": "/users/999999",
+            },
         }  # fmt: skip
         dark = {"user", "users", "operations", "hold"}
         with serving(office.app) as address, browser() as opened:

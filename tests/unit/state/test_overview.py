@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert, update
 
 from sync_tasks.bootstrap import App
 from sync_tasks.settings import Settings
+from sync_tasks.state.models import Organization, User
 from sync_tasks.state.overview import SORTS, STATUSES, Filter, Reach
 from sync_tasks.state.records import RunState
 from tests.support.crowd import fill
@@ -52,6 +54,18 @@ def test_pages_in_any_order_hold_everybody_once(app: App, sort: str) -> None:
 
 
 def test_the_list_tells_the_same_status_as_the_user(app: App) -> None:
+    made = []
+    with app.store.engine.begin() as connection:
+        for name, values in (("paused", {"paused_at": NOW}), ("off", {"enabled": False, "paused_at": NOW})):
+            org_id = connection.scalar(
+                insert(Organization).values(name=name, created_at=NOW, **{"enabled": True, **values})
+                .returning(Organization.id)
+            )  # fmt: skip
+            made.append(org_id)
+    for org_id in made:
+        fill(app, org_id, 3)
+    with app.store.engine.begin() as connection:
+        connection.execute(update(User).where(User.address.startswith("gus.")).values(leaving_at=NOW))
     with app.store.reading() as unit:
         told = {row.id: row.status for row in unit.overview.users(EVERYBODY, Filter())}
         known = {user.id: user.status.partition(" (")[0] for user in unit.accounts.users()}
@@ -59,7 +73,8 @@ def test_the_list_tells_the_same_status_as_the_user(app: App) -> None:
         each = {name: unit.overview.count(EVERYBODY, Filter(status=name)) for name in STATUSES}
     assert told == known
     assert {name: count for name, count in each.items() if count} == by_status
-    assert sum(by_status.values()) == COUNT + 2
+    assert sum(by_status.values()) == COUNT + 8
+    assert set(by_status) == set(STATUSES)
 
 
 def test_a_part_of_an_address_is_no_pattern(app: App) -> None:
