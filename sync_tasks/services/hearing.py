@@ -42,6 +42,7 @@ class Verdict(StrEnum):
 
     TAKEN = "taken"
     EARLY = "early"  # told by an agreement that is being made
+    COVERED = "covered"  # a look that is promised comes after it
     REPEATED = "repeated"
     UNKNOWN = "unknown"  # of no agreement that stands
     FORGED = "forged"
@@ -113,6 +114,8 @@ class Receiver:
             return Verdict.UNKNOWN
         if is_repeated(push.recent, word.mark, word.number) or not self._is_first(push.id, word.mark):
             return Verdict.REPEATED
+        if word.says is Says.CHANGED and _is_promised(push):
+            return Verdict.COVERED
         lives = None if word.lives is None else int(word.lives.total_seconds())
         try:
             self._deliver(push, Hint(push.id, word.says.value, word.mark, word.after, word.number, lives))
@@ -137,6 +140,11 @@ class Receiver:
     def _forget(self, push_id: int, mark: str) -> None:
         with self._lock:
             self._seen.pop((push_id, mark), None)
+
+
+def _is_promised(push: PushView) -> bool:
+    """Is a look still to come, rather than going on (and to be taken again if its worker died)?"""
+    return push.look_at is not None and (push.looked_at is None or push.look_at < push.looked_at + RETRIED)
 
 
 def secret_of(app: App, push: PushView) -> str:

@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request, Response, status
-from starlette.concurrency import run_in_threadpool
 
 from connectors.exchange import received as ews
 from connectors.google import received as google
@@ -40,6 +40,7 @@ LARGEST = {Kind.EWS: 256 * 1024, Kind.GRAPH: 256 * 1024, Kind.GOOGLE: 1024, Kind
 SLOWEST_SECONDS = 10.0
 XML, JSON = frozenset({"text/xml", "application/xml", "application/soap+xml"}), frozenset({"application/json"})
 
+_THREADS = CapacityLimiter(6)
 G = TypeVar("G")
 W = TypeVar("W")
 
@@ -59,7 +60,7 @@ async def from_exchange(secret: str, request: Request, sync: Sync, hints: Hints)
     async def act() -> Response:
         _check_type(request, XML)
         words = _read(ews.words, await _body(request, LARGEST[Kind.EWS]))
-        verdicts = await run_in_threadpool(hints.receive_at, secret, words)
+        verdicts = await _aside(hints.receive_at, secret, words)
         if verdicts is None:
             raise RefusedError(status.HTTP_404_NOT_FOUND, Verdict.FORGED)
         _count(sync, Kind.EWS, verdicts)
@@ -82,7 +83,7 @@ async def from_graph(request: Request, sync: Sync, hints: Hints) -> Response:
             return Response(token, media_type="text/plain")
         _check_type(request, JSON)
         words = _read(graph.words, await _body(request, LARGEST[Kind.GRAPH]))
-        _count(sync, Kind.GRAPH, await run_in_threadpool(partial(hints.receive, prove=True), Kind.GRAPH, words))
+        _count(sync, Kind.GRAPH, await _aside(partial(hints.receive, prove=True), Kind.GRAPH, words))
         return Response(status_code=status.HTTP_202_ACCEPTED)
 
     return await _guarded(sync, Kind.GRAPH, act)
@@ -95,7 +96,7 @@ async def from_google(request: Request, sync: Sync, hints: Hints) -> Response:
     async def act() -> Response:
         await _body(request, LARGEST[Kind.GOOGLE])
         word = _read(google.channel_word, request.headers)
-        verdicts = await run_in_threadpool(hints.receive_at, word.secret, [word])
+        verdicts = await _aside(hints.receive_at, word.secret, [word])
         if verdicts is None:
             raise RefusedError(status.HTTP_404_NOT_FOUND, Verdict.FORGED)
         _count(sync, Kind.GOOGLE, verdicts)
@@ -111,10 +112,10 @@ async def from_gmail(request: Request, sync: Sync, hints: Hints) -> Response:
 
     async def act() -> Response:
         shown = request.headers.get("Authorization", "")
-        await run_in_threadpool(_prove, _bearers(request, sync), shown)
+        await _aside(_prove, _bearers(request, sync), shown)
         _check_type(request, JSON)
         word = _read(google.mail_word, await _body(request, LARGEST[Kind.GMAIL]))
-        _count(sync, Kind.GMAIL, await run_in_threadpool(partial(hints.receive, prove=False), Kind.GMAIL, [word]))
+        _count(sync, Kind.GMAIL, await _aside(partial(hints.receive, prove=False), Kind.GMAIL, [word]))
         return Response(status_code=status.HTTP_204_NO_CONTENT)
 
     return await _guarded(sync, Kind.GMAIL, act)
@@ -130,6 +131,11 @@ async def _guarded(sync: App, kind: Kind, act: Callable[[], Awaitable[Response]]
     except NotQueuedError:
         sync.hints(f"{kind}.not_queued")
         return Response(status_code=status.HTTP_503_SERVICE_UNAVAILABLE)
+
+
+async def _aside(act: Callable[..., W], *given: object) -> W:
+    """Do what may wait in a thread of the few that are for this: many would only take turns, and pages wait, too."""
+    return await to_thread.run_sync(partial(act, *given), limiter=_THREADS)
 
 
 def _count(sync: App, kind: Kind, verdicts: Sequence[Verdict]) -> None:

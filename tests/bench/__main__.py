@@ -19,6 +19,7 @@ from pathlib import Path
 from rich.table import Table
 
 from sync_tasks.cli.shell import console
+from tests.bench.hooks import RATE, WANTED_MILLISECONDS, receive
 from tests.bench.idle import idle_all
 from tests.bench.jobs import Cost, Measured, run_all
 from tests.bench.linked import Compared, compare
@@ -56,6 +57,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         out.print(_table(title, f"of {asked.linked}", f"of {few}", map(_grown, compared)))
     if shared:
         out.print(_shared(shared))
+    if asked.hooks:
+        out.print(_received())
     speed = mails_per_second()
     out.print(f"signatures: {speed:.0f} mails a second of one core's work (wanted: {LEAST})")
     broken = [f"{each.name}: {sentence}" for each in [*idle, *done, *compared, *shared] for sentence in each.broken]
@@ -75,6 +78,9 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )  # fmt: skip
     parser.add_argument(
         "--no-shared", dest="shared", action="store_false", help="do not measure what sharing 1 to 2,000 e-mails costs"
+    )
+    parser.add_argument(
+        "--no-hooks", dest="hooks", action="store_false", help="do not measure how fast vendors' posts are answered"
     )
     parser.add_argument(
         "--json", action="store_true", help="also write the figures to .bench/ and print the file's path"
@@ -106,6 +112,15 @@ def _table(title: str, ours: str, other: str, lines: Iterable[Line]) -> Table:
             f"{cost.cpu:.2f}", f"{than.cpu:.2f}", f"{cost.cpu / than.cpu:.2f}",
         )  # fmt: skip
     return table
+
+
+def _received() -> str:
+    with tempfile.TemporaryDirectory() as home:
+        told = receive(Path(home))
+    return (
+        f"receivers: {told.posts} posts at {RATE} a second, half answered within {told.p50:.1f} ms, 99 of 100 within "
+        f"{told.p99:.1f} ms (wanted: {WANTED_MILLISECONDS:.0f}), {told.refused} refused"
+    )
 
 
 def _shared(done: Iterable[Shared]) -> Table:

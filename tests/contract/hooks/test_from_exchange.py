@@ -89,6 +89,24 @@ def test_what_was_noted_is_known_to_every_process(hooks: Hooks, ann: UserView) -
     assert hooks.push(ann) == before
 
 
+@pytest.mark.rule("INS-4", "INS-8")
+def test_while_a_look_is_promised_no_worker_is_told(hooks: Hooks, ann: UserView) -> None:
+    identifier = hooks.push(ann).vendor_id
+    for mark in ("W1", "W2"):  # the first is looked for at once, the second promises a look
+        post(hooks, ann, notification(identifier, mark))
+        hooks.work()
+    promised = hooks.push(ann).look_at
+    assert promised is not None and promised > hooks.world.now
+    hooks.app.hints.counts.clear()
+
+    assert status(post(hooks, ann, notification(identifier, "W3"))) == "OK"
+    assert (hooks.counts, hooks.hints) == ({"ews.covered": 1}, [])
+
+    hooks.world.later(seconds=10)
+    hooks.work()
+    assert (hooks.push(ann).looked_at, hooks.push(ann).look_at) == (promised, None)
+
+
 def test_a_sign_of_life_looks_at_nothing_and_keeps_the_subscription(hooks: Hooks, ann: UserView) -> None:
     mark = hooks.push(ann).recent[-1]
     hooks.world.later(minutes=29)
