@@ -86,6 +86,7 @@ class Stored(Collector):
         yield _family("runs_total", _by(self._runs))
         yield _family("items_total", self._items)
         yield _family("item_skips_total", _by(self._skips))
+        yield _family("hints_total", {tuple(name.split(".")): n for name, n in self._app.hints.counts.copy().items()})
         seconds = HistogramMetricFamily(f"{PREFIX}run_seconds", BY_NAME["run_seconds"].help)
         total, buckets = 0, []
         for bound in (*BUCKETS, float("inf")):

@@ -201,5 +201,13 @@ def test_other_types_are_not_taken(hooks: Hooks, ann: UserView, kind: str) -> No
     assert (hooks.counts, hooks.hints) == ({"ews.type": 1}, [])
 
 
+def test_every_outcome_is_a_metric(hooks: Hooks, ann: UserView) -> None:
+    post(hooks, ann, notification(hooks.push(ann).vendor_id, "W1"))
+    post(hooks, ann, b"x")
+    told = hooks.http.get("/metrics").text
+    assert 'inbox_sync_hints_total{outcome="taken",vendor="ews"} 1.0' in told
+    assert 'inbox_sync_hints_total{outcome="malformed",vendor="ews"} 1.0' in told
+
+
 def test_only_posts_are_taken(hooks: Hooks, ann: UserView) -> None:
     assert hooks.http.get(f"/hooks/ews/{hooks.secret(ann)}").status_code == 405
