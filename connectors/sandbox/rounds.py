@@ -40,6 +40,11 @@ def register(rounds: Rounds) -> Rounds:
     return rounds
 
 
+def waits(sandbox: Sandbox) -> bool:
+    """Is there anybody who was not told all?"""
+    return any(rounds.waits(sandbox) for rounds in _ALL)
+
+
 def start(sandbox: Sandbox) -> None:
     """Begin the rounds for which somebody waits; called after whatever may have changed something."""
     for rounds in _ALL:

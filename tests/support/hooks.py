@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import httpx
 
+from connectors.sandbox import rounds
 from sync_tasks.bootstrap import App
 from sync_tasks.services import hearing, listening
 from sync_tasks.services.hearing import Hint, NotQueuedError
@@ -37,23 +38,32 @@ class Hooks:
         self.hints.append(hint)
 
     def listen(self, user: UserView) -> PushView:
-        """Agree with the user's vendor; the row of his calendar."""
+        """Agree with the user's vendor; the row of his calendar. A channel of Google's first tells that it begins."""
         listening.renew(self.app, user.id)
+        self._all_told()
+        self.work()
         return self.push(user)
 
-    def push(self, user: UserView, feed: str = "calendar") -> PushView:
+    def _rows(self, user: UserView) -> list[PushView]:
         with self.app.store.reading() as unit:
-            return next(each for each in unit.pushes.of(user.id) if each.feed == feed)
+            return unit.pushes.of(user.id)
+
+    def push(self, user: UserView, feed: str = "calendar") -> PushView:
+        return next(each for each in self._rows(user) if each.feed == feed)
 
     def secret(self, user: UserView) -> str:
         return hearing.secret_of(self.app, self.push(user))
 
-    def heard(self, number: int = 1) -> list[Hint]:
-        """Wait for so many hints, and have workers take them and all looks that follow; the hints."""
-        until(lambda: len(self.hints) >= number, 10, every=0.02)
-        taken = self.work()
+    def heard(self) -> list[Hint]:
+        """Wait until vendors have told all, and have workers look as long as somebody has to; the hints that were
+        handed to them."""
+        self._all_told()
+        found = self.work()
         self.world.later(seconds=hearing.APART.total_seconds())
-        return taken + self.work()
+        return found + self.work()
+
+    def _all_told(self) -> None:
+        until(lambda: not rounds.waits(self.world.sandbox), 20)
 
     def work(self) -> list[Hint]:
         """A worker takes what was handed over; looks that are due are taken, too."""
