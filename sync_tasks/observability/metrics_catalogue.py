@@ -41,7 +41,7 @@ FIGURES = (
     # --- items
     Figure("items_total", "counter", ("type", "op", "result"), "Operations of runs that ended."),
     Figure("item_skips_total", "counter", ("reason",), "Items that a run left alone, by why."),
-    Figure("hints_total", "counter", ("vendor", "outcome"), "What vendors posted to this process, by what became of it."),
+    Figure("hints_total", "counter", ("vendor", "outcome"), "What vendors posted to this process, by outcome."),
     Figure("quarantine_items", "gauge", (), "Items that are not tried any more."),
     Figure("issues_open", "gauge", (), "Items that need somebody."),
     # --- what waits for a person
