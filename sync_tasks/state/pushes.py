@@ -41,6 +41,11 @@ class Pushes:
         """Those of a user, or of everybody."""
         return self._views(*(() if user_id is None else (PushSubscription.user_id == user_id,)))
 
+    def by_state(self) -> dict[str, int]:
+        """How many there are in each state."""
+        query = select(PushSubscription.state, func.count()).group_by(PushSubscription.state)
+        return {state: count for state, count in self._session.execute(query)}
+
     def _views(self, *where: ColumnElement[bool]) -> list[PushView]:
         query = select(PushSubscription, User.address, User.shard).join(User, User.id == PushSubscription.user_id)
         rows = self._session.execute(query.where(*where).order_by(User.address, PushSubscription.id))

@@ -103,7 +103,7 @@ class Stored(Collector):
             due, _ = look.due(EVERYBODY, now)
             lags, suspended = look.lags(now), look.suspended()
             quarantined, guards, expiries = look.quarantined(), look.holds_by_guard(), look.expiries()
-            open_runs = unit.accounts.open_runs()
+            open_runs, subscriptions = unit.accounts.open_runs(), unit.pushes.by_state()
         yield _family("users", _by(by_status))
         yield _family("suspended_users", _by(suspended))
         waited = {vendor: max((now - since).total_seconds(), 0.0) for vendor, since in lags.items()}
@@ -111,6 +111,7 @@ class Stored(Collector):
         yield _family("queue_depth", _by(operating.queue_depths(self._app)))
         left = {vendor: (at - now).total_seconds() for vendor, at in expiries.items()}
         yield _family("credential_expiry_seconds", _by(left))
+        yield _family("subscriptions", _by(subscriptions))
         yield _family("due_users", {(): due})
         yield _family("open_runs", {(): open_runs})
         yield _family("quarantine_items", {(): quarantined})

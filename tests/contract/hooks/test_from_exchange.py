@@ -207,6 +207,7 @@ def test_every_outcome_is_a_metric(hooks: Hooks, ann: UserView) -> None:
     told = hooks.http.get("/metrics").text
     assert 'inbox_sync_hints_total{outcome="taken",vendor="ews"} 1.0' in told
     assert 'inbox_sync_hints_total{outcome="malformed",vendor="ews"} 1.0' in told
+    assert 'inbox_sync_subscriptions{state="live"} 1.0' in told
 
 
 def test_only_posts_are_taken(hooks: Hooks, ann: UserView) -> None:
