@@ -44,7 +44,7 @@ class Pushes:
     def by_state(self) -> dict[str, int]:
         """How many there are in each state."""
         query = select(PushSubscription.state, func.count()).group_by(PushSubscription.state)
-        return {state: count for state, count in self._session.execute(query)}
+        return {row.state: row[1] for row in self._session.execute(query)}
 
     def _views(self, *where: ColumnElement[bool]) -> list[PushView]:
         query = select(PushSubscription, User.address, User.shard).join(User, User.id == PushSubscription.user_id)
