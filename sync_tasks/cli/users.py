@@ -149,7 +149,7 @@ def force(address: Address, as_json: Json = False) -> None:
             user = the_user(unit, address)
         due = user_facts.force(opened, user, by="console")
         soon = due <= opened.clock()
-    waiting = user.status != "enabled"
+    waiting = not user.effective.runs and user.standing.probe_at is None
     if as_json:
         give({"address": user.address, "due": due, "status": user.status, "will_run": not waiting})
     elif waiting:

@@ -195,7 +195,8 @@ class Accounts:
         self._session.execute(delete(User).where(User.id == user_id))
 
     def force(self, user_id: int, now: datetime, floor: timedelta) -> datetime:
-        """Ask for a run as soon as the floor since the last start allows; asking again changes nothing.
+        """Ask for a run as soon as the floor since the last start allows; asking again changes nothing. Whoever is
+        suspended for something that may pass is tried then, too.
 
         While a run is open the wish is kept and served by one run after it. Returns the moment it becomes due.
         """
@@ -203,6 +204,7 @@ class Accounts:
         due = max(now, row.last_started_at + floor) if row.last_started_at else now
         row.force_pending = True
         row.next_sync_at = min(row.next_sync_at, due) if row.next_sync_at > now else due
+        row.probe_at = row.next_sync_at if row.probe_at is not None else None
         return row.next_sync_at
 
     def open_runs(self) -> int:

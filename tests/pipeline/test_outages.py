@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from sync_tasks.services import users
 from sync_tasks.services.pipeline import next_stage, perform
 from sync_tasks.services.scheduling import dispatch_due
 from sync_tasks.state.notifications import Notice
@@ -62,7 +63,7 @@ def users_now(world: World) -> list[UserView]:
 def test_three_hours_without_a_vendor_suspend_nobody_and_all_catch_up_within_one_interval(
     world: World, match: str, scope: str
 ) -> None:
-    users = company(world)
+    staff = company(world)
     world.control("faults", match=match, action={"status": 503}, times=None)
     before = len(runs(world))
 
@@ -78,18 +79,18 @@ def test_three_hours_without_a_vendor_suspend_nobody_and_all_catch_up_within_one
     world.sandbox.faults.clear()
     until(world, world.now + INTERVAL)
 
-    assert len(world.records("Event")) == len(users)
-    assert [user.failures for user in users_now(world)] == [0] * len(users)
+    assert len(world.records("Event")) == len(staff)
+    assert [user.failures for user in users_now(world)] == [0] * len(staff)
     (notice,) = notices(world)
     assert notice.closed_at is not None
 
 
 @pytest.mark.rule("TOP-11")
 def test_one_mailbox_in_trouble_is_its_owner_s_trouble_alone(world: World) -> None:
-    users = company(world)
+    staff = company(world)
     with world.app.store.writing() as unit:  # Ann's own server, which is not there
         unit.accounts.put_connection(
-            world.org, users[0].id, "mailbox", "exchange", {"endpoint": "http://127.0.0.1:9/ews"}
+            world.org, staff[0].id, "mailbox", "exchange", {"endpoint": "http://127.0.0.1:9/ews"}
         )
 
     until(world, world.now + timedelta(hours=3))
@@ -121,17 +122,32 @@ def test_whoever_was_suspended_for_trouble_that_passes_is_tried_and_resumes_by_h
 
 
 @pytest.mark.rule("TOP-11")
+def test_a_suspended_user_who_asks_for_a_run_is_tried_at_once(world: World) -> None:
+    ann = world.user()
+    world.sync(ann)
+    world.control("faults", match="sf.*", action={"status": 503}, times=None)
+    until(world, world.now + timedelta(hours=3))
+    assert users_now(world)[0].suspended_at is not None
+    world.sandbox.faults.clear()
+
+    users.force(world.app, ann, by="ann")
+    until(world, world.now + 2 * MINUTE)
+
+    assert users_now(world)[0].status == "enabled"
+
+
+@pytest.mark.rule("TOP-11")
 def test_a_look_that_ends_in_something_else_says_nothing_and_somebody_else_looks(world: World) -> None:
-    users = company(world)
+    staff = company(world)
     world.control("faults", match="sf.*", action={"status": 503}, times=None)
     until(world, world.now + 5 * MINUTE)
     world.sandbox.faults.clear()
     with world.app.store.writing() as unit:  # whoever looks next cannot even reach his mailbox
-        for user in users[:4]:
+        for user in staff[:4]:
             facts = {"endpoint": "http://127.0.0.1:9/ews"}
             unit.accounts.put_connection(world.org, user.id, "mailbox", "exchange", facts)
 
     until(world, world.now + timedelta(hours=1))
 
-    assert world.event(f"Lunch of {users[4].address}") is not None
+    assert world.event(f"Lunch of {staff[4].address}") is not None
     assert all(notice.closed_at is not None for notice in notices(world) if notice.cause.startswith("SALESFORCE"))
