@@ -65,12 +65,15 @@ def hold_back(app: App) -> int:
     now, put_off = app.clock(), 0
     with app.store.reading() as unit:
         down = unit.breakers.open()
-    for org_id, vendor, breaker in down:
-        if outage.may_look(breaker, now):
-            breaker = _sent(app, org_id, vendor, breaker, now)
+    looked = [
+        (org_id, vendor, _sent(app, org_id, vendor, breaker, now) if outage.may_look(breaker, now) else breaker)
+        for org_id, vendor, breaker in down
+    ]
+    # whoever looks for one vendor must not be put off for another one that is down, too
+    lookers = {breaker.looking for _, _, breaker in looked if breaker.looking is not None}
+    for org_id, vendor, breaker in looked:
         with app.store.writing() as unit:
-            until = outage.next_look(breaker, now)
-            put_off += unit.breakers.put_off(org_id, vendor, now, until, breaker.looking)
+            put_off += unit.breakers.put_off(org_id, vendor, now, outage.next_look(breaker, now), lookers)
     return put_off
 
 

@@ -66,17 +66,19 @@ class Breakers:
         return bool(done)
 
     def first_due(self, org_id: int, vendor: str, now: datetime) -> int | None:
-        """The user of this vendor who has been waiting longest."""
+        """The user of this vendor who is due and has not run for the longest time, so that another one looks each time:
+        a user may have troubles of his own."""
         query = select(User.id).join(Organization, Organization.id == User.org_id).where(*UNHINDERED)
         due = (*self._waits(org_id, vendor, now), User.suspended_at.is_(None))
-        return self._session.scalars(query.where(*due).order_by(User.next_sync_at).limit(1)).first()
+        rarest = (User.last_started_at.asc().nulls_first(), User.next_sync_at)
+        return self._session.scalars(query.where(*due).order_by(*rarest).limit(1)).first()
 
-    def put_off(self, org_id: int, vendor: str, now: datetime, until: datetime, besides: int | None) -> int:
+    def put_off(self, org_id: int, vendor: str, now: datetime, until: datetime, besides: Collection[int]) -> int:
         """Have the users of this vendor who are due wait until then, and a little longer one after the other; returns
         how many there are."""
         waiting = self._waits(org_id, vendor, now)
         ids = self._session.scalars(
-            select(User.id).where(*waiting, User.id != (besides or 0)).with_for_update(skip_locked=True)
+            select(User.id).where(*waiting, User.id.not_in(list(besides))).with_for_update(skip_locked=True)
         ).all()
         for bucket in range(BUCKETS):
             some = [user_id for user_id in ids if user_id % BUCKETS == bucket]

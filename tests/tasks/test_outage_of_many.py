@@ -51,7 +51,7 @@ class Company:
         with self.app.store.reading() as unit:
             run = unit.runs.get(ref.id)
         assert run is not None
-        pipeline._finish(self.app, ref, run, stage, StageReport(more=False), 0.0)
+        pipeline.finish(self.app, ref, run, stage, StageReport(more=False), 0.0)
         self.done[ref.user_id] = self.now
 
 

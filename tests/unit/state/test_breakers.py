@@ -82,12 +82,12 @@ def test_only_those_who_use_the_vendor_are_put_off_and_only_if_nobody_works_for_
         assert unit.breakers.first_due(office.org, "exchange", NOW) == looking  # he has been waiting longest
         assert unit.runs.claim_user(busy, "manual", NOW, HOUR, b"key") is not None
     with office.store.writing() as unit:
-        assert unit.breakers.put_off(office.org, "exchange", NOW, until, looking) == 3
+        assert unit.breakers.put_off(office.org, "exchange", NOW, until, {looking}) == 3
 
     assert office.due(NOW) == {looking, busy, elsewhere}
     assert office.due(until + MINUTE) == set(office.users)
     with office.store.writing() as unit:
-        assert unit.breakers.put_off(office.org, "salesforce", NOW, until, None) == 2  # which all but the busy one use
+        assert unit.breakers.put_off(office.org, "salesforce", NOW, until, ()) == 2  # which all but the busy one use
 
 
 @pytest.mark.rule("TOP-11")
