@@ -17,6 +17,7 @@ from enum import StrEnum
 
 from mapping.rules.standing import Verb, act
 from sync_tasks.bootstrap import App
+from sync_tasks.services import listening
 from sync_tasks.services.scheduling import BusyError, run_here
 from sync_tasks.services.standing import CONSOLE, move
 from sync_tasks.state.records import PARTING, TAKING, RunState, RunView, UserView
@@ -80,6 +81,7 @@ def _part(app: App, user: UserView, take: Take) -> None:
         run = run_here(app, user.id, trigger=RUNS[take])
         if run.state != RunState.DONE:
             raise NotPartedError(run)
+    listening.drop(app, user.id)
     app.mailbox(user).withdraw()
 
 
