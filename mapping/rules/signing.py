@@ -6,7 +6,8 @@ fit its field is left out, and so is a number that nobody could have.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mapping.model.item import Fields, Person, Value
@@ -56,6 +57,22 @@ def is_theirs(signature: Signature, person: Person, book: AddressBook) -> bool:
     mails = [normalise(value.text) for value in signature.of(Kind.MAIL)]
     ours = any(mail and book.is_internal(mail) for mail in mails)
     return not ours and owner.is_theirs(signature, Sender(person.name, person.address))
+
+
+def borne_out(signatures: Sequence[Signature]) -> tuple[int, Signature]:
+    """Of what was read below several mails of one person, the one that the others bear out most (its place), without
+    the values that they contradict: a signature is what repeats. Of those that are equal the first counts."""
+    told = [{(value.kind, _plain(value.text)) for value in each.values} for each in signatures]
+    seen = Counter(each for values in told for each in values)
+    repeated = {each for each, times in seen.items() if times > 1}
+    best = max(range(len(signatures)), key=lambda at: len(told[at] & repeated))
+    settled = {kind for kind, _ in repeated}
+    kept = [v for v in signatures[best].values if v.kind not in settled or (v.kind, _plain(v.text)) in repeated]
+    return best, Signature(tuple(kept), signatures[best].lines)
+
+
+def _plain(text: str) -> str:
+    return "".join(each for each in text.casefold() if each.isalnum())
 
 
 def fill(

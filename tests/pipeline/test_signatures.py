@@ -56,6 +56,18 @@ def test_a_lead_has_title_numbers_and_address_of_the_senders_signature(world: Wo
 
 
 @pytest.mark.rule("RES-4")
+def test_of_several_mails_of_a_stranger_the_signature_that_repeats_is_taken(world: World) -> None:
+    ann = seller(world)
+    abroad = LETTER.replace("(617) 555-0142", "(617) 555-0999").replace("Purchasing", "Visits")
+    for number, body in enumerate((abroad, LETTER, LETTER)):
+        world.message(ann, f"Prices {number}", sender=BART, body=body, message_id=f"<{number}@acme-labs.example>")
+
+    world.sync(ann)
+
+    assert {name: lead(world)[name] for name in TOLD} == READ
+
+
+@pytest.mark.rule("RES-4")
 def test_a_signature_in_html_is_read_too(world: World) -> None:
     ann = seller(world)
     rows = "".join(f"<tr><td>{line}</td></tr>" for line in SIGNATURE.splitlines())

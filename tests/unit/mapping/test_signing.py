@@ -6,7 +6,7 @@ import pytest
 
 from mapping.model.item import Person
 from mapping.rules.addresses import AddressBook
-from mapping.rules.signing import fill, is_theirs, provenance
+from mapping.rules.signing import borne_out, fill, is_theirs, provenance
 from mapping.signatures.model import Kind, Signature, Value
 
 JANE = Person("jane.doe@northwind.com", "Jane Doe")
@@ -53,6 +53,21 @@ def test_a_person_account_has_columns_of_its_own() -> None:
     columns, _ = fill({"LastName": "Doe"}, JANE, FULL, "PersonAccount")
     assert columns["PersonTitle"] == "Sales Manager" and columns["PersonMobilePhone"] == "(617) 555-0177"
     assert columns["PersonMailingCity"] == "Boston"
+
+
+@pytest.mark.rule("RES-4")
+def test_of_several_mails_what_repeats_counts_and_what_they_contradict_is_not_said() -> None:
+    once = signature((Kind.NAME, "Jane Doe"), (Kind.PHONE, "555-0000"), (Kind.TITLE, "Guest speaker"))
+    usual = signature((Kind.NAME, "Jane Doe"), (Kind.PHONE, "(617) 555-0142"), (Kind.FAX, "617.555.0199"))
+    short = signature((Kind.NAME, "Jane  Doe"), (Kind.PHONE, "617 555 0142"), (Kind.TITLE, "Director"))
+
+    best, found = borne_out([once, usual, short])
+
+    assert best == 1
+    assert [value.text for value in found.values] == ["Jane Doe", "(617) 555-0142", "617.555.0199"]
+    assert borne_out([once]) == (0, once)
+    assert borne_out([signature((Kind.PHONE, "1")), signature((Kind.PHONE, "2"))])[0] == 0
+    assert [value.text for value in borne_out([once, usual])[1].values] == ["Jane Doe", "555-0000", "Guest speaker"]
 
 
 def test_what_is_filled_is_not_written_over() -> None:
