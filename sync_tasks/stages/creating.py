@@ -1,4 +1,4 @@
-"""People, companies and the records of mails are made by one run of an organization at a time.
+"""People, companies, the records of mails and their links are made by one run of an organization at a time.
 
 Two users may hear of the same stranger in the same second, and all who hold a mail share it. Whoever claims the name
 first makes the record, with all that hangs on it. The other run takes a person who is there by now; else it leaves what
@@ -75,7 +75,7 @@ def settle(ctx: StageContext, unit: Unit, chunk: Sequence[Ready], outcomes: Sequ
 
 def _name(ctx: StageContext, ready: Ready) -> str:
     op, payload = ready
-    if op.act != Act.CREATE or op.side != Side.CRM:
+    if op.act not in (Act.CREATE, Act.RELATE) or op.side != Side.CRM:
         return ""
     name = payload.key if op.kind == ItemKind.EMAIL and payload.key else claim_of(op.target, payload.values)
     return fingerprint(ctx.org_fingerprint_key, "claim", name) if name else ""

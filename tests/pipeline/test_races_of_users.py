@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from mapping.merge.plan import Step
 from sync_tasks.services import pipeline
+from sync_tasks.stages import mirror
+from sync_tasks.stages.context import StageContext
 from sync_tasks.state.records import RunRef, UserView
 from sync_tasks.state.runs import STAGES
 from tests.support.waiting import until
@@ -152,6 +155,37 @@ def test_a_mail_that_two_users_save_at_once_is_one_record_with_one_sender(world_
     assert relations == [{"RelationId": contact}]
     for user in (ann, bob):
         assert "Salesforce" in (world.item(user, "To all", "inbox") or {})["Categories"]
+        assert world.issues(user) == []
+
+
+def _killed(_ctx: StageContext) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.rule("DUP-9", "DUP-3")
+def test_a_record_that_a_colleague_finds_before_it_is_linked_gets_one_sender(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, bob = (world.user(f"{name}@acme.example", autosave__emails=True) for name in ("ann", "bob"))
+    world.record("Contact", LastName="Simpson", Email=SENDER, AccountId=world.record("Account", Name="Globex"))
+    for user in (ann, bob):
+        world.message(user, "Order", sender=SENDER, message_id="<1@globex.example>")
+    anns = begin(world, ann, "link")
+    with monkeypatch.context() as patch:  # a worker that is killed when the record is made
+        patch.setattr(mirror, "APPLIED_HERE", (Step.RECORDS,))
+        patch.setattr(mirror.apply_files, "run", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            pipeline.perform(world.app, anns, "mirror")
+    bobs = begin(world, bob, "mirror")
+    assert not pipeline.perform(world.app, bobs, "delete")
+
+    assert pipeline.perform(world.app, anns, "mirror")  # another worker goes on
+    assert not pipeline.perform(world.app, anns, "delete")
+
+    senders = world.query("SELECT Id FROM EmailMessageRelation WHERE RelationType = 'FromAddress'")
+    assert len(senders) == len(world.records("EmailMessage")) == 1
+    for user in (ann, bob):
+        assert "Salesforce" in world.entry(user, "Order", "inbox")["Categories"]
         assert world.issues(user) == []
 
 

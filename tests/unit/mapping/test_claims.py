@@ -19,6 +19,11 @@ from mapping.rules.claims import claim_of
         ("Account", {"Name": "Acme", "Website": "www.Acme-Labs.co.uk/about"}, "company:acme-labs.co.uk"),
         ("Account", {"Name": " ACME "}, "company:acme"),
         ("Account", {}, ""),
+        (
+            "EmailMessageRelation",
+            {"EmailMessageId": "02s000000000001AAA", "RelationId": "003000000000001", "RelationType": "ToAddress"},
+            "relation:02s000000000001:003000000000001:ToAddress",
+        ),
         ("Event", {"Subject": "Lunch", "Email": "homer@globex.example"}, ""),
     ],
 )
