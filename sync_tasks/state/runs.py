@@ -141,7 +141,10 @@ class Runs:
     # --- looking after those who claim and work
 
     def overdue(self, before: datetime) -> int:
-        """How many users were due before that moment, with nothing that keeps them, and no run has been opened."""
+        """How many users were due before that moment, with nothing that keeps them; 0 while runs are being opened, as
+        then the others only wait for their turn."""
+        if self._session.scalar(select(SyncRun.id).where(SyncRun.started_at >= before).limit(1)) is not None:
+            return 0
         query = (
             select(func.count())
             .select_from(User)

@@ -211,10 +211,12 @@ _NOT_ENABLED = {
     "calendar": GoogleError(403, "accessNotConfigured"), "gmail": GoogleError(403, "accessNotConfigured"),
     "tasks": GoogleError(403, "accessNotConfigured", info="SERVICE_DISABLED"),
     "people": GoogleError(403, "accessNotConfigured", info="SERVICE_DISABLED"),
+    "drive": GoogleError(403, "accessNotConfigured"),
 }  # fmt: skip
 _NOT_HIS = {
     "calendar": GoogleError(403, "notACalendarUser"), "gmail": GoogleError(400, "failedPrecondition"),
     "tasks": GoogleError(403, "forbidden"), "people": GoogleError(403, "forbidden"),
+    "drive": GoogleError(403, "forbidden"),
 }  # fmt: skip
 
 
