@@ -12,7 +12,17 @@ from mapping.model.item import Side
 from mapping.rules.resolving import Wanted, Wish
 from mapping.rules.settings import resolve
 from mapping.rules.standing import RefusedError
-from sync_tasks.services import configured, deciding, operating, previewing, stories, strangers, users, waiting
+from sync_tasks.services import (
+    configured,
+    deciding,
+    operating,
+    previewing,
+    replaying,
+    stories,
+    strangers,
+    users,
+    waiting,
+)
 from sync_tasks.services.run_facts import operation, run_row, specific, summary
 from sync_tasks.services.scheduling import BusyError
 from sync_tasks.services.users import Act, Switch
@@ -79,6 +89,10 @@ class Decision(BaseModel):
     account: str = Field("", pattern=r"^(001[A-Za-z0-9]{12}([A-Za-z0-9]{3})?)?$")
 
 
+class Replay(BaseModel):
+    item: str = Field(min_length=1, description="The id of an item or record.")
+
+
 class Ignored(BaseModel):
     whole_domain: bool = False
 
@@ -141,6 +155,15 @@ def disable(user: AdministeredUser, me: Admin, sync: Sync) -> Facts:
 @router.post("/users/{user_id}/enable")
 def enable(user: AdministeredUser, me: Admin, sync: Sync) -> Facts:
     return _switched(sync, user, Switch.ENABLE, me.name)
+
+
+@router.post("/users/{user_id}/replay")
+def replay(user: AUser, body: Replay, me: Me, sync: Sync) -> list[replaying.Replayed]:
+    """Have the next run look at an item again, whatever became of it."""
+    found = replaying.items(sync, [user], {body.item}, (), by=me.name)
+    if not found:
+        raise HTTPException(404, "nothing is known of this item")
+    return found
 
 
 @router.post("/users/{user_id}/preview")

@@ -54,6 +54,8 @@ SAID = {
     "bulk": "Done for all that were chosen.",
     "none": "Nobody was chosen; nothing was changed.",
     "dropped": "The token is of no use any more.",
+    "replayed": "The next run looks at it again.",
+    "unknown-item": "Nothing is known of this item any more; nothing was changed.",
     "busy": "A run of this user is open. Try again when it has ended.",
     "preview-failed": "The preview could not be made; the newest run says why.",
     "unknown-account": "Salesforce shows no account with this id; nothing was changed.",

@@ -13,7 +13,7 @@ from mapping.model.item import ItemKind, Side
 from mapping.rules.decision import Outcome
 from mapping.rules.resolving import Wanted, Wish
 from mapping.rules.standing import RefusedError
-from sync_tasks.services import configured, deciding, previewing, stories, strangers, users, waiting
+from sync_tasks.services import configured, deciding, previewing, replaying, stories, strangers, users, waiting
 from sync_tasks.services.places import Places
 from sync_tasks.services.previewing import Difference
 from sync_tasks.services.run_facts import operation, run_row, specific, summary
@@ -81,6 +81,13 @@ def disable(user: AdministeredUser, me: Me, sync: Sync) -> RedirectResponse:
 @router.post("/users/{user_id}/enable")
 def enable(user: AdministeredUser, me: Me, sync: Sync) -> RedirectResponse:
     return _switched(sync, me, user, Switch.ENABLE)
+
+
+@router.post("/users/{user_id}/replay")
+def replay(user: AUser, me: Me, sync: Sync, item: Annotated[str, Form(min_length=1)]) -> RedirectResponse:
+    """Have the next run look at an item again, whatever became of it."""
+    found = replaying.items(sync, [user], {item}, (), by=me.name)
+    return back(f"/users/{user.id}/issues", "replayed" if found else "unknown-item")
 
 
 @router.post("/users/{user_id}/preview")

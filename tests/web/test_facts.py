@@ -94,6 +94,23 @@ def test_a_users_answer_is_carried_out_by_the_next_run(office: Office, web: http
     assert (after.resolution, after.resolved_by) == ("crm", ANN)
 
 
+def test_what_failed_is_tried_again_on_demand(world: World) -> None:
+    ann = world.user()
+    item = world.appointment(ann, "Plan", marked=True)
+    world.sync(ann)
+    world.later(minutes=30)
+    with visiting(world.app) as web:
+        form_token = log_in(world.app, web, ann.address)
+        answer = web.post(f"/users/{ann.id}/replay", data={"form_token": form_token, "item": item})
+        assert answer.headers["location"].endswith("said=replayed")
+        answer = web.post(f"/users/{ann.id}/replay", data={"form_token": form_token, "item": "no-such-item"})
+        assert answer.headers["location"].endswith("said=unknown-item")
+    world.sync(ann)
+    assert world.last is not None
+    with world.app.store.reading() as unit:
+        assert item in {each.ref for each in unit.trail.of_run(world.last.id)}
+
+
 @pytest.mark.parametrize("account", ["001' OR Name LIKE '%", f"{ACCOUNT}' OR Id != '", "003000000000001AAA", ""])
 def test_an_id_that_is_none_reaches_no_query(office: Office, web: httpx.Client, account: str) -> None:
     """It is refused before anything is asked: the organization here has no connection that could answer."""

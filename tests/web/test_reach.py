@@ -29,6 +29,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "/users/{user_id}/conflicts/{conflict_id}": {"side": "crm"},
     "/people/{entry_id}": {"wish": "lead"},
     "/tokens": {"name": "mine"},
+    "/users/{user_id}/replay": {"item": SECRET},
+    "/api/v1/users/{user_id}/replay": {"item": SECRET},
     "/api/v1/users/bulk": {"act": "disable"},
     "/api/v1/holds/{hold_id}": {"decision": "approved"},
     "/api/v1/conflicts/{conflict_id}": {"side": "crm"},
