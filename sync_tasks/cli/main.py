@@ -29,6 +29,7 @@ from sync_tasks.cli import (
     mappings,
     notices,
     organizations,
+    privacy,
     processes,
     replaying,
     running,
@@ -62,7 +63,7 @@ cli = typer.Typer(
 )
 for module in (
     demo, sandbox, processes, doctor, running, inspecting, abilities, simulating, catalogue, notices, replaying,
-    undoing,
+    undoing, privacy,
 ):  # fmt: skip
     module.register(cli)
 _FAMILIES = {
