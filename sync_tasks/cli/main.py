@@ -14,6 +14,7 @@ from connectors.errors import ConnectorError, Fault
 from sync_tasks.bootstrap import NotConnectedError
 from sync_tasks.cli import (
     abilities,
+    auditing,
     blocking,
     catalogue,
     config,
@@ -63,7 +64,7 @@ cli = typer.Typer(
 )
 for module in (
     demo, sandbox, processes, doctor, running, inspecting, abilities, simulating, catalogue, notices, replaying,
-    undoing, privacy,
+    undoing, privacy, auditing,
 ):  # fmt: skip
     module.register(cli)
 _FAMILIES = {
