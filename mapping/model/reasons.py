@@ -172,6 +172,12 @@ class Reason(StrEnum):
     HELD_EMPTY = "held_empty"
     HELD_MAILS = "held_mails"
     HOLD_REJECTED = "hold_rejected"
+    # --- drifted
+    DRIFT_MISSING = "drift_missing"
+    DRIFT_DIFFERENT = "drift_different"
+    DRIFT_DOUBLED = "drift_doubled"
+    DRIFT_FOREIGN = "drift_foreign"
+    DRIFT_ORPHANED = "drift_orphaned"
     # --- undone
     UNDONE = "undone"
     UNDO_CHANGED = "undo_changed"
@@ -373,6 +379,11 @@ SENTENCES: dict[Reason, str] = {
     Reason.HELD_EMPTY: "All {count} items are suddenly gone from one side; nothing follows until somebody approves.",
     Reason.HELD_MAILS: "{count} people would get a mail that nobody asked for; that waits until somebody approves.",
     Reason.HOLD_REJECTED: "Somebody refused the change: both copies stay as they are, and are no longer kept the same.",
+    Reason.DRIFT_MISSING: "This copy is not there any more, and no run has noticed.",
+    Reason.DRIFT_DIFFERENT: "The two copies differ in {field}, and no run has noticed.",
+    Reason.DRIFT_DOUBLED: "Two links stand for this one.",
+    Reason.DRIFT_FOREIGN: "It bears the mark of something else that is synchronized.",
+    Reason.DRIFT_ORPHANED: "It bears a mark of ours, but nothing is linked to it.",
     Reason.UNDONE: "Somebody took back what a run had done.",
     Reason.UNDO_CHANGED: "It was changed since the run, so it stays as it is.",
     Reason.UNDO_LATER_RUN: "A later run has written to it: undo that one first.",

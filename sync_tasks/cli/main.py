@@ -14,6 +14,7 @@ from connectors.errors import ConnectorError, Fault
 from sync_tasks.bootstrap import NotConnectedError
 from sync_tasks.cli import (
     abilities,
+    auditing,
     blocking,
     catalogue,
     config,
@@ -29,6 +30,7 @@ from sync_tasks.cli import (
     mappings,
     notices,
     organizations,
+    privacy,
     processes,
     replaying,
     running,
@@ -62,7 +64,7 @@ cli = typer.Typer(
 )
 for module in (
     demo, sandbox, processes, doctor, running, inspecting, abilities, simulating, catalogue, notices, replaying,
-    undoing,
+    undoing, privacy, auditing,
 ):  # fmt: skip
     module.register(cli)
 _FAMILIES = {

@@ -15,9 +15,9 @@ from sync_tasks.bootstrap import App, NotConnectedError
 from sync_tasks.observability import traces
 from sync_tasks.services import failing, outages
 from sync_tasks.services.standing import move
-from sync_tasks.stages import categorize, delete, fetch, link, mirror, resolve, undoing
+from sync_tasks.stages import auditing, categorize, delete, fetch, link, mirror, resolve, undoing
 from sync_tasks.stages.context import OnPlan, RefusedRunError, StageContext, StageReport
-from sync_tasks.state.records import RunRef, RunState, RunView, UserView
+from sync_tasks.state.records import AUDIT, RunRef, RunState, RunView, UserView
 from sync_tasks.state.runs import STAGES
 from sync_tasks.state.store import LostLeaseError
 
@@ -40,6 +40,8 @@ UNDOING: Mapping[str, Callable[[StageContext], StageReport]] = {"mirror": undoin
 
 def body_of(run: RunView, stage: str) -> Callable[[StageContext], StageReport]:
     """What is done in a stage of this run."""
+    if run.trigger == AUDIT:
+        return auditing.run
     return UNDOING.get(stage, lambda _ctx: StageReport()) if run.undoes else BODIES[stage]
 
 

@@ -14,6 +14,7 @@ from mapping.rules.standing import Around, Effective, Standing, effective
 PREVIEW, PARTING, PARTING_PREVIEW = "preview", "parting", "parting.look"
 TAKING, TAKING_PREVIEW = "taking", "taking.look"  # parting, and taking back what was saved
 UNDO, UNDO_PREVIEW = "undo", "undo.look"
+AUDIT = "audit"  # it compares, and writes nothing
 
 
 class RunState(StrEnum):
@@ -114,7 +115,7 @@ class RunView:
 
     @property
     def is_preview(self) -> bool:
-        return self.trigger in (PREVIEW, PARTING_PREVIEW, TAKING_PREVIEW, UNDO_PREVIEW)
+        return self.trigger in (PREVIEW, PARTING_PREVIEW, TAKING_PREVIEW, UNDO_PREVIEW, AUDIT)
 
     @property
     def is_parting(self) -> bool:

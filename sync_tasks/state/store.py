@@ -28,6 +28,7 @@ from sync_tasks.state.models import SyncRun, User
 from sync_tasks.state.notifications import Notifications
 from sync_tasks.state.overview import Overview
 from sync_tasks.state.pairs import Pairs
+from sync_tasks.state.personal import Personal
 from sync_tasks.state.plans import Plans
 from sync_tasks.state.pushes import Pushes
 from sync_tasks.state.records import RunRef, RunState
@@ -68,6 +69,7 @@ class Unit:
         self.pushes = Pushes(session)
         self.journal = Journal(session)
         self.refreshes = Refreshes(session)
+        self.personal = Personal(session)
         self.workspace = Workspace(session)
         self.access = Access(session)
         self.overview = Overview(session)
