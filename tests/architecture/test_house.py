@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,7 +65,7 @@ def test_every_module_says_what_it_knows() -> None:
     silent = []
     for path in modules():
         source = path.read_text(encoding="utf-8")
-        if source.strip() and ast.get_docstring(ast.parse(source)) is None:
+        if source.strip() and ast.get_docstring(parsed(path)) is None:
             silent.append(named(path))
     assert silent == []
 
@@ -73,14 +74,17 @@ def test_no_moment_without_a_time_zone() -> None:
     assert [place for path in modules() for place in naive_moments(path)] == []
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def naive_moments(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(path)):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
             continue
-        of_class = ast.unparse(node.func.value) in {"datetime", "datetime.datetime"}
-        if of_class and (
-            node.func.attr == "utcnow" or (node.func.attr == "now" and not node.args and not node.keywords)
-        ):
+        naive = node.func.attr == "utcnow" or (node.func.attr == "now" and not node.args and not node.keywords)
+        if naive and ast.unparse(node.func.value) in {"datetime", "datetime.datetime"}:
             yield f"{named(path)}:{node.lineno}"
 
 

@@ -16,7 +16,10 @@ def told(marker: str) -> frozenset[int]:
         node
         for path in TESTS.rglob("test_*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == f"pytest.mark.{marker}"
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == marker
+        and ast.unparse(node.func) == f"pytest.mark.{marker}"
     )
     return frozenset(ast.literal_eval(argument) for call in calls for argument in call.args)
 

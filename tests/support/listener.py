@@ -61,7 +61,7 @@ def listening() -> Iterator[Listener]:
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
     listener.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield listener
     server.shutdown()
     server.server_close()
