@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from lxml import etree
@@ -14,6 +15,7 @@ from connectors.sandbox.salesforce.facts import KEY_OBJECTS
 from mapping.rules.catalogue import SETTINGS
 from mapping.rules.identity import email_key
 from mapping.rules.once import clone_key, own_key
+from sync_tasks.services.consent import CALLBACK
 from sync_tasks.settings import Settings
 from tests.deploy.commands import DEPLOY
 
@@ -114,6 +116,8 @@ def test_the_app_is_tied_together_and_asks_for_no_more_than_it_needs() -> None:
     (settings,) = (FORCE_APP / "extlClntAppOauthSettings").glob("*.xml")
     scopes = text(root(settings), "commaSeparatedOauthScopes").split(", ")
     assert scopes == ["Api", "RefreshToken", "OpenID"]
+    (shared,) = (FORCE_APP / "extlClntAppGlobalOauthSets").glob("*.xml")
+    assert urlsplit(text(root(shared), "callbackUrl")).path == CALLBACK
     (policy,) = (FORCE_APP / "extlClntAppOauthPolicies").glob("*.xml")
     assert text(root(policy), "commaSeparatedPermissionSet") == "InboxSync"
 

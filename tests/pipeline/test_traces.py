@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from connectors import calls
@@ -18,15 +19,29 @@ from sync_tasks.services.scheduling import run_here
 from sync_tasks.settings import Settings
 from tests.support.world import World
 
-_written = InMemorySpanExporter()  # OpenTelemetry takes one provider for the life of a process
+
+class Listener(InMemorySpanExporter):
+    """Hears only while a test here is on: OpenTelemetry takes one provider for the life of a process."""
+
+    on = False
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        return super().export(spans) if self.on else SpanExportResult.SUCCESS
+
+
+_listener = Listener()
+_provider: list[TracerProvider] = []
 
 
 @pytest.fixture
 def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
-    traces.setup(Settings(traces="otlp"), _written)
-    _written.clear()
-    yield _written
-    _written.clear()
+    monkeypatch.setattr(traces, "_providers", _provider)
+    traces.setup(Settings(traces="otlp"), _listener)
+    _listener.on = True
+    yield _listener
+    traces.flush()
+    _listener.on = False
+    _listener.clear()
 
 
 def _spans(written: InMemorySpanExporter) -> tuple[ReadableSpan, ...]:
