@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -190,8 +190,7 @@ def test_categories_that_were_taken_off_the_list_come_back_within_a_day(world: W
 
 def _listed(world: World, user: UserView) -> bytes:
     """The mailbox's own list of categories."""
-    mailbox = world.app.mailbox(user)
-    assert isinstance(mailbox, ExchangeMailbox)
+    mailbox = cast(ExchangeMailbox, world.app.mailbox(user))
     return stored.read(mailbox._line, "CategoryList") or b""
 
 
