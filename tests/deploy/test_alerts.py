@@ -84,6 +84,7 @@ def test_every_figure_is_looked_at_somewhere() -> None:
     assert forgotten == []
 
 
+@pytest.mark.rule("TOP-17")
 def test_what_the_metrics_page_tells_stands_in_the_catalogue(world: World) -> None:
     figures = metrics_catalogue.BY_NAME
     for told in metrics.registry(world.app).collect():

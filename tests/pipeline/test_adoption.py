@@ -81,7 +81,7 @@ def test_an_appointment_is_adopted_only_when_it_ends_alike_and_others_are_made(w
     assert sorted(subjects) == ["Call", "Call", "Lunch", "Walk", "Walk"]
 
 
-@pytest.mark.rule("IDN-2")
+@pytest.mark.rule("IDN-2", "TOP-23")
 def test_a_record_that_names_the_item_is_adopted_whatever_it_looks_like(world: World) -> None:
     world.setting(advanced_calendaring=True)
     ann = world.user()

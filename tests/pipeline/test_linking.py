@@ -18,7 +18,7 @@ HOMER, MARGE = "homer@globex.example", "marge@globex.example"
 # --- people
 
 
-@pytest.mark.rule("LNK-1", "LNK-8", "LNK-12", "LNK-25")
+@pytest.mark.rule("LNK-1", "LNK-8", "LNK-12", "LNK-25", "TOP-20")
 @pytest.mark.mail_seed(12)
 def test_of_several_records_with_an_address_one_is_chosen_and_the_others_are_kept_as_candidates(
     world_on_both: World,

@@ -40,7 +40,7 @@ def forced(world: World) -> dict[int, list[datetime]]:
 
 
 @pytest.mark.fleet
-@pytest.mark.rule("INS-4", "INS-8", "INS-10")
+@pytest.mark.rule("INS-4", "INS-8", "INS-10", "TOP-14")
 def test_five_hundred_notifications_for_fifty_users_are_a_run_each_and_one_more(world: World) -> None:
     with hooked(world) as hooks:
         world.record("Contact", LastName="Simpson", Email=HOMER["address"])

@@ -43,7 +43,7 @@ def test_nobody_is_made_of_a_free_mail_address_whatever_is_set(world: World, set
 
 
 @pytest.mark.mail_seed(20)
-@pytest.mark.rule("RES-18")
+@pytest.mark.rule("RES-18", "TOP-21")
 def test_a_newsletter_is_saved_for_whoever_is_known_on_it_and_makes_nobody(world: World) -> None:
     ann = seller(world, resolve__kind="lead", resolve__all_unresolved=True)
     known = world.record("Lead", LastName="Simpson", Company="Springfield", Email="lisa@springfield.example")

@@ -85,7 +85,7 @@ def test_a_series_takes_place_when_an_independent_reader_says(
 
 @with_every_end
 @of_every_kind
-@pytest.mark.rule("REC-4", "REC-5", "REC-12", "REC-13", "REC-14")
+@pytest.mark.rule("REC-4", "REC-5", "REC-12", "REC-13", "REC-14", "TOP-19")
 def test_a_series_comes_through_salesforce_and_through_the_edit_of_one_occurrence(kind: Kind, end: str) -> None:
     interval = 1 if kind in (Kind.YEARLY, Kind.YEARLY_NTH) else 6
 

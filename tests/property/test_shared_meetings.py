@@ -170,7 +170,7 @@ class Office:
                     yield f"{meeting.name}: not the organizer's after {meeting.log}"
 
 
-@pytest.mark.rule("ROL-1", "ROL-2", "ROL-8", "DEL-6", "MRK-6", "IDN-4")
+@pytest.mark.rule("ROL-1", "ROL-2", "ROL-8", "DEL-6", "MRK-6", "IDN-4", "TOP-18")
 @pytest.mark.parametrize("seed", range(WORLDS))
 def test_any_interleaving_ends_alike_on_both_sides(world: World, seed: int) -> None:
     office = Office(world, random.Random(seed))
