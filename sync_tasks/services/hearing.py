@@ -80,7 +80,7 @@ class Receiver:
     def __init__(self, app: App, deliver: Deliver) -> None:
         self._app = app
         self._deliver = deliver
-        self._seen: OrderedDict[tuple[int, str], None] = OrderedDict()
+        self._seen: OrderedDict[tuple[int, str, str], None] = OrderedDict()
         self._lock = threading.Lock()
 
     def receive(self, kind: Kind, words: Iterable[Word], *, prove: bool) -> list[Verdict]:
@@ -112,7 +112,7 @@ class Receiver:
     def _take(self, push: PushView | None, word: Word) -> Verdict:
         if push is None or push.state == PushState.OFF:
             return Verdict.UNKNOWN
-        if is_repeated(push.recent, word.mark, word.number) or not self._is_first(push.id, word.mark):
+        if is_repeated(push.recent, word.mark, word.number) or not self._is_first(push, word.mark):
             return Verdict.REPEATED
         if word.says is Says.CHANGED and _is_promised(push):
             return Verdict.COVERED
@@ -120,26 +120,27 @@ class Receiver:
         try:
             self._deliver(push, Hint(push.id, word.says.value, word.mark, word.after, word.number, lives))
         except NotQueuedError:
-            self._forget(push.id, word.mark)
+            self._forget(push, word.mark)
             raise
         return Verdict.TAKEN
 
     def _is_proven(self, push: PushView, word: Word) -> bool:
         return hmac.compare_digest(secret_of(self._app, push).encode(), word.secret.encode())
 
-    def _is_first(self, push_id: int, mark: str) -> bool:
+    def _is_first(self, push: PushView, mark: str) -> bool:
+        """Marks are those of one agreement: what takes its place counts from the start."""
         if not mark:
             return True
         with self._lock:
-            first = (push_id, mark) not in self._seen
-            self._seen[push_id, mark] = None
+            first = (push.id, push.vendor_id, mark) not in self._seen
+            self._seen[push.id, push.vendor_id, mark] = None
             while len(self._seen) > self.REMEMBERED:
                 self._seen.popitem(last=False)
         return first
 
-    def _forget(self, push_id: int, mark: str) -> None:
+    def _forget(self, push: PushView, mark: str) -> None:
         with self._lock:
-            self._seen.pop((push_id, mark), None)
+            self._seen.pop((push.id, push.vendor_id, mark), None)
 
 
 def _is_promised(push: PushView) -> bool:

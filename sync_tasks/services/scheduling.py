@@ -45,7 +45,7 @@ def dispatch_due(app: App, enqueue: Enqueue, *, limit: int = CLAIM_BATCH) -> lis
     everything: list[Claimed] = []
     while (room := min(limit, app.settings.waiting_most - waiting.total())) > 0:
         with app.store.writing() as unit:
-            claimed = unit.runs.claim_due(app.clock(), limit=room, lease=lease_of(app), keys=app.vault.run_key)
+            claimed = unit.runs.claim_due(app.clock, limit=room, lease=lease_of(app), keys=app.vault.run_key)
         for each in claimed:
             waiting[each.org_id] += 1
             enqueue(replace(each.ref, patient=waiting[each.org_id] > app.settings.waiting_in_front), "fetch")

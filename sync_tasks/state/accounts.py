@@ -82,8 +82,8 @@ class Accounts:
         self, org_id: int, address: str, now: datetime, *, crm_user_id: str, shards: int, next_sync_at: datetime
     ) -> int:
         row = User(
-            org_id=org_id, address=address, crm_user_id=crm_user_id, activated_at=now, next_sync_at=next_sync_at,
-            aliases=[], shard=0,
+            org_id=org_id, address=address, crm_user_id=crm_user_id, activated_at=_second(now),
+            next_sync_at=next_sync_at, aliases=[], shard=0,
         )  # fmt: skip
         self._session.add(row)
         self._session.flush()
@@ -96,7 +96,12 @@ class Accounts:
         """Many users at once, each with the moment of its first run; returns their ids in the same order."""
         rows = [
             User(
-                org_id=org_id, address=address, activated_at=now, next_sync_at=first, aliases=[], shard=number % shards
+                org_id=org_id,
+                address=address,
+                activated_at=_second(now),
+                next_sync_at=first,
+                aliases=[],
+                shard=number % shards,
             )
             for number, (address, first) in enumerate(zip(addresses, due, strict=True))
         ]
@@ -412,6 +417,11 @@ class Accounts:
 
     def audit(self, now: datetime, actor: str, action: str, subject: str, **detail: Any) -> None:
         self._session.add(AdminAudit(at=now, actor=actor, action=action, subject=subject, detail=detail))
+
+
+def _second(moment: datetime) -> datetime:
+    """Mailboxes tell in seconds when something was made: what is made right after this must not seem older."""
+    return moment.replace(microsecond=0)
 
 
 def _user(row: User, org: Organization) -> UserView:

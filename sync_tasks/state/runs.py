@@ -35,7 +35,9 @@ class Runs:
 
     # --- claiming
 
-    def claim_due(self, now: datetime, *, limit: int, lease: timedelta, keys: Callable[[], bytes]) -> list[Claimed]:
+    def claim_due(
+        self, clock: Callable[[], datetime], *, limit: int, lease: timedelta, keys: Callable[[], bytes]
+    ) -> list[Claimed]:
         """Claim users whose time has come, at most `limit`, and open a run for each.
 
         When more are due than may be claimed, organizations take turns: the first of each, then the second of each, so
@@ -43,6 +45,7 @@ class Runs:
         skips locked rows, SQLite writers queue up, and an index admits one open run a user. `keys` makes the sealed key
         of a run.
         """
+        now = clock()
         free = (User.next_sync_at <= now, or_(User.lease_until.is_(None), User.lease_until < now))
         turn = func.row_number().over(partition_by=User.org_id, order_by=(User.next_sync_at, User.id)).label("turn")
         due = (
@@ -65,9 +68,11 @@ class Runs:
             .limit(limit)
             .with_for_update(of=User, skip_locked=True)
         )
+        users = self._session.scalars(first).all()
+        began = clock()  # not before the end of the run that came before, which may have ended while we were looking
         claimed = [
-            (user, self._begin(user, "force" if user.force_pending else "schedule", now, lease, keys()))
-            for user in self._session.scalars(first).all()
+            (user, self._begin(user, "force" if user.force_pending else "schedule", began, lease, keys()))
+            for user in users
         ]
         self._session.flush()
         return [

@@ -364,7 +364,9 @@ def test_a_shard_without_a_worker_is_named(world_on_both: World) -> None:
     world = world_on_both
     ann = world.user()
     with world.app.store.writing() as unit:
-        claimed = unit.runs.claim_due(world.now, limit=5, lease=timedelta(minutes=15), keys=world.app.vault.run_key)
+        claimed = unit.runs.claim_due(
+            lambda: world.now, limit=5, lease=timedelta(minutes=15), keys=world.app.vault.run_key
+        )
     assert wrong(world, ann) == set()
 
     world.later(minutes=5)

@@ -26,7 +26,7 @@ def ann(hooks: Hooks) -> UserView:
 
 def begun(hooks: Hooks) -> None:
     """Wait until the channel has told that it begins, and forget that."""
-    until(lambda: hooks.counts["google.early"] + hooks.counts["google.taken"] == 1)
+    until(lambda: hooks.counts["google.early"] + hooks.counts["google.taken"] >= 1)
     hooks.counts.clear()
     hooks.hints.clear()
 

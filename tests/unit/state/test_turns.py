@@ -33,7 +33,7 @@ def company(store: Store, users: int, *, due_since: int) -> int:
 
 def claim(store: Store, limit: int) -> list[Claimed]:
     with store.writing() as unit:
-        return unit.runs.claim_due(NOW, limit=limit, lease=timedelta(minutes=15), keys=lambda: b"sealed")
+        return unit.runs.claim_due(lambda: NOW, limit=limit, lease=timedelta(minutes=15), keys=lambda: b"sealed")
 
 
 @pytest.mark.rule("TOP-13")
