@@ -238,9 +238,11 @@ def _element(rest: list[Node], kind: str) -> Node:
 
 
 def _with_answers(people: list[Values], before: list[Values]) -> list[Values]:
-    """The new attendees; those who were there keep their answer."""
+    """The new attendees; those who were there keep their answer, and of the others none is known."""
     known = {each.get("address", "").lower(): each for each in before}
-    return [{**known.get(each.get("address", "").lower(), {}), **_identity(each)} for each in people]
+    return [
+        {**known.get(each.get("address", "").lower(), {"response": "Unknown"}), **_identity(each)} for each in people
+    ]
 
 
 def _identity(person: Values) -> Values:
