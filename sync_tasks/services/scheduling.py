@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from sync_tasks.state.records import (
     TAKING,
     TAKING_PREVIEW,
     Claimed,
+    Line,
     RunRef,
     RunView,
 )
@@ -41,18 +41,28 @@ def dispatch_due(app: App, enqueue: Enqueue, *, limit: int = CLAIM_BATCH) -> lis
     """
     outages.hold_back(app)
     with app.store.reading() as unit:
-        waiting = Counter(unit.runs.waiting())
+        lines = unit.runs.waiting()
     everything: list[Claimed] = []
-    while (room := min(limit, app.settings.waiting_most - waiting.total())) > 0:
+    while (room := min(limit, app.settings.waiting_most - sum(line.waiting for line in lines.values()))) > 0:
         with app.store.writing() as unit:
             claimed = unit.runs.claim_due(app.clock, limit=room, lease=lease_of(app), keys=app.vault.run_key)
+            claimed = [_placed(each, lines, app.settings.waiting_in_front) for each in claimed]
+            unit.runs.let_others_first([each.ref.id for each in claimed if each.ref.patient])
         for each in claimed:
-            waiting[each.org_id] += 1
-            enqueue(replace(each.ref, patient=waiting[each.org_id] > app.settings.waiting_in_front), "fetch")
+            enqueue(each.ref, "fetch")
         everything += claimed
         if len(claimed) < room:
             break
     return everything
+
+
+def _placed(each: Claimed, lines: dict[int, Line], in_front: int) -> Claimed:
+    """The claim at its place in the line of its organization, which it lengthens. Whoever comes after a patient one is
+    patient too, so that inside an organization nobody is overtaken."""
+    line = lines.get(each.org_id, Line())
+    patient = line.patient > 0 or line.waiting >= in_front
+    lines[each.org_id] = Line(line.waiting + 1, line.patient + patient)
+    return replace(each, ref=replace(each.ref, patient=patient))
 
 
 def recover_stalled(app: App, enqueue: Enqueue) -> int:

@@ -24,7 +24,7 @@ from sync_tasks.services.pipeline import finish
 from sync_tasks.settings import Settings
 from sync_tasks.stages.context import StageReport
 from sync_tasks.state import migrate
-from sync_tasks.state.records import Claimed, RunRef
+from sync_tasks.state.records import Claimed
 
 BEGIN = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 NOISE = 10  # so many times its load puts a noisy organization on the workers
@@ -149,13 +149,12 @@ class _Simulation:
 
     def _dispatch(self) -> None:
         """What beat asks for every few seconds."""
-        order: list[RunRef] = []
         began = time.perf_counter()
-        claimed = scheduling.dispatch_due(self._app, lambda run, _stage: order.append(run))
+        claimed = scheduling.dispatch_due(self._app, lambda _run, _stage: None)
         self._outcome.claim_seconds += time.perf_counter() - began
         self._outcome.claims += len(claimed)
-        for each, sent in zip(claimed, order, strict=True):
-            (self._patient if sent.patient else self._queue).append(each)
+        for each in claimed:
+            (self._patient if each.ref.patient else self._queue).append(each)
         self._work()
         self._at(self._clock.now + timedelta(seconds=self._app.settings.dispatch_every_seconds), self._dispatch)
 

@@ -89,6 +89,14 @@ class RunRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """How many runs of an organization nobody has begun, and how many of those let others go first."""
+
+    waiting: int = 0
+    patient: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Claimed:
     """A run that was opened because its user was due at a moment."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,7 +23,7 @@ from sync_tasks.state.models import (
     SyncRun,
     User,
 )
-from sync_tasks.state.records import Claimed, OpState, RunRef, RunState, RunView
+from sync_tasks.state.records import Claimed, Line, OpState, RunRef, RunState, RunView
 
 # stages are the same words everywhere: in the chain, in sync_run.stage, in the console
 STAGES = ("fetch", "categorize", "resolve", "link", "mirror", "delete")
@@ -80,15 +80,20 @@ class Runs:
             for user, run in claimed
         ]
 
-    def waiting(self) -> dict[int, int]:
-        """How many runs are open that nobody has begun, by organization."""
+    def let_others_first(self, run_ids: Collection[int]) -> None:
+        """Note that these go behind the runs of other organizations, should they be enqueued again."""
+        if run_ids:
+            self._session.execute(update(SyncRun).where(SyncRun.id.in_(run_ids)).values(patient=True))
+
+    def waiting(self) -> dict[int, Line]:
+        """The runs that are open and that nobody has begun, by organization."""
         query = (
-            select(User.org_id, func.count())
+            select(User.org_id, func.count(), func.count().filter(SyncRun.patient))
             .join(SyncRun, SyncRun.user_id == User.id)
             .where(SyncRun.state == RunState.OPEN, SyncRun.stage == "", SyncRun.working == "")
             .group_by(User.org_id)
         )
-        return dict(self._session.execute(query).tuples().all())
+        return {org_id: Line(waiting, patient) for org_id, waiting, patient in self._session.execute(query)}
 
     def claim_user(
         self, user_id: int, trigger: str, now: datetime, lease: timedelta, wrapped_key: bytes, *, undoes: int = 0
@@ -140,7 +145,8 @@ class Runs:
                 run.token, run.working = user.lease_token, ""
                 run.recovered += 1
             run.touched_at = now
-            found.append((RunRef(run.id, user.id, run.token, user.shard, patient=not begun), _view(run)))
+            ref = RunRef(run.id, user.id, run.token, user.shard, patient=run.patient and not begun)
+            found.append((ref, _view(run)))
         return found
 
     # --- looking after those who claim and work

@@ -8,6 +8,7 @@ import pytest
 
 from sync_tasks.services import scheduling
 from sync_tasks.services.scheduling import BusyError, run_here
+from sync_tasks.state.records import RunRef
 from tests.support.world import World
 
 
@@ -240,3 +241,30 @@ def test_an_idle_run_costs_one_call_a_folder_and_one_to_salesforce(world: World)
 
     assert world.calls() == {"ews": {"ews.SyncFolderItems": 4}, "salesforce": {"sf.composite": 1}}
     assert run.stage == "fetch"
+
+
+@pytest.mark.rule("TOP-13")
+def test_beyond_its_share_an_organization_lets_others_first_and_overtakes_none_of_its_own(
+    world_on_both: World,
+) -> None:
+    world = world_on_both
+    world.app.settings = world.app.settings.model_copy(update={"waiting_in_front": 2})
+    users = [world.user(f"user{number}@acme.example") for number in range(5)]
+
+    def dispatched() -> dict[int, bool]:
+        return {each.ref.user_id: each.ref.patient for each in scheduling.dispatch_due(world.app, lambda *_: None)}
+
+    assert list(dispatched().values()) == [False, False, True, True, True]
+    with world.app.store.writing() as unit:  # all but the last are begun: he still waits
+        for user in users[:4]:
+            run = unit.runs.open_run(user.id)
+            assert run is not None
+            assert unit.runs.start_work(RunRef(run.id, user.id, run.token), world.now, silent_for=timedelta(minutes=5))
+    late = world.user("late@acme.example")
+    assert dispatched() == {late.id: True}
+
+    world.later(minutes=10)
+    again: dict[int, bool] = {}
+    scheduling.recover_stalled(world.app, lambda run, _stage: again.update({run.user_id: run.patient}))
+    assert again[users[4].id], "it waits where it has waited"
+    assert not again[users[0].id], "what was begun is not made to wait again"

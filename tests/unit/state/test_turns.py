@@ -9,7 +9,7 @@ from itertools import count
 import pytest
 
 from sync_tasks.state.engine import open_engine
-from sync_tasks.state.records import Claimed
+from sync_tasks.state.records import Claimed, Line
 from sync_tasks.state.store import Store
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -74,4 +74,4 @@ def test_runs_that_nobody_has_begun_are_counted_by_organization(store: Store) ->
         begun = next(each for each in claimed if each.org_id == one)
         assert unit.runs.start_work(begun.ref, NOW, silent_for=timedelta(minutes=5))
     with store.reading() as unit:
-        assert unit.runs.waiting() == {one: 2, other: 2}
+        assert unit.runs.waiting() == {one: Line(2), other: Line(2)}
