@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import time
+from collections.abc import Callable
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -49,31 +50,24 @@ Link = Annotated[bool, typer.Option("--link", help="Only print a link for the us
 Wait = Annotated[int, typer.Option(help="Seconds to wait for the answer.")]
 
 
-@app.command()
-def salesforce(
-    user: User, facts: Facts = None, secret: Secrets = None, port: Port = PORT, code: Code = False,
-    link: Link = False, wait: Wait = 600, as_json: Json = False,
-) -> None:  # fmt: skip
-    """The user lets us in to Salesforce as himself."""
-    _consent("salesforce", user, facts, secret, port, wait, code=code, link=link, as_json=as_json)
+def _consenting(vendor: str) -> Callable[..., None]:
+    """The command by which a user lets us in at a vendor."""
+
+    def command(
+        user: User, facts: Facts = None, secret: Secrets = None, port: Port = PORT, code: Code = False,
+        link: Link = False, wait: Wait = 600, as_json: Json = False,
+    ) -> None:  # fmt: skip
+        _consent(vendor, user, facts, secret, port, wait, code=code, link=link, as_json=as_json)
+
+    return command
 
 
-@app.command()
-def microsoft(
-    user: User, facts: Facts = None, secret: Secrets = None, port: Port = PORT, code: Code = False,
-    link: Link = False, wait: Wait = 600, as_json: Json = False,
-) -> None:  # fmt: skip
-    """The user lets us in to a mailbox in Microsoft 365."""
-    _consent("graph", user, facts, secret, port, wait, code=code, link=link, as_json=as_json)
-
-
-@app.command()
-def google(
-    user: User, facts: Facts = None, secret: Secrets = None, port: Port = PORT, code: Code = False,
-    link: Link = False, wait: Wait = 600, as_json: Json = False,
-) -> None:  # fmt: skip
-    """The user lets us in to a mailbox of Google Workspace."""
-    _consent("google", user, facts, secret, port, wait, code=code, link=link, as_json=as_json)
+for _name, _vendor, _help in (
+    ("salesforce", "salesforce", "The user lets us in to Salesforce as himself."),
+    ("microsoft", "graph", "The user lets us in to a mailbox in Microsoft 365."),
+    ("google", "google", "The user lets us in to a mailbox of Google Workspace."),
+):
+    app.command(_name, help=_help)(_consenting(_vendor))
 
 
 @app.command()
