@@ -27,9 +27,8 @@ from sync_tasks.state.models import (
     Unresolved,
     User,
 )
-from sync_tasks.state.records import PARTING_PREVIEW, PREVIEW, TAKING_PREVIEW, DecisionView, RunState
+from sync_tasks.state.records import LOOKING, DecisionView, RunState
 
-LOOKING = (PREVIEW, PARTING_PREVIEW, TAKING_PREVIEW)  # runs that only look
 STATUSES = (
     "enabled", "paused", "disabled", "suspended", "organization disabled", "organization paused", "deprovisioning",
 )  # fmt: skip

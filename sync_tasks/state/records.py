@@ -15,6 +15,7 @@ PREVIEW, PARTING, PARTING_PREVIEW = "preview", "parting", "parting.look"
 TAKING, TAKING_PREVIEW = "taking", "taking.look"  # parting, and taking back what was saved
 UNDO, UNDO_PREVIEW = "undo", "undo.look"
 AUDIT = "audit"  # it compares, and writes nothing
+LOOKING = (PREVIEW, PARTING_PREVIEW, TAKING_PREVIEW, UNDO_PREVIEW, AUDIT)  # runs that only look
 
 
 class RunState(StrEnum):
@@ -123,7 +124,7 @@ class RunView:
 
     @property
     def is_preview(self) -> bool:
-        return self.trigger in (PREVIEW, PARTING_PREVIEW, TAKING_PREVIEW, UNDO_PREVIEW, AUDIT)
+        return self.trigger in LOOKING
 
     @property
     def is_parting(self) -> bool:
