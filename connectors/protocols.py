@@ -19,7 +19,6 @@ from connectors.errors import ConnectorError
 from connectors.pushing import Feed, Subscriptions
 from mapping.model.findings import FINDINGS, Finding
 from mapping.model.item import Attachment, Fields, Item, ItemKind, ItemRef
-from mapping.model.notice import Notice
 from mapping.model.people import AccountRecord, Clues, Named, OpportunityRecord, PersonRecord, Restrictions
 
 
@@ -52,7 +51,6 @@ class Can(StrEnum):
     TASK_STATES = "task_states"  # keeps more of a task's state than whether it is done
     ATTACHMENTS = "attachments"  # tells what hangs on a message, and gives its content
     MAIL_FOLDERS = "mail_folders"  # finds further folders of mail by their names
-    NOTIFY = "notify"  # can tell between two readings that something happened in a folder
     PUSH = "push"  # can tell an address of ours that something happened
     LOOK_FREELY = "look_freely"  # no quota of a day is used up by looking what happened
     CONVERSATIONS = "conversations"  # can list the messages of a conversation
@@ -118,14 +116,6 @@ class Changes:
     cursor: str
     complete: bool = False
     more: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Notices:
-    """What a subscription has to tell since it was last asked. `subscription`: what to ask with the next time."""
-
-    notices: tuple[Notice, ...]
-    subscription: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,16 +198,6 @@ class Mailbox(Endpoint, Protocol):
 
     def pushes(self) -> Mapping[Feed, Subscriptions]:
         """By which agreements an address of ours can be told what happens, by what that is about. No vendor call."""
-        ...
-
-    def subscribe(self, folder: str) -> str:
-        """Have it noted from now on what happens in a folder role, for `notices` to tell. Returns opaque text. Needs
-        `Can.NOTIFY`."""
-        ...
-
-    def notices(self, subscription: str) -> Notices:
-        """What happened since; one vendor call when it is little. A notice may be told of something that is gone by
-        now, or twice. Raises CURSOR_LOST (Scope.CONTAINER) when the subscription is over: notices may be lost then."""
         ...
 
     def contents(self, wanted: Sequence[tuple[ItemRef, Attachment]]) -> Iterator[bytes | ConnectorError]:

@@ -10,7 +10,7 @@ from exchangelib.items.calendar_item import BaseMeetingItem
 from exchangelib.properties import BaseItemId
 
 from connectors.errors import ConnectorError, Fault, Scope
-from connectors.exchange import checks, claims, contents, notices, wire
+from connectors.exchange import checks, claims, contents, wire
 from connectors.exchange.codec import MODELS, READERS, decode, feed_names, needs
 from connectors.exchange.conversations import conversations
 from connectors.exchange.folders import DISTINGUISHED
@@ -25,7 +25,7 @@ from connectors.exchange.writes import apply
 from connectors.outlook.codec import names_at, names_of_occurrence
 from connectors.outlook.facts import bare, kind_of
 from connectors.outlook.occurrences import at_place, is_occurrence, placed
-from connectors.protocols import Can, Change, Changes, Check, Detail, Notices, Outcome, Write
+from connectors.protocols import Can, Change, Changes, Check, Detail, Outcome, Write
 from connectors.pushing import Feed, Subscriptions
 from mapping.model.item import Attachment, Item, ItemKind, ItemRef, Side
 from mapping.model.people import normalise
@@ -48,7 +48,7 @@ class ExchangeMailbox:
     Raises ValueError when the configured build or time zone makes no sense."""
 
     can = frozenset({
-        Can.SILENT_WRITE, Can.CATEGORIES, Can.FOLDERS, Can.NOTIFY, Can.TASKS, Can.RECURRING_TASKS, Can.PRIVATE_TASKS,
+        Can.SILENT_WRITE, Can.CATEGORIES, Can.FOLDERS, Can.TASKS, Can.RECURRING_TASKS, Can.PRIVATE_TASKS,
         Can.TASK_DELETIONS, Can.TASK_CATEGORIES, Can.TASK_STATES, Can.ATTACHMENTS, Can.MAIL_FOLDERS, Can.CONVERSATIONS,
         Can.PUSH, Can.LOOK_FREELY,
     })  # fmt: skip
@@ -154,12 +154,6 @@ class ExchangeMailbox:
 
     def pushes(self) -> Mapping[Feed, Subscriptions]:
         return {Feed.CALENDAR: PushSubscriptions(self._line)}
-
-    def subscribe(self, folder: str) -> str:
-        return notices.subscribe(self._line, folder)
-
-    def notices(self, subscription: str) -> Notices:
-        return notices.told(self._line, subscription)
 
     def contents(self, wanted: Sequence[tuple[ItemRef, Attachment]]) -> Iterator[bytes | ConnectorError]:
         return contents.contents(self._line, wanted)

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from exchangelib.properties import CopiedEvent, CreatedEvent, DeletedEvent, ModifiedEvent, MovedEvent
+
 from connectors.errors import ConnectorError, Fault, Scope
 from connectors.exchange.line import Line
-from connectors.exchange.notices import EVENTS
 from connectors.exchange.received import SILENCE, STATUS_MINUTES
-from connectors.exchange.wire_notices import PushSubscribe, Unsubscribe
+from connectors.exchange.wire_subscriptions import PushSubscribe, Unsubscribe
 from connectors.pushing import Agreed, Ear, Kind
 
 ROLE = "calendar"
+EVENTS = (CopiedEvent, CreatedEvent, DeletedEvent, ModifiedEvent, MovedEvent)
 PATH = "/hooks/ews"
 NEVER = timedelta(days=3650)
 
@@ -29,7 +31,7 @@ class PushSubscriptions:
 
     def subscribe(self, ear: Ear, now: datetime) -> Agreed:
         line, where = self._line, self._line.folder(ROLE)
-        names = [event.ELEMENT_NAME for event in EVENTS]  # type: ignore[attr-defined]
+        names = [event.ELEMENT_NAME for event in EVENTS]
         url = f"{ear.base}{PATH}/{ear.secret}"
         service = PushSubscribe(account=line.account)
         identifier, watermark = line.call(lambda: service.to(where, names, STATUS_MINUTES, url), Scope.CONTAINER)

@@ -29,14 +29,6 @@ class FoundFolder:
     role: str
 
 
-class GetFolder(Plain, services.GetFolder):  # type: ignore[misc]
-    def id_of(self, folder: FolderId) -> str:
-        """The folder's own id, under which others name it. Raises `RefusedError`."""
-        found = list(self._get_elements(self.get_payload([folder], (), ID_ONLY)))
-        raise_first(found)
-        return _folder_id(found[0])
-
-
 class FindFolder(Plain, services.FindFolder):  # type: ignore[misc]
     _FIELDS = ("parent_folder_id", "name", "folder_class", "_distinguished_id")
 

@@ -17,7 +17,7 @@ from connectors.google.line import Line
 from connectors.google.people import People
 from connectors.google.subscriptions import CalendarChannel, MailWatch
 from connectors.google.tasks import Tasks
-from connectors.protocols import Can, Changes, Check, Detail, Notices, Outcome, Write
+from connectors.protocols import Can, Changes, Check, Detail, Outcome, Write
 from connectors.pushing import Feed, Subscriptions
 from mapping.model.item import MORE_MAIL, Attachment, Item, ItemKind, ItemRef
 from mapping.model.people import normalise
@@ -145,12 +145,6 @@ class GoogleMailbox:
         if Service.GMAIL in self._services and self._line.config.topic:
             found[Feed.MAIL] = MailWatch(self._line, self._line.config.topic)
         return found
-
-    def subscribe(self, folder: str) -> str:
-        raise ConnectorError(Fault.INVALID, f"nothing is noted of {folder} between two readings", scope=Scope.CONTAINER)
-
-    def notices(self, subscription: str) -> Notices:  # noqa: ARG002
-        raise ConnectorError(Fault.CURSOR_LOST, "there are no subscriptions", scope=Scope.CONTAINER)
 
     def contents(self, wanted: Sequence[tuple[ItemRef, Attachment]]) -> Iterator[bytes | ConnectorError]:
         return contents(self._line, wanted)

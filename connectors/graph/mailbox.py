@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from connectors.errors import ConnectorError, Fault, Scope
+from connectors.errors import ConnectorError, Scope
 from connectors.graph import checks, claims, contents, feed
 from connectors.graph.config import GraphConfig
 from connectors.graph.conversations import conversations
@@ -18,12 +18,10 @@ from connectors.graph.subscriptions import ChangeNotifications
 from connectors.graph.tokens import Keep
 from connectors.graph.writes import apply
 from connectors.outlook.facts import KINDS, bare
-from connectors.protocols import Can, Changes, Check, Detail, Notices, Outcome, Write
+from connectors.protocols import Can, Changes, Check, Detail, Outcome, Write
 from connectors.pushing import Feed, Subscriptions
 from mapping.model.item import Attachment, Item, ItemRef
 from mapping.model.people import normalise
-
-_NO_NOTICES = "Graph tells notices to an address of ours only"
 
 
 class GraphMailbox:
@@ -86,12 +84,6 @@ class GraphMailbox:
 
     def pushes(self) -> Mapping[Feed, Subscriptions]:
         return {Feed.CALENDAR: ChangeNotifications(self._line)}
-
-    def subscribe(self, folder: str) -> str:  # noqa: ARG002
-        raise ConnectorError(Fault.INVALID, _NO_NOTICES, scope=Scope.CONTAINER)
-
-    def notices(self, subscription: str) -> Notices:  # noqa: ARG002
-        raise ConnectorError(Fault.INVALID, _NO_NOTICES, scope=Scope.CONTAINER)
 
     def contents(self, wanted: Sequence[tuple[ItemRef, Attachment]]) -> Iterator[bytes | ConnectorError]:
         return contents.contents(self._line, wanted)

@@ -217,9 +217,14 @@ def _look(app: App, user: UserView, feed: Feed, cursors: dict[str, str]) -> Hear
     subscriptions = mailbox.pushes().get(feed)
     roles = subscriptions.roles if subscriptions is not None else ()
     changes = _changes(mailbox, [role for role in roles if role in mailbox.known_folders()], cursors)
+    return instant.notified(app, user.id, notices_of(app, user, changes))
+
+
+def notices_of(app: App, user: UserView, changes: Sequence[Change]) -> list[Notice]:
+    """What a feed tells, as notices: what has a pair was there before."""
     with app.store.reading() as unit:
         paired = unit.pairs.by_mailbox(user.id, [change.ref.id for change in changes])
-    return instant.notified(app, user.id, [_notice(change, known=change.ref.id in paired) for change in changes])
+    return [_notice(change, known=change.ref.id in paired) for change in changes]
 
 
 def _changes(mailbox: Mailbox, roles: Iterable[str], cursors: dict[str, str]) -> list[Change]:

@@ -11,40 +11,17 @@ import pytest
 
 from connectors.exchange.mailbox import ExchangeMailbox
 from connectors.protocols import Outcome, Write
-from mapping.model.notice import Notice
 from mapping.model.reasons import Reason
 from sync_tasks.services import instant
 from sync_tasks.services.instant import Heard
 from sync_tasks.services.pipeline import next_stage, perform
 from sync_tasks.services.scheduling import dispatch_due
 from sync_tasks.state.records import RunRef, UserView
+from tests.support.ear import Ear
 from tests.support.world import World
 
 HOMER = {"address": "homer@globex.example", "name": "Homer"}
 SOON = datetime.fromisoformat("2026-03-05T10:00:00+00:00")
-
-
-class Ear:
-    """Listens to a user's calendar, as a receiver of notices does."""
-
-    def __init__(self, world: World, user: UserView) -> None:
-        self.world, self.user = world, user
-        self._mailbox = world.app.mailbox(user)
-        self._subscription = self._mailbox.subscribe("calendar")
-
-    def notices(self) -> tuple[Notice, ...]:
-        told = self._mailbox.notices(self._subscription)
-        self._subscription = told.subscription
-        return told.notices
-
-    def hears(self) -> Heard:
-        return instant.notified(self.world.app, self.user.id, self.notices())
-
-    def reasons(self) -> list[Reason]:
-        """Why what happened since asks for no run."""
-        heard = self.hears()
-        assert heard.due is None
-        return sorted(wish.reason for wish in heard.wishes.values())
 
 
 def listening(world: World, **settings: Any) -> tuple[UserView, Ear]:

@@ -35,10 +35,6 @@ class LesserMailbox:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._mailbox, name)
 
-    def subscribe(self, folder: str) -> str:
-        assert Can.NOTIFY in self.can
-        return self._mailbox.subscribe(folder)
-
     def changes(self, folder: str, cursor: str | None) -> Any:
         assert Can.TASKS in self.can or folder not in ("tasks", "synced_tasks")
         assert Can.TASK_CATEGORIES in self.can or folder != "tasks"  # nothing there could be marked

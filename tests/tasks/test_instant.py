@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from sync_tasks.services import instant
 from sync_tasks.state.records import RunView, UserView
 from tests.support.cluster import Cluster
+from tests.support.ear import Ear
 from tests.support.waiting import until
 from tests.support.world import World
 
@@ -37,21 +37,17 @@ def test_a_burst_of_fifty_notices_is_one_run_now_and_one_after_a_minute(world: W
     world.sync(ann)
     with world.app.store.writing() as unit:  # the first run was long ago
         unit.accounts.set_user(ann.id, last_started_at=world.now - timedelta(minutes=10))
-    mailbox = world.app.mailbox(ann)
-    subscription = mailbox.subscribe("calendar")
+    ear = Ear(world, ann)
     worker = cluster.worker()
     until(lambda: worker.ready, 40, every=0.1)
     cluster.beat()
 
     for number in range(50):
         world.appointment(ann, f"Offer {number}", RequiredAttendees=[{"address": "homer@globex.example"}])
-        told = mailbox.notices(subscription)
-        subscription = told.subscription
-        instant.notified(world.app, ann.id, told.notices)
+        ear.hears()
         time.sleep(0.1)
     until(lambda: [run.state for run in forced(world, ann)] == ["done"], 30)
-    told = mailbox.notices(subscription)
-    instant.notified(world.app, ann.id, told.notices)
+    ear.hears()
 
     later = user_of(world, ann)
     assert later.last_started_at is not None
@@ -61,7 +57,6 @@ def test_a_burst_of_fifty_notices_is_one_run_now_and_one_after_a_minute(world: W
             unit.accounts.set_user(ann.id, next_sync_at=world.now)
         until(lambda: [run.state for run in forced(world, ann)] == ["done", "done"], 30)
 
-    told = mailbox.notices(told.subscription)
-    assert instant.notified(world.app, ann.id, told.notices).due is None
+    assert ear.hears().due is None
     assert len(world.records("Event")) == 50
     assert len(forced(world, ann)) <= 2

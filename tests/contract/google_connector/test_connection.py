@@ -12,7 +12,7 @@ import pytest
 from connectors.errors import ConnectorError, Fault, Scope
 from connectors.google.config import GoogleConfig, Service
 from connectors.google.mailbox import GoogleMailbox
-from connectors.protocols import Can, Mailbox
+from connectors.protocols import Mailbox
 from connectors.registry import open_mailbox
 from mapping.model.findings import Finding
 from tests.support.google import ACCOUNT, ADDRESS, World
@@ -137,14 +137,6 @@ def test_a_check_proves_the_connection_step_by_step(world: World) -> None:
     (line,) = world.opened(address="nobody@corp.example").check()
     assert (line.name, line.ok) == ("token", False)
     assert line.finding is Finding.MAILBOX_UNKNOWN
-
-
-def test_nothing_is_noted_between_two_readings(world: World) -> None:
-    assert Can.NOTIFY not in world.mailbox.can
-    with pytest.raises(ConnectorError):
-        world.mailbox.subscribe("calendar")
-    with pytest.raises(ConnectorError):
-        world.mailbox.notices("anything")
 
 
 class Box:

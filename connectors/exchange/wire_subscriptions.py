@@ -11,33 +11,6 @@ from exchangelib.properties import FolderId
 from connectors.exchange.wire import Plain, raise_first
 
 
-class Subscribe(Plain, services.SubscribeToPull):  # type: ignore[misc]
-    def to(self, folder: FolderId, events: Sequence[str], minutes: int) -> tuple[str, str]:
-        """A subscription that the server keeps for so long without being asked: its id and first watermark. Raises
-        `RefusedError`."""
-        payload = self.get_payload(folders=[folder], event_types=events, watermark=None, timeout=minutes)
-        found = list(self._elems_to_objs(self._get_elements(payload)))
-        raise_first(found)
-        identifier, watermark = found[0]
-        return str(identifier), str(watermark)
-
-    @classmethod
-    def _get_elements_in_container(cls, container: Any) -> list[Any]:
-        return services.SubscribeToPull._get_elements_in_container(container)  # type: ignore[no-any-return]  # noqa: SLF001
-
-
-class GetEvents(Plain, services.GetEvents):  # type: ignore[misc]
-    def since(self, subscription: str, watermark: str) -> Any:
-        """The next page of events. Raises `RefusedError`."""
-        found = list(self._elems_to_objs(self._get_elements(self.get_payload(subscription, watermark))))
-        raise_first(found)
-        return found[0]
-
-    @classmethod
-    def _get_elements_in_container(cls, container: Any) -> list[Any]:
-        return services.GetEvents._get_elements_in_container(container)  # type: ignore[no-any-return]  # noqa: SLF001
-
-
 class PushSubscribe(Plain, services.SubscribeToPush):  # type: ignore[misc]
     def to(self, folder: FolderId, events: Sequence[str], minutes: int, url: str) -> tuple[str, str]:
         """A subscription that posts to the address, at least every so many minutes: its id and first watermark. Raises
