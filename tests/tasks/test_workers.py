@@ -51,7 +51,7 @@ def slow(world: World, seconds: float, times: int = 1) -> None:
 
 def started(cluster: Cluster, **more: int) -> Cluster:
     worker = cluster.worker(**more)
-    until(lambda: worker.ready, 40, every=0.1)
+    until(lambda: worker.ready, 90, every=0.1)
     return cluster
 
 
