@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from urllib.parse import urlencode
 
 from fastapi import FastAPI, HTTPException, Request, Response
@@ -10,7 +9,9 @@ from fastapi.exception_handlers import http_exception_handler, request_validatio
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException as AnyHttpError
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sync_tasks.bootstrap import App
 from sync_tasks.services.hearing import Deliver, Receiver
@@ -47,7 +48,7 @@ def create_app(app: App, deliver: Deliver = pushes.deliver) -> FastAPI:
     web.state.sync = app
     web.state.receiver = Receiver(app, deliver)
     web.state.metrics = metrics.registry(app)
-    web.middleware("http")(_guarded)
+    web.add_middleware(_Guard)
     web.exception_handler(LogInError)(_log_in_first)
     web.exception_handler(AnyHttpError)(_refused)
     web.exception_handler(RequestValidationError)(_misunderstood)
@@ -57,18 +58,34 @@ def create_app(app: App, deliver: Deliver = pushes.deliver) -> FastAPI:
     return web
 
 
-async def _guarded(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Refuse changes that another site's page asks for, and put the headers of safety on every answer; pages and data
-    are never kept by anything in between."""
-    if comes_from_elsewhere(request):
-        response: Response = PlainTextResponse("this change was asked for by another site", 403)
-    else:
-        response = await call_next(request)
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    if not request.url.path.startswith("/static/"):
-        response.headers.setdefault("Cache-Control", "no-store")
-    return response
+class _Guard:
+    """Refuses changes that another site's page asks for, and puts the headers of safety on every answer; pages and data
+    are never kept by anything in between.
+
+    Bare ASGI: what Starlette offers for this costs a post of a vendor as much again as all else that is done for it.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        is_static = scope["path"].startswith("/static/")
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+                if not is_static:
+                    headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        refused = comes_from_elsewhere(Request(scope))
+        answer = PlainTextResponse("this change was asked for by another site", 403) if refused else self._app
+        await answer(scope, receive, send_guarded)
 
 
 def _is_page(request: Request) -> bool:

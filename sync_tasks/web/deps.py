@@ -1,4 +1,4 @@
-"""What the routers ask for by type."""
+"""What the routers ask for by type. Coroutines, for FastAPI asks plain functions in a thread each."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from sync_tasks.bootstrap import App
 from sync_tasks.services.hearing import Receiver
 
 
-def _sync(request: Request) -> App:
+async def _sync(request: Request) -> App:
     found = request.app.state.sync
     assert isinstance(found, App)
     return found
 
 
-def _receiver(request: Request) -> Receiver:
+async def _receiver(request: Request) -> Receiver:
     found = request.app.state.receiver
     assert isinstance(found, Receiver)
     return found

@@ -7,6 +7,9 @@ import socket
 import uvicorn
 from fastapi import FastAPI
 
+# Longer than what stands before us holds a connection: whoever closes first must not be us, in the moment of a post.
+KEEP_ALIVE_SECONDS = 75
+
 
 def listen(host: str, port: int) -> socket.socket:
     """A socket that listens already, so that its address is known before the first answer. Raises OSError."""
@@ -30,6 +33,7 @@ def address_of(listener: socket.socket) -> str:
 def serve(web: FastAPI, listener: socket.socket, *, log_level: str = "INFO") -> None:
     """Answer on the socket until the process is told to stop. No access log: addresses of pages name people."""
     config = uvicorn.Config(
-        web, log_config=None, log_level=log_level.lower(), access_log=False, server_header=False, lifespan="off"
-    )
+        web, log_config=None, log_level=log_level.lower(), access_log=False, server_header=False, lifespan="off",
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+    )  # fmt: skip
     uvicorn.Server(config).run(sockets=[listener])
