@@ -15,6 +15,15 @@ from sync_tasks.settings import Settings
 from tests.support.cluster import Cluster
 from tests.support.world import World
 
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Clusters take their turns: two of them on one machine measure how busy it is."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.xdist_group("clusters"))
+
 
 @pytest.fixture
 def celery_app(redis_url: str, tmp_path: Path) -> Iterator[Celery]:

@@ -83,7 +83,7 @@ def test_a_message_that_comes_many_times_is_done_once(world: World, clustered: M
     ref = claimed(world, ann)
     for stage in ("fetch", "fetch", "fetch", "categorize", "mirror"):
         enqueue(ref, stage)
-    until(lambda: is_closed(world, ref), 20)
+    until(lambda: is_closed(world, ref), 60)
     until(lambda: not any(cluster.waiting().values()), 10)
     assert len(world.query("SELECT Id FROM Event")) == 1
     assert run_of(world, ref).state == "done"
@@ -112,7 +112,7 @@ def test_what_an_emptied_redis_forgot_is_found_in_the_database(world: World, clu
     cluster.redis.flush()
     cluster.beat()
     started(cluster)
-    until(lambda: is_closed(world, ref), 30)
+    until(lambda: is_closed(world, ref), 60)
     assert run_of(world, ref).state == "done"
     assert run_of(world, ref).recovered == 0  # nobody had worked on it, so nobody had to be fenced off
 
@@ -148,7 +148,7 @@ def test_a_worker_told_to_stop_finishes_its_stage_and_loses_nothing(world: World
     assert cluster.waiting()[f"shard-{ann.shard:02d}"] == 1
 
     started(cluster)
-    until(lambda: is_closed(world, ref), 20)
+    until(lambda: is_closed(world, ref), 60)
     assert (run_of(world, ref).state, run_of(world, ref).recovered) == ("done", 0)
 
 
@@ -160,11 +160,11 @@ def ran(world: World, user: UserView) -> RunView:
     """A run of the user through the workers."""
     ref = claimed(world, user)
     enqueue(ref, "fetch")
-    until(lambda: is_closed(world, ref), 30)
+    until(lambda: is_closed(world, ref), 60)
     return run_of(world, ref)
 
 
-LIMITS = {"stage_soft_seconds": 2, "stage_hard_seconds": 60, "visibility_timeout": 90}
+LIMITS = {"stage_soft_seconds": 4, "stage_hard_seconds": 60, "visibility_timeout": 90}
 
 
 @pytest.mark.parametrize("operation", ["ews.SyncFolderItems", "sf.composite"])
@@ -173,8 +173,9 @@ def test_a_stage_that_reads_too_long_ends_its_run_and_the_next_one_is_whole(
 ) -> None:
     ann = world.user(autosave__appointments=True)
     cluster = started(clustered(**LIMITS), concurrency=1)
+    ran(world, ann)  # what a fresh process loads does not count
     world.appointment(ann, "Call")
-    too_slow(world, operation, 8)
+    too_slow(world, operation, 10)
 
     late = ran(world, ann)
     assert (late.state, late.error_code, late.stage) == ("failed", "RUN.TRANSIENT.TOO_LONG", "")
@@ -187,14 +188,14 @@ def test_a_stage_that_reads_too_long_ends_its_run_and_the_next_one_is_whole(
     assert cluster.workers[0].process.running
 
 
-# A worker's first composite calls describe the org (two), read the change feed and look for the same event; the fifth
-# writes the record.
-@pytest.mark.parametrize(("operation", "nth", "born"), [("sf.composite", 5, "mailbox"), ("ews.CreateItem", 1, "crm")])
+# A run's first composite calls read the change feed and look for the same event; the third writes the record.
+@pytest.mark.parametrize(("operation", "nth", "born"), [("sf.composite", 3, "mailbox"), ("ews.CreateItem", 1, "crm")])
 def test_a_write_that_comes_true_after_its_stage_gave_up_is_found_by_the_next_run(
     world: World, clustered: Make, operation: str, nth: int, born: str
 ) -> None:
     ann = world.user(autosave__appointments=True, events__down=True)
     started(clustered(**LIMITS), concurrency=1)
+    ran(world, ann)
     begin = world.now.replace(microsecond=0) + timedelta(days=1)
     if born == "mailbox":
         world.appointment(ann, "Call")
@@ -202,7 +203,7 @@ def test_a_write_that_comes_true_after_its_stage_gave_up_is_found_by_the_next_ru
         world.record(
             "Event", Subject="Call", OwnerId=ann.crm_user_id, StartDateTime=begin.isoformat(), DurationInMinutes=60
         )
-    too_slow(world, operation, 5, nth)
+    too_slow(world, operation, 8, nth)
 
     late = ran(world, ann)
     assert (late.state, late.error_code, late.stage) == ("failed", "RUN.TRANSIENT.TOO_LONG", "link")
@@ -230,7 +231,7 @@ def test_a_pickle_is_refused_and_the_worker_goes_on(world: World, clustered: Mak
         )  # fmt: skip
     ref = claimed(world, ann)
     enqueue(ref, "fetch")
-    until(lambda: is_closed(world, ref), 20)
+    until(lambda: is_closed(world, ref), 60)
     assert run_of(world, ref).state == "done"
     assert cluster.workers[0].process.running
 
