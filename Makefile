@@ -22,7 +22,7 @@ demo: $(READY) ## Run it all on sample data; ONCE=1 leaves after the first round
 ##@ Check
 
 test: $(READY) $(TOOLS) ## Run the whole suite; ARGS="-k merge" for a part
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n 2 $(ARGS)
 
 lint: $(READY) ## Style, types, and which part may import which
 	$(BIN)/ruff check .

@@ -126,6 +126,21 @@ def sandbox() -> Iterator[SandboxServer]:
     world.close()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread the clusters over the suite, for they take their turns: next to each other one waits for the other."""
+    clusters, others = [], []
+    for item in items:
+        (clusters if "turn" in getattr(item, "fixturenames", ()) else others).append(item)
+    if clusters and others:
+        apart = -(-len(others) // len(clusters))
+        items[:] = [
+            item
+            for number, cluster in enumerate(clusters)
+            for item in (cluster, *others[number * apart : (number + 1) * apart])
+        ]
+
+
 @pytest.fixture
 def mailbox_kind() -> str:
     """The vendor of the mailboxes of a story; of one that bears `every_mailbox`, each vendor in turn."""

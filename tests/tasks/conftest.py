@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,15 +16,6 @@ from sync_tasks.settings import Settings
 from tests.support.cluster import Cluster
 from tests.support.world import World
 
-HERE = Path(__file__).parent
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Clusters take their turns: two of them on one machine measure how busy it is."""
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.xdist_group("clusters"))
-
 
 @pytest.fixture
 def celery_app(redis_url: str, tmp_path: Path) -> Iterator[Celery]:
@@ -36,14 +28,23 @@ def celery_app(redis_url: str, tmp_path: Path) -> Iterator[Celery]:
 
 
 @pytest.fixture
-def clustered(world: World, tmp_path: Path) -> Iterator[Callable[..., Cluster]]:
+def turn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Clusters take their turns, whichever process of pytest-xdist they belong to: two of them on one machine measure
+    how busy it is."""
+    with (tmp_path_factory.getbasetemp().parent / "clusters.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture
+def clustered(world: World, tmp_path: Path, turn: None) -> Iterator[Callable[..., Cluster]]:
     """Makes the world's cluster, with settings of one's own; this process enqueues there too."""
     with ExitStack() as stack:
         yield _maker(world, tmp_path / "home", stack)
 
 
 @pytest.fixture
-def clustered_on_both(world_on_both: World, tmp_path: Path) -> Iterator[Callable[..., Cluster]]:
+def clustered_on_both(world_on_both: World, tmp_path: Path, turn: None) -> Iterator[Callable[..., Cluster]]:
     """The same for the world that stands on SQLite once and on PostgreSQL once."""
     with ExitStack() as stack:
         yield _maker(world_on_both, tmp_path / "home", stack)

@@ -11,14 +11,11 @@ from email import message_from_bytes
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-import pytest
-
 from sync_tasks.cli.sample_world import shift_sample
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
-@pytest.mark.xdist_group("demo")
 def test_the_demo_mirrors_both_sides_and_then_writes_nothing(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "sync_tasks.cli.main", "demo", "--once", "--json"]
     # The demo is embedded whatever an installation has set, so a database that does not exist must not disturb it.
