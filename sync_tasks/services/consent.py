@@ -185,6 +185,16 @@ def read_invitation(app: App, text: str) -> tuple[UserView, str, Application]:
     return user, vendor, Application(**told)
 
 
+def renewable(app: App, user: UserView) -> list[str]:
+    """The vendors at which this user himself has let us in, and can do so again."""
+    with app.store.reading() as unit:
+        found = {side: unit.accounts.connection(user.org_id, user.id, side) for side in ("mailbox", "crm")}
+        return [
+            each[1] for side, each in found.items()
+            if each is not None and SIDES.get(each[1]) == side and unit.accounts.credentials(each[0], [REFRESH])
+        ]  # fmt: skip
+
+
 def public_url(app: App, seen: str) -> str:
     """Under which address people reach us: as it is set, or as this request saw it."""
     return (app.settings.public_url or seen).rstrip("/")

@@ -24,9 +24,14 @@ def undo(
 ) -> RunView:  # fmt: skip
     """Undo a run of a user, here and now; an undo of it that was killed is gone on with. Undoing it again finds nothing
     left to do. Raises UndoError; BusyError when another run of the user is open."""
-    target = _target(app, run_id)
-    ref, first = _open(app, target, preview=preview, by=by)
+    ref, first = begin(app, run_id, preview=preview, by=by)
     return go_through(app, ref, first, on_stage)
+
+
+def begin(app: App, run_id: int, *, preview: bool = False, by: str = "console") -> tuple[RunRef, str]:
+    """Open the run that undoes another, or take over one that was killed: the run and the stage that is next, for
+    whoever goes through with it. Raises UndoError; BusyError when another run of the user is open."""
+    return _open(app, _target(app, run_id), preview=preview, by=by)
 
 
 def _target(app: App, run_id: int) -> RunView:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from celery import Task, chain, shared_task
 from celery.exceptions import SoftTimeLimitExceeded
+from kombu.exceptions import OperationalError
 
 from sync_tasks import runtime
 from sync_tasks.queues import AT_ONCE, PATIENT, shard_queue
+from sync_tasks.services.embedded import EmbeddedRedisError
 from sync_tasks.services.pipeline import perform
 from sync_tasks.state.records import RunRef
 from sync_tasks.state.runs import STAGES
@@ -71,3 +74,11 @@ def chain_for(run: RunRef, stage: str = "fetch") -> Any:
 def enqueue(run: RunRef, stage: str) -> None:
     """Put a run's chain on its shard queue."""
     chain_for(run, stage).apply_async()
+
+
+def hand_over(run: RunRef, stage: str) -> None:
+    """The same from a process that is no worker. When no worker can be told now, the run is found in the store like any
+    other that nobody works on."""
+    with suppress(OperationalError, EmbeddedRedisError):
+        runtime.celery()
+        chain_for(run, stage).apply_async(retry=False)

@@ -20,19 +20,22 @@ from sync_tasks.services import (
     replaying,
     stories,
     strangers,
+    undoing,
     users,
     waiting,
 )
 from sync_tasks.services.run_facts import operation, run_row, specific, summary
 from sync_tasks.services.scheduling import BusyError
+from sync_tasks.services.undoing import UndoError
 from sync_tasks.services.users import Act, Switch
 from sync_tasks.state.overview import STATUSES, Filter, UserRow
 from sync_tasks.state.records import HoldDecision, UserView
-from sync_tasks.web.deps import Sync
+from sync_tasks.web.deps import Sync, Workers
 from sync_tasks.web.identity import Admin, Me
 from sync_tasks.web.reach import (
     AConflict,
     AdministeredHold,
+    AdministeredRun,
     AdministeredUser,
     AHold,
     AnEntry,
@@ -248,9 +251,27 @@ def list_people(user: AUser, me: Me, sync: Sync, limit: Limit = 100) -> list[Fac
 @router.get("/runs/{run_id}")
 def show_run(run: ARun, sync: Sync) -> Facts:
     """What a run did, operation by operation."""
-    with sync.store.reading() as unit:
-        operations = [operation(op) for op in unit.plans.all(run.id)]
-    return summary(sync, run) | {"operations": operations}
+    return _run_facts(sync, run.id)
+
+
+@router.post("/runs/{run_id}/undo", status_code=202)
+def undo_run(run: AdministeredRun, me: Admin, sync: Sync, workers: Workers) -> Facts:
+    """Have a worker take a run back. The answer is the run that does it: ask for it until it has ended."""
+    try:
+        ref, stage = undoing.begin(sync, run.id, by=me.name)
+    except (BusyError, UndoError) as error:
+        raise HTTPException(409, str(error)) from None
+    workers(ref, stage)
+    return _run_facts(sync, ref.id)
+
+
+@router.post("/runs/{run_id}/undo/preview")
+def preview_undo(run: AdministeredRun, me: Admin, sync: Sync) -> Facts:
+    """Plan the undo of a run, write nothing, and tell the plan."""
+    try:
+        return _run_facts(sync, undoing.undo(sync, run.id, preview=True, by=me.name).id)
+    except (BusyError, UndoError) as error:
+        raise HTTPException(409, str(error)) from None
 
 
 @router.post("/conflicts/{conflict_id}")
@@ -351,6 +372,14 @@ def _entry(sync: Sync, number: int) -> Facts:
     with sync.store.reading() as unit:
         row = unit.unresolved.get(number)
     return waiting.stranger_row(sync, row) if row is not None else {}
+
+
+def _run_facts(sync: Sync, number: int) -> Facts:
+    with sync.store.reading() as unit:
+        run = unit.runs.get(number)
+        assert run is not None
+        operations = [operation(op) for op in unit.plans.all(number)]
+    return summary(sync, run) | {"undoes": run.undoes, "operations": operations}
 
 
 def _still(done: bool) -> None:

@@ -15,8 +15,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sync_tasks.bootstrap import App
 from sync_tasks.services.hearing import Deliver, Receiver
-from sync_tasks.tasks import pushes
-from sync_tasks.web import admin_pages, api, connect, health, hooks, login, metrics, user_pages
+from sync_tasks.tasks import pipeline, pushes
+from sync_tasks.web import admin_pages, api, connect, health, hooks, login, metrics, run_pages, user_pages
+from sync_tasks.web.deps import HandOver
 from sync_tasks.web.identity import LogInError, comes_from_elsewhere
 from sync_tasks.web.render import HERE, page
 
@@ -36,16 +37,20 @@ ROUTERS = (
     login.router,
     connect.router,
     user_pages.router,
+    run_pages.router,
     admin_pages.router,
     api.router,
 )
 
 
-def create_app(app: App, deliver: Deliver = pushes.deliver) -> FastAPI:
+def create_app(
+    app: App, deliver: Deliver = pushes.deliver, hand_over: HandOver = pipeline.hand_over
+) -> FastAPI:  # fmt: skip
     """The application over the store and the connections of `app`, which the routers ask for as `deps.Sync`. `deliver`:
-    how hints of vendors get to a worker."""
+    how hints of vendors get to a worker; `hand_over`: how runs do."""
     web = FastAPI(title="Inbox Sync", openapi_url="/api/openapi.json", docs_url=None, redoc_url=None)
     web.state.sync = app
+    web.state.hand_over = hand_over
     web.state.receiver = Receiver(app, deliver)
     web.state.metrics = metrics.registry(app)
     web.add_middleware(_Guard)

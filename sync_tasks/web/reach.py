@@ -67,6 +67,18 @@ def _run(run_id: int, me: Me, sync: Sync) -> RunView:
     return _of(sync, me, "run", run_id, lambda unit: unit.runs.get(run_id))
 
 
+def _administered_run(run: Annotated[RunView, Depends(_run)], me: Admin, sync: Sync) -> RunView:
+    _administers(me, sync, run.user_id)
+    return run
+
+
+def _administers(me: Admin, sync: App, user_id: int | None) -> None:
+    with sync.store.reading() as unit:
+        user = unit.accounts.user_numbered(user_id) if user_id is not None else None
+    if user is None or not me.may_administer(user):
+        _missing()
+
+
 def _hold(hold_id: int, me: Me, sync: Sync) -> HoldView:
     return _of(sync, me, "hold", hold_id, lambda unit: unit.holds.get(hold_id))
 
@@ -74,9 +86,7 @@ def _hold(hold_id: int, me: Me, sync: Sync) -> HoldView:
 def _administered_hold(hold: Annotated[HoldView, Depends(_hold)], me: Admin, sync: Sync) -> HoldView:
     with sync.store.reading() as unit:
         owner = unit.overview.owner("hold", hold.id)
-        user = unit.accounts.user_numbered(owner) if owner is not None else None
-    if user is None or not me.may_administer(user):
-        _missing()
+    _administers(me, sync, owner)
     return hold
 
 
@@ -93,6 +103,7 @@ AdministeredUser = Annotated[UserView, Depends(_administered)]
 OwnUser = Annotated[UserView, Depends(_own)]
 AnOrganization = Annotated[OrgView, Depends(_organization)]
 ARun = Annotated[RunView, Depends(_run)]
+AdministeredRun = Annotated[RunView, Depends(_administered_run)]
 AHold = Annotated[HoldView, Depends(_hold)]
 AdministeredHold = Annotated[HoldView, Depends(_administered_hold)]
 AConflict = Annotated[ConflictView, Depends(_conflict)]

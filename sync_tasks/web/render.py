@@ -57,6 +57,7 @@ SAID = {
     "replayed": "The next run looks at it again.",
     "unknown-item": "Nothing is known of this item any more; nothing was changed.",
     "busy": "A run of this user is open. Try again when it has ended.",
+    "undoing": "A worker takes it back now. This page tells how far it is.",
     "preview-failed": "The preview could not be made; the newest run says why.",
     "unknown-account": "Salesforce shows no account with this id; nothing was changed.",
 }

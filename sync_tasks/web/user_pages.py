@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, HTTPException, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
 
 from mapping.model.item import ItemKind, Side
 from mapping.rules.decision import Outcome
 from mapping.rules.resolving import Wanted, Wish
 from mapping.rules.standing import RefusedError
-from sync_tasks.services import configured, deciding, previewing, replaying, stories, strangers, users, waiting
+from sync_tasks.services import configured, consent, deciding, replaying, stories, strangers, users, waiting
 from sync_tasks.services.places import Places
-from sync_tasks.services.previewing import Difference
-from sync_tasks.services.run_facts import operation, run_row, specific, summary
-from sync_tasks.services.scheduling import BusyError
+from sync_tasks.services.run_facts import run_row, specific, summary
 from sync_tasks.services.titles import titles
 from sync_tasks.services.users import Switch
-from sync_tasks.state.records import RunState, RunView, UserView
+from sync_tasks.state.records import UserView
+from sync_tasks.web.connect import NAMES
 from sync_tasks.web.deps import Sync
 from sync_tasks.web.identity import Me
-from sync_tasks.web.reach import AConflict, AdministeredUser, AnEntry, ARun, AUser, OwnUser
+from sync_tasks.web.reach import AConflict, AdministeredUser, AnEntry, AUser, OwnUser
 from sync_tasks.web.render import back, page
 
 router = APIRouter(include_in_schema=False)
@@ -54,6 +52,7 @@ def status(request: Request, user: AUser, me: Me, sync: Sync) -> HTMLResponse:
         request, "user.html", user=user, tab="status", told=users.status(sync, user), open_run=open_run,
         last=summary(sync, last) if last is not None else None,
         runs=[run_row(run, user.address, troubled[run.id]) for run in runs], may_administer=me.may_administer(user),
+        renewable={vendor: NAMES[vendor] for vendor in consent.renewable(sync, user)} if me.is_self(user) else {},
     )  # fmt: skip
 
 
@@ -83,24 +82,19 @@ def enable(user: AdministeredUser, me: Me, sync: Sync) -> RedirectResponse:
     return _switched(sync, me, user, Switch.ENABLE)
 
 
+@router.post("/users/{user_id}/reconnect")
+def reconnect(user: OwnUser, sync: Sync, vendor: Annotated[str, Form()]) -> RedirectResponse:
+    """On to the page on which the user lets us in once more."""
+    if vendor not in consent.renewable(sync, user):
+        raise HTTPException(404, "there is nothing of yours to connect there")
+    return RedirectResponse(f"/connect/{consent.invite(sync, user, vendor)}", 303)
+
+
 @router.post("/users/{user_id}/replay")
 def replay(user: AUser, me: Me, sync: Sync, item: Annotated[str, Form(min_length=1)]) -> RedirectResponse:
     """Have the next run look at an item again, whatever became of it."""
     found = replaying.items(sync, [user], {item}, (), by=me.name)
     return back(f"/users/{user.id}/issues", "replayed" if found else "unknown-item")
-
-
-@router.post("/users/{user_id}/preview")
-def preview(request: Request, user: AUser, me: Me, sync: Sync) -> Response:
-    """Plan the next run and write nothing; the answer comes when the plan stands. The values in it are shown to the
-    owner of the mailbox, and this once."""
-    try:
-        made = previewing.preview(sync, user, values=me.is_self(user), by=me.name)
-    except BusyError:
-        return back(f"/users/{user.id}", "busy")
-    if not made.differences:
-        return back(f"/runs/{made.run.id}", "" if made.run.state == RunState.DONE else "preview-failed")
-    return _run_page(request, sync, made.run, made.differences)
 
 
 @router.get("/users/{user_id}/issues")
@@ -142,34 +136,6 @@ def why(
         request, "why.html", user=user, tab="why", item=item.strip(), story=story, rows=rows, outcome=outcome,
         kind=kind, outcomes=OUTCOMES, kinds=KINDS, titles=named, places=Places(sync, user), asked=asked,
         more=len(rows) == DECISIONS_SHOWN,
-    )  # fmt: skip
-
-
-@router.get("/users/{user_id}/runs")
-def runs(request: Request, user: AUser, sync: Sync) -> HTMLResponse:
-    with sync.store.reading() as unit:
-        found = unit.runs.recent(user.id, RUNS_SHOWN)
-        troubled = unit.trail.issues_of_runs(run.id for run in found)
-    rows = [run_row(run, user.address, troubled[run.id]) for run in found]
-    return page(request, "runs.html", user=user, tab="runs", rows=rows)
-
-
-@router.get("/runs/{run_id}")
-def run(request: Request, run: ARun, sync: Sync) -> HTMLResponse:
-    """What a run did, or, of a preview, what it would do: field by field."""
-    return _run_page(request, sync, run, {})
-
-
-def _run_page(
-    request: Request, sync: Sync, run: RunView, differences: Mapping[str, list[Difference]]
-) -> HTMLResponse:  # fmt: skip
-    with sync.store.reading() as unit:
-        user = unit.accounts.user(run.user_id)
-        operations = [operation(op) for op in unit.plans.all(run.id)]
-        stages = [{"stage": s.stage, "seconds": s.seconds, "counts": s.counts} for s in unit.runs.stages(run.id)]
-    return page(
-        request, "run.html", user=user, tab="runs", run=run, told=summary(sync, run), operations=operations,
-        stages=stages, differences=differences,
     )  # fmt: skip
 
 

@@ -11,17 +11,20 @@ import uvicorn
 
 from sync_tasks.bootstrap import App
 from sync_tasks.services.hearing import Deliver
-from sync_tasks.tasks import pushes
+from sync_tasks.tasks import pipeline, pushes
 from sync_tasks.web.app import create_app
+from sync_tasks.web.deps import HandOver
 from sync_tasks.web.server import address_of, listen
 
 
 @contextmanager
-def serving(app: App, deliver: Deliver = pushes.deliver) -> Iterator[str]:
+def serving(
+    app: App, deliver: Deliver = pushes.deliver, hand_over: HandOver = pipeline.hand_over
+) -> Iterator[str]:  # fmt: skip
     """The address at which the pages of `app` are served until the block is left."""
     listener = listen("127.0.0.1", 0)
     server = uvicorn.Server(
-        uvicorn.Config(create_app(app, deliver), log_level="warning", access_log=False, lifespan="off")
+        uvicorn.Config(create_app(app, deliver, hand_over), log_level="warning", access_log=False, lifespan="off")
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
@@ -34,7 +37,7 @@ def serving(app: App, deliver: Deliver = pushes.deliver) -> Iterator[str]:
 
 
 @contextmanager
-def visiting(app: App) -> Iterator[httpx.Client]:
+def visiting(app: App, hand_over: HandOver = pipeline.hand_over) -> Iterator[httpx.Client]:
     """A client of that address; redirects are shown, not followed."""
-    with serving(app) as address, httpx.Client(base_url=address, timeout=10) as client:
+    with serving(app, hand_over=hand_over) as address, httpx.Client(base_url=address, timeout=10) as client:
         yield client

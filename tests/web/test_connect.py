@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from sync_tasks.bootstrap import App
-from sync_tasks.services import consent
+from sync_tasks.services import consent, entering
 from sync_tasks.services.consent import Application
 from sync_tasks.settings import Settings
 from sync_tasks.state.records import UserView
@@ -17,6 +17,7 @@ from tests.support.web import visiting
 from tests.support.world import World
 
 PUBLIC = "https://sync.example"
+SESSION = "__Host-inbox-sync"  # as over TLS, which the public address promises
 
 
 @pytest.fixture
@@ -117,3 +118,39 @@ def test_nothing_that_a_vendor_says_becomes_part_of_a_page(world: World, app: Ap
     assert answer.status_code == 400
     assert "alert(1)" not in answer.text
     assert "555" not in answer.text
+
+
+def test_who_has_let_us_in_does_so_again_from_his_own_page_and_nobody_for_him(world: World, app: App) -> None:
+    ann, invitation = invited(world, app)
+    with visiting(app) as browser:
+        browser.headers["Accept"] = "text/html"
+        form = log_in(app, browser, ann.address)
+        page = browser.get(f"/users/{ann.id}").text
+        assert "Sync now" in page
+        assert "Reconnect" not in page
+        agree(browser, browser.get(f"{invitation}/go"))
+        assert "Reconnect Google" in browser.get(f"/users/{ann.id}").text
+
+        again = browser.post(f"/users/{ann.id}/reconnect", data=form | {"vendor": "google"})
+        assert "sign in as ann@acme.example" in browser.get(again.headers["Location"]).text
+        done = agree(browser, browser.get(f"{again.headers['Location']}/go"))
+        assert "is connected to Google" in done.text
+        assert browser.post(f"/users/{ann.id}/reconnect", data=form | {"vendor": "graph"}).status_code == 404
+
+        admin = log_in(app, browser, "")
+        page = browser.get(f"/users/{ann.id}").text
+        assert "Sync now" in page
+        assert "Reconnect" not in page
+        assert browser.post(f"/users/{ann.id}/reconnect", data=admin | {"vendor": "google"}).status_code == 403
+
+
+def log_in(app: App, browser: httpx.Client, address: str) -> dict[str, str]:
+    secret = entering.begin(app, address, "test", "test")
+    browser.cookies.set(SESSION, secret)
+    return {"form_token": entering.form_token(secret)}
+
+
+def agree(browser: httpx.Client, onward: httpx.Response) -> httpx.Response:
+    """Go to the vendor's page, agree, and come back."""
+    both = f"{onward.headers['Set-Cookie'].partition(';')[0]}; {SESSION}={browser.cookies[SESSION]}"
+    return browser.get(agreed(onward.headers["Location"]), headers={"Cookie": both})

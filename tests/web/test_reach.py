@@ -30,6 +30,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "/people/{entry_id}": {"wish": "lead"},
     "/tokens": {"name": "mine"},
     "/users/{user_id}/replay": {"item": SECRET},
+    "/users/{user_id}/reconnect": {"vendor": "google"},
     "/api/v1/users/{user_id}/replay": {"item": SECRET},
     "/api/v1/users/bulk": {"act": "disable"},
     "/api/v1/holds/{hold_id}": {"decision": "approved"},
