@@ -17,6 +17,7 @@ class Ledger:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._calls: Counter[tuple[str, str]] = Counter()
+        self._parts: Counter[tuple[str, str]] = Counter()
         self._writes: Counter[tuple[str, str, str]] = Counter()
         self._recent: deque[dict[str, Any]] = deque(maxlen=KEPT)
         self._mails: deque[dict[str, Any]] = deque(maxlen=KEPT)
@@ -26,6 +27,11 @@ class Ledger:
         """Count a request when it arrives (so calls that are cut off count too)."""
         with self._lock:
             self._calls[vendor, operation] += 1
+
+    def part(self, vendor: str, operation: str) -> None:
+        """Count what was asked for inside of a batch, which is one call."""
+        with self._lock:
+            self._parts[vendor, operation] += 1
 
     def served(self, at: datetime, operation: str, method: str, path: str, status: int) -> None:
         """Remember how a request ended; status 0: the connection was cut."""
@@ -59,22 +65,29 @@ class Ledger:
             return list(self._recent)
 
     def counters(self) -> dict[str, Any]:
-        """{"calls": {vendor: {operation: n}}, "writes": {vendor: {object: {verb: n}}}, "mails": {"total", "newest"}}"""
+        """{"calls" and "parts" (of batches): {vendor: {operation: n}}, "writes": {vendor: {object: {verb: n}}},
+        "mails": {"total", "newest"}}"""
         with self._lock:
-            calls: dict[str, dict[str, int]] = {}
-            for (vendor, operation), number in sorted(self._calls.items()):
-                calls.setdefault(vendor, {})[operation] = number
+            calls, parts = _by_vendor(self._calls), _by_vendor(self._parts)
             writes: dict[str, dict[str, dict[str, int]]] = {}
             for (vendor, thing, verb), number in sorted(self._writes.items()):
                 writes.setdefault(vendor, {}).setdefault(thing, {})[verb] = number
             total = sum(self._calls.values())
             mails = {"total": self._mail_total, "newest": list(self._mails)}
-            return {"calls": calls, "calls_total": total, "writes": writes, "mails": mails}
+            return {"calls": calls, "parts": parts, "calls_total": total, "writes": writes, "mails": mails}
 
     def reset(self) -> None:
         with self._lock:
             self._calls.clear()
+            self._parts.clear()
             self._writes.clear()
             self._recent.clear()
             self._mails.clear()
             self._mail_total = 0
+
+
+def _by_vendor(counted: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for (vendor, operation), number in sorted(counted.items()):
+        found.setdefault(vendor, {})[operation] = number
+    return found

@@ -25,6 +25,7 @@ from connectors.sandbox.ews.folders_ops import remove_folder
 from connectors.sandbox.ews.ids import change_key, folder_id
 from connectors.sandbox.ews.items import Items, Stored, Values
 from connectors.sandbox.ews.items_ops import remove
+from connectors.sandbox.ews.misc_ops import category_names
 from connectors.sandbox.ews.rules import recurrence
 from connectors.sandbox.ews.shapes import told_values
 from connectors.sandbox.ews.state import Directory, Folder, Mailbox
@@ -286,6 +287,13 @@ def _respond(request: Request, sandbox: Sandbox) -> Any:
     with sandbox.store.transaction():
         made = meetings.respond(call, _item(call, given), given["response"], tell=bool(given.get("send")))
     return _told(made)
+
+
+@route("GET", "/control/ews/categories")
+def _categories(request: Request, sandbox: Sandbox) -> Any:
+    """?address=: the names in the mailbox's own list of categories"""
+    call = call_for(sandbox, request.args.get("address", ""))
+    return {"names": category_names(call, find_folder(call, "calendar"))}
 
 
 @route("POST", "/control/ews/folders")

@@ -48,6 +48,12 @@ def configuration(call: Call, folder: Folder, name: str) -> dict[str, str]:
     return found
 
 
+def category_names(call: Call, calendar: Folder) -> list[str]:
+    """What the list of categories holds, as its owner sees it."""
+    stored = etree.fromstring(base64.b64decode(configuration(call, calendar, CATEGORY_LIST)["XmlData"]))
+    return [str(each.get("name", "")) for each in stored]
+
+
 def get_user_configuration(call: Call, operation: Node) -> Node:
     title = "GetUserConfiguration"
     asked = need(operation, "UserConfigurationName")

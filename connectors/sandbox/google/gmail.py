@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from connectors.sandbox.google.call import Call, page
 from connectors.sandbox.google.errors import GoogleError, invalid, not_found
-from connectors.sandbox.google.mime import attachment, body_of, encoded, payload
+from connectors.sandbox.google.mime import attachment, body_of, encoded, payload, threading
 from connectors.sandbox.google.state import Directory, Doc, Docs, Json, fresh_id
 
 KIND, LABEL, SERVICE = "message", "label", "gmail"
@@ -226,13 +226,24 @@ def relabel(docs: Docs, message: Doc, add: Iterable[str], remove: Iterable[str])
 
 
 def add_message(docs: Docs, raw: str, labels: Iterable[str], at: datetime, thread: str = "") -> Doc:
-    """A message that comes in, or that was sent. `raw`: base64url of its source."""
+    """A message that comes in, or that was sent. `raw`: base64url of its source. It joins the thread of what it answers
+    under the same subject."""
     ident = fresh_id("message", docs.user.address, docs.step())[:16]
     moment = str(int(at.timestamp() * 1000))
-    values = {"threadId": thread or ident, "labelIds": list(labels), "internalDate": moment, "raw": raw}
+    own, topic, answered = threading(raw)
+    values = {
+        "threadId": thread or _answered(docs, topic, answered) or ident, "labelIds": list(labels),
+        "internalDate": moment, "raw": raw, "messageId": own, "topic": topic,
+    }  # fmt: skip
     made = docs.put(KIND, ident, values)
     docs.history("messagesAdded", made)
     return made
+
+
+def _answered(docs: Docs, topic: str, answered: frozenset[str]) -> str:
+    """The thread of a message that is answered under its subject; '' for none."""
+    known = (doc.values for doc in docs.all(KIND) if answered)
+    return next((each["threadId"] for each in known if each["messageId"] in answered and each["topic"] == topic), "")
 
 
 def remove_message(docs: Docs, message: Doc) -> None:

@@ -159,6 +159,7 @@ def _handled(request: Request, sandbox: Sandbox, path: str) -> Response:
     if path in BATCHES and request.method == "POST":
 
         def act(asked: batch.Part) -> Response:
+            sandbox.ledger.part("google", f"google.{_named(asked)}")
             action = sandbox.faults.take(f"google.part.{_named(asked)}")
             if action is not None and action.answers:
                 return refusal(action)

@@ -275,8 +275,9 @@ def _part(
 ) -> batch.Part:
     """One part of a batch; whatever goes wrong with it is its own."""
     found = find(method, url.partition("?")[0])
-    name = f"graph-item.{found[0].name}" if found is not None else "graph-item.unknown"
-    action = sandbox.faults.take(name)
+    name = found[0].name if found is not None else "unknown"
+    sandbox.ledger.part("graph", f"graph.{name}")
+    action = sandbox.faults.take(f"graph-item.{name}")
     if action is not None and action.answers:
         error = _scripted(action)
         return error.status, error.headers, body(error, sandbox.clock.now())
