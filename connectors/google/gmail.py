@@ -99,11 +99,12 @@ class Gmail:
             return self._listed(role, place, first=cursor is None)
         assert cursor is not None
         history = self._history.of(role, cursor, lambda: self._since(cursor))
-        if label in history.taken and label not in self.labels.names(fresh=True):
-            del self._line.folder_ids[role]
-            raise _no_label()
         there = [(ident, labels) for ident, labels in history.messages.items() if labels is not None]
-        names = self.labels.names_for(labels for _, labels in there)
+        taken = label in history.taken
+        names = self.labels.names(fresh=True) if taken else self.labels.names_for(labels for _, labels in there)
+        if label and (taken or names) and label not in names:  # one of that name that was made since is another one
+            self._line.folder_ids.pop(role, None)
+            raise _no_label()
         found = [_change(role, ident, labels, names) for ident, labels in there if self._role(labels) == role]
         gone = [Change(_ref(ident, role), deleted=True) for ident, labels in history.messages.items() if labels is None]
         return Changes((*found, *gone), history.cursor, more=history.more)

@@ -158,9 +158,12 @@ def _rebuild(ctx: StageContext, folder: str, found: Found) -> None:
     """A managed folder that went missing is made again. What stood in it was not deleted one by one, so nothing is
     deleted in Salesforce because of it (MRK-2)."""
     ctx.ensure_folders([folder])
-    found.cursors[f"mailbox:{folder}"] = ctx.mailbox.changes(folder, None).cursor
-    kind = kind_of(folder)
+    answer, kind = ctx.mailbox.changes(folder, None), kind_of(folder)
+    found.cursors[f"mailbox:{folder}"] = answer.cursor
     if kind not in MIRRORED:
+        # its owner may have made it again before us, and put mails there
+        found.more = found.more or answer.more
+        _stage_mailbox(ctx, kind, [change.ref for change in answer.changes], found)
         return
     found.losses.missing(kind)
     with ctx.store.reading() as unit:

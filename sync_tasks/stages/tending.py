@@ -25,8 +25,8 @@ def tend(ctx: StageContext) -> list[str]:
     due = "tended_at" not in learnt or ctx.now() - datetime.fromisoformat(learnt["tended_at"]) >= EVERY
     if ctx.preview or not (due or not asked):
         return _further(kept) if asked else []
-    if due and kept:
-        ctx.mailbox.folders(())  # the first run makes them anyway
+    if due and kept:  # the first run makes them anyway
+        kept = {**kept, **ctx.mailbox.folders(())}  # one that was made again stands elsewhere
     found = ctx.mailbox.mail_folders(wanted, without) if wanted else {}
     own = {role: place for role, place in kept.items() if not role.startswith(MORE_MAIL)}
     with ctx.fenced() as unit:
