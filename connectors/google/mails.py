@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
@@ -21,6 +21,7 @@ from mapping.model import fields as f
 from mapping.model.item import MISSING, Attachment, Form, Person, Value
 from mapping.model.people import normalise
 from mapping.rules import marks
+from mapping.rules.linking_clues import message_ids
 
 Json = dict[str, Any]
 
@@ -47,6 +48,8 @@ _CLASSES = {
     "multipart/encrypted": "IPM.Note.SMIME", "application/pkcs7-mime": "IPM.Note.SMIME",
     "application/x-pkcs7-mime": "IPM.Note.SMIME", "multipart/signed": "IPM.Note.SMIME.MultipartSigned",
 }  # fmt: skip
+_MESSAGE = "message/rfc822"
+_AWAY = "IPM.Note.Rules.OofTemplate.Microsoft"
 
 
 def role_of(labels: Iterable[str], mark: str, further: Mapping[str, str] = {}) -> str:
@@ -101,8 +104,10 @@ def decode(message: Json, names: Mapping[str, str], *, deep: bool) -> dict[str, 
         f.SUBJECT: first.get("subject", ""),
         f.CATEGORIES: categories_of(labels, names),
         f.SENSITIVITY: _SENSITIVITIES.get(first.get("sensitivity", "").strip().casefold(), "normal"),
-        f.ITEM_CLASS: _class(parts),
+        f.ITEM_CLASS: _class(parts, first.get("auto-submitted", "")),
         f.MESSAGE_ID: first.get("message-id", "").strip(),
+        f.IN_REPLY_TO: next(iter(message_ids(first.get("in-reply-to", ""))), ""),
+        f.REFERENCES: message_ids(first.get("references", "")),
         f.CONVERSATION: message.get("threadId", ""),
         f.FROM: next(iter(_people(first.get("from", ""))), None),
         f.TO: tuple(_people(first.get("to", ""))),
@@ -121,9 +126,10 @@ def decode(message: Json, names: Mapping[str, str], *, deep: bool) -> dict[str, 
 
 
 def parts_of(part: Json) -> Iterator[Json]:
-    """The part and all below it, in the order of the message."""
+    """The part and all below it, in the order of the message; not what a message that is attached to it holds."""
     yield part
-    for below in part.get("parts") or ():
+    within = () if str(part.get("mimeType", "")).lower() == _MESSAGE else part.get("parts") or ()
+    for below in within:
         yield from parts_of(below)
 
 
@@ -133,16 +139,19 @@ def _attachment(part: Json) -> Attachment:
     kind = str(part.get("mimeType", "")).lower()
     return Attachment(
         part.get("partId", ""), _readable(part["filename"]), kind, int((part.get("body") or {}).get("size", 0)),
-        Form.ITEM if kind == "message/rfc822" else Form.FILE,
+        Form.ITEM if kind == _MESSAGE else Form.FILE,
         headers.get("content-disposition", "").lower().startswith("inline"),
         headers.get("content-id", "").strip("<> "),
     )  # fmt: skip
 
 
-def _class(parts: Iterable[Json]) -> str:
-    """In the words of Exchange, which the rules know."""
-    kinds = [str(part.get("mimeType", "")).lower() for part in parts if not part.get("filename")]
-    return next((_CLASSES[kind] for kind in kinds if kind in _CLASSES), "IPM.Note")
+def _class(parts: Sequence[Json], submitted: str) -> str:
+    """In the words of Exchange, which the rules know. `submitted`: what the message says of who sent it; one that was
+    sent because its sender is away says `auto-replied`. A sealed message is one part with a name, whereas an invitation
+    with a name is a file that hangs on a letter."""
+    kinds = [str(part.get("mimeType", "")).lower() for part in parts if part is parts[0] or not part.get("filename")]
+    plain = _AWAY if submitted.strip().casefold().startswith("auto-replied") else "IPM.Note"
+    return next((_CLASSES[kind] for kind in kinds if kind in _CLASSES), plain)
 
 
 def _content(parts: Iterable[Json], kind: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -152,7 +153,10 @@ def test_a_message_says_all_that_the_neutral_fields_ask_for(world: World) -> Non
             "subject": "Größe", "from": {"address": "Ann@Globex.example", "name": "Änn"},
             "to": [{"address": ADDRESS, "name": "Anna"}], "cc": [{"address": "bob@corp.example"}],
             "message_id": "<m1@globex.example>", "text": "Hello\nthere", "html": "<p>Hello <b>there</b></p>",
-            "headers": {"Sensitivity": "Private", "In-Reply-To": "<m0@globex.example>"},
+            "headers": {
+                "Sensitivity": "Private", "In-Reply-To": "<m0@globex.example>",
+                "References": "<m9@globex.example> <m0@globex.example>",
+            },
             "attachments": [{"name": "offer.txt", "text": "secret"}],
         },
     )["id"]  # fmt: skip
@@ -162,6 +166,7 @@ def test_a_message_says_all_that_the_neutral_fields_ask_for(world: World) -> Non
     assert {name: value for name, value in item.fields.items() if name != f.HEADERS} == {
         f.SUBJECT: "Größe", f.FROM: Person("ann@globex.example", "Änn"), f.TO: (Person(ADDRESS, "Anna"),),
         f.CC: (Person("bob@corp.example"),), f.BCC: (), f.MESSAGE_ID: "<m1@globex.example>", f.CONVERSATION: "t1",
+        f.IN_REPLY_TO: "<m0@globex.example>", f.REFERENCES: ("<m9@globex.example>", "<m0@globex.example>"),
         f.CATEGORIES: ("Salesforce", "Family"), f.SENSITIVITY: "private", f.ITEM_CLASS: "IPM.Note", f.IS_DRAFT: False,
         f.SENT_AT: datetime.fromisoformat(AT), f.RECEIVED_AT: datetime.fromisoformat(AT), f.HAS_ATTACHMENTS: True,
         f.BODY: "Hello\nthere", f.HTML: "<p>Hello <b>there</b></p>",
@@ -227,6 +232,23 @@ def test_an_invitation_is_known_by_its_calendar_part(world: World) -> None:
 
 
 @pytest.mark.rule("MRK-8")
+@pytest.mark.parametrize(
+    ("letter", "told"),
+    [
+        ({"headers": {"Auto-Submitted": "auto-replied"}}, "IPM.Note.Rules.OofTemplate.Microsoft"),
+        ({"headers": {"Auto-Submitted": "no"}}, "IPM.Note"),
+        ({"type": "multipart/report; report-type=delivery-status"}, "REPORT.IPM.Note.NDR"),
+        ({"type": 'application/pkcs7-mime; smime-type=enveloped-data; name="smime.p7m"'}, "IPM.Note.SMIME"),
+        ({"attachments": [{"name": "invite.ics", "type": "text/calendar", "text": "x"}]}, "IPM.Note"),
+    ],
+)
+def test_what_kind_of_message_it_is_is_known_without_its_content(
+    world: World, letter: dict[str, Any], told: str
+) -> None:  # fmt: skip
+    made = world.acts("messages", message={"from": {"address": "ann@globex.example"}, "text": "x", **letter})
+    assert read(world, made["id"], Detail.HEAD).text(f.ITEM_CLASS) == told
+
+
 def test_marks_are_labels_and_those_of_people_stay(world: World) -> None:
     world.mailbox.folders(["emails"])
     one = world.has_mail(labels=("INBOX", "UNREAD", "Family"))
@@ -282,6 +304,21 @@ def test_our_label_that_somebody_deletes_is_missed_and_made_again(world: World, 
     world.mailbox.folders(["emails"])
     assert world.mailbox.changes("emails", None).changes == ()
     assert "Salesforce Emails" in world.content()["labels"]
+
+
+def test_our_label_that_its_owner_has_made_again_is_another_one(world: World, cursors: dict[str, str]) -> None:
+    old = world.mailbox.folders(["emails"])["emails"]
+    mail = world.has_mail("Order")
+    world.acts("labels/delete", name="Salesforce Emails")
+    world.acts("messages/labels", id=mail, add=["Salesforce Emails"], remove=["INBOX"])
+
+    with pytest.raises(ConnectorError) as gone:
+        look(world, cursors)
+
+    assert (gone.value.fault, gone.value.scope) == (Fault.NOT_FOUND, Scope.CONTAINER)
+    new = world.mailbox.folders(["emails"])["emails"]
+    assert new != old
+    assert [change.ref.id for change in world.mailbox.changes("emails", None).changes] == [mail]
 
 
 def test_of_a_message_only_labels_are_written(world: World) -> None:

@@ -230,6 +230,18 @@ def test_gmail_refuses_what_it_does_not_know(google: SandboxServer, ask: Ask) ->
     assert [each["name"] for each in told["payload"]["headers"]] == ["From"]
 
 
+def test_an_answer_joins_the_thread_of_what_it_answers_under_the_same_subject(google: SandboxServer) -> None:
+    def thread(name: str, subject: str, **headers: str) -> str:
+        letter = {"from": {"address": "ann@globex.example"}, "subject": subject, "message_id": f"<{name}@x>"}
+        return str(control(google, "messages", mailbox=ANN, message={**letter, "headers": headers})["threadId"])
+
+    first = thread("a", "Order")
+    assert thread("b", "Re: Order", References="<0@x> <a@x>") == first
+    assert thread("c", "RE: FW: Order", **{"In-Reply-To": "<b@x>"}) == first
+    assert thread("d", "Delivery", **{"In-Reply-To": "<a@x>"}) != first
+    assert thread("e", "Re: Order") != first
+
+
 def test_people_insists_on_masks_and_etags(ask: Ask) -> None:
     assert ask("GET", "people/v1/people/me/connections", checked=False)[0] == 400
     _, made = ask("POST", "people/v1/people:createContact", {"names": [{"familyName": "Simpson"}]})
