@@ -42,6 +42,8 @@ class Can(StrEnum):
 
     SILENT_WRITE = "silent_write"  # can write a meeting without mailing its attendees
     CATEGORIES = "categories"
+    MAIL_REASONS = "mail_reasons"  # a mail can bear in words why it was not saved, not only that it was not
+    INHERITED_MARKS = "inherited_marks"  # programs give a mail the marks of what it answers, or of its sender's contact
     FOLDERS = "folders"  # a mail stands in one folder; without them a label is folder and mark at once
     TASKS = "tasks"
     RECURRING_TASKS = "recurring_tasks"
@@ -51,9 +53,11 @@ class Can(StrEnum):
     TASK_STATES = "task_states"  # keeps more of a task's state than whether it is done
     ATTACHMENTS = "attachments"  # tells what hangs on a message, and gives its content
     MAIL_FOLDERS = "mail_folders"  # finds further folders of mail by their names
+    WHOLE_LOOKS = "whole_looks"  # one look tells of all that changed, however much that is
     PUSH = "push"  # can tell an address of ours that something happened
     LOOK_FREELY = "look_freely"  # no quota of a day is used up by looking what happened
     CONVERSATIONS = "conversations"  # can list the messages of a conversation
+    TOPICS = "topics"  # what has one subject is one conversation, though nothing says what it answers
 
 
 EVERYTHING: Restrictions = {}  # no condition on any object

@@ -30,8 +30,9 @@ class GraphMailbox:
 
     # whatever is written of a meeting, its attendees are mailed; To Do knows nothing private
     can = frozenset({
-        Can.CATEGORIES, Can.FOLDERS, Can.TASKS, Can.RECURRING_TASKS, Can.TASK_DELETIONS, Can.TASK_CATEGORIES,
-        Can.TASK_STATES, Can.ATTACHMENTS, Can.MAIL_FOLDERS, Can.CONVERSATIONS, Can.PUSH, Can.LOOK_FREELY,
+        Can.CATEGORIES, Can.MAIL_REASONS, Can.INHERITED_MARKS, Can.FOLDERS, Can.TASKS, Can.RECURRING_TASKS,
+        Can.TASK_DELETIONS, Can.TASK_CATEGORIES, Can.TASK_STATES, Can.ATTACHMENTS, Can.MAIL_FOLDERS, Can.CONVERSATIONS,
+        Can.TOPICS, Can.WHOLE_LOOKS, Can.PUSH, Can.LOOK_FREELY,
     })  # fmt: skip
     batch_size = AT_ONCE
 

@@ -40,9 +40,10 @@ def mark_saved(categories: Categories) -> Categories:
 
 
 def mark_error(categories: Categories, text: str) -> Categories:
-    """Failed, and why. What the user asked for stays, so that the next run tries again (MKM-4)."""
+    """Failed, and why; without a text only that. What the user asked for stays, so that the next run tries again
+    (MKM-4)."""
     kept = tuple(each for each in without_error(categories) if not _same(each, TRACKED))
-    return _with(kept, ERROR, status(text))
+    return _with(kept, ERROR, *([status(text)] if text else []))
 
 
 def clear(categories: Categories) -> Categories:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Sequence
 
+from connectors.protocols import Can
 from mapping.merge.plan import Act, FieldChange, Operation, Step
 from mapping.model import fields as f
-from mapping.model.item import Item, Side
+from mapping.model.item import Item, ItemKind, Side
 from mapping.model.reasons import ISSUES, Reason, sentence
 from mapping.rules import marks, refusals, series
 from mapping.rules.decision import is_marked
@@ -24,7 +25,7 @@ from sync_tasks.stages.mirrored import categories_of
 from sync_tasks.stages.payload import Origin
 from sync_tasks.stages.planning import Draft
 from sync_tasks.stages.work import Work
-from sync_tasks.state.records import IssueView, OpState, PairState, PairView
+from sync_tasks.state.records import OpState, PairState, PairView
 from sync_tasks.state.store import Unit
 
 NOTE = "complaints"
@@ -76,7 +77,7 @@ def _wanted(ctx: StageContext, work: Work, saved: bool) -> marks.Categories | No
         return None
     present, reason = categories_of(_item(work)), work.decision.reason
     if (reason in ISSUES or reason in MAY_HEAL) and _is_asked(work, saved):
-        wanted = marks.mark_error(present, sentence(reason, **work.decision.detail))
+        wanted = marks.mark_error(present, _said(ctx, work, sentence(reason, **work.decision.detail)))
     elif saved and marks.has(present, marks.ERROR) and marks.is_marked(present):
         wanted = marks.mark_saved(present)  # the error mark had taken the place of the mark of success
     else:
@@ -101,7 +102,8 @@ def mark_failed(ctx: StageContext) -> None:
         work = works[issue.ref]
         once = failed[issue.ref].attempts <= 1
         if not (once and refusals.may_pass(issue.code)):
-            operations += _complaint(work, pairs.get(work.key), issue, fresh=issue.ref in written)
+            why = _said(ctx, work, refusals.words(issue.code, issue.fields))
+            operations += _complaint(work, pairs.get(work.key), why, fresh=issue.ref in written)
     if operations:
         planned = [(op, Origin(works[op.ref].ref)) for op in operations]
         images = imaging.take(ctx, planned, (), pairs)
@@ -111,14 +113,14 @@ def mark_failed(ctx: StageContext) -> None:
         apply.run(ctx, (Step.AFTERWARDS,))
 
 
-def _complaint(work: Work, pair: PairView | None, issue: IssueView, *, fresh: bool) -> Sequence[Operation]:
+def _complaint(work: Work, pair: PairView | None, why: str, *, fresh: bool) -> Sequence[Operation]:
     """`fresh`: the item was written in this run, so the pair knows its version and its marks."""
     saved = pair is not None and pair.state == PairState.LIVE
     if not _is_asked(work, saved):
         return ()
     present = categories_of(_item(work))
     before = marks.mark_saved(present) if saved else present
-    wanted = marks.mark_error(before, refusals.words(issue.code, issue.fields))
+    wanted = marks.mark_error(before, why)
     version = pair.mailbox_version if fresh and pair is not None else _item(work).version
     work.key = work.key if saved else ""
     return [_mark(work, version, wanted)] if wanted != present else []
@@ -130,6 +132,11 @@ def _complaint(work: Work, pair: PairView | None, issue: IssueView, *, fresh: bo
 def _item(work: Work) -> Item:
     assert work.item is not None
     return work.item
+
+
+def _said(ctx: StageContext, work: Work, why: str) -> str:
+    """What the item says of why it was not saved; '' where it cannot, and the reason stands with the issue alone."""
+    return "" if work.kind is ItemKind.EMAIL and Can.MAIL_REASONS not in ctx.mailbox.can else why
 
 
 def _may_bear(ctx: StageContext, work: Work) -> bool:

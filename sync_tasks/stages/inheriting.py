@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from connectors.protocols import Can
 from mapping.merge.baseline import fingerprint
 from mapping.model import fields as f
 from mapping.model.item import Item, ItemKind, Person, Side
@@ -28,7 +29,8 @@ AT_ARRIVAL = timedelta(minutes=1)  # a mail that was not touched for longer afte
 
 def inherited(ctx: StageContext, works: Sequence[Work], pairs: Mapping[str, PairView]) -> frozenset[str]:
     """The slots of mails whose mark was inherited. `pairs`: by slot. No vendor is asked."""
-    suspects = [work for work in works if _is_suspect(work, pairs.get(work.slot))]
+    passed_on = Can.INHERITED_MARKS in ctx.mailbox.can
+    suspects = [work for work in works if passed_on and _is_suspect(work, pairs.get(work.slot))]
     if not suspects:
         return frozenset()
     with ctx.store.reading() as unit:
