@@ -147,14 +147,21 @@ def mailbox_kind() -> str:
     return "exchange"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Tell the stories of the core over every kind of mailbox that can do what they need."""
+    """Tell the stories of the core over every kind of mailbox that can do what they need. Those that are told on both
+    databases are told on the second one over one kind: a database does not know whose mailboxes it is about."""
     mark = metafunc.definition.get_closest_marker("every_mailbox")
     if mark is not None:
         from tests.support.kinds import KINDS
 
         able = [name for name, kind in KINDS.items() if kind.can.issuperset(mark.args)]
-        metafunc.parametrize("mailbox_kind", able)
+        if "migrated_url" in metafunc.fixturenames:
+            stores = [("sqlite", name) for name in able] + [("postgresql", able[0])]
+            pairs = pytest.mark.parametrize(("migrated_url", "mailbox_kind"), stores, indirect=["migrated_url"])
+            metafunc.definition.add_marker(pairs)  # a fixture gives way to a mark alone
+        else:
+            metafunc.parametrize("mailbox_kind", able)
 
 
 @pytest.fixture

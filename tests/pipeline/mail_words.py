@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from connectors.protocols import Can
+from mapping.rules.marks import status
 from sync_tasks.state.records import UserView
 from tests.support.world import World
 
@@ -32,3 +34,14 @@ def linked(world: World) -> set[str]:
 
 def categories(world: World, user: UserView, subject: str, folder: str = "inbox") -> list[str]:
     return list(world.entry(user, subject, folder).get("Categories") or [])
+
+
+def home(world: World) -> str:
+    """Where a mail stands that was dropped into our folder, once it is saved: back in the Inbox, or under our label."""
+    return "inbox" if Can.FOLDERS in world.mailboxes.can else "Salesforce Emails"
+
+
+def says(world: World, shown: list[str], why: str) -> bool:
+    """Does a mail bear that it was not saved, and how the reason begins, as far as a mail of the kind can bear it?"""
+    behind = shown[shown.index("Sync Error") + 1 :]
+    return behind[0].startswith(status(why)) if Can.MAIL_REASONS in world.mailboxes.can else not behind

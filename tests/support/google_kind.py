@@ -15,6 +15,7 @@ from connectors.google.mailbox import GoogleMailbox
 from mapping.model.item import Original
 from mapping.model.series import stamp
 from mapping.recurrence.zones import iana_of
+from tests.support.google_mail import LABELS, MARKS, body_text, message, told_message
 
 if TYPE_CHECKING:
     from tests.support.kinds import Handle, Values
@@ -23,14 +24,6 @@ KEY = "Google InboxSyncKey"  # of ours, as a story knows it of every mailbox
 ACCOUNT = "svc@project.iam.gserviceaccount.com"
 LISTS = {"tasks": "", **dict.fromkeys(("Salesforce Tasks", "Salesforce tasks", "synced_tasks"), "Salesforce tasks")}
 GROUPS = {"contacts": [], "Salesforce Contacts": ["Salesforce Contacts"], "synced_contacts": ["Salesforce Contacts"]}
-LABELS = {
-    "inbox": "INBOX", "sentitems": "SENT", "sent": "SENT", "deleteditems": "TRASH", "junkemail": "SPAM",
-    "drafts": "DRAFT", "Salesforce Emails": "Salesforce Emails", "Archive": "",
-}  # fmt: skip
-MARKS = {
-    "Salesforce": "Salesforce Emails", "Status: Tracked successfully": "Tracked successfully",
-    "Sync Error": "Salesforce Emails/Sync Error",
-}  # fmt: skip
 SHOW_AS = {"Free": "transparent", "Busy": "opaque", "Tentative": "opaque", "OOF": "opaque",
            "WorkingElsewhere": "transparent"}  # fmt: skip
 NEUTRAL = {"Free": "free", "Busy": "busy", "Tentative": "tentative", "OOF": "oof",
@@ -49,6 +42,11 @@ ADDRESS = {"Street": "streetAddress", "City": "city", "State": "region", "Postal
 class Google:
     vendor = "google"
     can = GoogleMailbox.can
+    asks: Mapping[str, str] = {
+        "read": "google.gmail.users.messages.get", "mark": "google.gmail.users.messages.modify",
+        "content": "google.gmail.users.messages.attachments.get", "thread": "google.gmail.users.threads.get",
+    }  # fmt: skip
+    contents_fail = "google.gmail.users.messages.attachments.get"
 
     def __init__(self, handle: Handle) -> None:
         self._handle = handle
@@ -133,6 +131,9 @@ class Google:
         else:
             self._act(address, "events/delete", id=item, **_only(original))
 
+    def known_as(self, address: str, item: str) -> str:
+        return item
+
     def move(self, address: str, item: str, folder: str) -> str:
         content = self._content(address)
         if item.startswith("people/"):
@@ -179,6 +180,10 @@ class Google:
         found = [(datetime.fromisoformat(_shown(each["start"])), each.get("summary", "")) for each in told["items"]]
         return sorted(found)
 
+    def categories(self, address: str) -> set[str]:
+        back = {label: category for category, label in MARKS.items()}
+        return {back.get(name, name) for name in self._content(address)["labels"]}
+
     def add_folder(self, address: str, name: str, parent: str, holds: str) -> None:
         entries = {"IPF.Note": ("labels", "name"), "IPF.Appointment": ("calendars", "name"),
                    "IPF.Task": ("lists", "title"), "IPF.Contact": ("groups", "name")}  # fmt: skip
@@ -211,10 +216,6 @@ def _told(kind: str, each: Mapping[str, Any], values: dict[str, Any]) -> dict[st
     return {"id": each["id"], "change_key": each.get("etag", ""), "kind": kind, "values": values}
 
 
-def _body(value: Any) -> str:
-    return str(value.get("text", "")) if isinstance(value, Mapping) else str(value or "")
-
-
 # --- events
 
 
@@ -231,7 +232,7 @@ def event(values: Values, address: str, old: Mapping[str, Any] | None = None) ->
             case "Location":
                 made["location"] = value
             case "Body":
-                made["description"] = _body(value)
+                made["description"] = body_text(value)
             case "Start" | "End":
                 made[name.lower()] = _time(str(value), zone, bool(days))
             case "Recurrence":
@@ -326,34 +327,7 @@ def _shown(told: Mapping[str, Any]) -> str:
     return f"{datetime.fromisoformat(told['dateTime']).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-# --- mails, tasks, contacts
-
-
-def message(values: Values) -> dict[str, Any]:
-    given: dict[str, Any] = {
-        "subject": values.get("Subject", ""), "from": values["From"], "to": values.get("ToRecipients", []),
-        "cc": values.get("CcRecipients", []), "message_id": values.get("InternetMessageId", ""),
-        "text": _body(values.get("Body", "")),
-    }  # fmt: skip
-    if values.get("Sensitivity", "Normal") != "Normal":
-        given["headers"] = {"Sensitivity": values["Sensitivity"]}
-    return given
-
-
-def told_message(told: Mapping[str, Any]) -> dict[str, Any]:
-    headers = {each["name"].lower(): each["value"] for each in told["payload"]["headers"]}
-    back = {label: category for category, label in MARKS.items()}
-    labels = [name for name in told["labels"] if not name.isupper()]
-    found: dict[str, Any] = {"Subject": headers.get("subject", "")}
-    if labels:
-        found["Categories"] = sorted((back.get(name, name) for name in labels), key=_rank)
-    return found
-
-
-def _rank(category: str) -> tuple[int, str]:
-    """Labels have no order; a story tells the user's own ones first."""
-    order = list(MARKS)
-    return (order.index(category) if category in order else -1, category)
+# --- tasks, contacts
 
 
 def task(values: Values) -> dict[str, Any]:
@@ -367,7 +341,7 @@ def task(values: Values) -> dict[str, Any]:
             case "Status":
                 made["status"] = "completed" if value == "Completed" else "needsAction"
             case "Body":
-                made["notes"] = _body(value)
+                made["notes"] = body_text(value)
             case "Categories" | "PercentComplete":
                 pass
             case _:
@@ -418,7 +392,7 @@ def contact(values: Values, old: Mapping[str, Any] | None = None) -> dict[str, A
             case "Nickname":
                 entry("nicknames")["value"] = value
             case "Body":
-                entry("biographies")["value"] = _body(value)
+                entry("biographies")["value"] = body_text(value)
             case "Categories":
                 others = [each for each in (old or {}).get("clientData", ()) if each["key"] != "inboxSyncCategories"]
                 kept = "\n".join(value or ())

@@ -31,10 +31,15 @@ class Handle:
 
 
 class MailboxKind(Protocol):
-    """`can`: what the connector is able to do; a story that needs more is not told over this kind."""
+    """`can`: what the connector is able to do; a story that needs more is not told over this kind.
+
+    `asks`: the operations by which a mail is looked at (`read`), marked (`mark`), its attachments are fetched
+    (`content`) and its thread is (`thread`). `contents_fail`: the fault rule under which one attachment fails."""
 
     vendor: str
     can: frozenset[Can]
+    asks: Mapping[str, str]
+    contents_fail: str
 
     def connection(self) -> tuple[dict[str, str], dict[str, str]]:
         """Facts and secrets of the organization's connection. What stands behind them is made in the sandbox."""
@@ -55,6 +60,10 @@ class MailboxKind(Protocol):
 
     def delete(self, address: str, item: str, original: datetime | None = None, *, hard: bool = False) -> None: ...
 
+    def known_as(self, address: str, item: str) -> str:
+        """The id under which the connector knows an item."""
+        ...
+
     def move(self, address: str, item: str, folder: str) -> str:
         """Its owner drags an item to another folder; its id there."""
         ...
@@ -65,6 +74,10 @@ class MailboxKind(Protocol):
 
     def agenda(self, address: str, start: datetime, end: datetime) -> list[tuple[datetime, str]]:
         """What the calendar shows between two moments, occurrence by occurrence: starts and subjects."""
+        ...
+
+    def categories(self, address: str) -> set[str]:
+        """The marks that its owner can choose from."""
         ...
 
     def add_folder(self, address: str, name: str, parent: str, holds: str) -> None:
@@ -108,6 +121,9 @@ class Outlook:
         told = self._handle.get("ews/calendar", address=address, start=start.isoformat(), end=end.isoformat())
         return [(datetime.fromisoformat(each["Start"]), each["Subject"]) for each in told["items"]]
 
+    def categories(self, address: str) -> set[str]:
+        return set(self._handle.get("ews/categories", address=address)["names"])
+
     def add_folder(self, address: str, name: str, parent: str, holds: str) -> None:
         self._handle.post("ews/folders", mailbox=address, name=name, parent=parent, **{"class": holds})
 
@@ -123,11 +139,19 @@ class Exchange(Outlook):
 
     vendor = "exchange"
     can = ExchangeMailbox.can
+    asks: Mapping[str, str] = {
+        "read": "ews.GetItem", "mark": "ews.UpdateItem", "content": "ews.GetAttachment",
+        "thread": "ews.GetConversationItems",
+    }  # fmt: skip
+    contents_fail = "ews-item.GetAttachment"
 
     def connection(self) -> tuple[dict[str, str], dict[str, str]]:
         self._handle.post("ews/users", name=SERVICE, password=PASSWORD, impersonates=["*"])
         facts = {"endpoint": f"{self._handle.url}/ews/Exchange.asmx", "username": SERVICE}
         return facts, {"password": PASSWORD}
+
+    def known_as(self, address: str, item: str) -> str:
+        return item
 
 
 class Graph(Outlook):
@@ -135,12 +159,20 @@ class Graph(Outlook):
 
     vendor = "graph"
     can = GraphMailbox.can
+    asks: Mapping[str, str] = {
+        "read": "graph.getMessage", "mark": "graph.updateMessage", "content": "graph.getAttachment",
+        "thread": "graph.findMessages",
+    }  # fmt: skip
+    contents_fail = "graph-item.getAttachment"
 
     def connection(self) -> tuple[dict[str, str], dict[str, str]]:
         self._handle.post("graph/tenants", tenant=TENANT, domains=["*"])
         self._handle.post("graph/apps", tenant=TENANT, client_id=SERVICE, secret=PASSWORD)
         urls = {"login_url": f"{self._handle.url}/graph", "graph_url": f"{self._handle.url}/graph"}
         return {"tenant": TENANT, "client_id": SERVICE, **urls}, {"client_secret": PASSWORD}
+
+    def known_as(self, address: str, item: str) -> str:
+        return str(self._handle.get("graph/items", address=address, id=item)["id"])
 
 
 def _only(original: datetime | None) -> dict[str, str]:

@@ -38,11 +38,11 @@ def linked(world: World) -> set[str]:
 
 def candidates(world: World, user: UserView, item: str) -> list[Candidate]:
     with world.app.store.reading() as unit:
-        (view,) = unit.linkings.of(user.id, [item], [])
+        (view,) = unit.linkings.of(user.id, [world.known_as(user, item)], [])
     return list(view.candidates)
 
 
 def steps(world: World, user: UserView, item: str) -> set[Code]:
     with world.app.store.reading() as unit:
-        (view,) = unit.linkings.of(user.id, [item], [])
+        (view,) = unit.linkings.of(user.id, [world.known_as(user, item)], [])
     return set(view.steps)

@@ -154,6 +154,15 @@ class World:
         self.control("counters/reset")
         return dict(counters["calls"])
 
+    def asked(self, what: str) -> int:
+        """How often the mailboxes were asked to `read` or `mark` mails, for the `content` of attachments or for a
+        `thread`, since the counters were last looked at; alone or as a part of a batch."""
+        counters, operation = self.control_get("counters"), self.mailboxes.asks[what]
+        self.control("counters/reset")
+        return sum(
+            told.get(operation, 0) for how in ("calls", "parts") for told in counters[how].values()
+        )  # fmt: skip
+
     def mails(self) -> int:
         """How many mails the servers would have sent to people so far."""
         return int(self.control_get("counters")["mails"]["total"])
@@ -226,6 +235,10 @@ class World:
     def drop_folder(self, user: UserView, folder: str) -> None:
         self.mailboxes.drop_folder(user.address, folder)
 
+    def known_as(self, user: UserView, item: str) -> str:
+        """The id under which the engine knows an item of the mailbox."""
+        return self.mailboxes.known_as(user.address, item)
+
     def move(self, user: UserView, item: str, folder: str) -> str:
         """As dragging it to another folder; its new id."""
         return self.mailboxes.move(user.address, item, folder)
@@ -249,6 +262,10 @@ class World:
 
     def discard_occurrence(self, user: UserView, master: str, original: datetime) -> None:
         self.mailboxes.delete(user.address, master, original)
+
+    def categories(self, user: UserView) -> set[str]:
+        """The marks that the owner of the mailbox can choose from."""
+        return self.mailboxes.categories(user.address)
 
     def items(self, user: UserView, folder: str = "calendar") -> list[dict[str, Any]]:
         """What stands in a folder: [{id, change_key, kind, values}]."""

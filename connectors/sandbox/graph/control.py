@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.wrappers import Request
 
 from connectors.sandbox.control import body, route
-from connectors.sandbox.graph import notifications, subscriptions
+from connectors.sandbox.ews import control as ews
+from connectors.sandbox.graph import ids, notifications, subscriptions
 from connectors.sandbox.graph.state import EVERYTHING, App, Tenants
 
 if TYPE_CHECKING:
@@ -73,6 +74,14 @@ def _lifecycle(request: Request, sandbox: Sandbox) -> Any:
     known = [row["id"] for row in sandbox.store.all("SELECT id FROM graph_subscription ORDER BY id")]
     named = [given["id"]] if given.get("id") else known
     return {"told": sum(notifications.lifecycle(sandbox, each, given["event"]) for each in named)}
+
+
+@route("GET", "/control/graph/items")
+def _item(request: Request, sandbox: Sandbox) -> Any:
+    """?address=&id=: the immutable id of the item that /control/ews/... calls so"""
+    call = ews.call_for(sandbox, request.args.get("address", ""))
+    item = call.named(request.args.get("id", ""))
+    return {"id": ids.sealed(ids.IMMUTABLE, item.mailbox, call.items.first(item.id))}
 
 
 @route("GET", "/control/graph/subscriptions")
