@@ -12,6 +12,8 @@ from sync_tasks.state.records import UserView
 from tests.pipeline.mail_words import HOMER, TRACKED, categories, known, saved
 from tests.support.world import World
 
+pytestmark = pytest.mark.every_mailbox
+
 
 def received(world: World, user: UserView, subject: str = "Order", **values: Any) -> str:
     return world.message(user, subject, sender=HOMER, **values)

@@ -10,9 +10,11 @@ import pytest
 from sync_tasks.services import intending
 from sync_tasks.services.intending import Choice, InactiveError
 from sync_tasks.state.records import UserView
-from tests.pipeline.mail_words import HOMER, TRACKED, categories, known, linked, saved
+from tests.pipeline.mail_words import HOMER, TRACKED, categories, known, linked, saved, says
 from tests.pipeline.test_files import PDF, files_of
 from tests.support.world import World
+
+pytestmark = pytest.mark.every_mailbox
 
 SENT = "<1@acme.example>"
 
@@ -99,7 +101,7 @@ def test_a_mail_that_can_be_read_is_saved_by_the_next_run(world: World) -> None:
     world.sync(ann)
     assert saved(world) == {}
 
-    choose(world, ann, item=mail)
+    choose(world, ann, item=world.known_as(ann, mail))
     world.later(minutes=10)
     world.sync(ann)
 
@@ -144,7 +146,7 @@ def test_a_chosen_mail_with_nothing_to_link_to_says_what_is_missing(world: World
     assert world.issues(ann) == ["LINK.NONE"]
     shown = categories(world, ann, "Offer", "sentitems")
     assert shown[0] == "Sync Error"
-    assert shown[1].startswith("Status: No related records")
+    assert says(world, shown, "No related records")
 
     known(world)
     world.later(minutes=30)
@@ -336,7 +338,7 @@ def test_attachments_are_not_saved_of_a_mail_that_was_chosen_while_it_was_writte
     assert files_of(world, saved(world)["Offer"]["Id"]) == []
 
     mail = world.message(ann, "Order", sender=HOMER, Attachments=[PDF])
-    choose(world, ann, item=mail)
+    choose(world, ann, item=world.known_as(ann, mail))
     world.later(minutes=10)
     world.sync(ann)
 

@@ -8,6 +8,8 @@ from mapping.model.reasons import Reason
 from tests.pipeline.mail_words import HOMER, MARK, known, linked, saved
 from tests.support.world import World
 
+pytestmark = pytest.mark.every_mailbox
+
 
 @pytest.mark.rule("FLT-2")
 def test_a_user_is_known_under_the_addresses_of_his_mailbox_and_that_of_salesforce(world: World) -> None:

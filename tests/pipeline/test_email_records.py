@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from sync_tasks.state.records import UserView
-from tests.pipeline.mail_words import HOMER, TRACKED, categories, known, saved
+from tests.pipeline.mail_words import HOMER, TRACKED, categories, known, saved, says
 from tests.support.world import World
+
+pytestmark = pytest.mark.every_mailbox
 
 QUOTING = "Fine with me.\n\nOn Mon, 2 Mar 2026 at 08:00, Homer <homer@globex.example> wrote:\n> Shall we?\n"
 QUOTING_HTML = (
@@ -94,7 +96,7 @@ def test_a_column_that_the_organization_demands_is_missed_by_name_until_there_is
     assert world.issues(ann) == ["REQUIRED_FIELD_MISSING"]
     shown = categories(world, ann, "Order")
     assert shown[:2] == ["Salesforce", "Sync Error"]
-    assert shown[2] == "Status: Required fields are missing: Region__c"
+    assert says(world, shown, "Required fields are missing: Region__c")
 
     world.set(defaults__email=["Region__c=North"])
     world.later(minutes=30)

@@ -11,6 +11,8 @@ from connectors.protocols import Can
 from mapping.model.reasons import Reason
 from tests.support.world import World
 
+pytestmark = pytest.mark.every_mailbox
+
 TRACKED = ["Salesforce", "Status: Tracked successfully"]
 HOMER = "homer@globex.example"
 

@@ -8,8 +8,11 @@ import pytest
 
 from mapping.model.reasons import Reason, sentence
 from mapping.rules.marks import status
+from tests.pipeline.mail_words import categories, says
 from tests.pipeline.test_events import TRACKED
 from tests.support.world import World
+
+pytestmark = pytest.mark.every_mailbox
 
 REQUIRED = {"Event": [{"name": "Region__c", "required": True}]}
 MISSING = "Status: Required fields are missing: Region__c"
@@ -143,21 +146,25 @@ def test_a_marked_mail_says_why_it_cannot_be_saved(world: World) -> None:
 
     world.sync(ann)
 
-    categories = world.entry(ann, "Offer", "inbox")["Categories"]
-    assert categories == ["Salesforce", "Sync Error", status(sentence(Reason.NO_PERSON_MARKED))]
+    shown = categories(world, ann, "Offer")
+    assert shown[:2] == ["Salesforce", "Sync Error"]
+    assert says(world, shown, sentence(Reason.NO_PERSON_MARKED))
+    assert world.issues(ann) == ["LINK.NONE"]
+    world.writes()
+    world.later(minutes=30)
+    world.sync(ann)
+    assert world.writes() == {}
 
 
 @pytest.mark.rule("MKM-4", "REC-2")
 def test_of_a_series_the_master_is_marked_and_no_occurrence(world: World) -> None:
     ann = world.user(recurrence__enabled=False)
-    world.series(ann, "Weekly", "FREQ=WEEKLY;COUNT=3", marked=True)
+    master = world.series(ann, "Weekly", "FREQ=WEEKLY;COUNT=3", marked=True)
 
     world.sync(ann)
 
-    items = [each["values"] for each in world.items(ann)]
-    assert [("Sync Error" in item["Categories"], item["CalendarItemType"]) for item in items] == [
-        (True, "RecurringMaster")
-    ]
+    assert "Sync Error" in world.entry(ann, "Weekly")["Categories"]
+    assert [op.ref for op in world.operations() if op.act == "mark"] == [world.known_as(ann, master)]
 
 
 def test_a_preview_plans_the_error_mark_and_writes_nothing(world: World) -> None:

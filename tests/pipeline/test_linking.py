@@ -12,6 +12,8 @@ from mapping.rules.candidates import Code
 from tests.support.links import about, account, candidates, contact, deal, linked, steps
 from tests.support.world import ORG, World
 
+pytestmark = pytest.mark.every_mailbox
+
 HOMER, MARGE = "homer@globex.example", "marge@globex.example"
 
 

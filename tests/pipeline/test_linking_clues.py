@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
+from connectors.protocols import Can
 from mapping.model.reasons import Reason
 from mapping.rules.candidates import Code
 from tests.support.links import about, account, candidates, contact, deal, steps
 from tests.support.world import World
+
+pytestmark = pytest.mark.every_mailbox
 
 HOMER, MARGE = "homer@globex.example", "marge@globex.example"
 
@@ -125,6 +128,7 @@ def test_an_answer_to_what_was_only_logged_by_us_is_nothing_special(world: World
 # --- cost
 
 
+@pytest.mark.every_mailbox(Can.WHOLE_LOOKS)
 def test_two_hundred_messages_of_as_many_people_are_looked_up_in_a_handful_of_calls(world: World) -> None:
     ann = world.user(autosave__emails=True, link__reply_anchor=True)
     globex = account(world)

@@ -8,6 +8,8 @@ from mapping.model.reasons import Reason
 from tests.pipeline.test_linking_clues import pages
 from tests.support.world import World
 
+pytestmark = pytest.mark.every_mailbox
+
 HOMER, LISA = "homer@globex.example", "lisa@initech.example"
 TRACKED = ["Salesforce", "Status: Tracked successfully"]
 MESSAGE_ID = "<1@globex.example>"

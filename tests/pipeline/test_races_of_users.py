@@ -17,6 +17,8 @@ from sync_tasks.state.runs import STAGES
 from tests.support.waiting import until
 from tests.support.world import World
 
+pytestmark = pytest.mark.every_mailbox
+
 SENDER = "homer@globex.example"
 
 

@@ -11,6 +11,8 @@ from tests.pipeline.test_email_intents import SENT, choose, outcomes, send
 from tests.pipeline.test_files import PDF, files_of
 from tests.support.world import World
 
+pytestmark = pytest.mark.every_mailbox
+
 Shared = tuple[UserView, UserView, str, str]
 
 

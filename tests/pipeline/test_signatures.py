@@ -10,6 +10,8 @@ import pytest
 from sync_tasks.state.records import UserView
 from tests.support.world import World
 
+pytestmark = pytest.mark.every_mailbox
+
 BART = "bart.simpson@acme-labs.example"
 SIGNATURE = """Bart Simpson
 Head of Purchasing

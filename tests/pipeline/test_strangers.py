@@ -15,6 +15,8 @@ from sync_tasks.state.records import UnresolvedState
 from tests.support.strangers import BART, UNSUBSCRIBE, leads, person, seller, subjects, unresolved, why
 from tests.support.world import ORG, World
 
+pytestmark = pytest.mark.every_mailbox
+
 # --- for whom none is made
 
 

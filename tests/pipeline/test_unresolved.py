@@ -13,6 +13,8 @@ from sync_tasks.state.records import UnresolvedState
 from tests.support.strangers import BART, UNSUBSCRIBE, leads, person, seller, subjects, unresolved, why
 from tests.support.world import World
 
+pytestmark = pytest.mark.every_mailbox
+
 
 @pytest.mark.rule("RES-18")
 def test_more_people_than_a_day_allows_wait_until_somebody_approves(world: World) -> None:
