@@ -1,4 +1,4 @@
-"""`inbox-sync abilities`: what the mailboxes of each vendor are able to do, and which setting is off without it."""
+"""`inbox-sync abilities`: what the mailboxes of each vendor are able to do, and what comes of it where one is not."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from connectors.protocols import Can
 from connectors.registry import MAILBOXES
 from connectors.registry import abilities as abilities_of
 from sync_tasks.cli.shell import Json, give, table
-from sync_tasks.stages.abilities import SWITCHES
+from sync_tasks.stages.abilities import without
 
 
 def register(cli: typer.Typer) -> None:
@@ -23,7 +23,6 @@ def abilities(as_json: Json = False) -> None:
         give({vendor: sorted(each.value for each in found) for vendor, found in can.items()})
         return
     rows = [
-        (each.value, *("yes" if each in can[vendor] else "no" for vendor in MAILBOXES), SWITCHES.get(each, ""))
-        for each in Can
+        (each.value, *("yes" if each in can[vendor] else "no" for vendor in MAILBOXES), without(each)) for each in Can
     ]
-    table("Mailboxes", ("Ability", *MAILBOXES, "Off without it"), rows)
+    table("Mailboxes", ("Ability", *MAILBOXES, "Without it"), rows)

@@ -26,6 +26,28 @@ SWITCHES: Mapping[Can, str] = {
 WISHES: Mapping[Can, str] = {Can.LOOK_FREELY: "instant.enabled"}
 # without the ability the list is empty
 LISTS: Mapping[Can, str] = {Can.MAIL_FOLDERS: "email.folders"}
+# what else is different without the ability, where no setting says it, or says too little
+WITHOUT: Mapping[Can, str] = {
+    Can.SILENT_WRITE: "a write that guests would be mailed of waits until somebody approves (guard.mails_most)",
+    Can.MAIL_REASONS: "a mail that could not be saved bears the error mark alone; why stands with the issue",
+    Can.INHERITED_MARKS: "every mark on a mail was set by somebody; none is taken off as one that came along",
+    Can.FOLDERS: "a mail stays where it is, and a label marks it",
+    Can.PRIVATE_TASKS: "tasks.private is off: nobody can tell which tasks are private",
+    Can.TASK_CATEGORIES: "tasks.categories is off: only our folder marks tasks",
+    Can.TASK_STATES: "a task is open or done",
+    Can.ATTACHMENTS: "attachments stay in the mailbox",
+    Can.CONVERSATIONS: "a thread is saved from its mark on, not what came before",
+    Can.TOPICS: "an answer that does not say what it answers begins a thread of its own",
+    Can.WHOLE_LOOKS: "a run takes in so many mails of a folder, and the next one follows at once",
+    Can.MAIL_FOLDERS: "email.folders is empty: Inbox, Sent Items and our folder are looked at",
+    Can.LOOK_FREELY: "instant.enabled is off until somebody sets it: looking counts against the quota of the day",
+}
+
+
+def without(ability: Can) -> str:
+    """What is different in a mailbox that has not the ability."""
+    said = f"{SWITCHES[ability]} is off" if ability in SWITCHES else ""
+    return WITHOUT.get(ability, said)
 
 
 def layer(can: Collection[Can]) -> tuple[str, dict[str, Any]]:

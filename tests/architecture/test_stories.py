@@ -28,5 +28,12 @@ def test_every_story_of_calendars_tasks_and_contacts_is_told() -> None:
     assert sorted(told("seed") ^ CALENDAR) == []
 
 
+def test_modules_that_tell_numbered_stories_of_emails_tell_them_over_every_kind_of_mailbox() -> None:
+    telling = [path for path in (TESTS / "pipeline").glob("test_*.py") if "pytest.mark.mail_seed(" in path.read_text()]
+    bearing = [path for path in telling if "pytestmark = pytest.mark.every_mailbox\n" in path.read_text()]
+    assert telling
+    assert bearing == telling
+
+
 def test_no_story_of_emails_bears_a_number_that_there_is_not() -> None:
     assert sorted(told("mail_seed") - EMAILS) == []

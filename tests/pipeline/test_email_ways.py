@@ -174,6 +174,22 @@ def test_the_managed_folder_is_made_again_and_goes_on_to_save(world: World) -> N
     assert categories(world, ann, "Order", home(world)) == TRACKED
 
 
+@pytest.mark.rule("WAY-14", "WAY-3")
+def test_what_stands_in_a_managed_folder_that_its_owner_made_again_is_saved(world: World) -> None:
+    ann = world.user()
+    known(world)
+    world.sync(ann)
+    world.drop_folder(ann, "Salesforce Emails")
+    world.folder(ann, "Salesforce Emails")
+    world.move(ann, received(world, ann), "Salesforce Emails")
+    world.later(minutes=30)
+
+    world.sync(ann)
+
+    assert list(saved(world)) == ["Order"]
+    assert categories(world, ann, "Order", home(world)) == TRACKED
+
+
 @pytest.mark.rule("WAY-14")
 def test_categories_that_were_taken_off_the_list_come_back_within_a_day(world: World) -> None:
     ann = world.user()

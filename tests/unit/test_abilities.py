@@ -6,6 +6,7 @@ from pathlib import Path
 
 from connectors.protocols import Can
 from connectors.registry import MAILBOXES, abilities
+from sync_tasks.stages.abilities import WITHOUT, without
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "mailboxes.md"
 
@@ -26,3 +27,10 @@ def test_the_matrix_in_the_documents_is_that_of_the_connectors() -> None:
     for vendor in MAILBOXES:
         able = {name for name in known if matrix[name][vendor] == "yes"}
         assert able == {ability.value for ability in abilities(vendor)}, vendor
+
+
+def test_the_matrix_says_what_the_command_says_of_mailboxes_without_an_ability() -> None:
+    matrix = told()
+    assert {each: without(each) for each in WITHOUT} == {
+        each: matrix[each.value]["without it"].replace("`", "") for each in WITHOUT
+    }
