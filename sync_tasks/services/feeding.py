@@ -36,6 +36,8 @@ SLOWEST = timedelta(minutes=15)  # between rounds that fail
 UNWANTED = timedelta(minutes=5)  # how often to look whether a feed is wanted by now
 DUE_BATCH = 200
 
+ON, OFF, TOO_FEW, FAILING, LATE = "on", "off", "off: too few users", "failing", "late"
+
 
 @dataclass(frozen=True, slots=True)
 class Round:
@@ -175,31 +177,50 @@ def object_of(topic: str) -> str:
 # --- for people
 
 
-def told(app: App, org_id: int) -> dict[str, object] | None:
-    """How the feed of an organization does, as JSON values; None where there is none."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How the feed of an organization does. `users`: those who listen. `age_seconds`: since the last round, None before
+    the first. `moved`: records that it told of. `calls_today`: since midnight UTC."""
+
+    state: str
+    users: int
+    age_seconds: int | None
+    moved: int
+    calls_today: int
+    error: str
+
+    @property
+    def text(self) -> str:
+        """In words."""
+        read = "never read" if self.age_seconds is None else f"read {self.age_seconds} s ago"
+        why = f" ({self.error})" if self.error else ""
+        return f"{self.state}{why}, {read}, {self.users} users, {self.calls_today} calls today"
+
+
+def feeds(app: App, org_ids: Collection[int] | None = None) -> dict[int, Told]:
+    """The feeds that there are, by organization: of these, or of all."""
+    found = {}
+    now = app.clock()
     with app.store.reading() as unit:
-        feed = unit.org_feeds.all().get(org_id)
-        listeners = unit.org_feeds.listeners(org_id)
-        settings = resolve(unit.accounts.settings(org_id, None))
-    return None if feed is None else described(feed, listeners, settings, app.clock())
+        for org_id, feed in unit.org_feeds.all().items():
+            if org_ids is None or org_id in org_ids:
+                settings = resolve(unit.accounts.settings(org_id, None))
+                found[org_id] = _told(feed, unit.org_feeds.listeners(org_id), settings, now)
+    return found
 
 
-def described(
-    feed: OrgFeedView, listeners: Collection[Listener], settings: Effective, now: datetime
-) -> dict[str, object]:  # fmt: skip
+def _told(feed: OrgFeedView, listeners: Collection[Listener], settings: Effective, now: datetime) -> Told:
     age = None if feed.read_at is None else int((now - feed.read_at).total_seconds())
-    return {
-        "state": _state(feed, listeners, settings, now), "users": len(listeners), "needed": settings.int("feed.users"),
-        "read_at": feed.read_at, "age_seconds": age, "moved": feed.moved, "objects": sorted(feed.chains),
-        "calls_today": feed.calls if feed.calls_on == now.date().isoformat() else 0, "error": feed.error_code,
-    }  # fmt: skip
+    calls = feed.calls if feed.calls_on == now.date().isoformat() else 0
+    return Told(_state(feed, listeners, settings, now), len(listeners), age, feed.moved, calls, feed.error_code)
 
 
 def _state(feed: OrgFeedView, listeners: Collection[Listener], settings: Effective, now: datetime) -> str:
     if not settings.bool("feed.enabled"):
-        return "off"
+        return OFF
     if not topics_of(listeners, settings):
-        return "too few users"
+        return TOO_FEW
     if feed.error_code:
-        return "failing"
-    return "on" if feed.good_until is not None and now <= feed.good_until else "late"
+        return FAILING
+    is_late = now > (feed.good_until or feed.next_at + UNWANTED)
+    return LATE if is_late else ON

@@ -1,9 +1,9 @@
 """Whether a run may leave Salesforce alone, because it would tell nothing.
 
 Two things together prove that. A poll of the user's own told nothing that had to be looked at: asked for the same
-again, Salesforce tells the same again, unless something moved. And the feed of the organization (`services/feeding.py`) has
-told of everything that moved since before that poll, and nothing of it concerns the user. What is asked for must be the
-same, and the pairs that decide what an answer means; so both stand in a digest.
+again, Salesforce tells the same again, unless something moved. And the feed of the organization (`services/feeding.py`)
+has told of everything that moved since before that poll, and nothing of it concerns the user. What is asked for must be
+the same, and the pairs that decide what an answer means; so both stand in a digest.
 
 Rounds of the feed are counted, and no clocks are compared: a round that was not over when the poll began may tell of
 what came after the poll, and one that was over cannot.

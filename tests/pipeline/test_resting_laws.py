@@ -32,7 +32,7 @@ from tests.support.world import World
 NAMES = ("ann", "bob", "cid")
 KINDS = {"Event": ItemKind.EVENT, "Task": ItemKind.TASK, "Contact": ItemKind.CONTACT}
 CALENDAR, TASKS, CONTACTS = "calendar", "Salesforce Tasks", "Salesforce Contacts"
-ROUNDS = 14
+ROUNDS = 12
 
 
 @pytest.fixture
@@ -65,8 +65,8 @@ class Acts:
 
     def act(self) -> None:
         chosen = self.chance.choice(
-            (self.enter, self.enter, self.edit, self.edit, self.give, self.remove, self.restore, self.invite,
-             self.answer, self.uninvite, self.save, self.save, self.discard)
+            (self.enter, self.enter, self.edit, self.edit, self.give, self.give, self.remove, self.restore,
+             self.invite, self.answer, self.uninvite, self.save, self.discard)
         )  # fmt: skip
         chosen()
 
@@ -181,7 +181,7 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
             for watch in rest.watches:
                 answer = answers[watch.name]
                 assert isinstance(answer, CrmChanges)
-                fetch._stage_crm(ctx, watch, answer.changes, news)  # noqa: SLF001  # as the run would have done
+                fetch._stage_crm(ctx, watch, answer.changes, news)  # as the run would have done
             assert news.works == {}
         return found
 
@@ -203,15 +203,17 @@ def history(world: World, seed: int, *, fed: bool) -> tuple[list[Any], dict[str,
             run(world, user)
             decided.append((user.address, sorted(world.reasons(user)), sorted(op.act for op in world.operations())))
 
+    for _ in range(6):
+        acts.enter()
     for _ in range(3):
         runs()
     for _ in range(ROUNDS):
-        for _ in range(acts.chance.choice((0, 0, 1, 1, 3))):
+        for _ in range(acts.chance.choice((0, 1, 1, 3, 5))):
             acts.act()
             world.later(seconds=2)
         world.later(minutes=acts.chance.choice((1, 30, 90)))
         runs()
-    for _ in range(3):
+    for _ in range(2):
         runs()
     return decided, _state(world, users)
 
