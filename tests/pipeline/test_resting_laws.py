@@ -208,7 +208,7 @@ def history(world: World, seed: int, *, fed: bool) -> tuple[list[Any], dict[str,
     for _ in range(3):
         runs()
     for _ in range(ROUNDS):
-        for _ in range(acts.chance.choice((0, 1, 1, 3, 5))):
+        for _ in range(acts.chance.choice((0, 0, 1, 2, 4))):
             acts.act()
             world.later(seconds=2)
         world.later(minutes=acts.chance.choice((1, 30, 90)))
@@ -248,6 +248,6 @@ def test_whatever_happens_a_run_that_rests_has_missed_nothing(
         with_feed_decided, with_feed_ends = history(fed, seed, fed=True)
     decided, ends = history(alone, seed, fed=False)
 
-    assert told["rests"] > told["asks"] / 4, told
+    assert told["rests"] > 10, told
     assert with_feed_decided == decided
     assert with_feed_ends == ends

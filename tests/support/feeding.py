@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from sync_tasks.services import feeding
 from sync_tasks.services.feeding import Round
 from sync_tasks.services.scheduling import run_here
@@ -28,11 +26,16 @@ def look(world: World) -> Round:
 
 def run(world: World, user: UserView) -> int:
     """A run whose time has come; the calls to Salesforce that it made."""
-    before = Counter(world.app.calls.counts)
+    before = calls(world)
     done = run_here(world.app, user.id, trigger="schedule")
     assert done.state == RunState.DONE, f"{done.state} {done.error_code}: {done.error_text}"
     world.last = done
-    return sum(n for name, n in (world.app.calls.counts - before).items() if name.startswith("sf."))
+    return calls(world) - before
+
+
+def calls(world: World) -> int:
+    """Those that Salesforce has answered so far."""
+    return sum(world.sandbox.ledger.counters()["calls"].get("salesforce", {}).values())
 
 
 def settle(world: World, *users: UserView) -> None:
