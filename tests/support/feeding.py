@@ -35,7 +35,7 @@ def run(world: World, user: UserView) -> int:
 
 def calls(world: World) -> int:
     """Those that Salesforce has answered so far."""
-    return sum(world.sandbox.ledger.counters()["calls"].get("salesforce", {}).values())
+    return sum(world.control_get("counters")["calls"].get("salesforce", {}).values())
 
 
 def settle(world: World, *users: UserView) -> None:
