@@ -32,7 +32,7 @@ from tests.support.world import World
 NAMES = ("ann", "bob", "cid")
 KINDS = {"Event": ItemKind.EVENT, "Task": ItemKind.TASK, "Contact": ItemKind.CONTACT}
 CALENDAR, TASKS, CONTACTS = "calendar", "Salesforce Tasks", "Salesforce Contacts"
-ROUNDS = 12
+ROUNDS = 14
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def worlds(_sqlite_template: Path, tmp_path: Path) -> Iterator[tuple[World, Worl
         server = SandboxServer(sandbox)
         server.__enter__()
         store = shutil.copy(_sqlite_template, tmp_path / f"{name}.db")
-        made.append((World(server, f"sqlite:///{store}", tmp_path / name), server, sandbox))
+        made.append((World(server, f"sqlite:///{store}", tmp_path / name, kind="graph"), server, sandbox))
     yield with_feed(made[0][0]), made[1][0]
     for world, server, sandbox in made:
         world.close()
@@ -60,15 +60,20 @@ class Acts:
         self.world, self.users, self.outsider = world, users, outsider
         self.chance = random.Random(seed)
         self.made: dict[str, list[str]] = {name: [] for name in (*KINDS, "EventRelation")}
+        self.owners: dict[str, str] = {}
         self.deleted: list[tuple[str, str]] = []
         self.count = 0
+        self.coming: list[Callable[[], None]] = []
 
     def act(self) -> None:
-        chosen = self.chance.choice(
-            (self.enter, self.enter, self.edit, self.edit, self.give, self.give, self.remove, self.restore,
-             self.invite, self.answer, self.uninvite, self.save, self.discard)
-        )  # fmt: skip
-        chosen()
+        """Everything there is once, before anything comes again."""
+        if not self.coming:
+            self.coming = [
+                self.enter, self.edit, self.edit, self.give, self.give, self.remove, self.restore, self.invite,
+                self.answer, self.uninvite, self.save, self.discard,
+            ]  # fmt: skip
+            self.chance.shuffle(self.coming)
+        self.coming.pop()()
 
     def _user(self) -> UserView:
         return self.chance.choice(self.users)
@@ -92,7 +97,9 @@ class Acts:
             "Task": {"Subject": name, "Status": "Not Started", "Priority": "Normal"},
             "Contact": {"LastName": name, "Title": self.chance.choice(("Boss", "Clerk"))},
         }[crm_object]
-        self.made[crm_object].append(self.world.record(crm_object, OwnerId=owner, **fields))
+        made = self.world.record(crm_object, OwnerId=owner, **fields)
+        self.made[crm_object].append(made)
+        self.owners[made] = owner
 
     def edit(self) -> None:
         crm_object, name = self.chance.choice(tuple(KINDS)), self._name()
@@ -102,9 +109,11 @@ class Acts:
             self.world.colleague_changes(crm_object, record, **fields)
 
     def give(self) -> None:
-        crm_object, owner = self.chance.choice(tuple(KINDS)), self._user().crm_user_id
+        crm_object = self.chance.choice(tuple(KINDS))
         if record := self._pick(crm_object):
-            self.world.change(crm_object, record, OwnerId=owner)
+            others = [user.crm_user_id for user in self.users if user.crm_user_id != self.owners[record]]
+            self.owners[record] = self.chance.choice(others)
+            self.world.change(crm_object, record, OwnerId=self.owners[record])
 
     def remove(self) -> None:
         crm_object = self.chance.choice(tuple(KINDS))
@@ -154,6 +163,7 @@ class Acts:
 
 def begin(world: World, seed: int) -> tuple[list[UserView], Acts]:
     """Three users who mirror everything, each with another scope of contacts."""
+    world.set(guard__mails_most=1000, guard__deletes_most=1000, guard__empty_least=1000)
     view = str(world.control("salesforce/listviews", object="Contact", where="Title = 'Boss'")["id"])
     scopes = dict(zip(NAMES, ("mine", "all", f"view:{view}"), strict=True))
     more: dict[str, Any] = {"tasks__enabled": True, "tasks__down": True, "contacts__enabled": True}
@@ -208,11 +218,12 @@ def history(world: World, seed: int, *, fed: bool) -> tuple[list[Any], dict[str,
     for _ in range(3):
         runs()
     for _ in range(ROUNDS):
-        for _ in range(acts.chance.choice((0, 0, 1, 2, 4))):
+        for _ in range(acts.chance.choice((1, 1, 2))):
             acts.act()
             world.later(seconds=2)
-        world.later(minutes=acts.chance.choice((1, 30, 90)))
-        runs()
+        for _ in range(acts.chance.choice((1, 2))):
+            world.later(minutes=acts.chance.choice((1, 30, 90)))
+            runs()
     for _ in range(2):
         runs()
     return decided, _state(world, users)
@@ -238,7 +249,7 @@ def _state(world: World, users: list[UserView]) -> dict[str, Any]:
     return {"mailboxes": mailboxes, "records": records}
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_whatever_happens_a_run_that_rests_has_missed_nothing(
     worlds: tuple[World, World], monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
