@@ -265,6 +265,28 @@ class CrmChanges:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """A record that was made, changed, deleted or restored by somebody, and no more of it than whom it concerns.
+    `people`: the users who own it, whose event it is about, or who are invited to it. `by`: who changed it last."""
+
+    object: str
+    id: str
+    people: frozenset[str]
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """What moved among the records of one object. `begins`: nothing can be told yet, but everything from here on.
+    `lists`: the list views that can be followed, by their scope, with what they are about now."""
+
+    moves: tuple[Move, ...]
+    cursor: str
+    begins: bool = False
+    lists: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class OrgShape:
     """What this org is like, read from describes: objects -> field name -> describe of the field. `labels`: what people
     call the objects."""
@@ -332,6 +354,27 @@ class Crm(Endpoint, Protocol):
         Event items carry the Salesforce columns plus the virtual `Invitees` (tuple[Attendee, ...], from
         EventRelation; the attendee's `name` is its display name), `InviteeIds` (tuple of (relation id, person id,
         address) tuples) and `Invited` (True: somebody else's event to which the user is invited)."""
+        ...
+
+    def topics(self, watches: Sequence[Watch]) -> tuple[str, ...] | None:
+        """By what `moves` can be asked whether any of these watches has something to tell; None when only a poll of
+        `changes` can say. No vendor call."""
+        ...
+
+    def moves(self, topics: Collection[str], cursors: Mapping[str, str]) -> Mapping[str, Moves | ConnectorError]:
+        """What moved in the whole organization since the cursors, by object, as far as the account sees it: every
+        record of which `changes` could tell any user something new by these topics. One vendor call for all of them
+        when little moved. An object without a cursor begins; one that fails, or of which more moved than anybody would
+        read, yields its error and begins with the next call. Raises what concerns the connection."""
+        ...
+
+    def unmoved(
+        self, watches: Sequence[Watch], owner_id: str, cursors: Mapping[str, str], at: datetime, polls: int,
+        lists: Mapping[str, str],
+    ) -> Mapping[str, str] | None:  # fmt: skip
+        """The cursors of a poll of `changes` at that moment, given that nothing which it could tell has moved since the
+        last `polls` polls, which told nothing; None when that does not suffice to know. `lists`: see `Moves`. No vendor
+        call."""
         ...
 
     def check_user(self, user_id: str) -> Check:

@@ -133,13 +133,14 @@ class App:
 
     def crm_of(
         self, org_id: int, user_id: int | None, org_name: str, *, fresh: bool = False,
-        columns: Mapping[str, tuple[str, ...]] | None = None,
+        columns: Mapping[str, tuple[str, ...]] | None = None, on_call: Callable[[str], None] | None = None,
     ) -> Crm:  # fmt: skip
+        """`user_id` None: as the organization is connected. Raises NotConnectedError."""
         vendor, facts, secrets, connection_id = self._facts(org_id, user_id, "crm", org_name)
         opened = registry.open_crm(
             vendor, facts, secrets, version=self.settings.salesforce_version,
             key_field=self.settings.salesforce_key_field, shape=None if fresh else self._shape(org_id),
-            box=_Box(self, connection_id), on_call=self.calls, now=self.clock, columns=columns,
+            box=_Box(self, connection_id), on_call=on_call or self.calls, now=self.clock, columns=columns,
         )  # fmt: skip
         return blaming(opened, vendor)
 

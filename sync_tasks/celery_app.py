@@ -18,12 +18,14 @@ from sync_tasks.services.embedded import redis_url
 from sync_tasks.settings import Settings
 
 STAGE_TASKS, PUSH_TASKS = "sync_tasks.tasks.pipeline", "sync_tasks.tasks.pushes"
+FEED_TASKS = "sync_tasks.tasks.feeds"
 TEND_SECONDS = 60.0
 
 
 def configure(settings: Settings) -> Celery:
     """A Celery application for these settings."""
-    app = Celery("inbox_sync", broker=redis_url(settings), include=[STAGE_TASKS, "sync_tasks.tasks.ticker", PUSH_TASKS])
+    tasks = [STAGE_TASKS, "sync_tasks.tasks.ticker", PUSH_TASKS, FEED_TASKS]
+    app = Celery("inbox_sync", broker=redis_url(settings), include=tasks)
     app.conf.update(
         task_serializer="json",
         accept_content=["json"],
@@ -65,6 +67,11 @@ def configure(settings: Settings) -> Celery:
             "tidy": {"task": "sync.tidy", "schedule": 3600.0, "options": {"queue": UPKEEP, "expires": 7200}},
             "look-due": {
                 "task": "sync.look_due",
+                "schedule": settings.dispatch_every_seconds,
+                "options": {"queue": UPKEEP, "expires": settings.dispatch_every_seconds * 2},
+            },
+            "feeds-due": {
+                "task": "sync.feeds_due",
                 "schedule": settings.dispatch_every_seconds,
                 "options": {"queue": UPKEEP, "expires": settings.dispatch_every_seconds * 2},
             },

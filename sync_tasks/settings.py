@@ -112,6 +112,9 @@ class Settings(BaseSettings):
     waiting_most: int = Field(default=2000, ge=1)
     waiting_in_front: int = Field(default=20, ge=1)
 
+    # how often one call asks what moved in a whole Salesforce organization
+    feed_every_seconds: int = Field(default=60, ge=5)
+
     # --- one run
     lease_seconds: int = Field(default=900, ge=1)
     recover_after_seconds: int = Field(default=300, ge=1)

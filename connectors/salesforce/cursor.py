@@ -20,11 +20,11 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from connectors.errors import ConnectorError, Fault, Scope
 from connectors.protocols import Watch
-from connectors.salesforce.codec import format_utc, id18, parse_datetime, version_of
+from connectors.salesforce.codec import VERSION_FIELD, format_utc, id18, parse_datetime, version_of
 
 SECOND = timedelta(seconds=1)
 OVERLAP = timedelta(minutes=5)
@@ -60,16 +60,19 @@ class Cursor:
     view: str = ""
     turn: int = 0
 
+    overlap: ClassVar[timedelta] = OVERLAP  # so long before it is committed a row may get its stamp
+    most_remembered: ClassVar[int] = MOST_REMEMBERED
+
     @property
     def bound(self) -> datetime | None:
         """From where a poll reads; None for a first reading."""
         if self.since is None:
             return None
-        return self.since + SECOND if self._settled(self.since) else self.since - OVERLAP
+        return self.since + SECOND if self._settled(self.since) else self.since - self.overlap
 
     def _settled(self, since: datetime) -> bool:
         """A poll of a later hour has read everything up to there: nothing can be committed behind it any more."""
-        return since + OVERLAP + CLOCKS_DIFFER < self.used
+        return since + self.overlap + CLOCKS_DIFFER < self.used
 
     def text(self) -> str:
         told: dict[str, object] = {
@@ -84,7 +87,7 @@ class Cursor:
         return json.dumps(told, separators=(",", ":"), sort_keys=True)
 
     @classmethod
-    def parse(cls, text: str, watched: str, now: datetime) -> Cursor:
+    def parse(cls, text: str, watched: str, now: datetime) -> Self:
         """Raises CURSOR_LOST for text that is no cursor of this watch, or one that deletions may have passed by."""
         try:
             told = json.loads(text)
@@ -105,7 +108,7 @@ class Cursor:
             raise _lost("last used so long ago that deletions were missed")
         return cursor
 
-    def after(self, rows: Iterable[Row], now: datetime) -> Cursor:
+    def after(self, rows: Iterable[Row], now: datetime) -> Self:
         """The cursor after a poll that returned these rows to their end."""
         stamps = {id18(row["Id"]): stamp for row in rows if (stamp := version_of(row))}
         newest = max((parse_datetime(s) for s in stamps.values()), default=None)
@@ -121,7 +124,11 @@ class Cursor:
         # ISO stamps in UTC compare as text like the moments they name.
         edge = format_utc(moved.bound or since)
         near = sorted(((stamp, rid) for rid, stamp in stamps.items() if stamp >= edge), reverse=True)
-        return replace(moved, seen={rid: stamp for stamp, rid in near[:MOST_REMEMBERED]})
+        return replace(moved, seen={rid: stamp for stamp, rid in near[: self.most_remembered]})
+
+    def unmoved(self, now: datetime) -> Self:
+        """The cursor after a poll that returned what was there before and nothing else."""
+        return self.after([{"Id": rid, VERSION_FIELD: stamp} for rid, stamp in self.seen.items()], now)
 
     def amid(self, rows: list[Row], now: datetime) -> Cursor:
         """The cursor after the first part of a longer reading."""

@@ -22,6 +22,7 @@ class Finding(StrEnum):
     REDIS_EVICTS = "INSTALLATION.CONFIG.REDIS_EVICTS"
     CLOCK_WRONG = "INSTALLATION.CONFIG.CLOCK_WRONG"
     BEAT_SILENT = "INSTALLATION.TRANSIENT.BEAT_SILENT"
+    FEED_LATE = "INSTALLATION.TRANSIENT.FEED_LATE"
     SHARD_UNATTENDED = "INSTALLATION.TRANSIENT.SHARD_UNATTENDED"
     # --- every connection
     NOT_CONNECTED = "CONNECTION.CONFIG.NOT_CONNECTED"
@@ -147,6 +148,10 @@ FINDINGS: Mapping[Finding, Told] = {
     ),
     Finding.BEAT_SILENT: Told(
         "users are due and nobody starts their runs", "Start `inbox-sync beat`, and look into its log when it runs."
+    ),
+    Finding.FEED_LATE: Told(
+        "what moves in the organization is not read for all users at once at the moment, so each of them asks himself",
+        "Nothing is missed, but calls are spent: see that beat and workers run, and what Salesforce refused.",
     ),
     Finding.SHARD_UNATTENDED: Told(
         "runs wait in a queue that no worker takes from",

@@ -305,6 +305,21 @@ SETTINGS: dict[str, Setting] = {
         limit("guard.mails_most", 0, "When servers would mail more people than this unasked, that waits."),
         tries("retry.most", 50, "An item that fails so often in a row is quarantined.", "MaxRetries"),
         tries("retry.most_old", 5, "The same for an item that took place more than 30 days ago."),
+        switch(
+            "feed.enabled",
+            True,
+            "Ask Salesforce once a minute what moved in the whole organization, so that runs of users about whom it "
+            "tells nothing need not ask.",
+            levels=("organization",),
+        ),
+        Setting(
+            "feed.users",
+            int,
+            30,
+            "From how many users on: with fewer, each of them asking for himself takes fewer calls.",
+            ("organization",),
+            within=(1, 100_000),
+        ),
         Setting(
             "trail.keep_days",
             int,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Annotated, Any
@@ -27,6 +28,7 @@ from sync_tasks.cli.shell import (
     the_org,
     the_user,
 )
+from sync_tasks.services import feeding
 from sync_tasks.services.examining import checks_of
 from sync_tasks.services.standing import CONSOLE, renewed
 from sync_tasks.state.records import OrgView
@@ -239,12 +241,16 @@ def list_(as_json: Json = False) -> None:
 @app.command()
 def show(name: Name, as_json: Json = False) -> None:
     """One organization with its connections; secrets are named, never shown."""
-    with open_app() as opened, opened.store.reading() as unit:
-        found = _described(unit, the_org(unit, name))
+    with open_app() as opened:
+        with opened.store.reading() as unit:
+            found = _described(unit, the_org(unit, name))
+        feed = feeding.feeds(opened).get(found["id"])
     if as_json:
-        give(found)
+        give({**found, "feed": None if feed is None else asdict(feed)})
         return
     say(f"{found['name']}: {_state(found)}, {found['users']} users")
+    if feed is not None:
+        say(f"Salesforce for all users at once: {feed.text}")
     for side, connection in found["connections"].items():
         if connection is None:
             say(f"{side}: not connected; `inbox-sync org connect {name} --{side} {VENDORS[side][0]} ...`", "yellow")

@@ -137,6 +137,8 @@ def status(address: Address, as_json: Json = False) -> None:
             "see `inbox-sync holds`", "yellow")  # fmt: skip
     for each in told["ending"]:
         say(f"{each['name']} of the {each['side']} ends {shown(each['ends'])}: renew it before", "yellow")
+    if told["feed"]:
+        say(f"Salesforce for all users at once: {told['feed']}")
     last = told["last_run"]
     if last is not None:
         error = f" ({last['error']}: {last['error_text']})" if last["error"] else ""

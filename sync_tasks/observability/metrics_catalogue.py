@@ -57,6 +57,7 @@ FIGURES = (
     # --- vendors and the queue
     Figure("api_calls_total", "counter", ("provider", "op", "status"), "Calls to vendors, by operation and answer."),
     Figure("api_budget_remaining", "gauge", ("org",), "Calls left in a Salesforce organization's day, by its number."),
+    Figure("feed_age_seconds", "gauge", ("org",), "Since an organization was last read for all users, by its number."),
     Figure("throttle_wait_seconds", "histogram", (), "How long calls waited because a vendor asked to slow down."),
     Figure("queue_depth", "gauge", ("queue",), "Messages in a queue."),
 )  # fmt: skip

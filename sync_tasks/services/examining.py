@@ -25,7 +25,7 @@ from mapping.rules.shown_objects import shown_objects
 from sync_tasks.bootstrap import App, NotConnectedError
 from sync_tasks.security.keys import SecretKeyError
 from sync_tasks.security.vault import VaultError
-from sync_tasks.services import rekeying, remapping
+from sync_tasks.services import feeding, rekeying, remapping
 from sync_tasks.services.embedded import EmbeddedRedisError, redis_url
 from sync_tasks.stages import abilities
 from sync_tasks.state import migrate
@@ -141,6 +141,7 @@ def crm_checks(app: App, org: OrgView) -> tuple[Crm | None, list[Check]]:
     found = [*checks_of(crm), *_clock(app, org.id, None, "crm"), *_ending(app, org.id, None, "crm")]
     if not all(check.ok for check in found):
         return None, found
+    found += _feed(app, org.id, sees_all=all(check.finding is not Finding.CRM_SEES_LITTLE for check in found))
     shape = crm.shape()
     return crm, [*found, *_shown(settings, shape), *_columns(settings, shape), *_person_accounts(settings, shape)]
 
@@ -153,6 +154,15 @@ def checks_of(endpoint: Endpoint) -> list[Check]:
     except ConnectorError as error:
         found.append(Check("connection", False, str(error), finding_of(error, {})))
     return found
+
+
+def _feed(app: App, org_id: int, *, sees_all: bool) -> Iterator[Check]:
+    """How the look at the whole organization does; runs do without it, so nothing of this is more than a remark."""
+    told = feeding.feeds(app, (org_id,)).get(org_id)
+    if told is not None:
+        detail = told.text if sees_all else f"{told.text}; it tells of what the user sees, and no more"
+        troubled = told.state in (feeding.FAILING, feeding.LATE)
+        yield Check("feed", True, detail, Finding.FEED_LATE if troubled else None)
 
 
 def _shown(settings: Effective, shape: OrgShape) -> Iterator[Check]:

@@ -10,6 +10,7 @@ import redis
 
 from sync_tasks.bootstrap import App
 from sync_tasks.queues import all_queues
+from sync_tasks.services import feeding
 from sync_tasks.services.embedded import EmbeddedRedisError, redis_url
 from sync_tasks.state.overview import Reach
 
@@ -20,7 +21,7 @@ MOST_CLASSES = 8
 @dataclass(frozen=True, slots=True)
 class Facts:
     """`lag`: seconds since when the user that has waited longest is due. `runs`: by half hour, as (when, all, failed).
-    `queues`: messages by queue, empty when the broker does not answer."""
+    `queues`: messages by queue, empty when the broker does not answer. `feeds`: by name of the organization."""
 
     by_status: dict[str, int]
     waits: dict[str, int]
@@ -32,6 +33,7 @@ class Facts:
     seconds: list[tuple[str, float]]
     errors: list[tuple[str, float]]
     issues: list[tuple[str, float]]
+    feeds: list[tuple[str, feeding.Told]]
 
 
 def facts(app: App, reach: Reach) -> Facts:
@@ -43,6 +45,7 @@ def facts(app: App, reach: Reach) -> Facts:
         open_runs = unit.accounts.open_runs()
         ended = unit.overview.ended_since(reach, began)
         codes = unit.overview.issue_codes(reach)
+        names_of = {org.id: org.name for org in unit.accounts.orgs() if reach.everybody or org.id in reach.org_ids}
     slices = int(timedelta(hours=HOURS) / SLICE)
     names = [(began + SLICE * place).strftime("%H:%M") for place in range(slices)]
     done, failed, spent = [0.0] * slices, [0.0] * slices, [0.0] * slices
@@ -61,6 +64,7 @@ def facts(app: App, reach: Reach) -> Facts:
         seconds=[(n, s / d if d else 0.0) for n, s, d in zip(names, spent, done, strict=True)],
         errors=[(code, float(count)) for code, count in errors.most_common(MOST_CLASSES)],
         issues=[(code, float(count)) for code, count in Counter(codes).most_common(MOST_CLASSES)],
+        feeds=sorted((names_of[org_id], told) for org_id, told in feeding.feeds(app, names_of).items()),
     )  # fmt: skip
 
 

@@ -165,6 +165,8 @@ HELD: Mapping[str, Held] = {
     "web_link": Held("log-ins that wait", _text("web_link", "address")),
     "web_session": Held("sessions", _text("web_session", "address")),
     "web_token": Held("tokens", _text("web_token", "address")),
+    "org_feed": Held(IDS),
+    "org_feed_reader": Held(IDS),
     "push_subscription": Held("addresses of this installation, not of people"),
     "app_user": Held("users", _text("app_user", "address", "aliases"), stays=True),
     "organization": Held("names and describes of organizations"),

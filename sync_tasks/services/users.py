@@ -13,7 +13,7 @@ from mapping.rules import standing
 from mapping.rules.errors import CATALOGUE
 from mapping.rules.standing import Activity, RefusedError, effective
 from sync_tasks.bootstrap import App
-from sync_tasks.services import errors, scheduling
+from sync_tasks.services import errors, feeding, scheduling
 from sync_tasks.services.examining import ending
 from sync_tasks.services.standing import move
 from sync_tasks.state.overview import Filter, Reach
@@ -51,6 +51,8 @@ def status(app: App, user: UserView) -> dict[str, Any]:
         last = next(iter(unit.runs.recent(user.id, 1)), None)
         issues = len(unit.trail.issues(user.id))
         holds = [hold.id for hold in unit.holds.active(user.id) if not hold.decision]
+        listens = bool(unit.org_feeds.heard(user.org_id, user.id).topics)
+    feed = feeding.feeds(app, (user.org_id,)).get(user.org_id) if listens else None
     activity, failed_with = Activity.IDLE, ""
     if last is not None and last.state == RunState.OPEN:
         activity = Activity.RUNNING if last.stage else Activity.QUEUED
@@ -69,6 +71,7 @@ def status(app: App, user: UserView) -> dict[str, Any]:
         "probe_at": user.standing.probe_at, "attempts": user.standing.attempts, "failures": user.failures,
         "prompt": user.standing.prompt, "next_sync_at": user.next_sync_at, "force_pending": user.force_pending,
         "last_run": run, "issues": issues, "held_at": user.held_at, "holds": holds, "ending": _ending(app, user),
+        "feed": None if feed is None else feed.text,
     }  # fmt: skip
 
 

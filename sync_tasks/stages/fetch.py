@@ -1,5 +1,6 @@
 """fetch: what changed on both sides since the cursors. Nothing changed: the run ends here, having cost one vendor call
-per watched folder, or one for all of them where the mailbox can be polled, and one to Salesforce."""
+per watched folder, or one for all of them where the mailbox can be polled, and one to Salesforce; none to Salesforce
+where one look a minute is taken for the whole organization."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from connectors.errors import ConnectorError, Fault, Scope
-from connectors.protocols import Change, Detail, Watch
+from connectors.protocols import Change, CrmChanges, Detail, Watch
 from mapping.merge.baseline import fingerprint
 from mapping.model import fields as f
 from mapping.model.item import MORE_MAIL, Item, ItemKind, ItemRef, Side
@@ -20,7 +21,7 @@ from mapping.rules.decision import is_marked
 from mapping.rules.once import pair_key
 from mapping.rules.scope import Decision, Outcome, slid_out
 from mapping.rules.scope_folders import OUTSIDE
-from sync_tasks.stages import parting, tending, threads, unresolved, watching
+from sync_tasks.stages import parting, resting, tending, threads, unresolved, watching
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.following import Gone, follow
 from sync_tasks.stages.kinds import ELSEWHERE, MANAGED, MIRRORED, Lineup, kind_of, managed, watched
@@ -264,6 +265,12 @@ def _read_crm(
     watches = watching.watches(ctx, lineup, held)
     found.cursors |= watching.forgotten(cursors, watches)
     known = {w.name: cursors[w_cursor] for w in watches if (w_cursor := watching.cursor_name(w)) in cursors}
+    rest = resting.look(ctx, watches, cursors)
+    unmoved = resting.cursors_of(ctx, rest, known)
+    if unmoved is not None:
+        found.cursors |= {watching.cursor_name(watch): unmoved[watch.name] for watch in watches}
+        return
+    staged = len(found.works)
     answers = dict(ctx.crm.changes(watches, ctx.user.crm_user_id, known))
     lost = [w for w in watches if isinstance(e := answers[w.name], ConnectorError) and e.fault is Fault.CURSOR_LOST]
     if lost:
@@ -281,6 +288,9 @@ def _read_crm(
             if not lineup.of(watch.kind, watch.object).shows:
                 found.losses.add(Side.CRM, watch.kind, nothing_there=not answer.changes)
             _reconcile(ctx, watch, {change.ref.id for change in answer.changes}, found)
+    unfinished = any(not isinstance(answer, CrmChanges) or answer.more for answer in answers.values())
+    told = len(found.works) > staged or bool(lost) or unfinished
+    found.cursors |= resting.after(ctx, rest, cursors, told=told)
 
 
 def _stage_crm(ctx: StageContext, watch: Watch, changes: Sequence[Change], found: Found) -> None:

@@ -266,6 +266,10 @@ class Accounts:
         own = self._connection(org_id, user_id, side)
         return own is not None and self._has_credentials(own.id)
 
+    def has_own(self, org_id: int, user_id: int, side: str) -> bool:
+        """Is there anything of the user's own in how he is connected on this side?"""
+        return self._connection(org_id, user_id, side) is not None
+
     def _has_credentials(self, connection_id: int) -> bool:
         query = select(Credential.id).where(Credential.connection_id == connection_id).limit(1)
         return self._session.scalars(query).first() is not None

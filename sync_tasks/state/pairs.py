@@ -87,6 +87,12 @@ class Pairs:
             for (kind, crm_object), held in groupby(rows, itemgetter(0, 1))
         }
 
+    def mark(self, user_id: int, kinds: Collection[str]) -> str:
+        """Something that is another one once a pair of these kinds was written."""
+        query = select(func.count(), func.max(Pair.updated_at)).where(Pair.user_id == user_id, Pair.kind.in_(kinds))
+        count, newest = self._session.execute(query).one()
+        return f"{count} {newest.isoformat() if newest else ''}"
+
     def count_things(self, user_id: int) -> dict[str, int]:
         """How many things of each kind live pairs stand for; a series with all its occurrences is one."""
         thing = func.coalesce(func.nullif(Pair.series, ""), func.nullif(Pair.mailbox_id, ""), Pair.key)

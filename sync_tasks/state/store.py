@@ -26,6 +26,7 @@ from sync_tasks.state.linkings import Linkings
 from sync_tasks.state.mail_files import MailFilesLedger
 from sync_tasks.state.models import SyncRun, User
 from sync_tasks.state.notifications import Notifications
+from sync_tasks.state.org_feeds import OrgFeeds
 from sync_tasks.state.overview import Overview
 from sync_tasks.state.pairs import Pairs
 from sync_tasks.state.personal import Personal
@@ -67,6 +68,7 @@ class Unit:
         self.sealed = SealedValues(session)
         self.consents = Consents(session)
         self.pushes = Pushes(session)
+        self.org_feeds = OrgFeeds(session)
         self.journal = Journal(session)
         self.refreshes = Refreshes(session)
         self.personal = Personal(session)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from celery import shared_task
 
 from sync_tasks import runtime
-from sync_tasks.services import hearing, listening, notifying, scheduling, upkeep
-from sync_tasks.tasks import pushes
+from sync_tasks.services import feeding, hearing, listening, notifying, scheduling, upkeep
+from sync_tasks.tasks import feeds, pushes
 from sync_tasks.tasks.pipeline import enqueue
 
 
@@ -40,3 +40,9 @@ def look_due() -> None:
 def tend_due() -> None:
     for push in listening.due(runtime.app()):
         pushes.enqueue_tending(push)
+
+
+@shared_task(name="sync.feeds_due")
+def feeds_due() -> None:
+    for org_id in feeding.due(runtime.app()):
+        feeds.enqueue(org_id)

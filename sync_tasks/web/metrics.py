@@ -22,7 +22,7 @@ from prometheus_client.registry import Collector
 
 from sync_tasks.bootstrap import App
 from sync_tasks.observability.metrics_catalogue import BY_NAME, PREFIX
-from sync_tasks.services import operating
+from sync_tasks.services import feeding, operating
 from sync_tasks.state.overview import Reach
 from sync_tasks.web.deps import Sync
 
@@ -112,6 +112,7 @@ class Stored(Collector):
         left = {vendor: (at - now).total_seconds() for vendor, at in expiries.items()}
         yield _family("credential_expiry_seconds", _by(left))
         yield _family("subscriptions", _by(subscriptions))
+        yield _family("feed_age_seconds", _by(_feeds(self._app)))
         yield _family("due_users", {(): due})
         yield _family("open_runs", {(): open_runs})
         yield _family("quarantine_items", {(): quarantined})
@@ -119,6 +120,16 @@ class Stored(Collector):
         yield _family("issues_open", {(): waits["issues"]})
         yield _family("holds_open", {(): waits["holds"]})
         yield _family("guard_holds_total", _by(guards))
+
+
+def _feeds(app: App) -> dict[str, float]:
+    """Of the feeds that are wanted and have been read."""
+    wanted = (feeding.ON, feeding.FAILING, feeding.LATE)
+    return {
+        str(org_id): float(told.age_seconds)
+        for org_id, told in feeding.feeds(app).items()
+        if told.state in wanted and told.age_seconds is not None
+    }
 
 
 def _family(name: str, values: Mapping[Any, float]) -> Metric:

@@ -25,11 +25,13 @@ from tests.bench.jobs import Cost, Measured, run_all
 from tests.bench.linked import Compared, compare
 from tests.bench.place import Place, remote_sandbox
 from tests.bench.reading import LEAST, mails_per_second
+from tests.bench.resting import rest
 from tests.bench.sharing import Shared, share_all
 from tests.support.world import World
 
 HOME = Path(".bench")
 FEW, CHANGED = 1000, 100
+AT_REST = 20  # users of one organization
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -49,7 +51,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         shared = list(share_all(world)) if asked.shared else []
         world.close()
         idle = list(idle_all(server, Path(home)))
-    for each in idle:
+        world = World(server, f"sqlite:///{home}/resting.db", Path(home) / "resting")  # type: ignore[arg-type]
+        resting = rest(world, AT_REST)
+        world.close()
+    for each in (*idle, resting):
         out.print(each.told)
     out.print(_table(f"{asked.size} events, {asked.size // 2} e-mails", "ours", "least", map(_ours, done)))
     if compared:
@@ -61,7 +66,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         out.print(_received())
     speed = mails_per_second()
     out.print(f"signatures: {speed:.0f} mails a second of one core's work (wanted: {LEAST})")
-    broken = [f"{each.name}: {sentence}" for each in [*idle, *done, *compared, *shared] for sentence in each.broken]
+    broken = [
+        f"{each.name}: {sentence}" for each in [*idle, resting, *done, *compared, *shared] for sentence in each.broken
+    ]
     for line in broken:
         out.print(f"broken: {line}", style="red", soft_wrap=True)
     if asked.json:

@@ -1,7 +1,7 @@
 """What a user costs in whose mailbox nothing has happened, over each kind of mailbox.
 
 Wanted is one call a folder over EWS, one call (a `$batch` of all folders) over Graph, one call a service in use at
-Google; and one call to Salesforce.
+Google; and one call to Salesforce, where no look is taken for all users together (see `resting.py`).
 """
 
 from __future__ import annotations

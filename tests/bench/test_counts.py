@@ -12,6 +12,7 @@ from tests.bench.idle import Idle, idle_all
 from tests.bench.jobs import JOBS, Cost, run_all
 from tests.bench.linked import compare
 from tests.bench.place import Place
+from tests.bench.resting import LOOKS, Resting, rest
 from tests.bench.sharing import share_all
 from tests.support.world import World
 
@@ -32,6 +33,15 @@ def test_an_idle_user_costs_one_call_to_salesforce_and_few_to_any_kind_of_mailbo
     assert {(each.kind, each.mailbox) for each in done} == {
         ("exchange", 4), ("exchange", 8), ("graph", 1), ("google", 2), ("google", 4),
     }  # fmt: skip
+
+
+def test_users_at_rest_cost_one_call_a_look_and_none_a_run(world: World) -> None:
+    assert rest(world, 3) == Resting(users=3, looks=LOOKS, runs=0)
+
+
+def test_a_call_more_for_users_at_rest_breaks_the_limit() -> None:
+    assert Resting(3, LOOKS, 0).broken == ()
+    assert len(Resting(3, LOOKS + 1, 1).broken) == 2
 
 
 @pytest.mark.parametrize("more", ["graph.batch", "sf.composite"])

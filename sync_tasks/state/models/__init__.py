@@ -20,6 +20,7 @@ from sync_tasks.state.models.accounts import (
 )
 from sync_tasks.state.models.base import Base
 from sync_tasks.state.models.journal import BeforeImage, JournalRow
+from sync_tasks.state.models.org_feeds import OrgFeed, OrgFeedReader
 from sync_tasks.state.models.outcomes import (
     ConflictRow,
     DecisionRow,
@@ -60,6 +61,8 @@ __all__ = [
     "MailFiles",
     "Notification",
     "OperationRow",
+    "OrgFeed",
+    "OrgFeedReader",
     "OrgMapping",
     "Organization",
     "Pair",

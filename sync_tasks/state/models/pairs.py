@@ -22,6 +22,7 @@ class Pair(Base):
         Index("ix_pair_crm", "user_id", "crm_id"),
         Index("ix_pair_ends", "user_id", "kind", "state", "ends_at"),
         Index("ix_pair_org_key", "org_id", "key"),
+        Index("ix_pair_org_crm", "org_id", "crm_id"),
         Index("ix_pair_series", "user_id", "series"),
         # a run asks for these each time, and they are few among thousands
         Index("ix_pair_unseen", "user_id", sqlite_where=text("unseen IS 1"), postgresql_where=text("unseen IS true")),
