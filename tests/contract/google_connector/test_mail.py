@@ -210,6 +210,21 @@ def test_attachments_are_fetched_one_by_one_by_their_place(world: World) -> None
         list(world.mailbox.contents(wanted[:1]))
 
 
+def test_a_message_that_is_attached_is_one_file_and_its_parts_are_its_own(world: World) -> None:
+    parts = ("--x", "", "inner", "--x", 'Content-Disposition: attachment; filename="a.pdf"', "", "x", "--x--", "")
+    inner = "\r\n".join(('Content-Type: multipart/mixed; boundary="x"', "", *parts))
+    attached = {"name": "old.eml", "type": "message/rfc822", "text": inner}
+    item = read(world, world.has_mail(text="Outer", attachments=[attached]))
+
+    assert item.text(f.BODY) == "Outer"
+    (one,) = item.get(f.ATTACHMENTS)
+    assert (one.name, one.form) == ("old.eml", Form.ITEM)
+    (content,) = world.mailbox.contents([(item.ref, one)])
+    assert isinstance(content, bytes)
+    assert b"inner" in content
+    assert len(content) == one.size
+
+
 def test_a_first_look_fetches_no_content(world: World, wire: list) -> None:
     one = world.has_mail("Offer", text="very secret", attachments=[{"name": "offer.txt", "text": "x"}])
     item = read(world, one, Detail.HEAD)
