@@ -25,7 +25,6 @@ from mapping.rules.settings import Effective, resolve
 from sync_tasks.bootstrap import App, NotConnectedError
 from sync_tasks.state.org_feeds import Chain, FeedState, Listener, OrgFeedView, Turn
 from sync_tasks.state.records import OrgView
-from sync_tasks.state.store import Unit
 
 log = logging.getLogger(__name__)
 
@@ -123,20 +122,22 @@ def _read(
         ):  # fmt: skip
             log.info("lease_lost", extra={"organization": org.id})
             return None
-        if settings.bool("feed.instant"):
-            by_others = [move for move in moves if move.by != shape.user_id]
-            closely = {user for move in by_others for user in audience.closely(move)}
-            _hurry(app, unit, closely & {each.user_id for each in listeners if each.runs})
+    if settings.bool("feed.instant"):
+        by_others = [move for move in moves if move.by != shape.user_id]
+        closely = {user for move in by_others for user in audience.closely(move)}
+        _hurry(app, closely & {each.user_id for each in listeners if each.runs})
     return Round(len(moves), touched, counted.total())
 
 
-def _hurry(app: App, unit: Unit, users: Collection[int]) -> None:
+def _hurry(app: App, users: Collection[int]) -> None:
     """Let them run at once, as far apart as runs are that a calendar asks for. So many at a time are the work of a
-    program, and are seen when their time has come."""
+    program, and are seen when their time has come. A transaction each: a run that listens holds its user, and wants
+    what the round has written."""
     if len(users) <= MOST_HURRIED:
         apart = timedelta(seconds=max(app.settings.force_floor_seconds, APART))
         for user in sorted(users):
-            unit.accounts.force(user, app.clock(), apart)
+            with app.store.writing() as unit:
+                unit.accounts.force(user, app.clock(), apart)
 
 
 def _next(began: datetime, every: timedelta) -> datetime:

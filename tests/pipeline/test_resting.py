@@ -292,6 +292,13 @@ def has_an_outage(world: World, _ann: UserView) -> None:
         unit.breakers.change(world.org, "exchange", lambda was: was)
 
 
+def had_a_pair_written(world: World, ann: UserView) -> None:
+    look(world)
+    with world.app.store.writing() as unit:
+        (pair,) = unit.pairs.of_user(ann.id)
+        unit.pairs.put(world.org, ann.id, world.now, [(pair.key, {"crm_seen": ""})])
+
+
 def has_rested_for_a_day(world: World, _ann: UserView) -> None:
     for _ in range(26):
         world.later(hours=1)
@@ -301,11 +308,13 @@ def has_rested_for_a_day(world: World, _ann: UserView) -> None:
 @pytest.mark.parametrize(
     "happens",
     [fails, is_late, is_switched_off, is_another_account, was_paused, met_a_burst, lost_a_cursor, changed_a_mapping,
-     changed_a_scope, connects_by_himself, has_failed, has_an_outage, has_rested_for_a_day],
+     changed_a_scope, connects_by_himself, has_failed, has_an_outage, had_a_pair_written, has_rested_for_a_day],
     ids=lambda happens: happens.__name__,
 )  # fmt: skip
 def test_whoever_may_not_rely_on_it_asks_for_himself(world: World, happens: Callable[[World, UserView], None]) -> None:
     (ann,) = company(world, "ann")
+    world.appointment(ann, "Lunch", marked=True)
+    settle(world, ann)
     look(world)
     assert run(world, ann) == 0
 
