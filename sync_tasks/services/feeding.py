@@ -105,8 +105,10 @@ def _read(
     goes_on = turn.account == account and turn.feed.read_at is not None and began - turn.feed.read_at <= GAP
     told = crm.moves(topics, turn.cursors if goes_on else {})
     heard = {name: answer for name, answer in told.items() if isinstance(answer, Moves)}
-    for name in told.keys() - heard.keys():
-        log.info("feed_refused", extra={"organization": org.id, "kind": name, "error": str(told[name])[:80]})
+    for name, answer in told.items():
+        if isinstance(answer, ConnectorError):
+            code = answer.vendor_code or answer.fault.value
+            log.info("feed_refused", extra={"organization": org.id, "kind": name, "code": code})
     moves = [move for answer in heard.values() for move in answer.moves]
     every = timedelta(seconds=app.settings.feed_every_seconds)
     with app.store.writing() as unit:

@@ -214,7 +214,7 @@ def history(world: World, seed: int, acts: int) -> tuple[list[Any], dict[str, An
         runs()
     for _ in range(acts):
         people.act()
-        for _ in range(people.chance.choice((1, 2, 3))):
+        for _ in range(people.chance.choice((2, 2, 3))):
             world.later(minutes=people.chance.choice((1, 30, 90)))
             runs()
     runs()
