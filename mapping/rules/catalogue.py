@@ -312,6 +312,12 @@ SETTINGS: dict[str, Setting] = {
             "tells nothing need not ask.",
             levels=("organization",),
         ),
+        switch(
+            "feed.instant",
+            True,
+            "Run users at once about whose records it tells that somebody else has changed them.",
+            levels=("organization",),
+        ),
         Setting(
             "feed.users",
             int,

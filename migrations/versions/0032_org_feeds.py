@@ -13,6 +13,7 @@ def upgrade() -> None:
     op.create_table(
         'org_feed',
         sa.Column('org_id', sa.Integer(), nullable=False),
+        sa.Column('state', sa.String(length=8), nullable=False),
         sa.Column('round', sa.Integer(), nullable=False),
         sa.Column('account', sa.String(length=64), nullable=False),
         sa.Column('since', Json(), nullable=False),

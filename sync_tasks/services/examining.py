@@ -29,6 +29,7 @@ from sync_tasks.services import feeding, rekeying, remapping
 from sync_tasks.services.embedded import EmbeddedRedisError, redis_url
 from sync_tasks.stages import abilities
 from sync_tasks.state import migrate
+from sync_tasks.state.org_feeds import FeedState
 from sync_tasks.state.records import OrgView, UserView
 
 Section = tuple[str, list[Check]]
@@ -161,7 +162,7 @@ def _feed(app: App, org_id: int, *, sees_all: bool) -> Iterator[Check]:
     told = feeding.feeds(app, (org_id,)).get(org_id)
     if told is not None:
         detail = told.text if sees_all else f"{told.text}; it tells of what the user sees, and no more"
-        troubled = told.state in (feeding.FAILING, feeding.LATE)
+        troubled = told.state in (FeedState.FAILING, feeding.LATE)
         yield Check("feed", True, detail, Finding.FEED_LATE if troubled else None)
 
 

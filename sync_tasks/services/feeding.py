@@ -23,7 +23,7 @@ from connectors.errors import ConnectorError
 from connectors.protocols import Move, Moves, OrgShape
 from mapping.rules.settings import Effective, resolve
 from sync_tasks.bootstrap import App, NotConnectedError
-from sync_tasks.state.org_feeds import Chain, Listener, OrgFeedView, Turn
+from sync_tasks.state.org_feeds import Chain, FeedState, Listener, OrgFeedView, Turn
 from sync_tasks.state.records import OrgView
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,14 @@ SLOWEST = timedelta(minutes=15)  # between rounds that fail
 UNWANTED = timedelta(minutes=5)  # how often to look whether a feed is wanted by now
 DUE_BATCH = 200
 
-ON, OFF, TOO_FEW, FAILING, LATE = "on", "off", "off: too few users", "failing", "late"
+MOST_HURRIED = 50  # users whose runs one round brings forward
+APART = 90  # seconds between two runs of a user that are brought forward
+
+LATE = "late"
+WORDS: Mapping[str, str] = {
+    FeedState.NEW: "about to begin", FeedState.ON: "on", FeedState.OFF: "off", FeedState.FEW: "off, for so few users",
+    FeedState.FAILING: "failing", LATE: "late",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +70,15 @@ def read(app: App, org_id: int) -> Round | None:
             return None
         org = next(each for each in unit.accounts.orgs() if each.id == org_id)
         settings = resolve(unit.accounts.settings(org_id, None))
-        topics = topics_of(unit.org_feeds.listeners(org_id), settings)
-        if not topics:
-            unit.org_feeds.put_off(turn, now + UNWANTED)
+        listeners = unit.org_feeds.listeners(org_id)
+        state = wanted(listeners, settings)
+        if state is not FeedState.ON:
+            unit.org_feeds.put_off(turn, state, now + UNWANTED)
             return None
+    topics = tuple(sorted({topic for each in listeners if each.runs for topic in each.topics}))
     counted: Counter[str] = Counter()
     try:
-        return _read(app, org, turn, topics, counted)
+        return _read(app, org, turn, topics, settings, counted)
     except (ConnectorError, NotConnectedError) as error:
         code, pause = "NOT_CONNECTED", None
         if isinstance(error, ConnectorError):
@@ -82,7 +91,9 @@ def read(app: App, org_id: int) -> Round | None:
         return None
 
 
-def _read(app: App, org: OrgView, turn: Turn, topics: tuple[str, ...], counted: Counter[str]) -> Round | None:
+def _read(
+    app: App, org: OrgView, turn: Turn, topics: tuple[str, ...], settings: Effective, counted: Counter[str]
+) -> Round | None:  # fmt: skip
     def count(operation: str) -> None:
         counted[operation] += 1
         app.calls(operation)
@@ -94,13 +105,17 @@ def _read(app: App, org: OrgView, turn: Turn, topics: tuple[str, ...], counted: 
     goes_on = turn.account == account and turn.feed.read_at is not None and began - turn.feed.read_at <= GAP
     told = crm.moves(topics, turn.cursors if goes_on else {})
     heard = {name: answer for name, answer in told.items() if isinstance(answer, Moves)}
-    for name in told.keys() - heard.keys():
-        log.info("feed_refused", extra={"organization": org.id, "kind": name, "error": str(told[name])[:80]})
+    for name, answer in told.items():
+        if isinstance(answer, ConnectorError):
+            code = answer.vendor_code or answer.fault.value
+            log.info("feed_refused", extra={"organization": org.id, "kind": name, "code": code})
     moves = [move for answer in heard.values() for move in answer.moves]
     every = timedelta(seconds=app.settings.feed_every_seconds)
     with app.store.writing() as unit:
         holders = unit.org_feeds.holders(org.id, {move.id for move in moves})
-        touched = concerned(moves, unit.org_feeds.listeners(org.id), holders)
+        listeners = unit.org_feeds.listeners(org.id)
+        audience = Audience(listeners, holders)
+        touched = frozenset(user for move in moves for user in audience.all(move))
         if not unit.org_feeds.tell(
             turn, account=account, chains=_chains(turn, heard, topics, goes_on=goes_on),
             cursors={name: answer.cursor for name, answer in heard.items()}, read_at=began,
@@ -109,7 +124,22 @@ def _read(app: App, org: OrgView, turn: Turn, topics: tuple[str, ...], counted: 
         ):  # fmt: skip
             log.info("lease_lost", extra={"organization": org.id})
             return None
+    if settings.bool("feed.instant"):
+        by_others = [move for move in moves if move.by != shape.user_id]
+        closely = {user for move in by_others for user in audience.closely(move)}
+        _hurry(app, closely & {each.user_id for each in listeners if each.runs})
     return Round(len(moves), touched, counted.total())
+
+
+def _hurry(app: App, users: Collection[int]) -> None:
+    """Let them run at once, as far apart as runs are that a calendar asks for. So many at a time are the work of a
+    program, and are seen when their time has come. A transaction each: a run that listens holds its user, and wants
+    what the round has written."""
+    if len(users) <= MOST_HURRIED:
+        apart = timedelta(seconds=max(app.settings.force_floor_seconds, APART))
+        for user in sorted(users):
+            with app.store.writing() as unit:
+                unit.accounts.force(user, app.clock(), apart)
 
 
 def _next(began: datetime, every: timedelta) -> datetime:
@@ -139,35 +169,38 @@ def _account(app: App, org: OrgView, shape: OrgShape) -> str:
 # --- what is asked, and whom it concerns
 
 
-def topics_of(listeners: Collection[Listener], settings: Effective) -> tuple[str, ...]:
-    """What the users who run listen to; nothing when a feed is not wanted, or would not pay."""
-    running = [each for each in listeners if each.runs]
-    if not settings.bool("feed.enabled") or len(running) < settings.int("feed.users"):
-        return ()
-    return tuple(sorted({topic for each in running for topic in each.topics}))
+def wanted(listeners: Collection[Listener], settings: Effective) -> FeedState:
+    """Whether a feed is to be read at all."""
+    if not settings.bool("feed.enabled"):
+        return FeedState.OFF
+    running = sum(each.runs for each in listeners)
+    return FeedState.ON if running >= settings.int("feed.users") else FeedState.FEW
 
 
-def concerned(
-    moves: Iterable[Move], listeners: Collection[Listener], holders: Mapping[str, Collection[int]]
-) -> frozenset[int]:  # fmt: skip
-    """Users whose own poll may tell something of these moves: who owns such a record or is invited to it, who holds a
-    copy of it, and who watches a list to which it may belong. `holders`: by record."""
-    listening: dict[str, set[int]] = {}
-    lists: dict[str, set[int]] = {}
-    persons: dict[str, set[int]] = {}
-    for each in listeners:
-        persons.setdefault(each.crm_user_id[:15], set()).add(each.user_id)
-        for topic in each.topics:
-            name, _, aspect = topic.partition(":")
-            listening.setdefault(name, set()).add(each.user_id)
-            if aspect == "*" or ":" in aspect:
-                lists.setdefault(name, set()).add(each.user_id)
-    found: set[int] = set()
-    for move in moves:
-        whose = {user for person in move.people for user in persons.get(person[:15], ())}
-        whose |= {*holders.get(move.id, ()), *lists.get(move.object, ())}
-        found |= whose & listening.get(move.object, set())
-    return frozenset(found)
+class Audience:
+    """Who of the listeners is concerned by a move. `holders`: by record, the users who hold a pair with it."""
+
+    def __init__(self, listeners: Iterable[Listener], holders: Mapping[str, Collection[int]]) -> None:
+        self._holders = holders
+        self._listening: dict[str, set[int]] = {}  # by object
+        self._lists: dict[str, set[int]] = {}
+        self._persons: dict[str, set[int]] = {}  # by the 15 characters that are the id
+        for each in listeners:
+            self._persons.setdefault(each.crm_user_id[:15], set()).add(each.user_id)
+            for topic in each.topics:
+                name, _, aspect = topic.partition(":")
+                self._listening.setdefault(name, set()).add(each.user_id)
+                if aspect == "*" or ":" in aspect:
+                    self._lists.setdefault(name, set()).add(each.user_id)
+
+    def closely(self, move: Move) -> set[int]:
+        """Whoever owns the record or is invited to it, and whoever holds a copy of it."""
+        whose = {user for person in move.people for user in self._persons.get(person[:15], ())}
+        return (whose | {*self._holders.get(move.id, ())}) & self._listening.get(move.object, set())
+
+    def all(self, move: Move) -> set[int]:
+        """They, and whoever watches a list to which the record may belong."""
+        return self.closely(move) | self._lists.get(move.object, set())
 
 
 def object_of(topic: str) -> str:
@@ -190,37 +223,31 @@ class Told:
     error: str
 
     @property
+    def said(self) -> str:
+        """The state in words."""
+        return WORDS[self.state]
+
+    @property
     def text(self) -> str:
-        """In words."""
+        """All of it in words."""
         read = "never read" if self.age_seconds is None else f"read {self.age_seconds} s ago"
         why = f" ({self.error})" if self.error else ""
-        return f"{self.state}{why}, {read}, {self.users} users, {self.calls_today} calls today"
+        return f"{self.said}{why}, {read}, {self.users} users, {self.calls_today} calls today"
 
 
 def feeds(app: App, org_ids: Collection[int] | None = None) -> dict[int, Told]:
     """The feeds that there are, by organization: of these, or of all."""
-    found = {}
-    now = app.clock()
     with app.store.reading() as unit:
-        for org_id, feed in unit.org_feeds.all().items():
-            if org_ids is None or org_id in org_ids:
-                settings = resolve(unit.accounts.settings(org_id, None))
-                found[org_id] = _told(feed, unit.org_feeds.listeners(org_id), settings, now)
-    return found
+        found = unit.org_feeds.all()
+    return {
+        org_id: _told(feed, users, app.clock())
+        for org_id, (feed, users) in found.items()
+        if org_ids is None or org_id in org_ids
+    }
 
 
-def _told(feed: OrgFeedView, listeners: Collection[Listener], settings: Effective, now: datetime) -> Told:
+def _told(feed: OrgFeedView, users: int, now: datetime) -> Told:
     age = None if feed.read_at is None else int((now - feed.read_at).total_seconds())
     calls = feed.calls if feed.calls_on == now.date().isoformat() else 0
-    return Told(_state(feed, listeners, settings, now), len(listeners), age, feed.moved, calls, feed.error_code)
-
-
-def _state(feed: OrgFeedView, listeners: Collection[Listener], settings: Effective, now: datetime) -> str:
-    if not settings.bool("feed.enabled"):
-        return OFF
-    if not topics_of(listeners, settings):
-        return TOO_FEW
-    if feed.error_code:
-        return FAILING
-    is_late = now > (feed.good_until or feed.next_at + UNWANTED)
-    return LATE if is_late else ON
+    is_late = feed.state in (FeedState.NEW, FeedState.ON) and now > (feed.good_until or feed.next_at + UNWANTED)
+    return Told(LATE if is_late else feed.state, users, age, feed.moved, calls, feed.error_code)

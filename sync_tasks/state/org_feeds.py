@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, func, select, update
 from sqlalchemy.orm import Session
 
 from sync_tasks.state.models import MAY_RUN, Organization, OrgFeed, OrgFeedReader, Pair, User
@@ -23,9 +24,20 @@ class Chain:
     lists: Mapping[str, str] = field(default_factory=dict)
 
 
+class FeedState(StrEnum):
+    """What came of the last round."""
+
+    NEW = ""
+    ON = "on"
+    OFF = "off"  # by a setting
+    FEW = "few"  # so few users that it would take more calls than it spares
+    FAILING = "failing"
+
+
 @dataclass(frozen=True, slots=True)
 class OrgFeedView:
     org_id: int
+    state: str
     round: int
     chains: Mapping[str, Chain]
     read_at: datetime | None
@@ -91,8 +103,8 @@ class OrgFeeds:
     def listen(self, org_id: int, user_id: int, topics: Sequence[str], now: datetime) -> None:
         """From now on the feed tells when something of this moves; with nothing, the user does not need it."""
         feed = insert_into(self._session, OrgFeed).values(
-            org_id=org_id, round=0, account="", since={}, cursors={}, next_at=now, token=0, failures=0, error_code="",
-            moved=0, calls=0, calls_on="",
+            org_id=org_id, state=FeedState.NEW, round=0, account="", since={}, cursors={}, next_at=now, token=0,
+            failures=0, error_code="", moved=0, calls=0, calls_on="",
         )  # fmt: skip
         self._session.execute(feed.on_conflict_do_nothing(index_elements=["org_id"]))
         reader = insert_into(self._session, OrgFeedReader).values(user_id=user_id, topics=list(topics), touched=0)
@@ -102,9 +114,14 @@ class OrgFeeds:
 
     # --- reading
 
-    def all(self) -> dict[int, OrgFeedView]:
-        """By organization."""
-        return {row.org_id: _view(row) for row in self._session.scalars(select(OrgFeed))}
+    def all(self) -> dict[int, tuple[OrgFeedView, int]]:
+        """By organization, each with how many users listen."""
+        query = select(User.org_id, func.count()).join(OrgFeedReader, OrgFeedReader.user_id == User.id)
+        rows = self._session.execute(query.where(OrgFeedReader.topics != []).group_by(User.org_id))
+        listening = {row[0]: row[1] for row in rows}
+        return {
+            row.org_id: (_view(row), listening.get(row.org_id, 0)) for row in self._session.scalars(select(OrgFeed))
+        }
 
     def due(self, now: datetime, limit: int) -> list[int]:
         """Organizations whose feed somebody has to read, the longest due first."""
@@ -163,7 +180,7 @@ class OrgFeeds:
             update(OrgFeed)
             .where(OrgFeed.org_id == turn.org_id, OrgFeed.token == turn.token)
             .values(
-                round=number, account=account,
+                state=FeedState.ON, round=number, account=account,
                 since={name: [c.begun, list(c.topics), dict(c.lists)] for name, c in chains.items()},
                 read_at=read_at, good_until=good_until, next_at=next_at, failures=0, error_code="", moved=moved,
                 **({"cursors": dict(cursors)} if cursors != turn.cursors else {}),
@@ -183,14 +200,19 @@ class OrgFeeds:
             update(OrgFeed)
             .where(OrgFeed.org_id == turn.org_id, OrgFeed.token == turn.token)
             .values(
-                failures=OrgFeed.failures + 1, error_code=code[:80], next_at=next_at, **_calls(turn.feed, calls, now)
+                state=FeedState.FAILING,
+                failures=OrgFeed.failures + 1,
+                error_code=code[:80],
+                next_at=next_at,
+                **_calls(turn.feed, calls, now),
             )
         )
 
-    def put_off(self, turn: Turn, next_at: datetime) -> None:
+    def put_off(self, turn: Turn, state: FeedState, next_at: datetime) -> None:
         """Nothing is to be read for now."""
         mine = (OrgFeed.org_id == turn.org_id, OrgFeed.token == turn.token)
-        self._session.execute(update(OrgFeed).where(*mine).values(next_at=next_at, failures=0, error_code=""))
+        now = {"state": state, "next_at": next_at, "failures": 0, "error_code": ""}
+        self._session.execute(update(OrgFeed).where(*mine).values(now))
 
 
 def _calls(before: OrgFeedView, calls: int, now: datetime) -> dict[str, object]:
@@ -201,6 +223,6 @@ def _calls(before: OrgFeedView, calls: int, now: datetime) -> dict[str, object]:
 def _view(row: OrgFeed) -> OrgFeedView:
     chains = {name: Chain(begun, tuple(topics), lists) for name, (begun, topics, lists) in row.since.items()}
     return OrgFeedView(
-        row.org_id, row.round, chains, row.read_at, row.good_until, row.next_at, row.failures, row.error_code,
-        row.moved, row.calls, row.calls_on,
+        row.org_id, row.state, row.round, chains, row.read_at, row.good_until, row.next_at, row.failures,
+        row.error_code, row.moved, row.calls, row.calls_on,
     )  # fmt: skip

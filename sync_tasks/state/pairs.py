@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
@@ -88,10 +89,12 @@ class Pairs:
         }
 
     def mark(self, user_id: int, kinds: Collection[str]) -> str:
-        """Something that is another one once a pair of these kinds was written."""
-        query = select(func.count(), func.max(Pair.updated_at)).where(Pair.user_id == user_id, Pair.kind.in_(kinds))
-        count, newest = self._session.execute(query).one()
-        return f"{count} {newest.isoformat() if newest else ''}"
+        """Something that is another one once a pair of these kinds was written, by whichever clock."""
+        query = select(Pair.id, Pair.updated_at).where(Pair.user_id == user_id, Pair.kind.in_(kinds)).order_by(Pair.id)
+        digest = hashlib.sha256()
+        for number, written in self._session.execute(query):
+            digest.update(f"{number} {written.isoformat()}\n".encode())
+        return digest.hexdigest()
 
     def count_things(self, user_id: int) -> dict[str, int]:
         """How many things of each kind live pairs stand for; a series with all its occurrences is one."""

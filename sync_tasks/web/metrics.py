@@ -23,6 +23,7 @@ from prometheus_client.registry import Collector
 from sync_tasks.bootstrap import App
 from sync_tasks.observability.metrics_catalogue import BY_NAME, PREFIX
 from sync_tasks.services import feeding, operating
+from sync_tasks.state.org_feeds import FeedState
 from sync_tasks.state.overview import Reach
 from sync_tasks.web.deps import Sync
 
@@ -124,7 +125,7 @@ class Stored(Collector):
 
 def _feeds(app: App) -> dict[str, float]:
     """Of the feeds that are wanted and have been read."""
-    wanted = (feeding.ON, feeding.FAILING, feeding.LATE)
+    wanted = (FeedState.ON, FeedState.FAILING, feeding.LATE)
     return {
         str(org_id): float(told.age_seconds)
         for org_id, told in feeding.feeds(app).items()

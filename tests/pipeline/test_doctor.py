@@ -22,6 +22,7 @@ from sync_tasks.services.examining import database_check, examine, installation_
 from sync_tasks.settings import Settings
 from sync_tasks.state import migrate
 from sync_tasks.state.records import UserView
+from tests.support.feeding import settle, with_feed
 from tests.support.google_kind import ACCOUNT
 from tests.support.kinds import PASSWORD, SERVICE, TENANT
 from tests.support.tls import tls_server
@@ -358,6 +359,23 @@ def test_a_beat_that_starts_nobody_is_named(world_on_both: World) -> None:
 
     world.sync(ann)
     assert wrong(world, ann) == set()
+
+
+def test_a_feed_that_nobody_reads_is_told_and_so_is_one_that_does_not_see_everything(world: World) -> None:
+    ann = with_feed(world).user()
+    settle(world, ann)
+    assert [(c.ok, c.finding) for c in checks(world, ann) if c.name == "feed"] == [(True, None)]
+
+    world.later(minutes=10)
+    world.control("salesforce/users", org=ORG, username=INTEGRATION, view_all=False)
+    start = world.now.isoformat()
+    world.record("Event", Subject="Seen", OwnerId=ann.crm_user_id, StartDateTime=start, DurationInMinutes=5)
+    world.setting(private_objects=[])
+    told = {check.name: check for check in checks(world, ann)}
+
+    assert told["events of others"].finding is Finding.CRM_SEES_LITTLE
+    assert told["feed"].finding is Finding.FEED_LATE
+    assert told["feed"].detail.endswith("it tells of what the user sees, and no more")
 
 
 def test_a_shard_without_a_worker_is_named(world_on_both: World) -> None:

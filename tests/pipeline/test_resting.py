@@ -292,6 +292,13 @@ def has_an_outage(world: World, _ann: UserView) -> None:
         unit.breakers.change(world.org, "exchange", lambda was: was)
 
 
+def had_a_pair_written(world: World, ann: UserView) -> None:
+    look(world)
+    with world.app.store.writing() as unit:
+        (pair,) = unit.pairs.of_user(ann.id)
+        unit.pairs.put(world.org, ann.id, world.now, [(pair.key, {"crm_seen": ""})])
+
+
 def has_rested_for_a_day(world: World, _ann: UserView) -> None:
     for _ in range(26):
         world.later(hours=1)
@@ -301,11 +308,13 @@ def has_rested_for_a_day(world: World, _ann: UserView) -> None:
 @pytest.mark.parametrize(
     "happens",
     [fails, is_late, is_switched_off, is_another_account, was_paused, met_a_burst, lost_a_cursor, changed_a_mapping,
-     changed_a_scope, connects_by_himself, has_failed, has_an_outage, has_rested_for_a_day],
+     changed_a_scope, connects_by_himself, has_failed, has_an_outage, had_a_pair_written, has_rested_for_a_day],
     ids=lambda happens: happens.__name__,
 )  # fmt: skip
 def test_whoever_may_not_rely_on_it_asks_for_himself(world: World, happens: Callable[[World, UserView], None]) -> None:
     (ann,) = company(world, "ann")
+    world.appointment(ann, "Lunch", marked=True)
+    settle(world, ann)
     look(world)
     assert run(world, ann) == 0
 
@@ -355,6 +364,65 @@ def test_a_run_that_fails_after_it_has_asked_leaves_the_next_one_asking(world: W
     assert world.item(ann, "Call", TASKS) is not None
 
 
+# --- at once
+
+
+def due(world: World, *everybody: UserView) -> list[str]:
+    """Whose runs were brought forward."""
+    with world.app.store.reading() as unit:
+        now = [unit.accounts.user(user.id) for user in everybody]
+    return [user.address.split("@")[0] for user in now if user.force_pending]
+
+
+@pytest.mark.rule("TOP-14")
+def test_an_edit_by_somebody_else_brings_those_forward_whose_record_it_is(world: World) -> None:
+    ann, bob, cid = company(world, "ann", "bob", "cid", contacts__scope="all")
+    visit = shown(world, ann)
+    contact = world.record("Contact", LastName="Simpson", OwnerId=bob.crm_user_id)
+    settle(world, ann, bob, cid)
+    assert due(world, ann, bob, cid) == []
+
+    world.colleague_changes("Event", visit, Subject="Longer visit")
+    look(world)
+    assert due(world, ann, bob, cid) == ["ann"]
+
+    run(world, ann)
+    assert world.item(ann, "Longer visit") is not None
+    assert due(world, ann, bob, cid) == []
+    world.colleague_changes("Contact", contact, LastName="Simpson-Bouvier")
+    look(world)
+    assert due(world, ann, bob, cid) == ["ann", "bob", "cid"], "all of them hold a copy"
+
+
+@pytest.mark.rule("TOP-14")
+def test_what_we_wrote_ourselves_brings_nobody_forward(world: World) -> None:
+    ann, bob = company(world, "ann", "bob")
+    world.appointment(ann, "Lunch", marked=True)
+    run(world, ann)
+    look(world)
+    assert due(world, ann, bob) == []
+    assert run(world, ann) > 0, "she hears of it all the same when her time has come"
+
+
+def test_what_a_program_does_to_many_and_what_nobody_wants_at_once_waits(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, bob = company(world, "ann", "bob")
+    visits = [shown(world, user, f"Visit {user.id}") for user in (ann, bob)]
+    settle(world, ann, bob)
+    monkeypatch.setattr(feeding, "MOST_HURRIED", 1)
+    for visit in visits:
+        world.colleague_changes("Event", visit, Subject="Moved")
+    look(world)
+    assert due(world, ann, bob) == []
+
+    world.set(feed__instant=False)
+    world.colleague_changes("Event", visits[0], Subject="Moved again")
+    look(world)
+    assert due(world, ann, bob) == []
+    assert [run(world, user) > 0 for user in (ann, bob)] == [True, True]
+
+
 # --- one reader at a time
 
 
@@ -372,21 +440,37 @@ def test_two_workers_read_a_round_once(world_on_both: World) -> None:
     assert feeding.due(world.app) == [world.org]
 
 
-def test_a_reader_who_was_too_slow_writes_nothing(world_on_both: World) -> None:
-    world = world_on_both
+# --- what is told
+
+
+def test_people_are_told_how_the_feed_does(world: World) -> None:
+    (ann,) = company(world, "ann")
+    look(world)
+    world.later(seconds=20)
+
+    told = feeding.feeds(world.app)[world.org]
+    assert (told.state, told.users, told.age_seconds, told.error) == ("on", 1, 20, "")
+    assert told.calls_today == feed_of(world).round
+    assert users.status(world.app, ann)["feed"] == told.text
+    assert told.text.startswith("on, read 20 s ago, 1 users, ")
+
+    world.later(minutes=10)
+    assert feeding.feeds(world.app)[world.org].state == "late"
+    fails(world, ann)
+    told = feeding.feeds(world.app)[world.org]
+    assert (told.said, told.error != "") == ("failing", True)
+    world.set(feed__users=2)
+    world.later(minutes=20)
+    assert read(world.app, world.org) is None
+    assert feeding.feeds(world.app)[world.org].said == "off, for so few users"
+
+
+def test_calls_are_counted_by_the_day(world: World) -> None:
     company(world, "ann")
-    world.later(seconds=90)
-    with world.app.store.writing() as unit:
-        slow = unit.org_feeds.take(world.org, world.now, world.now + feeding.RETRIED)
-    assert slow is not None
-    world.later(minutes=6)
-    assert read(world.app, world.org) is not None
-    before = feed_of(world)
-
-    with world.app.store.writing() as unit:
-        told = unit.org_feeds.tell(
-            slow, account="", chains={}, cursors={}, read_at=world.now, good_until=world.now, next_at=world.now,
-            moved=1, calls=1, touched=[],
-        )  # fmt: skip
-
-    assert (told, feed_of(world)) == (False, before)
+    assert feeding.feeds(world.app)[world.org].calls_today == feed_of(world).round > 1
+    world.later(hours=15)  # it was morning
+    assert feeding.feeds(world.app)[world.org].calls_today == 0
+    first = look(world).calls
+    assert feeding.feeds(world.app)[world.org].calls_today == first
+    look(world)
+    assert feeding.feeds(world.app)[world.org].calls_today == first + 1

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +33,11 @@ from tests.support.world import World
 NAMES = ("ann", "bob", "cid")
 KINDS = {"Event": ItemKind.EVENT, "Task": ItemKind.TASK, "Contact": ItemKind.CONTACT}
 CALENDAR, TASKS, CONTACTS = "calendar", "Salesforce Tasks", "Salesforce Contacts"
-ROUNDS = 14
 
 
 @pytest.fixture
 def worlds(_sqlite_template: Path, tmp_path: Path) -> Iterator[tuple[World, World]]:
-    """One with a feed, and one without."""
+    """Two that have nothing in common."""
     made: list[tuple[World, SandboxServer, Sandbox]] = []
     for name in ("with", "without"):
         sandbox = Sandbox()
@@ -45,7 +45,7 @@ def worlds(_sqlite_template: Path, tmp_path: Path) -> Iterator[tuple[World, Worl
         server.__enter__()
         store = shutil.copy(_sqlite_template, tmp_path / f"{name}.db")
         made.append((World(server, f"sqlite:///{store}", tmp_path / name, kind="graph"), server, sandbox))
-    yield with_feed(made[0][0]), made[1][0]
+    yield made[0][0], made[1][0]
     for world, server, sandbox in made:
         world.close()
         server.__exit__(None, None, None)
@@ -66,14 +66,15 @@ class Acts:
         self.coming: list[Callable[[], None]] = []
 
     def act(self) -> None:
-        """Everything there is once, before anything comes again."""
+        """Everything there is once, before anything comes again. What Salesforce refuses has not happened: the record
+        is gone, or the guest is invited already."""
         if not self.coming:
-            self.coming = [
-                self.enter, self.edit, self.edit, self.give, self.give, self.remove, self.restore, self.invite,
-                self.answer, self.uninvite, self.save, self.discard,
-            ]  # fmt: skip
+            for kind in KINDS:
+                self.coming += [partial(each, kind) for each in (self.enter, self.edit, self.give, self.remove)]
+            self.coming += [self.restore, self.invite, self.invite, self.answer, self.uninvite, self.save, self.discard]
             self.chance.shuffle(self.coming)
-        self.coming.pop()()
+        with suppress(AssertionError):
+            self.coming.pop()()
 
     def _user(self) -> UserView:
         return self.chance.choice(self.users)
@@ -90,8 +91,8 @@ class Acts:
 
     # --- in Salesforce
 
-    def enter(self) -> None:
-        crm_object, owner, name = self.chance.choice(tuple(KINDS)), self._user().crm_user_id, self._name()
+    def enter(self, crm_object: str) -> None:
+        owner, name = self._user().crm_user_id, self._name()
         fields: Mapping[str, Any] = {
             "Event": {"Subject": name, "StartDateTime": self._soon(), "DurationInMinutes": 30},
             "Task": {"Subject": name, "Status": "Not Started", "Priority": "Normal"},
@@ -101,22 +102,20 @@ class Acts:
         self.made[crm_object].append(made)
         self.owners[made] = owner
 
-    def edit(self) -> None:
-        crm_object, name = self.chance.choice(tuple(KINDS)), self._name()
-        title = self.chance.choice(("Boss", "Clerk"))
+    def edit(self, crm_object: str) -> None:
+        name, title = self._name(), self.chance.choice(("Boss", "Clerk"))
         if record := self._pick(crm_object):
             fields = {"LastName": name, "Title": title} if crm_object == "Contact" else {"Subject": name}
             self.world.colleague_changes(crm_object, record, **fields)
 
-    def give(self) -> None:
-        crm_object = self.chance.choice(tuple(KINDS))
+    def give(self, crm_object: str) -> None:
         if record := self._pick(crm_object):
             others = [user.crm_user_id for user in self.users if user.crm_user_id != self.owners[record]]
-            self.owners[record] = self.chance.choice(others)
-            self.world.change(crm_object, record, OwnerId=self.owners[record])
+            owner = self.chance.choice(others)
+            self.world.change(crm_object, record, OwnerId=owner)
+            self.owners[record] = owner
 
-    def remove(self) -> None:
-        crm_object = self.chance.choice(tuple(KINDS))
+    def remove(self, crm_object: str) -> None:
         if record := self._pick(crm_object):
             self.made[crm_object].remove(record)
             self.world.remove(crm_object, record)
@@ -133,20 +132,17 @@ class Acts:
     def invite(self) -> None:
         guest = self.chance.choice([*(user.crm_user_id for user in self.users), self.outsider])
         if event := self._pick("Event"):
-            with suppress(AssertionError):  # whoever is invited cannot be invited again, nor the owner
-                self.made["EventRelation"].append(self.world.record("EventRelation", EventId=event, RelationId=guest))
+            self.made["EventRelation"].append(self.world.record("EventRelation", EventId=event, RelationId=guest))
 
     def answer(self) -> None:
         said = self.chance.choice(("Accepted", "Declined"))
         if relation := self._pick("EventRelation"):
-            with suppress(AssertionError):  # its event may be gone
-                self.world.change("EventRelation", relation, Status=said)
+            self.world.change("EventRelation", relation, Status=said)
 
     def uninvite(self) -> None:
         if relation := self._pick("EventRelation"):
             self.made["EventRelation"].remove(relation)
-            with suppress(AssertionError):
-                self.world.remove("EventRelation", relation)
+            self.world.remove("EventRelation", relation)
 
     # --- in the mailbox
 
@@ -200,32 +196,28 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
         yield told
 
 
-def history(world: World, seed: int, *, fed: bool) -> tuple[list[Any], dict[str, Any]]:
+def history(world: World, seed: int, acts: int) -> tuple[list[Any], dict[str, Any]]:
     """What was decided run by run, and what there is in the end."""
-    users, acts = begin(world, seed)
+    users, people = begin(world, seed)
     decided: list[Any] = []
 
     def runs() -> None:
         for user in users:
             world.later(seconds=90)
-            if fed:
-                feeding.read(world.app, world.org)
+            feeding.read(world.app, world.org)
             run(world, user)
             decided.append((user.address, sorted(world.reasons(user)), sorted(op.act for op in world.operations())))
 
-    for _ in range(6):
-        acts.enter()
+    for kind in (*KINDS, *KINDS):
+        people.enter(kind)
     for _ in range(3):
         runs()
-    for _ in range(ROUNDS):
-        for _ in range(acts.chance.choice((1, 1, 2))):
-            acts.act()
-            world.later(seconds=2)
-        for _ in range(acts.chance.choice((1, 2))):
-            world.later(minutes=acts.chance.choice((1, 30, 90)))
+    for _ in range(acts):
+        people.act()
+        for _ in range(people.chance.choice((2, 2, 3))):
+            world.later(minutes=people.chance.choice((1, 30, 90)))
             runs()
-    for _ in range(2):
-        runs()
+    runs()
     return decided, _state(world, users)
 
 
@@ -253,12 +245,16 @@ def _state(world: World, users: list[UserView]) -> dict[str, Any]:
 def test_whatever_happens_a_run_that_rests_has_missed_nothing(
     worlds: tuple[World, World], monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    fed, alone = worlds
-
+    with_feed(worlds[0])
     with watched(monkeypatch) as told:
-        with_feed_decided, with_feed_ends = history(fed, seed, fed=True)
-    decided, ends = history(alone, seed, fed=False)
+        history(worlds[0], seed, 19)
+    assert told["rests"] > 30, told
 
-    assert told["rests"] > 10, told
-    assert with_feed_decided == decided
-    assert with_feed_ends == ends
+
+@pytest.mark.parametrize("seed", [2])
+def test_with_a_feed_and_without_one_everything_ends_and_is_decided_alike(
+    worlds: tuple[World, World], seed: int
+) -> None:
+    with_feed(worlds[0])
+    with_a_feed, without = (history(world, seed, 7) for world in worlds)
+    assert with_a_feed == without

@@ -51,4 +51,4 @@ def settle(world: World, *users: UserView) -> None:
 
 def feed_of(world: World) -> OrgFeedView:
     with world.app.store.reading() as unit:
-        return unit.org_feeds.all()[world.org]
+        return unit.org_feeds.all()[world.org][0]

@@ -14,6 +14,7 @@ from celery import Celery
 from sync_tasks.queues import AT_ONCE, UPKEEP, all_queues, shard_queue
 from sync_tasks.state.records import RunRef
 from sync_tasks.state.runs import STAGES
+from sync_tasks.tasks import feeds
 from sync_tasks.tasks.pipeline import TASKS, chain_for, enqueue
 
 RUN = RunRef(id=71, user_id=5, token=9, shard=3)
@@ -74,6 +75,14 @@ def test_a_message_carries_a_run_a_user_and_a_token_and_nothing_else(celery_app:
     assert message["content-type"] == "application/json"
 
 
+def test_a_look_at_an_organization_waits_with_runs_and_carries_its_number(celery_app: Celery, redis_url: str) -> None:
+    feeds.enqueue(6)
+    (message,) = waiting(redis_url)["shard-02"]
+    args, kwargs, _ = json.loads(base64.b64decode(message["body"]))
+    assert (message["headers"]["task"], args, kwargs) == ("sync.feed", [6], {})
+    assert celery_app.conf.beat_schedule["feeds-due"]["task"] in celery_app.tasks
+
+
 def test_a_worker_that_is_not_told_otherwise_serves_every_queue(celery_app: Celery) -> None:
     assert set(celery_app.amqp.queues.consume_from) == set(all_queues(4))
     queues = {shard_queue(shard) for shard in range(4)}
@@ -84,6 +93,7 @@ def test_what_beat_sends_goes_to_upkeep_and_expires_before_it_piles_up(celery_ap
     entries = celery_app.conf.beat_schedule
     assert {entry["task"] for entry in entries.values()} == {
         "sync.dispatch_due", "sync.recover_stalled", "sync.notify", "sync.look_due", "sync.tend_due",
+        "sync.feeds_due",
         "sync.tidy",
     }  # fmt: skip
     assert {entry["options"]["queue"] for entry in entries.values()} == {UPKEEP}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import time
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -225,3 +226,22 @@ def test_operators_see_runs_by_half_hour_and_errors_by_class(office: Office, web
     assert sum(run[2] for run in told["runs"]) == sum(count for _, count in told["errors"])
     assert 60 < told["lag"] <= 120
     assert told["queues"] == {}, "no broker runs here, and that is no error"
+
+
+def test_operators_see_how_the_feeds_of_organizations_do(office: Office, web: httpx.Client) -> None:
+    org, now = office.things["org_id"], office.clock()
+    with office.app.store.writing() as unit:
+        unit.org_feeds.listen(org, office.ids[ANN], ["Event:OwnerId"], now)
+        turn = unit.org_feeds.take(org, now, now)
+        assert turn is not None
+        assert unit.org_feeds.tell(
+            turn, account="a", chains={}, cursors={}, read_at=now, good_until=now + timedelta(minutes=5), next_at=now,
+            moved=7, calls=3, touched=[office.ids[ANN]],
+        )  # fmt: skip
+    office.clock.later(seconds=20)
+
+    told = web.get("/api/v1/operations", headers=office.token(PAT)).json()["feeds"]
+    assert told == [["acme", {"state": "on", "users": 1, "age_seconds": 20, "moved": 7, "calls_today": 3, "error": ""}]]
+    assert f'inbox_sync_feed_age_seconds{{org="{org}"}} 20.0' in web.get("/metrics").text
+    office.visit(web, PAT)
+    assert "<td>acme</td><td>on</td><td>20 s ago</td><td>1</td><td>7</td><td>3</td>" in web.get("/operations").text

@@ -16,6 +16,7 @@ class OrgFeed(Base):
 
     __tablename__ = "org_feed"
     org_id: Mapped[int] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"), primary_key=True)
+    state: Mapped[str] = mapped_column(String(8), default="")  # FeedState
     round: Mapped[int] = mapped_column(default=0)
     account: Mapped[str] = mapped_column(String(64), default="")  # whose eyes it sees with: a digest
     # by object: [the round since which nothing was missed, its topics, its list views and what they are about]
