@@ -27,6 +27,8 @@ def vendor_failed(app: App, ref: RunRef, error: ConnectorError) -> None:
     known = of_call(side, error.fault.value, error.vendor_code)
     said = f" [{error.vendor_code}]" if error.vendor_code else ""
     counts = error.fault is not Fault.THROTTLED
+    if not counts and error.retry_after is not None:
+        app.governor.tallies.observe("throttle_wait_seconds", error.retry_after.total_seconds())
     fail(app, ref, known.code, error.detail + said, vendor=error.vendor, counts=counts, wait=error.retry_after)
 
 

@@ -161,4 +161,5 @@ def _next(app: App, user: UserView, *, hurry: bool) -> datetime:
     if hurry:
         return max(user.next_sync_at, began + timedelta(seconds=app.settings.force_floor_seconds))
     spread = random.uniform(1 - app.settings.jitter, 1 + app.settings.jitter)
+    spread *= app.governor.day(user.org_id).stretch()  # where calls run short, they have to last for longer
     return began + timedelta(seconds=app.settings.interval_seconds * spread)

@@ -117,7 +117,7 @@ def do(app: App, reach: Reach, which: Filter, ids: Collection[int] | None, act: 
             for user in unit.accounts.users_numbered(wanted[start : start + BATCH]):
                 with suppress(RefusedError):
                     if act is Act.FORCE:
-                        unit.accounts.force(user.id, now, floor)
+                        unit.accounts.force(user.id, now, floor, asked=True)
                         unit.accounts.audit(now, by, "user.force", user.address)
                     else:
                         _switch(unit, user, Switch(act.value), now, by)

@@ -199,18 +199,30 @@ class Accounts:
         """Forget a user with everything that is kept of him; the audit trail stays."""
         self._session.execute(delete(User).where(User.id == user_id))
 
-    def force(self, user_id: int, now: datetime, floor: timedelta) -> datetime:
+    def force(self, user_id: int, now: datetime, floor: timedelta, *, asked: bool = False) -> datetime:
         """Ask for a run as soon as the floor since the last start allows; asking again changes nothing. Whoever is
-        suspended for something that may pass is tried then, too.
+        suspended for something that may pass is tried then, too. `asked`: it is a person who asks.
 
         While a run is open the wish is kept and served by one run after it. Returns the moment it becomes due.
         """
         row = self._session.scalars(select(User).where(User.id == user_id).with_for_update()).one()
         due = max(now, row.last_started_at + floor) if row.last_started_at else now
         row.force_pending = True
+        row.asked = row.asked or asked
         row.next_sync_at = min(row.next_sync_at, due) if row.next_sync_at > now else due
         row.probe_at = row.next_sync_at if row.probe_at is not None else None
         return row.next_sync_at
+
+    def connected_to(self, vendor: str) -> list[int]:
+        """The organizations that are connected to this vendor as a whole."""
+        where = (Connection.vendor == vendor, Connection.user_id.is_(None))
+        return list(self._session.scalars(select(Connection.org_id).where(*where).order_by(Connection.org_id)))
+
+    def shared_connections(self, org_id: int) -> dict[str, dict[str, Any]]:
+        """Facts of the connections of a whole organization, by vendor."""
+        where = (Connection.org_id == org_id, Connection.user_id.is_(None))
+        rows = self._session.scalars(select(Connection).where(*where).order_by(Connection.side))
+        return {row.vendor: dict(row.facts) for row in rows}
 
     def open_runs(self) -> int:
         query = select(func.count()).select_from(SyncRun).where(SyncRun.state == RunState.OPEN)

@@ -27,7 +27,7 @@ from sync_tasks.state.models import (
     Unresolved,
     User,
 )
-from sync_tasks.state.records import LOOKING, DecisionView, RunState
+from sync_tasks.state.records import LOOKING, UNSENT, DecisionView, RunState
 
 STATUSES = (
     "enabled", "paused", "disabled", "suspended", "organization disabled", "organization paused", "deprovisioning",
@@ -87,6 +87,7 @@ class EndedRun:
     id: int
     state: str
     seconds: float
+    unsent: int  # mails to attendees that it kept from being sent
 
 
 _ENDED = (RunState.DONE, RunState.FAILED, RunState.HELD)
@@ -269,7 +270,7 @@ class Overview:
             SyncRun.state.in_(_ENDED), SyncRun.touched_at > after, SyncRun.touched_at <= until
         )
         return [
-            EndedRun(run.id, run.state, (run.touched_at - run.started_at).total_seconds())
+            EndedRun(run.id, run.state, (run.touched_at - run.started_at).total_seconds(), _unsent(run))
             for run in self._session.scalars(query)
         ]
 
@@ -336,6 +337,10 @@ class Overview:
         """Open issues by code."""
         query = _of(reach, select(Issue.code, func.count()), Issue, Issue.closed_at.is_(None))
         return dict(self._session.execute(query.group_by(Issue.code)).tuples().all())
+
+
+def _unsent(run: SyncRun) -> int:
+    return 0 if run.trigger in LOOKING else int(run.counts.get(UNSENT, 0))
 
 
 def _within(reach: Reach) -> tuple[ColumnElement[bool], ...]:

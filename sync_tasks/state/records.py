@@ -15,6 +15,7 @@ PREVIEW, PARTING, PARTING_PREVIEW = "preview", "parting", "parting.look"
 TAKING, TAKING_PREVIEW = "taking", "taking.look"  # parting, and taking back what was saved
 UNDO, UNDO_PREVIEW = "undo", "undo.look"
 AUDIT = "audit"  # it compares, and writes nothing
+UNSENT = "mails_prevented"  # the count of a run: mails to attendees that it kept from being sent
 LOOKING = (PREVIEW, PARTING_PREVIEW, TAKING_PREVIEW, UNDO_PREVIEW, AUDIT)  # runs that only look
 
 
@@ -121,6 +122,7 @@ class RunView:
     error_code: str
     error_text: str
     undoes: int = 0  # the run that this one takes back
+    asked: bool = True  # a person asked for it
 
     @property
     def is_preview(self) -> bool:
