@@ -124,7 +124,7 @@ class Day:
     def may_look(self, now: datetime) -> bool:
         """Is it only Salesforce's word that says no, and an old one? Then a call finds out."""
         own = Day(ours=self.ours, most=self.most, reserve=self.reserve)
-        return not own.is_short and (self.told_at is None or now - self.told_at > TRUSTED)
+        return not own.is_short and (self.told_at is None or now - self.told_at >= TRUSTED)
 
     def resets_at(self, now: datetime) -> datetime | None:
         """When calls come back: when the oldest of ours that count are a day old, by the hour. None when none count."""

@@ -13,7 +13,7 @@ from mapping.rules import standing
 from mapping.rules.errors import CATALOGUE
 from mapping.rules.standing import Activity, RefusedError, effective
 from sync_tasks.bootstrap import App
-from sync_tasks.services import errors, feeding, scheduling
+from sync_tasks.services import budgets, errors, feeding, scheduling
 from sync_tasks.services.examining import ending
 from sync_tasks.services.standing import move
 from sync_tasks.state.overview import Filter, Reach
@@ -59,7 +59,8 @@ def status(app: App, user: UserView) -> dict[str, Any]:
     elif last is not None and user.failures:
         failed_with = last.error_code
     found = effective(user.standing, user.around, activity=activity, began=last is not None)
-    known = CATALOGUE.get(found.code or failed_with)
+    put_off = found.runs and budgets.is_short(app, user.org_id)
+    known = CATALOGUE.get(found.code or failed_with or (budgets.CAUSE if put_off else ""))
     run = None if last is None else {
         "id": last.id, "state": last.state, "started_at": last.started_at, "finished_at": last.finished_at,
         "error": last.error_code, "error_text": last.error_text,
