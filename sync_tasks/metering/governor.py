@@ -19,6 +19,7 @@ from connectors.errors import ConnectorError, Fault
 from mapping.rules.budget import Bucket, Day
 from sync_tasks.metering.days import Days
 from sync_tasks.metering.pacing import Pacer, Source
+from sync_tasks.metering.pulse import Pulse
 from sync_tasks.metering.shared import Shared
 from sync_tasks.metering.tallies import Tallies
 from sync_tasks.settings import Settings
@@ -62,6 +63,7 @@ class Governor:
         self.pacer = Pacer(shared, clock)
         self.days = Days(shared, clock)
         self.tallies = Tallies(shared)
+        self.pulse = Pulse(shared, clock)
 
     def close(self) -> None:
         """Hand over what was counted, and let go of Redis."""

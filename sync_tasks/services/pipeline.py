@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from connectors.errors import ConnectorError
+from mapping.model.item import Side
 from mapping.rules.standing import NOT_CONNECTED, succeeded
 from sync_tasks.bootstrap import App, NotConnectedError
 from sync_tasks.observability import traces
@@ -17,7 +18,7 @@ from sync_tasks.services import failing, outages
 from sync_tasks.services.standing import move
 from sync_tasks.stages import auditing, categorize, delete, fetch, link, mirror, resolve, undoing
 from sync_tasks.stages.context import OnPlan, RefusedRunError, StageContext, StageReport
-from sync_tasks.state.records import AUDIT, RunRef, RunState, RunView, UserView
+from sync_tasks.state.records import AUDIT, UNREAD, RunRef, RunState, RunView, UserView
 from sync_tasks.state.runs import STAGES
 from sync_tasks.state.store import LostLeaseError
 
@@ -139,6 +140,11 @@ def finish(app: App, ref: RunRef, run: RunView, stage: str, report: StageReport,
             ref, RunState.HELD if held else RunState.DONE, app.clock(), due,
             commit_cursors=well, error_code=code, error_text=text,
         )  # fmt: skip
+        if well and not run.is_parting:
+            counts = {**run.counts, **report.counts}
+            unit.accounts.read_to(
+                user.id, run.started_at, mailbox=UNREAD[Side.MAILBOX] not in counts, crm=UNREAD[Side.CRM] not in counts
+            )  # fmt: skip
         if well and user.held_at is not None:
             unit.holds.end(user.id, app.clock(), unit.trail.unheard(user.id))
         in_trouble = bool(unit.breakers.of(user.org_id))

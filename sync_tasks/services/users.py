@@ -52,6 +52,7 @@ def status(app: App, user: UserView) -> dict[str, Any]:
         issues = len(unit.trail.issues(user.id))
         holds = [hold.id for hold in unit.holds.active(user.id) if not hold.decision]
         listens = bool(unit.org_feeds.heard(user.org_id, user.id).topics)
+        readings = unit.accounts.readings(user.id)
     feed = feeding.feeds(app, (user.org_id,)).get(user.org_id) if listens else None
     activity, failed_with = Activity.IDLE, ""
     if last is not None and last.state == RunState.OPEN:
@@ -71,9 +72,17 @@ def status(app: App, user: UserView) -> dict[str, Any]:
         "initialized_at": user.standing.initialized_at, "suspended_at": user.suspended_at,
         "probe_at": user.standing.probe_at, "attempts": user.standing.attempts, "failures": user.failures,
         "prompt": user.standing.prompt, "next_sync_at": user.next_sync_at, "force_pending": user.force_pending,
-        "last_run": run, "issues": issues, "held_at": user.held_at, "holds": holds, "ending": _ending(app, user),
+        "last_run": run, **_read(readings), "issues": issues, "held_at": user.held_at, "holds": holds,
+        "ending": _ending(app, user),
         "feed": None if feed is None else feed.text,
     }  # fmt: skip
+
+
+def _read(readings: tuple[datetime | None, datetime | None]) -> dict[str, datetime | None]:
+    """Up to when both sides are truly synchronized, and each was read to the end."""
+    mailbox, crm = readings
+    both = min(mailbox, crm) if mailbox is not None and crm is not None else None
+    return {"synced_to": both, "mailbox_read_to": mailbox, "crm_read_to": crm}
 
 
 def _ending(app: App, user: UserView) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ from sync_tasks.stages.following import Gone, follow
 from sync_tasks.stages.kinds import ELSEWHERE, MANAGED, MIRRORED, Lineup, kind_of, managed, watched
 from sync_tasks.stages.losses import Losses
 from sync_tasks.stages.work import Work
-from sync_tasks.state.records import PairState, PairView
+from sync_tasks.state.records import UNREAD, PairState, PairView
 from sync_tasks.state.store import Unit
 
 ARCHIVED_AFTER = timedelta(days=365)
@@ -46,7 +46,7 @@ class Found:
     echoes: int = 0
     heard: list[Watch] = field(default_factory=list)
     refused: list[tuple[Watch, ConnectorError]] = field(default_factory=list)
-    more: bool = False  # a source has more to tell than a run takes in: another run follows at once
+    more: set[Side] = field(default_factory=set)  # it has more to tell than a run takes in: another one follows at once
     old: list[ItemRef] = field(default_factory=list)  # mail that is not even read
 
     def add(self, work: Work) -> None:
@@ -95,7 +95,15 @@ def run(ctx: StageContext) -> StageReport:
         ctx.save_works(unit, found.works.values())
         found.losses.save(ctx, unit)
     counts = {"seen": found.seen, "echoes": found.echoes, "staged": len(found.works)}
-    return StageReport(counts, more=bool(found.works))
+    return StageReport(counts | _unread(ctx, found), more=bool(found.works))
+
+
+def _unread(ctx: StageContext, found: Found) -> dict[str, int]:
+    """The sides that were not read to the end, as counts of the run."""
+    partial = set(found.more)
+    if found.refused or not ctx.user.crm_user_id:
+        partial.add(Side.CRM)
+    return {UNREAD[side]: 1 for side in partial}
 
 
 # --- the mailbox
@@ -126,7 +134,7 @@ def _read_folder(
         else:
             raise
     found.seen += len(answer.changes)
-    found.more = found.more or answer.more
+    found.more |= {Side.MAILBOX} if answer.more else set()
     found.cursors[f"mailbox:{folder}"] = answer.cursor
     with ctx.store.reading() as unit:
         pairs = unit.pairs.by_mailbox(ctx.user.id, [change.ref.id for change in answer.changes])
@@ -282,7 +290,7 @@ def _read_crm(
             continue
         found.heard.append(watch)
         found.cursors[watching.cursor_name(watch)] = answer.cursor
-        found.more = found.more or answer.more
+        found.more |= {Side.CRM} if answer.more else set()
         _stage_crm(ctx, watch, answer.changes, found)
         if watch in lost:
             if not lineup.of(watch.kind, watch.object).shows:

@@ -218,6 +218,28 @@ class Accounts:
         where = (Connection.vendor == vendor, Connection.user_id.is_(None))
         return list(self._session.scalars(select(Connection.org_id).where(*where).order_by(Connection.org_id)))
 
+    def vendors_connected(self) -> list[tuple[int, str]]:
+        """(organization, vendor) of all connections there are."""
+        rows = self._session.execute(select(Connection.org_id, Connection.vendor).distinct())
+        return sorted((org_id, vendor) for org_id, vendor in rows)
+
+    def users_by_shard(self) -> dict[int, int]:
+        """How many users stand in each shard; without those where there are none."""
+        rows = self._session.execute(select(User.shard, func.count()).group_by(User.shard))
+        return dict(rows.tuples().all())
+
+    def read_to(self, user_id: int, moment: datetime, *, mailbox: bool, crm: bool) -> None:
+        """These sides of the user were read to the end, as they were at that moment."""
+        told = {User.mailbox_read_to: moment} if mailbox else {}
+        told |= {User.crm_read_to: moment} if crm else {}
+        if told:
+            self._session.execute(update(User).where(User.id == user_id).values(told))
+
+    def readings(self, user_id: int) -> tuple[datetime | None, datetime | None]:
+        """Up to when the user's mailbox and Salesforce were read to the end."""
+        row = self._session.execute(select(User.mailbox_read_to, User.crm_read_to).where(User.id == user_id)).one()
+        return row.mailbox_read_to, row.crm_read_to
+
     def shared_connections(self, org_id: int) -> dict[str, dict[str, Any]]:
         """Facts of the connections of a whole organization, by vendor."""
         where = (Connection.org_id == org_id, Connection.user_id.is_(None))

@@ -90,6 +90,21 @@ class EndedRun:
     unsent: int  # mails to attendees that it kept from being sent
 
 
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """Users; those that may run; of these, those of whom both sides were read to the end since a moment, and those of
+    whom one was (`partly`, the others among them). `newest` and `oldest`: up to when those that may run are read.
+    `suspended`: by the engine."""
+
+    users: int
+    may_run: int
+    fresh: int
+    partly: int
+    newest: datetime | None
+    oldest: datetime | None
+    suspended: int
+
+
 _ENDED = (RunState.DONE, RunState.FAILED, RunState.HELD)
 
 # as `UserView.status` tells it: the first cause that applies
@@ -314,6 +329,19 @@ class Overview:
         """Suspended users by code."""
         query = select(User.suspended_code, func.count()).where(User.suspended_at.is_not(None))
         return dict(self._session.execute(query.group_by(User.suspended_code)).tuples().all())
+
+    def readings(self, since: datetime) -> Readings:
+        """Who is really read."""
+        both = case((User.mailbox_read_to < User.crm_read_to, User.mailbox_read_to), else_=User.crm_read_to)
+        whole = case((and_(User.mailbox_read_to.is_not(None), User.crm_read_to.is_not(None)), both))
+        fresh = func.count().filter(whole >= since)
+        partly = func.count().filter(or_(User.mailbox_read_to >= since, User.crm_read_to >= since))
+        query = select(func.count(), fresh, partly, func.max(whole), func.min(whole)).select_from(User)
+        joined = query.join(Organization, Organization.id == User.org_id).where(*MAY_RUN)
+        may_run, whole_now, partly_now, newest, oldest = self._session.execute(joined).one()
+        users = self._session.scalar(select(func.count()).select_from(User)) or 0
+        suspended = sum(self.suspended().values())
+        return Readings(users, may_run, whole_now, partly_now, newest, oldest, suspended)
 
     def quarantined(self) -> int:
         """Items that are not tried any more by themselves."""

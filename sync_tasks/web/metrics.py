@@ -6,14 +6,12 @@ does not matter how many of them there are, nor which one Prometheus asks.
 
 from __future__ import annotations
 
-import hmac
-import ipaddress
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, Request, Response
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -25,6 +23,7 @@ from sync_tasks.observability.metrics_catalogue import BY_NAME, FIGURES, MOST, P
 from sync_tasks.services import budgets, feeding, operating
 from sync_tasks.state.overview import Reach
 from sync_tasks.web.deps import Sync
+from sync_tasks.web.health import for_operators
 
 router = APIRouter(include_in_schema=False)
 
@@ -39,10 +38,7 @@ COUNTED = (
 @router.get("/metrics")
 def metrics(request: Request, sync: Sync) -> Response:
     """For who knows the token; without one set, for this machine only."""
-    wanted = sync.settings.metrics_token.get_secret_value()
-    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if not (hmac.compare_digest(wanted.encode(), given.encode()) if wanted else _from_here(request)):
-        raise HTTPException(403, "give the metrics token (INBOX_SYNC_METRICS_TOKEN), or ask from this machine")
+    for_operators(request, sync.settings.metrics_token.get_secret_value())
     return Response(generate_latest(request.app.state.metrics), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -147,16 +143,3 @@ def _histogram(figure: Figure, held: Mapping[Labels, float]) -> Metric:
 def _by(values: Mapping[str, float]) -> dict[tuple[str, ...], float]:
     """Values of a figure with one label."""
     return {(label,): number for label, number in values.items()}
-
-
-def _from_here(request: Request) -> bool:
-    """Both the caller and the name he calls us by: a page on a rebound name asks from here, too."""
-    host = request.url.hostname or ""
-    return _is_loopback(request.client.host if request.client else "") and (host == "localhost" or _is_loopback(host))
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -172,9 +172,12 @@ def test_a_vendor_that_asks_for_a_pause_is_not_called_by_anybody_until_then(
 ) -> None:
     ann, ben = world.user(), world.user("ben@acme.example")
     world.sync(ann)
-    world.control("faults", match="sf.*", times=1, action={"status": 429, "headers": {"Retry-After": "50"}})
+    world.control(
+        "faults", match="sf.*", times=1, action={"status": 429, "body": "[]", "headers": {"Retry-After": "50"}}
+    )
     world.later(minutes=1)
-    assert world.sync(ann, ends="failed").error_code == "SALESFORCE.TRANSIENT.THROTTLED"
+    failed = world.sync(ann, ends="failed")
+    assert failed.error_code == "SALESFORCE.TRANSIENT.THROTTLED", failed.error_text
     world.calls()
     again = world.sync(ben, ends="failed")
     assert again.error_code == "SALESFORCE.TRANSIENT.THROTTLED"
