@@ -145,10 +145,10 @@ def _workers(app: App, signs: Signs | None) -> Iterator[Entry]:
         elif signs is None:
             yield Entry(name, State.BAD, _UNKNOWN)
         elif signs.takes_from(shard_queue(shard)):
-            yield Entry(name, State.OK, f"a worker takes from it; {used.get(shard, 0)} users")
+            yield Entry(name, State.OK, f"a worker takes from it; users: {used.get(shard, 0)}")
         else:
             state = State.BAD if used.get(shard) else State.WARNING
-            yield Entry(name, state, f"no worker takes from it; {used.get(shard, 0)} users", advice)
+            yield Entry(name, state, f"no worker takes from it; users: {used.get(shard, 0)}", advice)
     lost = sorted(set(used) - set(range(app.settings.shards)))
     if lost:
         detail = f"users stand in shards that there are not: {', '.join(map(str, lost))}"
@@ -204,8 +204,8 @@ def _vendors(app: App) -> Iterator[Entry]:
         detail = f"it is down for everybody ({breaker.code}); one at a time looks whether it is back"
         yield Entry(f"{vendor} of {names[org_id]}", State.BAD, detail, advice, breaker.opened_at)
     well = set(connected) - {(org_id, vendor) for org_id, vendor, _ in down}
-    told = ", ".join(f"{vendor} of {count}" for vendor, count in sorted(Counter(v for _, v in well).items()))
-    yield Entry("vendors", State.OK, f"not known to be down: {told} organizations" if told else "nobody is connected")
+    told = ", ".join(f"{vendor} {count}" for vendor, count in sorted(Counter(v for _, v in well).items()))
+    yield Entry("vendors", State.OK, f"connected, and not known to be down: {told or 'none'}")
 
 
 def _budgets(app: App) -> Iterator[Entry]:
