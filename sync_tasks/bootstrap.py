@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
@@ -136,13 +137,14 @@ class App:
         self, org_id: int, user_id: int | None, org_name: str, *, fresh: bool = False,
         columns: Mapping[str, tuple[str, ...]] | None = None, asked: bool = True, counted: Counter[str] | None = None,
     ) -> Crm:  # fmt: skip
-        """`user_id` None: as the organization is connected. Raises NotConnectedError."""
+        """`user_id` None: as the organization is connected. `asked`: a person waits for what it is opened for.
+        `counted`: is told of every call, by operation. Raises NotConnectedError."""
         vendor, facts, secrets, connection_id = self._facts(org_id, user_id, "crm", org_name)
         opened = registry.open_crm(
             vendor, facts, secrets, version=self.settings.salesforce_version,
             key_field=self.settings.salesforce_key_field, shape=None if fresh else self._shape(org_id),
             box=_Box(self, connection_id), now=self.clock, columns=columns,
-            on_call=self.governor.meter(vendor, facts, Purpose(org_id, user_id, asked)),
+            on_call=self.governor.meter(vendor, facts, Purpose(org_id, user_id, asked), counted),
         )  # fmt: skip
         return blaming(opened, vendor)
 

@@ -70,9 +70,11 @@ class Governor:
         self.tallies.flush()
         self._shared.close()
 
-    def meter(self, vendor: str, facts: Mapping[str, Any], purpose: Purpose) -> Meter:
-        """What is asked and told about every call of one connection."""
-        return Meter(self, vendor, sources(self._settings, vendor, facts, purpose), purpose)
+    def meter(
+        self, vendor: str, facts: Mapping[str, Any], purpose: Purpose, counted: Counter[str] | None = None
+    ) -> Meter:  # fmt: skip
+        """What is asked and told about every call of one connection. `counted`: counts them, too, by operation."""
+        return Meter(self, vendor, sources(self._settings, vendor, facts, purpose), purpose, counted)
 
     def day(self, org_id: int) -> Day:
         """How the organization's day stands, by what Salesforce told and by its settings."""
@@ -136,11 +138,14 @@ class Meter:
     vendor: str
     sources: tuple[Source, ...]
     purpose: Purpose
+    counted: Counter[str] | None
 
     def __call__(self, operation: str, parts: int = 1, /) -> Callable[[Told], None]:
         if operation != TOKEN:
             self.governor.pass_through(self, parts)
         self.governor.calls(operation)
+        if self.counted is not None:
+            self.counted[operation] += 1
         return lambda told: self.governor.heard(self, operation, told)
 
 

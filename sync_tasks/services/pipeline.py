@@ -18,7 +18,7 @@ from sync_tasks.services import failing, outages
 from sync_tasks.services.standing import move
 from sync_tasks.stages import auditing, categorize, delete, fetch, link, mirror, resolve, undoing
 from sync_tasks.stages.context import OnPlan, RefusedRunError, StageContext, StageReport
-from sync_tasks.state.records import AUDIT, UNREAD, RunRef, RunState, RunView, UserView
+from sync_tasks.state.records import AUDIT, BEHIND, UNREAD, RunRef, RunState, RunView, UserView
 from sync_tasks.state.runs import STAGES
 from sync_tasks.state.store import LostLeaseError
 
@@ -141,16 +141,19 @@ def finish(app: App, ref: RunRef, run: RunView, stage: str, report: StageReport,
             commit_cursors=well, error_code=code, error_text=text,
         )  # fmt: skip
         if well and not run.is_parting:
-            counts = {**run.counts, **report.counts}
-            unit.accounts.read_to(
-                user.id, run.started_at, mailbox=UNREAD[Side.MAILBOX] not in counts, crm=UNREAD[Side.CRM] not in counts
-            )  # fmt: skip
+            unit.accounts.read_to(user.id, _read_to(run, {**run.counts, **report.counts}))
         if well and user.held_at is not None:
             unit.holds.end(user.id, app.clock(), unit.trail.unheard(user.id))
         in_trouble = bool(unit.breakers.of(user.org_id))
     if in_trouble and not run.is_preview:
         outages.got_through(app, user, run.started_at)
     return False
+
+
+def _read_to(run: RunView, counts: Mapping[str, int]) -> dict[Side, datetime]:
+    """Up to when the run has read each side to the end, of those that it has."""
+    began = {Side.MAILBOX: run.started_at, Side.CRM: run.started_at - timedelta(seconds=counts.get(BEHIND, 0))}
+    return {side: moment for side, moment in began.items() if UNREAD[side] not in counts}
 
 
 def give_up(app: App, ref: RunRef) -> None:

@@ -27,7 +27,7 @@ from sync_tasks.stages.following import Gone, follow
 from sync_tasks.stages.kinds import ELSEWHERE, MANAGED, MIRRORED, Lineup, kind_of, managed, watched
 from sync_tasks.stages.losses import Losses
 from sync_tasks.stages.work import Work
-from sync_tasks.state.records import UNREAD, PairState, PairView
+from sync_tasks.state.records import BEHIND, UNREAD, PairState, PairView
 from sync_tasks.state.store import Unit
 
 ARCHIVED_AFTER = timedelta(days=365)
@@ -47,6 +47,7 @@ class Found:
     heard: list[Watch] = field(default_factory=list)
     refused: list[tuple[Watch, ConnectorError]] = field(default_factory=list)
     more: set[Side] = field(default_factory=set)  # it has more to tell than a run takes in: another one follows at once
+    behind: int = 0  # how many seconds before this run Salesforce was looked at for it
     old: list[ItemRef] = field(default_factory=list)  # mail that is not even read
 
     def add(self, work: Work) -> None:
@@ -99,11 +100,12 @@ def run(ctx: StageContext) -> StageReport:
 
 
 def _unread(ctx: StageContext, found: Found) -> dict[str, int]:
-    """The sides that were not read to the end, as counts of the run."""
+    """The sides that were not read to the end, or not now, as counts of the run."""
     partial = set(found.more)
     if found.refused or not ctx.user.crm_user_id:
         partial.add(Side.CRM)
-    return {UNREAD[side]: 1 for side in partial}
+    behind = {BEHIND: found.behind} if found.behind else {}
+    return {UNREAD[side]: 1 for side in partial} | behind
 
 
 # --- the mailbox
@@ -171,7 +173,7 @@ def _rebuild(ctx: StageContext, folder: str, found: Found) -> None:
     found.cursors[f"mailbox:{folder}"] = answer.cursor
     if kind not in MIRRORED:
         # its owner may have made it again before us, and put mails there
-        found.more = found.more or answer.more
+        found.more |= {Side.MAILBOX} if answer.more else set()
         _stage_mailbox(ctx, kind, [change.ref for change in answer.changes], found)
         return
     found.losses.missing(kind)
@@ -276,6 +278,7 @@ def _read_crm(
     rest = resting.look(ctx, watches, cursors)
     unmoved = resting.cursors_of(ctx, rest, known)
     if unmoved is not None:
+        found.behind = rest.age(ctx.run.started_at)
         found.cursors |= {watching.cursor_name(watch): unmoved[watch.name] for watch in watches}
         return
     staged = len(found.works)

@@ -11,6 +11,7 @@ from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from connectors.protocols import OrgShape
+from mapping.model.item import Side
 from mapping.rules.roles import Colleague
 from mapping.rules.standing import Around, Standing
 from sync_tasks.state.models import (
@@ -228,12 +229,12 @@ class Accounts:
         rows = self._session.execute(select(User.shard, func.count()).group_by(User.shard))
         return dict(rows.tuples().all())
 
-    def read_to(self, user_id: int, moment: datetime, *, mailbox: bool, crm: bool) -> None:
-        """These sides of the user were read to the end, as they were at that moment."""
-        told = {User.mailbox_read_to: moment} if mailbox else {}
-        told |= {User.crm_read_to: moment} if crm else {}
-        if told:
-            self._session.execute(update(User).where(User.id == user_id).values(told))
+    def read_to(self, user_id: int, read: Mapping[Side, datetime]) -> None:
+        """These sides of the user were read to the end, as they were at these moments."""
+        for side, moment in read.items():
+            column = {Side.MAILBOX: User.mailbox_read_to, Side.CRM: User.crm_read_to}[side]
+            earlier = or_(column.is_(None), column < moment)
+            self._session.execute(update(User).where(User.id == user_id, earlier).values({column: moment}))
 
     def readings(self, user_id: int) -> tuple[datetime | None, datetime | None]:
         """Up to when the user's mailbox and Salesforce were read to the end."""

@@ -18,6 +18,7 @@ UNDO, UNDO_PREVIEW = "undo", "undo.look"
 AUDIT = "audit"  # it compares, and writes nothing
 # the counts of a run that tell of a side that it was not read to the end
 UNREAD = {Side.MAILBOX: "unread.mailbox", Side.CRM: "unread.crm"}
+BEHIND = "behind.crm"  # so many seconds before the run Salesforce was looked at, where that was done for all users
 UNSENT = "mails_prevented"  # the count of a run: mails to attendees that it kept from being sent
 LOOKING = (PREVIEW, PARTING_PREVIEW, TAKING_PREVIEW, UNDO_PREVIEW, AUDIT)  # runs that only look
 

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
+from mapping.model.item import Side
 from sync_tasks.services.embedded import EmbeddedRedis
 from sync_tasks.services.health import examine
 from tests.support.browser import browser
@@ -80,10 +81,10 @@ def test_a_user_sees_up_to_when_both_sides_are_read(office: Office, web: httpx.C
     assert "never to the end" in web.get(page).text
     now = office.clock()
     with office.app.store.writing() as unit:
-        unit.accounts.read_to(office.ids[ANN], now - timedelta(hours=2), mailbox=True, crm=False)
+        unit.accounts.read_to(office.ids[ANN], {Side.MAILBOX: now - timedelta(hours=2)})
     assert "only the mailbox was read to the end" in web.get(page).text
     with office.app.store.writing() as unit:
-        unit.accounts.read_to(office.ids[ANN], now - timedelta(minutes=5), mailbox=False, crm=True)
+        unit.accounts.read_to(office.ids[ANN], {Side.CRM: now - timedelta(minutes=5)})
     told = web.get(f"/api/v1{page}", headers=office.token(ANN)).json()
     assert "2 hours ago" in web.get(page).text
     assert told["synced_to"] == (now - timedelta(hours=2)).isoformat().replace("+00:00", "Z")
