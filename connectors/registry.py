@@ -9,6 +9,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from connectors.calls import OnCall
 from connectors.consents import ConsentFlow
 from connectors.protocols import Can, Crm, Mailbox, OrgShape
 from mapping.model.findings import Finding
@@ -94,7 +95,7 @@ class SecretBox(Protocol):
 
 def open_mailbox(
     vendor: str, address: str, facts: Mapping[str, Any], secrets: Mapping[str, str], *, box: SecretBox,
-    on_call: Callable[[str], None], now: Callable[[], datetime],
+    on_call: OnCall, now: Callable[[], datetime],
 ) -> Mailbox:  # fmt: skip
     """A mailbox of this vendor; nothing is sent before it is used. Raises ValueError for an unknown vendor."""
     if vendor == "exchange":
@@ -106,9 +107,7 @@ def open_mailbox(
     raise ValueError(f"there is no mailbox vendor {vendor!r}; known: {', '.join(MAILBOXES)}")
 
 
-def _exchange(
-    address: str, facts: Mapping[str, Any], secrets: Mapping[str, str], on_call: Callable[[str], None]
-) -> Mailbox:
+def _exchange(address: str, facts: Mapping[str, Any], secrets: Mapping[str, str], on_call: OnCall) -> Mailbox:
     from connectors.exchange.mailbox import ExchangeMailbox
     from connectors.exchange.session import Access, Auth, ExchangeConfig
     from connectors.exchange.zones import zone_named
@@ -127,7 +126,7 @@ def _exchange(
 
 def _graph(
     address: str, facts: Mapping[str, Any], secrets: Mapping[str, str], box: SecretBox,
-    on_call: Callable[[str], None], now: Callable[[], datetime],
+    on_call: OnCall, now: Callable[[], datetime],
 ) -> Mailbox:  # fmt: skip
     from connectors.graph.mailbox import GraphMailbox
 
@@ -149,9 +148,7 @@ def _graph_config(address: str, facts: Mapping[str, Any], secrets: Mapping[str, 
     )  # fmt: skip
 
 
-def _google(
-    address: str, facts: Mapping[str, Any], secrets: Mapping[str, str], on_call: Callable[[str], None]
-) -> Mailbox:
+def _google(address: str, facts: Mapping[str, Any], secrets: Mapping[str, str], on_call: OnCall) -> Mailbox:
     from connectors.google.mailbox import GoogleMailbox
 
     return GoogleMailbox(_google_config(address, facts, secrets), on_call)
@@ -184,7 +181,7 @@ def _google_config(address: str, facts: Mapping[str, Any], secrets: Mapping[str,
 
 def open_crm(
     vendor: str, facts: Mapping[str, Any], secrets: Mapping[str, str], *, version: str, key_field: str,
-    shape: OrgShape | None, box: SecretBox, on_call: Callable[[str], None], now: Callable[[], datetime],
+    shape: OrgShape | None, box: SecretBox, on_call: OnCall, now: Callable[[], datetime],
     columns: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Crm:  # fmt: skip
     """A CRM of this vendor; nothing is sent before it is used. `columns`: what to read besides the usual columns, by

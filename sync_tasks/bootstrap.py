@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +26,7 @@ from mapping.model.item import ItemKind
 from mapping.model.people import normalise
 from mapping.rules.columns import Mappings, to_read
 from mapping.rules.settings import Effective, resolve
+from sync_tasks.metering.governor import Counted, Governor, Purpose
 from sync_tasks.security.keys import KeyFile
 from sync_tasks.security.vault import Vault, credential_context, fingerprint_key, secret_context
 from sync_tasks.settings import Settings
@@ -51,24 +52,15 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(slots=True, weakref_slot=True)
-class Calls:
-    """Counts vendor calls by operation, for the console and the benchmarks."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-
-    def __call__(self, operation: str) -> None:
-        self.counts[operation] += 1
-
-
 class App:
     """Everything long-lived of a process. Open it after forking, close it before."""
 
     def __init__(self, settings: Settings, clock: Callable[[], datetime] = utc_now) -> None:
         self.settings = settings
         self.clock = clock
-        self.calls = Calls()
-        self.hints = Calls()  # what vendors posted to this process, by vendor and outcome
+        self.governor = Governor(settings, clock, self._limits)
+        self.calls = self.governor.calls
+        self.hints = Counted()  # what vendors posted to this process, by vendor and outcome
         self._shapes: dict[int, tuple[datetime, OrgShape]] = {}  # by organization, with the moment of its describe
         if settings.database_url.startswith("sqlite:///"):
             Path(settings.database_url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
@@ -93,16 +85,24 @@ class App:
         return self.vault.fingerprint_root if kept is None else self.vault.open(kept, secret_context(FINGERPRINTS))
 
     def close(self) -> None:
+        self.governor.close()
         self.store.engine.dispose()
+
+    def _limits(self, org_id: int) -> tuple[int | None, int]:
+        """Of the organization's day: how many calls may be ours, and how many percent are kept for people."""
+        with self.store.reading() as unit:
+            settings = resolve(unit.accounts.settings(org_id, None))
+        return settings.optional_int("budget.salesforce_daily"), settings.int("budget.reserve_percent")
 
     # --- connections
 
-    def mailbox(self, user: UserView) -> Mailbox:
-        """The user's mailbox. Raises NotConnectedError."""
+    def mailbox(self, user: UserView, *, asked: bool = True) -> Mailbox:
+        """The user's mailbox. `asked`: a person waits for what it is opened for. Raises NotConnectedError."""
         vendor, facts, secrets, connection_id = self._connection(user, "mailbox")
         opened = registry.open_mailbox(
-            vendor, user.address, facts, secrets, box=_Box(self, connection_id), on_call=self.calls, now=self.clock
-        )
+            vendor, user.address, facts, secrets, box=_Box(self, connection_id),
+            on_call=self.governor.meter(vendor, facts, Purpose(user.org_id, user.id, asked)), now=self.clock,
+        )  # fmt: skip
         return blaming(opened, vendor)
 
     def consent(
@@ -122,25 +122,29 @@ class App:
     ) -> Mailbox:  # fmt: skip
         """The user's mailbox where no connection leads yet; nothing of it is kept. Raises ValueError for facts without
         sense."""
+        meter = self.governor.meter(vendor, facts, Purpose(user.org_id, user.id))
         return registry.open_mailbox(
-            vendor, user.address, facts, secrets, box=_Nowhere(), on_call=self.calls, now=self.clock
+            vendor, user.address, facts, secrets, box=_Nowhere(), on_call=meter, now=self.clock
         )
 
-    def crm(self, user: UserView, settings: Effective, mappings: Mappings) -> Crm:
-        """The Salesforce of the user's organization, with the columns that its settings and mappings ask for. Raises
-        NotConnectedError."""
-        return self.crm_of(user.org_id, user.id, user.org_name, columns=to_read(settings, mappings))
+    def crm(self, user: UserView, settings: Effective, mappings: Mappings, *, asked: bool = True) -> Crm:
+        """The Salesforce of the user's organization, with the columns that its settings and mappings ask for. `asked`:
+        a person waits for what it is opened for. Raises NotConnectedError."""
+        columns = to_read(settings, mappings)
+        return self.crm_of(user.org_id, user.id, user.org_name, columns=columns, asked=asked)
 
     def crm_of(
         self, org_id: int, user_id: int | None, org_name: str, *, fresh: bool = False,
-        columns: Mapping[str, tuple[str, ...]] | None = None, on_call: Callable[[str], None] | None = None,
+        columns: Mapping[str, tuple[str, ...]] | None = None, asked: bool = True, counted: Counter[str] | None = None,
     ) -> Crm:  # fmt: skip
-        """`user_id` None: as the organization is connected. Raises NotConnectedError."""
+        """`user_id` None: as the organization is connected. `asked`: a person waits for what it is opened for.
+        `counted`: is told of every call, by operation. Raises NotConnectedError."""
         vendor, facts, secrets, connection_id = self._facts(org_id, user_id, "crm", org_name)
         opened = registry.open_crm(
             vendor, facts, secrets, version=self.settings.salesforce_version,
             key_field=self.settings.salesforce_key_field, shape=None if fresh else self._shape(org_id),
-            box=_Box(self, connection_id), on_call=on_call or self.calls, now=self.clock, columns=columns,
+            box=_Box(self, connection_id), now=self.clock, columns=columns,
+            on_call=self.governor.meter(vendor, facts, Purpose(org_id, user_id, asked), counted),
         )  # fmt: skip
         return blaming(opened, vendor)
 
@@ -236,9 +240,9 @@ class App:
             mappings = _by_kind(unit.accounts.mappings(user.org_id))
         if wrapped is None:
             raise LookupError(f"run {run.id} has no key: it is closed")
-        mailbox = self.mailbox(user)
+        mailbox = self.mailbox(user, asked=run.asked)
         settings = resolve(_with_abilities(layers, mailbox.can))
-        crm = self.crm(user, settings, mappings)
+        crm = self.crm(user, settings, mappings, asked=run.asked)
         shape = self.keep_shape(user.org_id, crm)
         return StageContext(
             ref=ref, run=run, user=user, mailbox=mailbox, crm=crm, shape=shape,

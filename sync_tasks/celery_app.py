@@ -5,13 +5,23 @@ SQL is the truth and Redis is disposable, so nothing is kept in a result backend
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from celery import Celery
-from celery.signals import before_task_publish, setup_logging, worker_process_init, worker_process_shutdown
+from celery.signals import (
+    before_task_publish,
+    heartbeat_sent,
+    setup_logging,
+    worker_process_init,
+    worker_process_shutdown,
+)
 
 from sync_tasks import runtime
+from sync_tasks.bootstrap import utc_now
+from sync_tasks.metering.pulse import Pulse
+from sync_tasks.metering.shared import Shared
 from sync_tasks.observability import logs
 from sync_tasks.queues import AT_ONCE, PATIENT, UPKEEP, all_queues
 from sync_tasks.services.embedded import redis_url
@@ -99,6 +109,17 @@ def _leave_limits_to_the_worker(headers: dict[str, Any], **_: object) -> None:
 @setup_logging.connect
 def _log_our_way(loglevel: int | str | None = None, logfile: str | None = None, **_: object) -> None:
     logs.setup(Settings(), loglevel or "WARNING", file=Path(logfile) if logfile else None)
+
+
+@cache
+def _pulse() -> Pulse:
+    return Pulse(Shared(Settings()), utc_now)
+
+
+@heartbeat_sent.connect
+def _tell_that_we_live(sender: Any, **_: object) -> None:
+    # told by the worker's main process, whose connection none of its children uses
+    _pulse().works(sender.eventer.hostname, sender.eventer.app.amqp.queues.consume_from)
 
 
 @worker_process_init.connect

@@ -132,6 +132,15 @@ class Settings(BaseSettings):
     ews_read_batch: int = Field(default=50, ge=1, le=500)
     ews_write_batch: int = Field(default=50, ge=1, le=500)
 
+    # --- how fast vendors are called: calls a minute, shared by all workers, and how long one call waits for its turn
+    pace_exchange_mailbox: int = Field(default=1200, ge=1)
+    pace_graph_mailbox: int = Field(default=900, ge=1)
+    pace_graph_application: int = Field(default=100_000, ge=1)
+    pace_google_mailbox: int = Field(default=300, ge=1)
+    pace_google_project: int = Field(default=5000, ge=1)
+    pace_salesforce_organization: int = Field(default=6000, ge=1)
+    call_wait_most_seconds: float = Field(default=20, ge=0, le=300)
+
     # --- the web: where it listens, and under which address people and vendors reach it
     web_host: str = "127.0.0.1"
     web_port: int = Field(default=8080, ge=0, le=65535)

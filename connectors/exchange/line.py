@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from exchangelib.properties import FolderId
 
+from connectors.calls import OnCall
 from connectors.errors import ConnectorError, Fault, Scope
 from connectors.exchange import wire, wire_folders
 from connectors.exchange.faults import FAILURES, fault_of
@@ -22,7 +23,7 @@ T = TypeVar("T")
 class Line:
     """Raises ValueError for a build or time zone that makes no sense."""
 
-    def __init__(self, config: ExchangeConfig, on_call: Callable[[str], None]) -> None:
+    def __init__(self, config: ExchangeConfig, on_call: OnCall) -> None:
         zone = zone_named(config.time_zone)
         if zone is None:
             raise ValueError("the time zone of the mailbox is unknown")

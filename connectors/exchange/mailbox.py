@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from exchangelib.items import CalendarItem, Contact, Message, Task
 from exchangelib.items.calendar_item import BaseMeetingItem
 from exchangelib.properties import BaseItemId
 
+from connectors.calls import OnCall, nobody
 from connectors.errors import ConnectorError, Fault, Scope
 from connectors.exchange import checks, claims, contents, wire
 from connectors.exchange.codec import MODELS, READERS, decode, feed_names, needs
@@ -38,10 +39,6 @@ _MODELS: tuple[tuple[type, ItemKind], ...] = (
 )  # fmt: skip
 
 
-def _nobody(operation: str) -> None:
-    """The default listener."""
-
-
 class ExchangeMailbox:
     """Opening it sends nothing. `on_call` hears the name of every EWS operation just before it is sent.
 
@@ -54,7 +51,7 @@ class ExchangeMailbox:
     })  # fmt: skip
     batch_size = 50
 
-    def __init__(self, config: ExchangeConfig, on_call: Callable[[str], None] = _nobody) -> None:
+    def __init__(self, config: ExchangeConfig, on_call: OnCall = nobody) -> None:
         self.address = normalise(config.address)
         self._access = config.access
         self._line = Line(config, on_call)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -23,6 +23,7 @@ from exchangelib.protocol import BaseProtocol, FailFast
 from exchangelib.transport import BASIC, NTLM
 from exchangelib.util import is_xml
 
+from connectors.calls import OnCall
 from connectors.exchange.faults import AnsweredError
 
 DEFAULT_BUILD = "15.2.2562.17"  # Exchange Server SE, RTM
@@ -97,13 +98,11 @@ def _retry_after(response: requests.Response) -> timedelta | None:
 class MailboxAccount(Account):  # type: ignore[misc]
     """An account that reports each EWS call, by operation name, just before it is sent. `zone`: its owner's."""
 
-    on_call: Callable[[str], None]
+    on_call: OnCall
     zone: EWSTimeZone | None
 
 
-def open_account(
-    config: ExchangeConfig, on_call: Callable[[str], None], zone: EWSTimeZone | None = None
-) -> MailboxAccount:
+def open_account(config: ExchangeConfig, on_call: OnCall, zone: EWSTimeZone | None = None) -> MailboxAccount:
     """An account for the mailbox; sends nothing. Accounts of one endpoint and user share their connections.
 
     Raises ValueError when the build is not four numbers."""

@@ -22,7 +22,7 @@ from exchangelib.util import ENS, MNS, SOAPNS, TNS, ParseError, add_xml_child, c
 
 from connectors import calls
 from connectors.exchange.attached import take_attachments
-from connectors.exchange.faults import RefusedError
+from connectors.exchange.faults import AnsweredError, RefusedError
 from connectors.exchange.properties import InboxSyncKey
 from connectors.exchange.rows import SEPARATOR, path_of
 from connectors.exchange.series import take_series
@@ -48,9 +48,14 @@ class Plain:
         return (self._version_hint.api_version,)
 
     def _get_response(self, payload: Any, api_version: str) -> Any:
-        self.account.on_call(self.SERVICE_NAME)
-        with calls.span("exchange", self.SERVICE_NAME):
-            return super()._get_response(payload, api_version)  # type: ignore[misc]
+        with calls.call("exchange", self.SERVICE_NAME, self.account.on_call) as seen:
+            try:
+                answer = super()._get_response(payload, api_version)  # type: ignore[misc]
+            except AnsweredError as error:
+                seen.status, seen.pause = error.status, error.retry_after
+                raise
+            seen.status = answer.status_code
+            return answer
 
     def _get_elements(self, payload: Any) -> Iterator[Any]:
         # without exchangelib's loop, which repeats calls on errors when the pool holds several connections

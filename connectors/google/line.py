@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,7 +21,7 @@ TIMEOUT = (10.0, 100.0)
 class Line:
     """`on_call` hears of every HTTP call just before it is sent: a batch is one."""
 
-    def __init__(self, config: GoogleConfig, on_call: Callable[[str], None]) -> None:
+    def __init__(self, config: GoogleConfig, on_call: calls.OnCall) -> None:
         self.config = config
         self.folder_ids = dict(config.folder_ids)
         self.on_call = on_call
@@ -84,8 +84,9 @@ class Line:
         content = encode([self._counted(ask) for ask in asks], prefix)
         url = self._url(service, BATCH_PATHS[service])
         told = self._send(
-            f"{service}.batch", "POST", url, writing, data=content, headers={"Content-Type": CONTENT_TYPE}
-        )
+            f"{service}.batch", "POST", url, writing, parts=len(asks), data=content,
+            headers={"Content-Type": CONTENT_TYPE},
+        )  # fmt: skip
         if told.status_code >= 300:
             answer = Answer(told.status_code, self._body(told, writing=writing), told.headers.get("Retry-After", ""))
             raise fault_of_answer(service, answer, Scope.CONNECTION, writing=writing)
@@ -111,13 +112,12 @@ class Line:
     def _counted(self, ask: Ask) -> Ask:
         return replace(ask, params={**ask.params, "quotaUser": self.config.quota_user})
 
-    def _send(self, operation: str, method: str, url: str, writing: bool, **given: Any) -> Any:
+    def _send(self, operation: str, method: str, url: str, writing: bool, *, parts: int = 1, **given: Any) -> Any:
         session = self._session()
-        self.on_call(operation)
         try:
-            with calls.span("google", operation) as seen:
+            with calls.call("google", operation, self.on_call, parts) as seen:
                 told = session.request(method, url, timeout=TIMEOUT, allow_redirects=False, **given)
-                seen.set_attribute(calls.STATUS, told.status_code)
+                seen.status, seen.pause = told.status_code, calls.asked_pause(told.headers)
                 return told
         except FAILURES as error:
             fault = fault_of_error(error, writing=writing)

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
+from connectors.calls import OnCall, nobody
 from connectors.errors import ConnectorError, Fault, Scope
 from connectors.google import calendar, checks, gmail, labels, people, tasks
 from connectors.google.calendar import Calendar
@@ -48,10 +49,6 @@ class _Keeper(Protocol):
     def write(self, writes: Sequence[Write]) -> list[Outcome]: ...
 
 
-def _nobody(operation: str) -> None:
-    """The default listener."""
-
-
 class GoogleMailbox:
     """Opening it sends nothing. `on_call` hears the name of every HTTP call just before it is sent.
 
@@ -63,7 +60,7 @@ class GoogleMailbox:
     })  # fmt: skip
     batch_size = 50
 
-    def __init__(self, config: GoogleConfig, on_call: Callable[[str], None] = _nobody) -> None:
+    def __init__(self, config: GoogleConfig, on_call: OnCall = nobody) -> None:
         self.address = normalise(config.address)
         self._line = Line(config, on_call)
         self._services = config.services

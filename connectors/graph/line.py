@@ -65,9 +65,7 @@ class Line:
     """`now`: the present moment, by which tokens end and the window of the calendar stands. Raises ValueError for a
     time zone that nobody knows."""
 
-    def __init__(
-        self, config: GraphConfig, keep: Keep, on_call: Callable[[str], None], now: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, config: GraphConfig, keep: Keep, on_call: calls.OnCall, now: Callable[[], datetime]) -> None:
         zone = known_zone(config.time_zone)
         if zone is None:
             raise ValueError("the time zone of the mailbox is unknown")
@@ -80,7 +78,7 @@ class Line:
         # a token of the user's own opens nothing else, and an address need not be the name that Graph knows
         self.home = "/me" if config.refresh_token else f"/users/{quote(config.address)}"
         self._on_call = on_call
-        self._tokens = TokenSource(config, keep, lambda: client(config.tls), now)
+        self._tokens = TokenSource(config, keep, lambda: client(config.tls), now, on_call)
 
     def log_in(self) -> str:
         """A new token, in place of the one that is held. Raises ConnectorError."""
@@ -145,13 +143,12 @@ class Line:
 
     def _once(self, request: Request, token: str, *, writing: bool, plain: bool) -> Answer:
         operation = f"{request.method} {_operation(request.path)}"
-        self._on_call(operation)
         headers = {**request.headers, "Authorization": f"Bearer {token}", "Accept": "*/*" if plain else _JSON}
         try:
             http, url = client(self.config.tls), self.config.root + request.path
-            with calls.span("graph", operation) as seen:
+            with calls.call("graph", operation, self._on_call, _parts_of(request)) as seen:
                 told = http.request(request.method, url, json=request.body, headers=headers)
-                seen.set_attribute(calls.STATUS, told.status_code)
+                seen.status, seen.pause = told.status_code, calls.asked_pause(told.headers)
             body = told.content if plain else told.json() if told.content else None
         except (httpx.HTTPError, ValueError) as error:
             failure = of_transport(error, writing=writing)
@@ -208,6 +205,11 @@ def close() -> None:
     for each in _clients.values():
         each.close()
     _clients.clear()
+
+
+def _parts_of(request: Request) -> int:
+    """How many requests the vendor counts: each one in a batch."""
+    return len(request.body["requests"]) if request.path == "/$batch" and request.body is not None else 1
 
 
 def _part(key: str, request: Request) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
+from connectors.calls import OnCall
 from connectors.errors import ConnectorError, Scope
 from connectors.graph import checks, claims, contents, feed
 from connectors.graph.config import GraphConfig
@@ -36,9 +37,7 @@ class GraphMailbox:
     })  # fmt: skip
     batch_size = AT_ONCE
 
-    def __init__(
-        self, config: GraphConfig, keep: Keep, on_call: Callable[[str], None], now: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, config: GraphConfig, keep: Keep, on_call: OnCall, now: Callable[[], datetime]) -> None:
         self.address = normalise(config.address)
         self._line = Line(config, keep, on_call, now)
         self._polled: dict[tuple[str, str], Answer | ConnectorError] = {}

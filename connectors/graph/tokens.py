@@ -22,6 +22,7 @@ import jwt
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
+from connectors import calls
 from connectors.errors import ConnectorError, Fault
 from connectors.graph.config import GraphConfig
 from connectors.graph.faults import of_transport, sign_in_refused
@@ -60,12 +61,14 @@ class TokenSource:
     """`http`: gives the connections of this process. `now`: by which clock tokens end."""
 
     def __init__(
-        self, config: GraphConfig, keep: Keep, http: Callable[[], httpx.Client], now: Callable[[], datetime]
-    ) -> None:
+        self, config: GraphConfig, keep: Keep, http: Callable[[], httpx.Client], now: Callable[[], datetime],
+        on_call: calls.OnCall = calls.nobody,
+    ) -> None:  # fmt: skip
         self._config = config
         self._keep = keep
         self._http = http
         self._now = now
+        self._on_call = on_call
         whose = config.address if config.refresh_token else ""
         self._name = f"graph:{config.token_url}:{config.client_id}:{whose}"
 
@@ -100,7 +103,9 @@ class TokenSource:
 
     def _ask(self, held: Token | None) -> Token:
         try:
-            answer = self._http().post(self._config.token_url, data=self._form(held))
+            with calls.call("graph", calls.TOKEN, self._on_call) as seen:
+                answer = self._http().post(self._config.token_url, data=self._form(held))
+                seen.status = answer.status_code
             body: Any = answer.json()
         except (httpx.HTTPError, ValueError) as error:
             failure = of_transport(error)

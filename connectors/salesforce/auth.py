@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import jwt
 import requests
 
+from connectors import calls
 from connectors.errors import ConnectorError, Fault, innermost
 from connectors.salesforce.config import SalesforceConfig
 from connectors.salesforce.faults import call_error
@@ -199,12 +200,13 @@ def ask(
     config: SalesforceConfig, http: requests.Session, form: dict[str, str], basic: tuple[str, str] | None = None
 ) -> Any:
     """What the token endpoint answers. Raises ConnectorError."""
-    config.on_call("token")
     try:
-        answer = http.post(
-            config.token_url, data=form, auth=basic, headers={"Accept": "application/json"}, timeout=config.timeout,
-            allow_redirects=False,
-        )  # fmt: skip
+        with calls.call("salesforce", calls.TOKEN, config.on_call) as seen:
+            answer = http.post(
+                config.token_url, data=form, auth=basic, headers={"Accept": "application/json"},
+                timeout=config.timeout, allow_redirects=False,
+            )  # fmt: skip
+            seen.status = answer.status_code
     except requests.RequestException as error:
         raise ConnectorError(
             Fault.UNAVAILABLE, "the log-in host could not be reached", vendor_code=innermost(error)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
+
+from connectors.calls import OnCall, nobody
 
 # Collections take 200 rows; a composite call takes five of them, of which one is kept for reading the versions back.
 ROWS_PER_COLLECTION = 200
@@ -13,10 +15,6 @@ MOST_ROWS_PER_CALL = 4 * ROWS_PER_COLLECTION
 
 PRODUCTION_AUDIENCE = "https://login.salesforce.com"
 SANDBOX_AUDIENCE = "https://test.salesforce.com"
-
-
-def _nothing(_operation: str) -> None:
-    """The call counter of a caller that does not count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +46,7 @@ class SalesforceConfig:
     tls_floor: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
     verify: bool | str = True
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    on_call: Callable[[str], None] = _nothing
+    on_call: OnCall = nobody
 
     def __post_init__(self) -> None:
         if not 1 <= self.rows_per_call <= MOST_ROWS_PER_CALL:

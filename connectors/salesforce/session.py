@@ -106,8 +106,7 @@ class SalesforceSession(requests.Session):
         if answer.status_code == 401:
             token = self._tokens.renew(token)
             answer = self._send(verb, _text(url), token.instance_url, token.access, operation, reading, kwargs)
-        if used := _USAGE.search(answer.headers.get("Sforce-Limit-Info", "")):
-            self.usage = int(used[1]), int(used[2])
+        self.usage = _usage(answer) or self.usage
         self.retry_after = _retry_after(answer)
         return answer
 
@@ -132,11 +131,10 @@ class SalesforceSession(requests.Session):
     ) -> requests.Response:
         target = rebase(url, self._config.base_url or instance)
         for last in (False, True) if reading else (True,):
-            self._config.on_call(operation)
             try:
-                with calls.span("salesforce", operation) as seen:
+                with calls.call("salesforce", operation, self._config.on_call) as seen:
                     told = super().request(verb, target, auth=_Bearer(access), **kwargs)
-                    seen.set_attribute(calls.STATUS, told.status_code)
+                    seen.status, seen.pause, seen.usage = told.status_code, _retry_after(told), _usage(told)
                     return told
             except requests.RequestException as error:
                 if last:
@@ -177,6 +175,11 @@ def _never_sent(error: requests.RequestException) -> bool:
 def _retry_after(answer: requests.Response) -> timedelta | None:
     seconds = answer.headers.get("Retry-After", "")
     return timedelta(seconds=int(seconds)) if seconds.isascii() and seconds.isdigit() else None
+
+
+def _usage(answer: requests.Response) -> tuple[int, int] | None:
+    used = _USAGE.search(answer.headers.get("Sforce-Limit-Info", ""))
+    return None if used is None else (int(used[1]), int(used[2]))
 
 
 def _text(url: str | bytes) -> str:

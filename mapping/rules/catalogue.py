@@ -303,6 +303,23 @@ SETTINGS: dict[str, Setting] = {
         limit("guard.changes_percent", 50, "But only when they are more than this share of the saved items."),
         limit("guard.empty_least", 5, "When all saved items are gone at once, and they were so many, that waits."),
         limit("guard.mails_most", 0, "When servers would mail more people than this unasked, that waits."),
+        Setting(
+            "budget.salesforce_daily",
+            int,
+            None,
+            "How many calls a day are made to Salesforce at the most; without it, as many as Salesforce allows.",
+            ("organization",),
+            optional=True,
+            within=(1, 100_000_000),
+        ),
+        Setting(
+            "budget.reserve_percent",
+            int,
+            20,
+            "How much of the calls of a day is kept for what people ask for: routine runs are put off before.",
+            ("organization",),
+            within=(0, 90),
+        ),
         tries("retry.most", 50, "An item that fails so often in a row is quarantined.", "MaxRetries"),
         tries("retry.most_old", 5, "The same for an item that took place more than 30 days ago."),
         switch(

@@ -16,6 +16,7 @@ from sync_tasks.cli import (
     abilities,
     auditing,
     blocking,
+    budgeting,
     catalogue,
     config,
     conflicts,
@@ -23,6 +24,7 @@ from sync_tasks.cli import (
     database,
     demo,
     doctor,
+    healthy,
     holds,
     inspecting,
     intents,
@@ -64,7 +66,7 @@ cli = typer.Typer(
 )
 for module in (
     demo, sandbox, processes, doctor, running, inspecting, abilities, simulating, catalogue, notices, replaying,
-    undoing, privacy, auditing,
+    undoing, privacy, auditing, budgeting, healthy,
 ):  # fmt: skip
     module.register(cli)
 _FAMILIES = {

@@ -139,6 +139,11 @@ def status(address: Address, as_json: Json = False) -> None:
         say(f"{each['name']} of the {each['side']} ends {shown(each['ends'])}: renew it before", "yellow")
     if told["feed"]:
         say(f"Salesforce for all users at once: {told['feed']}")
+    if told["synced_to"] is not None:
+        say(f"synchronized up to {shown(told['synced_to'])}: the mailbox was read to the end up to "
+            f"{shown(told['mailbox_read_to'])}, Salesforce up to {shown(told['crm_read_to'])}")  # fmt: skip
+    else:
+        say("never synchronized to the end so far", "yellow")
     last = told["last_run"]
     if last is not None:
         error = f" ({last['error']}: {last['error_text']})" if last["error"] else ""

@@ -12,6 +12,8 @@ from typing import Literal
 
 PREFIX = "inbox_sync_"
 
+MOST, SUM = "+Inf", "sum"  # how the last bucket of a histogram and the sum of its values are named
+
 Kind = Literal["counter", "gauge", "histogram"]
 
 
@@ -23,6 +25,7 @@ class Figure:
     kind: Kind
     labels: tuple[str, ...]
     help: str
+    bounds: tuple[float, ...] = ()  # of the buckets of a histogram, rising
 
     @property
     def shown_as(self) -> tuple[str, ...]:
@@ -34,14 +37,14 @@ class Figure:
 FIGURES = (
     # --- runs
     Figure("runs_total", "counter", ("result",), "Runs that ended, by how."),
-    Figure("run_seconds", "histogram", (), "How long runs took."),
+    Figure("run_seconds", "histogram", (), "How long runs took.", (0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900)),
     Figure("lag_seconds", "gauge", ("mailbox_type",), "Since when who waits longest is due, by kind of mailbox."),
     Figure("due_users", "gauge", (), "Users that are due and not begun."),
     Figure("open_runs", "gauge", (), "Runs that are under way."),
     # --- items
     Figure("items_total", "counter", ("type", "op", "result"), "Operations of runs that ended."),
     Figure("item_skips_total", "counter", ("reason",), "Items that a run left alone, by why."),
-    Figure("hints_total", "counter", ("vendor", "outcome"), "What vendors posted to this process, by outcome."),
+    Figure("hints_total", "counter", ("vendor", "outcome"), "What vendors posted, by outcome."),
     Figure("quarantine_items", "gauge", (), "Items that are not tried any more."),
     Figure("issues_open", "gauge", (), "Items that need somebody."),
     # --- what waits for a person
@@ -58,7 +61,8 @@ FIGURES = (
     Figure("api_calls_total", "counter", ("provider", "op", "status"), "Calls to vendors, by operation and answer."),
     Figure("api_budget_remaining", "gauge", ("org",), "Calls left in a Salesforce organization's day, by its number."),
     Figure("feed_age_seconds", "gauge", ("org",), "Since an organization was last read for all users, by its number."),
-    Figure("throttle_wait_seconds", "histogram", (), "How long calls waited because a vendor asked to slow down."),
+    Figure("throttle_wait_seconds", "histogram", (), "How long calls waited for their turn.",
+           (0.1, 0.5, 1, 2.5, 5, 10, 30, 60)),
     Figure("queue_depth", "gauge", ("queue",), "Messages in a queue."),
 )  # fmt: skip
 

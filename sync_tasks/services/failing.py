@@ -11,6 +11,7 @@ from mapping.model.item import Side
 from mapping.rules import standing
 from mapping.rules.errors import CATALOGUE, of_call
 from sync_tasks.bootstrap import App
+from sync_tasks.metering.governor import PACED, Purpose
 from sync_tasks.services import outages
 from sync_tasks.services.standing import move
 from sync_tasks.state.records import RunRef, RunState
@@ -27,7 +28,18 @@ def vendor_failed(app: App, ref: RunRef, error: ConnectorError) -> None:
     known = of_call(side, error.fault.value, error.vendor_code)
     said = f" [{error.vendor_code}]" if error.vendor_code else ""
     counts = error.fault is not Fault.THROTTLED
+    if error.retry_after is not None and error.vendor and known.code.endswith(".THROTTLED"):
+        _slow_down(app, ref, error.vendor, error.vendor_code, error.retry_after)
     fail(app, ref, known.code, error.detail + said, vendor=error.vendor, counts=counts, wait=error.retry_after)
+
+
+def _slow_down(app: App, ref: RunRef, vendor: str, said: str, pause: timedelta) -> None:
+    """Have everybody keep a pause that the vendor asked for, wherever in its answer it said so."""
+    app.governor.tallies.observe("throttle_wait_seconds", pause.total_seconds())
+    if said != PACED:
+        with app.store.reading() as unit:
+            user = unit.accounts.user(ref.user_id)
+        app.governor.slow_down(app.governor.meter(vendor, {}, Purpose(user.org_id, user.id)), pause)
 
 
 def fail(

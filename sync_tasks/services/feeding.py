@@ -94,12 +94,8 @@ def read(app: App, org_id: int) -> Round | None:
 def _read(
     app: App, org: OrgView, turn: Turn, topics: tuple[str, ...], settings: Effective, counted: Counter[str]
 ) -> Round | None:  # fmt: skip
-    def count(operation: str) -> None:
-        counted[operation] += 1
-        app.calls(operation)
-
     began = app.clock()
-    crm = app.crm_of(org.id, None, org.name, on_call=count)
+    crm = app.crm_of(org.id, None, org.name, asked=False, counted=counted)
     shape = app.keep_shape(org.id, crm)
     account = _account(app, org, shape)
     goes_on = turn.account == account and turn.feed.read_at is not None and began - turn.feed.read_at <= GAP

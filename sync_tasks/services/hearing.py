@@ -213,7 +213,7 @@ def _look(app: App, user: UserView, feed: Feed, cursors: dict[str, str]) -> Hear
         return Heard()
     if user.force_pending:
         return Heard(user.next_sync_at)
-    mailbox = app.mailbox(user)
+    mailbox = app.mailbox(user, asked=False)
     subscriptions = mailbox.pushes().get(feed)
     roles = subscriptions.roles if subscriptions is not None else ()
     changes = _changes(mailbox, [role for role in roles if role in mailbox.known_folders()], cursors)

@@ -80,7 +80,7 @@ def _wishes(app: App, user: UserView, settings: Effective, notices: Sequence[Not
     left = [notice for notice in notices if notice.ref.id not in wishes]
     if not left:
         return wishes
-    answers = app.mailbox(user).read([notice.ref for notice in left], Detail.HEAD)
+    answers = app.mailbox(user, asked=False).read([notice.ref for notice in left], Detail.HEAD)
     items = {ref: answer for ref, answer in answers.items() if isinstance(answer, Item)}
     known = _Known.of(app, user, settings, left, items.values())  # anew: a run may have ended its writing meanwhile
     company = app.company(user, settings)

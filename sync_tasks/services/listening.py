@@ -97,7 +97,7 @@ def _wanted(app: App, user: UserView, feed: Feed) -> Subscriptions | None:
     if not settings.bool("instant.enabled") or (feed is Feed.MAIL and not settings.bool("instant.emails")):
         return None
     try:
-        return app.mailbox(user).pushes().get(feed)
+        return app.mailbox(user, asked=False).pushes().get(feed)
     except NotConnectedError:
         return None
 
@@ -145,7 +145,7 @@ def _leave(app: App, user: UserView, push: PushView) -> None:
     held = _held(push)
     if held is not None:
         try:
-            subscriptions = app.mailbox(user).pushes().get(Feed(push.feed))
+            subscriptions = app.mailbox(user, asked=False).pushes().get(Feed(push.feed))
             if subscriptions is not None and subscriptions.kind == push.kind:
                 subscriptions.drop(held)
         except (ConnectorError, NotConnectedError) as error:

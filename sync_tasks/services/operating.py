@@ -10,7 +10,8 @@ import redis
 
 from sync_tasks.bootstrap import App
 from sync_tasks.queues import all_queues
-from sync_tasks.services import feeding
+from sync_tasks.services import budgets, feeding
+from sync_tasks.services.budgets import Told
 from sync_tasks.services.embedded import EmbeddedRedisError, redis_url
 from sync_tasks.state.overview import Reach
 
@@ -34,6 +35,7 @@ class Facts:
     errors: list[tuple[str, float]]
     issues: list[tuple[str, float]]
     feeds: list[tuple[str, feeding.Told]]
+    budgets: list[Told]
 
 
 def facts(app: App, reach: Reach) -> Facts:
@@ -65,6 +67,7 @@ def facts(app: App, reach: Reach) -> Facts:
         errors=[(code, float(count)) for code, count in errors.most_common(MOST_CLASSES)],
         issues=[(code, float(count)) for code, count in Counter(codes).most_common(MOST_CLASSES)],
         feeds=sorted((names_of[org_id], told) for org_id, told in feeding.feeds(app, names_of).items()),
+        budgets=budgets.facts(app, reach),
     )  # fmt: skip
 
 

@@ -19,6 +19,8 @@ from sync_tasks.state.records import UserView
 
 log = logging.getLogger(__name__)
 
+UNASKED = (".THROTTLED", ".BUDGET")  # perhaps the vendor was not even called
+
 
 def met(app: App, user: UserView, vendor: str, known: Known) -> datetime | None:
     """A run of the user failed so. Returns until when to put him off, when it is the vendor and not him."""
@@ -26,7 +28,7 @@ def met(app: App, user: UserView, vendor: str, known: Known) -> datetime | None:
     with app.store.reading() as unit:
         looked = [name for name, breaker in unit.breakers.of(user.org_id).items() if breaker.looking == user.id]
     for name in looked:
-        if name != vendor or known.code.endswith("THROTTLED"):
+        if name != vendor or known.code.endswith(UNASKED):
             with app.store.writing() as unit:  # it says nothing about this vendor: somebody else looks soon
                 unit.breakers.change(user.org_id, name, lambda was: outage.unsure(was, now))
         elif not known.outage:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from connectors.errors import ConnectorError
+from mapping.model.item import Side
 from mapping.rules.standing import NOT_CONNECTED, succeeded
 from sync_tasks.bootstrap import App, NotConnectedError
 from sync_tasks.observability import traces
@@ -17,7 +18,7 @@ from sync_tasks.services import failing, outages
 from sync_tasks.services.standing import move
 from sync_tasks.stages import auditing, categorize, delete, fetch, link, mirror, resolve, undoing
 from sync_tasks.stages.context import OnPlan, RefusedRunError, StageContext, StageReport
-from sync_tasks.state.records import AUDIT, RunRef, RunState, RunView, UserView
+from sync_tasks.state.records import AUDIT, BEHIND, UNREAD, RunRef, RunState, RunView, UserView
 from sync_tasks.state.runs import STAGES
 from sync_tasks.state.store import LostLeaseError
 
@@ -139,12 +140,20 @@ def finish(app: App, ref: RunRef, run: RunView, stage: str, report: StageReport,
             ref, RunState.HELD if held else RunState.DONE, app.clock(), due,
             commit_cursors=well, error_code=code, error_text=text,
         )  # fmt: skip
+        if well and not run.is_parting:
+            unit.accounts.read_to(user.id, _read_to(run, {**run.counts, **report.counts}))
         if well and user.held_at is not None:
             unit.holds.end(user.id, app.clock(), unit.trail.unheard(user.id))
         in_trouble = bool(unit.breakers.of(user.org_id))
     if in_trouble and not run.is_preview:
         outages.got_through(app, user, run.started_at)
     return False
+
+
+def _read_to(run: RunView, counts: Mapping[str, int]) -> dict[Side, datetime]:
+    """Up to when the run has read each side to the end, of those that it has."""
+    began = {Side.MAILBOX: run.started_at, Side.CRM: run.started_at - timedelta(seconds=counts.get(BEHIND, 0))}
+    return {side: moment for side, moment in began.items() if UNREAD[side] not in counts}
 
 
 def give_up(app: App, ref: RunRef) -> None:
@@ -161,4 +170,5 @@ def _next(app: App, user: UserView, *, hurry: bool) -> datetime:
     if hurry:
         return max(user.next_sync_at, began + timedelta(seconds=app.settings.force_floor_seconds))
     spread = random.uniform(1 - app.settings.jitter, 1 + app.settings.jitter)
+    spread *= app.governor.day(user.org_id).stretch()  # where calls run short, they have to last for longer
     return began + timedelta(seconds=app.settings.interval_seconds * spread)

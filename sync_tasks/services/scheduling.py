@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sync_tasks.bootstrap import App
-from sync_tasks.services import outages
+from sync_tasks.services import budgets, outages
 from sync_tasks.services.pipeline import give_up, next_stage, perform
 from sync_tasks.stages.context import OnPlan
 from sync_tasks.state.records import (
@@ -40,6 +40,7 @@ def dispatch_due(app: App, enqueue: Enqueue, *, limit: int = CLAIM_BATCH) -> lis
     store, and `recover_stalled` enqueues it later.
     """
     outages.hold_back(app)
+    budgets.hold_back(app)
     with app.store.reading() as unit:
         lines = unit.runs.waiting()
     everything: list[Claimed] = []
@@ -123,7 +124,8 @@ class BusyError(Exception):
 def force(app: App, user_id: int) -> datetime:
     """Ask for a run as soon as the floor allows; returns the moment. Asking often is asking once."""
     with app.store.writing() as unit:
-        return unit.accounts.force(user_id, app.clock(), timedelta(seconds=app.settings.force_floor_seconds))
+        floor = timedelta(seconds=app.settings.force_floor_seconds)
+        return unit.accounts.force(user_id, app.clock(), floor, asked=True)
 
 
 def lease_of(app: App) -> timedelta:

@@ -13,7 +13,7 @@ from mapping.rules import standing
 from mapping.rules.errors import CATALOGUE
 from mapping.rules.standing import Activity, RefusedError, effective
 from sync_tasks.bootstrap import App
-from sync_tasks.services import errors, feeding, scheduling
+from sync_tasks.services import budgets, errors, feeding, scheduling
 from sync_tasks.services.examining import ending
 from sync_tasks.services.standing import move
 from sync_tasks.state.overview import Filter, Reach
@@ -52,6 +52,7 @@ def status(app: App, user: UserView) -> dict[str, Any]:
         issues = len(unit.trail.issues(user.id))
         holds = [hold.id for hold in unit.holds.active(user.id) if not hold.decision]
         listens = bool(unit.org_feeds.heard(user.org_id, user.id).topics)
+        readings = unit.accounts.readings(user.id)
     feed = feeding.feeds(app, (user.org_id,)).get(user.org_id) if listens else None
     activity, failed_with = Activity.IDLE, ""
     if last is not None and last.state == RunState.OPEN:
@@ -59,7 +60,8 @@ def status(app: App, user: UserView) -> dict[str, Any]:
     elif last is not None and user.failures:
         failed_with = last.error_code
     found = effective(user.standing, user.around, activity=activity, began=last is not None)
-    known = CATALOGUE.get(found.code or failed_with)
+    put_off = found.runs and budgets.is_short(app, user.org_id)
+    known = CATALOGUE.get(found.code or failed_with or (budgets.CAUSE if put_off else ""))
     run = None if last is None else {
         "id": last.id, "state": last.state, "started_at": last.started_at, "finished_at": last.finished_at,
         "error": last.error_code, "error_text": last.error_text,
@@ -70,9 +72,17 @@ def status(app: App, user: UserView) -> dict[str, Any]:
         "initialized_at": user.standing.initialized_at, "suspended_at": user.suspended_at,
         "probe_at": user.standing.probe_at, "attempts": user.standing.attempts, "failures": user.failures,
         "prompt": user.standing.prompt, "next_sync_at": user.next_sync_at, "force_pending": user.force_pending,
-        "last_run": run, "issues": issues, "held_at": user.held_at, "holds": holds, "ending": _ending(app, user),
+        "last_run": run, **_read(readings), "issues": issues, "held_at": user.held_at, "holds": holds,
+        "ending": _ending(app, user),
         "feed": None if feed is None else feed.text,
     }  # fmt: skip
+
+
+def _read(readings: tuple[datetime | None, datetime | None]) -> dict[str, datetime | None]:
+    """Up to when both sides are truly synchronized, and each was read to the end."""
+    mailbox, crm = readings
+    both = min(mailbox, crm) if mailbox is not None and crm is not None else None
+    return {"synced_to": both, "mailbox_read_to": mailbox, "crm_read_to": crm}
 
 
 def _ending(app: App, user: UserView) -> list[dict[str, Any]]:
@@ -117,7 +127,7 @@ def do(app: App, reach: Reach, which: Filter, ids: Collection[int] | None, act: 
             for user in unit.accounts.users_numbered(wanted[start : start + BATCH]):
                 with suppress(RefusedError):
                     if act is Act.FORCE:
-                        unit.accounts.force(user.id, now, floor)
+                        unit.accounts.force(user.id, now, floor, asked=True)
                         unit.accounts.audit(now, by, "user.force", user.address)
                     else:
                         _switch(unit, user, Switch(act.value), now, by)

@@ -27,7 +27,7 @@ from sync_tasks.stages.following import Gone, follow
 from sync_tasks.stages.kinds import ELSEWHERE, MANAGED, MIRRORED, Lineup, kind_of, managed, watched
 from sync_tasks.stages.losses import Losses
 from sync_tasks.stages.work import Work
-from sync_tasks.state.records import PairState, PairView
+from sync_tasks.state.records import BEHIND, UNREAD, PairState, PairView
 from sync_tasks.state.store import Unit
 
 ARCHIVED_AFTER = timedelta(days=365)
@@ -46,7 +46,8 @@ class Found:
     echoes: int = 0
     heard: list[Watch] = field(default_factory=list)
     refused: list[tuple[Watch, ConnectorError]] = field(default_factory=list)
-    more: bool = False  # a source has more to tell than a run takes in: another run follows at once
+    more: set[Side] = field(default_factory=set)  # it has more to tell than a run takes in: another one follows at once
+    behind: int = 0  # how many seconds before this run Salesforce was looked at for it
     old: list[ItemRef] = field(default_factory=list)  # mail that is not even read
 
     def add(self, work: Work) -> None:
@@ -95,7 +96,16 @@ def run(ctx: StageContext) -> StageReport:
         ctx.save_works(unit, found.works.values())
         found.losses.save(ctx, unit)
     counts = {"seen": found.seen, "echoes": found.echoes, "staged": len(found.works)}
-    return StageReport(counts, more=bool(found.works))
+    return StageReport(counts | _unread(ctx, found), more=bool(found.works))
+
+
+def _unread(ctx: StageContext, found: Found) -> dict[str, int]:
+    """The sides that were not read to the end, or not now, as counts of the run."""
+    partial = set(found.more)
+    if found.refused or not ctx.user.crm_user_id:
+        partial.add(Side.CRM)
+    behind = {BEHIND: found.behind} if found.behind else {}
+    return {UNREAD[side]: 1 for side in partial} | behind
 
 
 # --- the mailbox
@@ -126,7 +136,7 @@ def _read_folder(
         else:
             raise
     found.seen += len(answer.changes)
-    found.more = found.more or answer.more
+    found.more |= {Side.MAILBOX} if answer.more else set()
     found.cursors[f"mailbox:{folder}"] = answer.cursor
     with ctx.store.reading() as unit:
         pairs = unit.pairs.by_mailbox(ctx.user.id, [change.ref.id for change in answer.changes])
@@ -163,7 +173,7 @@ def _rebuild(ctx: StageContext, folder: str, found: Found) -> None:
     found.cursors[f"mailbox:{folder}"] = answer.cursor
     if kind not in MIRRORED:
         # its owner may have made it again before us, and put mails there
-        found.more = found.more or answer.more
+        found.more |= {Side.MAILBOX} if answer.more else set()
         _stage_mailbox(ctx, kind, [change.ref for change in answer.changes], found)
         return
     found.losses.missing(kind)
@@ -268,6 +278,7 @@ def _read_crm(
     rest = resting.look(ctx, watches, cursors)
     unmoved = resting.cursors_of(ctx, rest, known)
     if unmoved is not None:
+        found.behind = rest.age(ctx.run.started_at)
         found.cursors |= {watching.cursor_name(watch): unmoved[watch.name] for watch in watches}
         return
     staged = len(found.works)
@@ -282,7 +293,7 @@ def _read_crm(
             continue
         found.heard.append(watch)
         found.cursors[watching.cursor_name(watch)] = answer.cursor
-        found.more = found.more or answer.more
+        found.more |= {Side.CRM} if answer.more else set()
         _stage_crm(ctx, watch, answer.changes, found)
         if watch in lost:
             if not lineup.of(watch.kind, watch.object).shows:

@@ -27,10 +27,12 @@ PLANNED = "planned"  # the note that a run's plan is written, and what the guard
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the guards say to a plan. `told`: code and sentence of their objections, None when it may go ahead."""
+    """What the guards say to a plan. `told`: code and sentence of their objections, None when it may go ahead.
+    `unsent`: how many people are not mailed because the mailbox is told so."""
 
     trips: tuple[Trip, ...] = ()
     told: tuple[str, str] | None = None
+    unsent: int = 0
 
     @property
     def waits(self) -> bool:
@@ -43,9 +45,14 @@ class Verdict:
         texts = [sentence(trip.reason, count=str(trip.count), limit=str(trip.most)) for trip in found]
         return cls(found, (f"HELD.{found[0].guard.upper()}", " ".join(texts)))
 
+    @property
+    def note(self) -> bytes:
+        """As it is noted beside the plan, for `recall`."""
+        return json.dumps([self.told, self.unsent]).encode()
+
     def keep(self, ctx: StageContext, unit: Unit) -> None:
         """Note beside the plan what becomes of it, and open the holds or find them open. A preview only looks."""
-        ctx.save_note(unit, PLANNED, json.dumps(self.told).encode())
+        ctx.save_note(unit, PLANNED, self.note)
         if not ctx.preview and (self.trips or ctx.user.held_at is not None):
             unit.holds.keep(ctx.user.id, ctx.ref.id, self.trips, ctx.now(), unit.trail.unheard(ctx.user.id))
 
@@ -55,8 +62,8 @@ def recall(ctx: StageContext) -> Verdict | None:
     note = ctx.load_note(PLANNED)
     if note is None:
         return None
-    told = json.loads(note)
-    return Verdict((), None if told is None else (told[0], told[1]))
+    told, unsent = json.loads(note)
+    return Verdict((), None if told is None else (told[0], told[1]), unsent)
 
 
 @dataclass(frozen=True, slots=True)

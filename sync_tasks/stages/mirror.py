@@ -44,7 +44,7 @@ from sync_tasks.stages.planning import Draft
 from sync_tasks.stages.resolve import load_people
 from sync_tasks.stages.sharing import sharings
 from sync_tasks.stages.work import Work
-from sync_tasks.state.records import PairState, PairView
+from sync_tasks.state.records import UNSENT, PairState, PairView
 
 PEOPLE_STEPS = (Step.ACCOUNTS.value, Step.PEOPLE.value)
 APPLIED_HERE = (Step.ACCOUNTS, Step.PEOPLE, Step.REMADE, Step.ROOMS, Step.RECORDS, Step.RELATIONS, Step.ITEMS)
@@ -54,7 +54,8 @@ def run(ctx: StageContext) -> StageReport:
     verdict = holding.recall(ctx) or _plan(ctx)
     if ctx.preview or verdict.waits:
         return StageReport({}, more=False, held=verdict.told)
-    return StageReport({**apply.run(ctx, APPLIED_HERE), **apply_files.run(ctx)})
+    unsent = {UNSENT: verdict.unsent} if verdict.unsent else {}
+    return StageReport({**apply.run(ctx, APPLIED_HERE), **apply_files.run(ctx), **unsent})
 
 
 def _plan(ctx: StageContext) -> Verdict:
@@ -78,7 +79,7 @@ def _plan(ctx: StageContext) -> Verdict:
     plan_items.plan(draft, lineup, [w for w in works if w.kind in MIRRORED], pairs)
     complaints.plan(draft)
     plan_emails.plan(draft, [w for w in works if w.kind is ItemKind.EMAIL], pairs)
-    verdict = holding.judge(draft, works, pairs)
+    verdict = replace(holding.judge(draft, works, pairs), unsent=draft.unsent)
     seen = [*works, *opened.masters, *complaints.pending_works(ctx)]
     images = imaging.Images() if verdict.waits else imaging.take(ctx, draft.operations, seen, pairs)
     with ctx.fenced() as unit:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from connectors.protocols import Can, Watch
+from connectors.protocols import Watch
 from mapping.merge.fields import Merged
 from mapping.merge.plan import FieldChange
 from mapping.model import fields as f
@@ -209,15 +209,8 @@ class Mirrored(ABC):
         draft.pair(key, state=PairState.RELEASED.value, reason=reason.value)
 
 
-def mails(draft: Draft, people: tuple[Value, ...]) -> int:
-    """How many people a write that touches them would have the server mail: none where it can write silently."""
-    return 0 if Can.SILENT_WRITE in draft.ctx.mailbox.can else len(people)
-
-
 def told(draft: Draft, item: Item, names: Iterable[str]) -> tuple[Value, ...]:
-    """The guests whom the server mails when these fields of a mailbox item are written; nobody where it is silent."""
-    if Can.SILENT_WRITE in draft.ctx.mailbox.can:
-        return ()
+    """The guests whom the server mails when these fields of a mailbox item are written, unless it is told not to."""
     return attendees.guests_told(item, names, draft.ctx.me.addresses)
 
 

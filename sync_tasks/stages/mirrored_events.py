@@ -26,7 +26,7 @@ from mapping.tables.adjust import adjust, downwards
 from mapping.tables.event import EVENT, reminder_minutes
 from sync_tasks.stages import rooms as booking
 from sync_tasks.stages.context import StageContext
-from sync_tasks.stages.mirrored import NOTHING, Extra, Mirrored, Stakes, mails
+from sync_tasks.stages.mirrored import NOTHING, Extra, Mirrored, Stakes
 from sync_tasks.stages.payload import id_of
 from sync_tasks.stages.planning import Draft
 from sync_tasks.stages.work import Work
@@ -158,7 +158,7 @@ class Events(Mirrored):
             return Extra(values, open_to_all)
         people = " ".join(attendees.person_mark(ctx.fingerprint_key, a.address) for a in invitees)
         agreed = open_to_all | {"people": people}
-        return Extra({**values, f.ATTENDEES: invitees}, agreed, mails(draft, invitees))
+        return Extra({**values, f.ATTENDEES: invitees}, agreed, len(invitees))
 
     # --- the list of guests
 
@@ -192,7 +192,7 @@ class Events(Mirrored):
         return Extra(
             {f.ATTENDEES: tuple(listed)},
             {"people": " ".join(sorted((people | added) - left))},
-            mails(draft, lists.add_to_mailbox),
+            len(lists.add_to_mailbox),
             "ATT-1",
             Reason.ATTENDEES_CHANGED,
         )

@@ -17,7 +17,7 @@ from mapping.rules.settings import Effective
 from mapping.tables.describe import fit
 from mapping.tables.shown import ShownObject, span_of, table_of
 from sync_tasks.stages.context import StageContext
-from sync_tasks.stages.mirrored import Extra, Mirrored, mails
+from sync_tasks.stages.mirrored import Extra, Mirrored
 from sync_tasks.stages.planning import Draft
 from sync_tasks.state.records import PairView
 
@@ -102,10 +102,10 @@ class Records(Mirrored):
         return Extra({f.SHOW_AS: FREE if span is not None and span.all_day else BUSY, f.REMINDER: None})
 
     def merge_more(
-        self, draft: Draft, _pair: PairView | None, _key: str, ours: Item, _theirs: Item, _merged: Merged
+        self, _draft: Draft, _pair: PairView | None, _key: str, ours: Item, _theirs: Item, _merged: Merged
     ) -> Extra:
         """Nothing more than the table tells, but people whom the user invited may hear of it."""
-        return Extra(mails=mails(draft, attendees.listed(ours)))
+        return Extra(mails=len(attendees.listed(ours)))
 
     def _category(self, ctx: StageContext) -> str:
         label = marks.named(ctx.shape.labels.get(self.crm_object, ""))

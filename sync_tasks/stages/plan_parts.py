@@ -16,7 +16,7 @@ from mapping.rules import roles, series
 from mapping.rules.columns import to_write
 from mapping.rules.scope import Outcome
 from sync_tasks.stages.categorize import ends_at
-from sync_tasks.stages.mirrored import Mirrored, categories_of, mails, told
+from sync_tasks.stages.mirrored import Mirrored, categories_of, told
 from sync_tasks.stages.planning import Draft
 from sync_tasks.stages.series import seen_fingerprint
 from sync_tasks.stages.sharing import Sharing
@@ -175,10 +175,10 @@ def delete(
 
 
 def _cancelling(draft: Draft, case: Case, ref: ItemRef) -> int:
-    """How many people the server would mail that a meeting is off. Of one that was not read the pair tells how many."""
+    """How many people are to hear that a meeting is off. Of one that was not read the pair tells how many."""
     if ref.side is Side.CRM or case.kind is not ItemKind.EVENT:
         return 0
     item = case.mailbox.item if case.mailbox is not None else None
     if item is not None:
         return len(told(draft, item, (f.ATTENDEES,)))
-    return mails(draft, tuple(case.pair.people) if case.pair is not None else ())
+    return len(case.pair.people) if case.pair is not None else 0

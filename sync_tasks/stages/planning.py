@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from typing import Any
 
+from connectors.protocols import Can
 from mapping.merge.fields import Conflict
 from mapping.merge.plan import Operation
 from mapping.model.item import ItemKind, ItemRef, Side
@@ -31,6 +32,7 @@ class Draft:
     kinds: dict[str, ItemKind] = field(default_factory=dict)  # of each pair merged
     adopted: Mapping[str, str] = field(default_factory=dict)  # by pair key: the record that a new item adopts
     rooms: Mapping[str, str] = field(default_factory=dict)  # the ids of rooms that Salesforce knows, by name
+    unsent: int = 0  # mails to attendees that the mailbox does not send because we tell it so
     renewed: set[str] = field(default_factory=set)  # pair keys of mails whose record is made once more
     files: dict[str, set[int]] = field(default_factory=dict)  # by pair key: attachments to save, see `plan_files`
     operations: list[tuple[Operation, Origin]] = field(default_factory=list)
@@ -41,9 +43,18 @@ class Draft:
     _pairs: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def add(self, operation: Operation, origin: ItemRef, *, retrying: bool = False) -> str:
-        """Plan an operation on behalf of the item that asked for it; returns its id."""
+        """Plan an operation on behalf of the item that asked for it; returns its id. Where the mailbox mails
+        nobody when told so, nobody is mailed."""
+        if operation.mails and self.is_silent:
+            self.unsent += operation.mails
+            operation = replace(operation, mails=0)
         self.operations.append((operation, Origin(origin, retrying)))
         return operation.id
+
+    @property
+    def is_silent(self) -> bool:
+        """Does the mailbox write without mailing anybody?"""
+        return Can.SILENT_WRITE in self.ctx.mailbox.can
 
     def pair(self, key: str, **values: Any) -> None:
         """Note what is to be written about a pair together with the plan; `marks` come together, by name."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -68,6 +69,11 @@ class Rest:
         if feed is None or quiet is None or not self.topics or quiet.digest != self.digest:
             return False
         return self.heard.touched <= quiet.round and all(_covers(feed, quiet.round, topic) for topic in self.topics)
+
+    def age(self, began: datetime) -> int:
+        """How many seconds before a run that began then the feed was read."""
+        read_at = self.heard.feed.read_at if self.heard.feed is not None else None
+        return 0 if read_at is None else max(0, math.ceil((began - read_at).total_seconds()))
 
 
 def _covers(feed: OrgFeedView, since: int, topic: str) -> bool:

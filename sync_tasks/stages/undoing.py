@@ -26,7 +26,7 @@ from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.fetch import row_fingerprint
 from sync_tasks.stages.holding import Verdict
 from sync_tasks.stages.kinds import MIRRORED
-from sync_tasks.stages.mirrored import mails, told
+from sync_tasks.stages.mirrored import told
 from sync_tasks.stages.planning import Draft
 from sync_tasks.stages.undo_reading import Thing, is_back, look, object_to, things_of
 from sync_tasks.state.records import HoldDecision, OpState, PairState
@@ -99,7 +99,7 @@ def _plan(ctx: StageContext) -> Verdict:
         ctx.save_operations(unit, draft.operations)
         unit.trail.forget_stage(ctx.ref.id, "mirror")
         unit.trail.decide(ctx.user.id, draft.decisions)
-        ctx.save_note(unit, holding.PLANNED, json.dumps(verdict.told).encode())
+        ctx.save_note(unit, holding.PLANNED, verdict.note)
         if not ctx.preview:
             unit.holds.keep(ctx.user.id, ctx.ref.id, found, ctx.now(), undoes=ctx.run.undoes)
     return verdict
@@ -195,7 +195,7 @@ class _Inverses:
         values = {name: value for name, value in (thing.before or {}).items() if name in _writable(thing.kind)}
         return self._add(
             thing, Act.CREATE, thing.home, Step.ITEMS, values, key=thing.key, agreed=released,
-            people=(mails(self._draft, _tuple(values.get(f.ATTENDEES))) or ()) and _tuple(values.get(f.ATTENDEES)),
+            people=() if self._draft.is_silent else _tuple(values.get(f.ATTENDEES)),
         )  # fmt: skip
 
     def _look_for(self, things: Sequence[Thing]) -> Mapping[str, ItemRef]:

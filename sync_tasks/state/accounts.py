@@ -11,6 +11,7 @@ from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from connectors.protocols import OrgShape
+from mapping.model.item import Side
 from mapping.rules.roles import Colleague
 from mapping.rules.standing import Around, Standing
 from sync_tasks.state.models import (
@@ -199,18 +200,52 @@ class Accounts:
         """Forget a user with everything that is kept of him; the audit trail stays."""
         self._session.execute(delete(User).where(User.id == user_id))
 
-    def force(self, user_id: int, now: datetime, floor: timedelta) -> datetime:
+    def force(self, user_id: int, now: datetime, floor: timedelta, *, asked: bool = False) -> datetime:
         """Ask for a run as soon as the floor since the last start allows; asking again changes nothing. Whoever is
-        suspended for something that may pass is tried then, too.
+        suspended for something that may pass is tried then, too. `asked`: it is a person who asks.
 
         While a run is open the wish is kept and served by one run after it. Returns the moment it becomes due.
         """
         row = self._session.scalars(select(User).where(User.id == user_id).with_for_update()).one()
         due = max(now, row.last_started_at + floor) if row.last_started_at else now
         row.force_pending = True
+        row.asked = row.asked or asked
         row.next_sync_at = min(row.next_sync_at, due) if row.next_sync_at > now else due
         row.probe_at = row.next_sync_at if row.probe_at is not None else None
         return row.next_sync_at
+
+    def connected_to(self, vendor: str) -> list[int]:
+        """The organizations that are connected to this vendor as a whole."""
+        where = (Connection.vendor == vendor, Connection.user_id.is_(None))
+        return list(self._session.scalars(select(Connection.org_id).where(*where).order_by(Connection.org_id)))
+
+    def vendors_connected(self) -> list[tuple[int, str]]:
+        """(organization, vendor) of all connections there are."""
+        rows = self._session.execute(select(Connection.org_id, Connection.vendor).distinct())
+        return sorted((org_id, vendor) for org_id, vendor in rows)
+
+    def users_by_shard(self) -> dict[int, int]:
+        """How many users stand in each shard; without those where there are none."""
+        rows = self._session.execute(select(User.shard, func.count()).group_by(User.shard))
+        return dict(rows.tuples().all())
+
+    def read_to(self, user_id: int, read: Mapping[Side, datetime]) -> None:
+        """These sides of the user were read to the end, as they were at these moments."""
+        for side, moment in read.items():
+            column = {Side.MAILBOX: User.mailbox_read_to, Side.CRM: User.crm_read_to}[side]
+            earlier = or_(column.is_(None), column < moment)
+            self._session.execute(update(User).where(User.id == user_id, earlier).values({column: moment}))
+
+    def readings(self, user_id: int) -> tuple[datetime | None, datetime | None]:
+        """Up to when the user's mailbox and Salesforce were read to the end."""
+        row = self._session.execute(select(User.mailbox_read_to, User.crm_read_to).where(User.id == user_id)).one()
+        return row.mailbox_read_to, row.crm_read_to
+
+    def shared_connections(self, org_id: int) -> dict[str, dict[str, Any]]:
+        """Facts of the connections of a whole organization, by vendor."""
+        where = (Connection.org_id == org_id, Connection.user_id.is_(None))
+        rows = self._session.scalars(select(Connection).where(*where).order_by(Connection.side))
+        return {row.vendor: dict(row.facts) for row in rows}
 
     def open_runs(self) -> int:
         query = select(func.count()).select_from(SyncRun).where(SyncRun.state == RunState.OPEN)

@@ -73,10 +73,13 @@ class Breakers:
         rarest = (User.last_started_at.asc().nulls_first(), User.next_sync_at)
         return self._session.scalars(query.where(*due).order_by(*rarest).limit(1)).first()
 
-    def put_off(self, org_id: int, vendor: str, now: datetime, until: datetime, besides: Collection[int]) -> int:
+    def put_off(
+        self, org_id: int, vendor: str, now: datetime, until: datetime, besides: Collection[int], *, asked: bool = True
+    ) -> int:  # fmt: skip
         """Have the users of this vendor who are due wait until then, and a little longer one after the other; returns
-        how many there are."""
+        how many there are. `asked`: also those who asked for a run."""
         waiting = self._waits(org_id, vendor, now)
+        waiting = waiting if asked else (*waiting, User.asked.is_(False))
         ids = self._session.scalars(
             select(User.id).where(*waiting, User.id.not_in(list(besides))).with_for_update(skip_locked=True)
         ).all()

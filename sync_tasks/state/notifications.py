@@ -56,6 +56,11 @@ class Notifications:
             .values(closed_at=now)
         )  # fmt: skip
 
+    def open_for(self, cause: str) -> set[int]:
+        """The organizations whose administrators are being told of a cause."""
+        where = (Notification.cause == cause, Notification.whom == ADMINS, Notification.closed_at.is_(None))
+        return set(self._session.scalars(select(Notification.org_id).where(*where)))
+
     def take_due(self, now: datetime, hold: timedelta) -> list[Notice]:
         """Those that are due, for the caller alone to send until the hold is over. The administrators of an
         organization get all of theirs that are open in one mail, as soon as one is due."""

@@ -27,7 +27,7 @@ from sync_tasks.state.models import (
     Unresolved,
     User,
 )
-from sync_tasks.state.records import LOOKING, DecisionView, RunState
+from sync_tasks.state.records import LOOKING, UNSENT, DecisionView, RunState
 
 STATUSES = (
     "enabled", "paused", "disabled", "suspended", "organization disabled", "organization paused", "deprovisioning",
@@ -87,6 +87,22 @@ class EndedRun:
     id: int
     state: str
     seconds: float
+    unsent: int  # mails to attendees that it kept from being sent
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """Users; those that may run; of these, those of whom both sides were read to the end since a moment, and those of
+    whom one was (`partly`, the others among them). `newest` and `oldest`: up to when those that may run are read.
+    `suspended`: by the engine."""
+
+    users: int
+    may_run: int
+    fresh: int
+    partly: int
+    newest: datetime | None
+    oldest: datetime | None
+    suspended: int
 
 
 _ENDED = (RunState.DONE, RunState.FAILED, RunState.HELD)
@@ -269,7 +285,7 @@ class Overview:
             SyncRun.state.in_(_ENDED), SyncRun.touched_at > after, SyncRun.touched_at <= until
         )
         return [
-            EndedRun(run.id, run.state, (run.touched_at - run.started_at).total_seconds())
+            EndedRun(run.id, run.state, (run.touched_at - run.started_at).total_seconds(), _unsent(run))
             for run in self._session.scalars(query)
         ]
 
@@ -314,6 +330,19 @@ class Overview:
         query = select(User.suspended_code, func.count()).where(User.suspended_at.is_not(None))
         return dict(self._session.execute(query.group_by(User.suspended_code)).tuples().all())
 
+    def readings(self, since: datetime) -> Readings:
+        """Who is really read."""
+        both = case((User.mailbox_read_to < User.crm_read_to, User.mailbox_read_to), else_=User.crm_read_to)
+        whole = case((and_(User.mailbox_read_to.is_not(None), User.crm_read_to.is_not(None)), both))
+        fresh = func.count().filter(whole >= since)
+        partly = func.count().filter(or_(User.mailbox_read_to >= since, User.crm_read_to >= since))
+        query = select(func.count(), fresh, partly, func.max(whole), func.min(whole)).select_from(User)
+        joined = query.join(Organization, Organization.id == User.org_id).where(*MAY_RUN)
+        may_run, whole_now, partly_now, newest, oldest = self._session.execute(joined).one()
+        users = self._session.scalar(select(func.count()).select_from(User)) or 0
+        suspended = sum(self.suspended().values())
+        return Readings(users, may_run, whole_now, partly_now, newest, oldest, suspended)
+
     def quarantined(self) -> int:
         """Items that are not tried any more by themselves."""
         return self._session.scalar(select(func.count()).where(ItemRetry.not_before.is_(None))) or 0
@@ -336,6 +365,10 @@ class Overview:
         """Open issues by code."""
         query = _of(reach, select(Issue.code, func.count()), Issue, Issue.closed_at.is_(None))
         return dict(self._session.execute(query.group_by(Issue.code)).tuples().all())
+
+
+def _unsent(run: SyncRun) -> int:
+    return 0 if run.trigger in LOOKING else int(run.counts.get(UNSENT, 0))
 
 
 def _within(reach: Reach) -> tuple[ColumnElement[bool], ...]:

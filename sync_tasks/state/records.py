@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from mapping.model.item import Side
 from mapping.rules.standing import Around, Effective, Standing, effective
 
 # why a run was started, where that makes a difference
@@ -15,6 +16,10 @@ PREVIEW, PARTING, PARTING_PREVIEW = "preview", "parting", "parting.look"
 TAKING, TAKING_PREVIEW = "taking", "taking.look"  # parting, and taking back what was saved
 UNDO, UNDO_PREVIEW = "undo", "undo.look"
 AUDIT = "audit"  # it compares, and writes nothing
+# the counts of a run that tell of a side that it was not read to the end
+UNREAD = {Side.MAILBOX: "unread.mailbox", Side.CRM: "unread.crm"}
+BEHIND = "behind.crm"  # so many seconds before the run Salesforce was looked at, where that was done for all users
+UNSENT = "mails_prevented"  # the count of a run: mails to attendees that it kept from being sent
 LOOKING = (PREVIEW, PARTING_PREVIEW, TAKING_PREVIEW, UNDO_PREVIEW, AUDIT)  # runs that only look
 
 
@@ -121,6 +126,7 @@ class RunView:
     error_code: str
     error_text: str
     undoes: int = 0  # the run that this one takes back
+    asked: bool = True  # a person asked for it
 
     @property
     def is_preview(self) -> bool:

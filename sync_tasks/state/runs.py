@@ -70,10 +70,7 @@ class Runs:
         )
         users = self._session.scalars(first).all()
         began = clock()  # not before the end of the run that came before, which may have ended while we were looking
-        claimed = [
-            (user, self._begin(user, "force" if user.force_pending else "schedule", began, lease, keys()))
-            for user in users
-        ]
+        claimed = [(user, self._begin(user, _trigger(user), began, lease, keys(), asked=user.asked)) for user in users]
         self._session.flush()
         return [
             Claimed(RunRef(run.id, user.id, run.token, user.shard), user.org_id, user.next_sync_at)
@@ -103,19 +100,21 @@ class Runs:
         user = self._session.scalars(select(User).where(User.id == user_id).with_for_update()).one()
         if self.open_run(user_id) is not None:
             return None
-        run = self._begin(user, trigger, now, lease, wrapped_key)
+        run = self._begin(user, trigger, now, lease, wrapped_key, asked=True)
         run.undoes = undoes
         self._session.flush()
         return RunRef(run.id, user.id, run.token, user.shard)
 
-    def _begin(self, user: User, trigger: str, now: datetime, lease: timedelta, key: bytes) -> SyncRun:
+    def _begin(
+        self, user: User, trigger: str, now: datetime, lease: timedelta, key: bytes, *, asked: bool
+    ) -> SyncRun:  # fmt: skip
         user.lease_token += 1
         user.lease_until = now + lease
         user.last_started_at = now
-        user.force_pending = False
+        user.force_pending = user.asked = False
         run = SyncRun(
             user_id=user.id, trigger=trigger, state=RunState.OPEN, token=user.lease_token, started_at=now,
-            touched_at=now, run_key=key, counts={},
+            touched_at=now, run_key=key, counts={}, asked=asked,
         )  # fmt: skip
         self._session.add(run)
         return run
@@ -338,8 +337,12 @@ def _added(old: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
     return {name: old.get(name, 0) + more.get(name, 0) for name in {*old, *more}}
 
 
+def _trigger(user: User) -> str:
+    return "force" if user.force_pending else "schedule"
+
+
 def _view(row: SyncRun) -> RunView:
     return RunView(
         row.id, row.user_id, row.token, row.trigger, row.state, row.stage, row.started_at, row.finished_at,
-        dict(row.counts), row.recovered, row.error_code, row.error_text, row.undoes,
+        dict(row.counts), row.recovered, row.error_code, row.error_text, row.undoes, row.asked,
     )  # fmt: skip

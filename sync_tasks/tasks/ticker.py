@@ -12,7 +12,9 @@ from sync_tasks.tasks.pipeline import enqueue
 
 @shared_task(name="sync.dispatch_due")
 def dispatch_due() -> None:
-    scheduling.dispatch_due(runtime.app(), enqueue)
+    app = runtime.app()
+    scheduling.dispatch_due(app, enqueue)
+    app.governor.pulse.dispatched()
 
 
 @shared_task(name="sync.recover_stalled")

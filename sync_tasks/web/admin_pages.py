@@ -11,7 +11,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from mapping.rules.settings import resolve
-from sync_tasks.services import configured, deciding, entering, operating, users, waiting
+from sync_tasks.services import configured, deciding, entering, health, operating, users, waiting
 from sync_tasks.services.users import Act
 from sync_tasks.state.overview import SORTS, STATUSES, Filter, UserRow
 from sync_tasks.state.records import HoldDecision
@@ -137,7 +137,7 @@ def operations(request: Request, me: Admin, sync: Sync) -> HTMLResponse:
     """Whether the installation keeps up: queues, lag, runs, and what goes wrong."""
     told = operating.facts(sync, me.reach)
     return page(
-        request, "operations.html", told=told,
+        request, "operations.html", told=told, health=health.examine(sync) if me.reach.everybody else None,
         runs=charts.columns("Runs by half hour", told.runs),
         seconds=charts.columns("Seconds a run, on average", [(n, v, 0.0) for n, v in told.seconds]),
         queues=charts.rows("Messages in the queues", list(told.queues.items())),

@@ -3,7 +3,7 @@
 Nobody is logged in here, and whoever finds the addresses may post. So each receiver bounds what it reads, refuses what
 has not the form of its vendor, recognises whose agreement it is about, and hands the rest to a worker: it asks nobody
 anything (but for Google's keys, a few times a day) and answers within milliseconds. Every outcome is counted
-(`App.hints`), nothing of what was posted is logged.
+(`hints_total`), nothing of what was posted is logged.
 
 | vendor | what proves a post | forged, unknown | repeated |
 |---|---|---|---|
@@ -79,7 +79,7 @@ async def from_graph(request: Request, sync: Sync, hints: Hints) -> Response:
         if token is not None:
             if not 0 < len(token) <= graph.LONGEST_TOKEN:
                 raise RefusedError(status.HTTP_400_BAD_REQUEST, "malformed")
-            sync.hints(f"{Kind.GRAPH}.handshake")
+            _note(sync, Kind.GRAPH, "handshake")
             return Response(token, media_type="text/plain")
         _check_type(request, JSON)
         words = _read(graph.words, await _body(request, LARGEST[Kind.GRAPH]))
@@ -126,11 +126,13 @@ async def _guarded(sync: App, kind: Kind, act: Callable[[], Awaitable[Response]]
     try:
         return await act()
     except RefusedError as refused:
-        sync.hints(f"{kind}.{refused.outcome}")
+        _note(sync, kind, refused.outcome)
         return Response(status_code=refused.status)
     except NotQueuedError:
-        sync.hints(f"{kind}.not_queued")
+        _note(sync, kind, "not_queued")
         return Response(status_code=status.HTTP_503_SERVICE_UNAVAILABLE)
+    finally:
+        await _aside(sync.governor.tallies.flush)
 
 
 async def _aside(act: Callable[..., W], *given: object) -> W:
@@ -140,7 +142,12 @@ async def _aside(act: Callable[..., W], *given: object) -> W:
 
 def _count(sync: App, kind: Kind, verdicts: Sequence[Verdict]) -> None:
     for verdict, number in Counter(verdicts).items():
-        sync.hints.counts[f"{kind}.{verdict}"] += number
+        _note(sync, kind, verdict, number)
+
+
+def _note(sync: App, kind: Kind, outcome: str, number: int = 1) -> None:
+    sync.hints(f"{kind}.{outcome}", number)
+    sync.governor.tallies.count("hints_total", kind, outcome, by=number)
 
 
 def _check_type(request: Request, taken: frozenset[str]) -> None:

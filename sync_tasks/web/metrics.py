@@ -1,46 +1,45 @@
-"""`/metrics` for Prometheus: what the store and the broker know at the moment of asking.
+"""`/metrics` for Prometheus: what the store and Redis know at the moment of asking.
 
-What ended is counted from when this process began, and each run once, so the counters are this process's own as
-Prometheus expects: with several web processes, let it ask one of them.
+Counters are those of all processes. Each run that ended is counted once, by whichever web process is asked first; so it
+does not matter how many of them there are, nor which one Prometheus asks.
 """
 
 from __future__ import annotations
 
-import hmac
-import ipaddress
-import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, Request, Response
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from sync_tasks.bootstrap import App
-from sync_tasks.observability.metrics_catalogue import BY_NAME, PREFIX
-from sync_tasks.services import feeding, operating
+from sync_tasks.metering.tallies import Counts, Labels, observed
+from sync_tasks.observability.metrics_catalogue import BY_NAME, FIGURES, MOST, PREFIX, SUM, Figure
+from sync_tasks.services import budgets, feeding, operating
 from sync_tasks.state.org_feeds import FeedState
 from sync_tasks.state.overview import Reach
 from sync_tasks.web.deps import Sync
+from sync_tasks.web.health import for_operators
 
 router = APIRouter(include_in_schema=False)
 
 EVERYBODY = Reach(everybody=True)
 SETTLE = timedelta(seconds=5)  # workers' clocks may differ by so much; nothing younger is counted yet
-BUCKETS = (0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0)
+COUNTED = (
+    "runs_total", "run_seconds", "items_total", "item_skips_total", "hints_total", "attendee_mails_prevented_total",
+    "api_calls_total", "throttle_wait_seconds",
+)  # fmt: skip
 
 
 @router.get("/metrics")
 def metrics(request: Request, sync: Sync) -> Response:
     """For who knows the token; without one set, for this machine only."""
-    wanted = sync.settings.metrics_token.get_secret_value()
-    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if not (hmac.compare_digest(wanted.encode(), given.encode()) if wanted else _from_here(request)):
-        raise HTTPException(403, "give the metrics token (INBOX_SYNC_METRICS_TOKEN), or ask from this machine")
+    for_operators(request, sync.settings.metrics_token.get_secret_value())
     return Response(generate_latest(request.app.state.metrics), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -51,50 +50,36 @@ def registry(app: App) -> CollectorRegistry:
 
 
 class Stored(Collector):
-    """Asks the store whenever Prometheus asks us."""
+    """Asks the store and Redis whenever Prometheus asks us."""
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._lock = threading.Lock()
-        self._counted_to: datetime = app.clock() - SETTLE
-        self._runs: Counter[str] = Counter()
-        self._items: Counter[tuple[str, str, str]] = Counter()
-        self._skips: Counter[str] = Counter()
-        self._seconds: Counter[float] = Counter()
-        self._spent = 0.0
+        self._tallies = app.governor.tallies
+        self._began = app.clock() - SETTLE
 
     def collect(self) -> Iterator[Metric]:
-        with self._lock:
-            self._count()
-            yield from self._counters()
+        self._tallies.advance(self._began, self._app.clock() - SETTLE, self._ended)
+        for figure in FIGURES:
+            if figure.name in COUNTED and figure.kind == "counter":
+                yield _family(figure.name, self._tallies.read(figure.name))
+            elif figure.name in COUNTED:
+                yield _histogram(figure, self._tallies.read(figure.name))
         yield from self._gauges()
 
-    def _count(self) -> None:
-        """Add what ended since the last time."""
-        until = self._app.clock() - SETTLE
+    def _ended(self, after: datetime, until: datetime) -> Counts:
+        """Everything about the runs that ended then."""
         with self._app.store.reading() as unit:
-            ended = unit.overview.ended_between(self._counted_to, until)
+            ended = unit.overview.ended_between(after, until)
             ids = [run.id for run in ended]
-            self._items.update(unit.overview.operations_of(ids))
-            self._skips.update(unit.overview.skips_of(ids))
-        self._counted_to = max(self._counted_to, until)
-        for run in ended:
-            self._runs[run.state] += 1
-            self._spent += run.seconds
-            self._seconds[next((bound for bound in BUCKETS if run.seconds <= bound), float("inf"))] += 1
-
-    def _counters(self) -> Iterator[Metric]:
-        yield _family("runs_total", _by(self._runs))
-        yield _family("items_total", self._items)
-        yield _family("item_skips_total", _by(self._skips))
-        yield _family("hints_total", {tuple(name.split(".")): n for name, n in self._app.hints.counts.copy().items()})
-        seconds = HistogramMetricFamily(f"{PREFIX}run_seconds", BY_NAME["run_seconds"].help)
-        total, buckets = 0, []
-        for bound in (*BUCKETS, float("inf")):
-            total += self._seconds[bound]
-            buckets.append(("+Inf" if bound == float("inf") else str(bound), float(total)))
-        seconds.add_metric([], buckets, self._spent)
-        yield seconds
+            items = {tuple(labels): float(count) for labels, count in unit.overview.operations_of(ids).items()}
+            skips = unit.overview.skips_of(ids)
+        return {
+            "runs_total": _by(Counter(run.state for run in ended)),
+            "run_seconds": observed("run_seconds", [run.seconds for run in ended]),
+            "items_total": items,
+            "item_skips_total": _by(skips),
+            "attendee_mails_prevented_total": {(): sum(run.unsent for run in ended)},
+        }
 
     def _gauges(self) -> Iterator[Metric]:
         now = self._app.clock()
@@ -114,6 +99,9 @@ class Stored(Collector):
         yield _family("credential_expiry_seconds", _by(left))
         yield _family("subscriptions", _by(subscriptions))
         yield _family("feed_age_seconds", _by(_feeds(self._app)))
+        yield _family(
+            "api_budget_remaining", {(str(org_id),): left for org_id, left in budgets.left(self._app).items()}
+        )
         yield _family("due_users", {(): due})
         yield _family("open_runs", {(): open_runs})
         yield _family("quarantine_items", {(): quarantined})
@@ -143,19 +131,16 @@ def _family(name: str, values: Mapping[Any, float]) -> Metric:
     return made
 
 
+def _histogram(figure: Figure, held: Mapping[Labels, float]) -> Metric:
+    made = HistogramMetricFamily(PREFIX + figure.name, figure.help)
+    total, buckets = 0.0, []
+    for bound in (*(str(float(each)) for each in figure.bounds), MOST):
+        total += held.get((bound,), 0.0)
+        buckets.append((bound, total))
+    made.add_metric([], buckets, held.get((SUM,), 0.0))
+    return made
+
+
 def _by(values: Mapping[str, float]) -> dict[tuple[str, ...], float]:
     """Values of a figure with one label."""
     return {(label,): number for label, number in values.items()}
-
-
-def _from_here(request: Request) -> bool:
-    """Both the caller and the name he calls us by: a page on a rebound name asks from here, too."""
-    host = request.url.hostname or ""
-    return _is_loopback(request.client.host if request.client else "") and (host == "localhost" or _is_loopback(host))
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

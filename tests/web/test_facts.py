@@ -179,7 +179,7 @@ def test_the_rest_interface_tells_what_the_console_tells(office: Office, web: ht
 
 def test_the_openapi_document_names_every_address_of_the_interface(web: httpx.Client) -> None:
     document = web.get("/api/openapi.json").json()
-    assert all(path.startswith(("/api/v1/", "/healthz", "/readyz")) for path in document["paths"])
+    assert all(path.startswith(("/api/v1/", "/health", "/readyz")) for path in document["paths"])
     verbs = document["paths"]["/api/v1/users/{user_id}/force"]
     assert verbs["post"]["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].endswith("/Due")
 

@@ -17,7 +17,7 @@ from tests.support.office import ACCOUNT, ADELE, ANN, BOB, CARL, OTTO, PAT, SECR
 
 # Open to anybody, because nothing of anybody's is there. A new route is not among them unless somebody writes it here.
 OPEN = {
-    "/healthz", "/readyz", "/metrics", "/api/openapi.json", "/login", "/login/link", "/login/oidc",
+    "/health", "/healthz", "/readyz", "/metrics", "/api/openapi.json", "/login", "/login/link", "/login/oidc",
     "/login/oidc/callback",
 }  # fmt: skip
 # Whoever asks below these proves it by what no one can guess, or by a signature; see tests/contract/hooks.

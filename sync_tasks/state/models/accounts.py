@@ -52,6 +52,10 @@ class User(Base):
     next_sync_at: Mapped[datetime]
     last_started_at: Mapped[datetime | None]
     force_pending: Mapped[bool] = mapped_column(default=False)
+    asked: Mapped[bool] = mapped_column(default=False)  # a person asked for the pending run
+    # up to when the mailbox and Salesforce have been read to the end
+    mailbox_read_to: Mapped[datetime | None]
+    crm_read_to: Mapped[datetime | None]
     # who may write for it: the lease, with its fencing token
     lease_token: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[datetime | None]

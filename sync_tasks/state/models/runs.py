@@ -31,6 +31,7 @@ class SyncRun(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"), index=True)
     trigger: Mapped[str] = mapped_column(String(12))
     undoes: Mapped[int] = mapped_column(default=0)  # the run that this one takes back
+    asked: Mapped[bool] = mapped_column(default=True)  # a person asked for it, rather than the schedule or a vendor
     patient: Mapped[bool] = mapped_column(default=False)  # it lets the runs of other organizations go first
     state: Mapped[str] = mapped_column(String(10))  # RunState
     token: Mapped[int]

@@ -159,7 +159,13 @@ def test_the_registry_opens_a_mailbox_by_facts(world: World) -> None:
 
     def opened(facts: Mapping[str, Any]) -> Mailbox:
         return open_mailbox(
-            "google", ADDRESS, facts, secrets, box=Box(), on_call=heard.append, now=world.server.sandbox.clock.now
+            "google",
+            ADDRESS,
+            facts,
+            secrets,
+            box=Box(),
+            on_call=lambda operation, _parts: heard.append(operation),
+            now=world.server.sandbox.clock.now,
         )
 
     mailbox = opened(facts)

@@ -57,7 +57,7 @@ class World:
             "client_id": CLIENT,
             "client_secret": SECRET,
             "login_url": self.url,
-            "on_call": lambda operation: self.made.update([operation]),
+            "on_call": lambda operation, _parts: self.made.update([operation]),
             **more,
         }
         return SalesforceCrm.connect(SalesforceConfig(**config), tokens, now=self.sandbox.clock.now)
