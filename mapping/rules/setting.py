@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-LEVELS = ("organization", "profile", "preset", "user")
+LEVELS = ("organization", "preset", "profile", "user")  # the weakest first
 BY_ADMIN = LEVELS[:-1]
+LOCKING = ("organization", "profile")  # where a setting may be locked, so that no stronger level changes it
+
+MAPPINGS = ("objects", "categories", "restrictions")  # the entries of lists that are small mappings
 
 SettingValue = bool | int | str | tuple[str, ...] | tuple[Mapping[str, str], ...] | None
 
