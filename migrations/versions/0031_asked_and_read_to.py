@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sync_tasks.state.types import UtcDateTime
 
 revision = '0031'
-down_revision = '0032'
+down_revision = '0030'
 
 
 def upgrade() -> None:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sync_tasks.state.types import Json, UtcDateTime
 
 revision = '0032'
-down_revision = '0029'
+down_revision = '0031'
 
 
 def upgrade() -> None:
