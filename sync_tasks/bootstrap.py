@@ -25,7 +25,7 @@ from connectors.protocols import Can, Crm, Mailbox, OrgShape
 from mapping.model.item import ItemKind
 from mapping.model.people import normalise
 from mapping.rules.columns import Mappings, to_read
-from mapping.rules.settings import Effective, resolve
+from mapping.rules.settings import Effective, Layer, resolve
 from sync_tasks.security.keys import KeyFile
 from sync_tasks.security.vault import Vault, credential_context, fingerprint_key, secret_context
 from sync_tasks.settings import Settings
@@ -251,10 +251,8 @@ class App:
         )  # fmt: skip
 
 
-def _with_abilities(
-    layers: Sequence[tuple[str, dict[str, Any]]], can: Collection[Can]
-) -> list[tuple[str, dict[str, Any]]]:
-    return [abilities.wishes(can), *layers, abilities.layer(can)]
+def _with_abilities(layers: Sequence[Layer], can: Collection[Can]) -> list[Layer]:
+    return [Layer(*abilities.wishes(can)), *layers, Layer(*abilities.layer(can))]
 
 
 FREE_DOMAINS = frozenset(domain for domain in map(str.lower, whitelist) if normalise(f"x@{domain}"))

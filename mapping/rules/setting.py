@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-LEVELS = ("organization", "profile", "preset", "user")
+LEVELS = ("organization", "preset", "profile", "user")  # the weakest first
 BY_ADMIN = LEVELS[:-1]
+LOCKING = ("organization", "profile")  # where a setting may be locked, so that no stronger level changes it
 
 SettingValue = bool | int | str | tuple[str, ...] | tuple[Mapping[str, str], ...] | None
 

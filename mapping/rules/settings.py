@@ -7,18 +7,20 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from mapping.rules import category_columns, restrictions, shown_objects
 from mapping.rules.catalogue import SETTINGS
-from mapping.rules.setting import LEVELS, Setting, SettingValue
+from mapping.rules.setting import LEVELS, LOCKING, Setting, SettingValue
 
 __all__ = [
     "LEVELS",
+    "LOCKING",
     "MAILBOX",
     "SETTINGS",
     "Effective",
     "Explained",
+    "Layer",
     "Setting",
     "SettingValue",
     "coerce",
@@ -40,25 +42,41 @@ _FALSE = frozenset({"false", "no", "off", "0"})
 _NONE = frozenset({"", "none", "unlimited"})
 
 
+class Layer(NamedTuple):
+    """What somebody says of settings. `locked`: the settings that no stronger level may change."""
+
+    name: str
+    values: Mapping[str, object]
+    locked: frozenset[str] = frozenset()
+
+
+Chain = tuple[tuple[str, SettingValue], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """A value, the layer it comes from, and what every layer said, weakest first."""
+    """A value, the layer it comes from, and what every layer said, weakest first. `lock`: the layer that locks the
+    setting, '' for none; what stronger levels say is not heard then."""
 
     value: SettingValue
     layer: str
-    chain: tuple[tuple[str, SettingValue], ...]
+    chain: Chain
+    lock: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Effective:
-    """The settings that hold for one user."""
+    """The settings that hold for one user. `locks`: by setting the layer that locks it."""
 
-    chains: Mapping[str, tuple[tuple[str, SettingValue], ...]] = field(default_factory=dict)
+    chains: Mapping[str, Chain] = field(default_factory=dict)
+    locks: Mapping[str, str] = field(default_factory=dict)
 
     def explain(self, name: str) -> Explained:
         setting = find(name)
         chain = (("default", setting.default), *self.chains.get(setting.name, ()))
-        return Explained(chain[-1][1], chain[-1][0], chain)
+        lock = self.locks.get(setting.name, "")
+        layer, value = heard(chain, lock)[-1]
+        return Explained(value, layer, chain, lock)
 
     def value(self, name: str) -> SettingValue:
         return self.explain(name).value
@@ -66,7 +84,7 @@ class Effective:
     def over(self, layer: str, values: Mapping[str, SettingValue]) -> Effective:
         """These settings with something laid over them that is stronger than all layers."""
         laid = {name: (*self.chains.get(name, ()), (layer, value)) for name, value in values.items()}
-        return Effective({**self.chains, **laid})
+        return Effective({**self.chains, **laid}, self.locks)
 
     def optional_int(self, name: str) -> Days:
         """For settings in which None means no limit."""
@@ -88,6 +106,15 @@ class Effective:
         return _typed(self.value(name), bool, name)
 
 
+def heard(chain: Chain, lock: str) -> Chain:
+    """What of a chain counts: all of it, or without the levels that are stronger than the one that locks the setting.
+    Layers that are no levels, like what a mailbox is not able to do, always count."""
+    if not lock:
+        return chain
+    deaf = LEVELS[LEVELS.index(lock) + 1 :]
+    return tuple(said for said in chain if said[0] not in deaf)
+
+
 def _typed(value: SettingValue, kind: type[T], name: str) -> T:
     if type(value) is not kind:
         raise TypeError(f"setting {name} is no {kind.__name__}")
@@ -104,10 +131,12 @@ def find(name: str) -> Setting:
     return setting
 
 
-def resolve(layers: Sequence[tuple[str, Mapping[str, object]]]) -> Effective:
-    """Lay the layers over each other, weakest first. A bad name or value raises ValueError and names the layer."""
-    chains: dict[str, tuple[tuple[str, SettingValue], ...]] = {}
-    for layer, values in layers:
+def resolve(layers: Sequence[Layer | tuple[str, Mapping[str, object]]]) -> Effective:
+    """Lay the layers over each other, weakest first; one without locks may be given as a pair. Of several locks the
+    weakest layer's counts. A bad name or value raises ValueError and names the layer."""
+    chains: dict[str, Chain] = {}
+    locks: dict[str, str] = {}
+    for layer, values, locked in (Layer(*each) for each in layers):
         for name, value in values.items():
             try:
                 setting = find(name)
@@ -117,7 +146,8 @@ def resolve(layers: Sequence[tuple[str, Mapping[str, object]]]) -> Effective:
             except ValueError as error:
                 raise ValueError(f"{layer}: {error}") from None
             chains[setting.name] = (*chains.get(setting.name, ()), said)
-    return Effective(chains)
+        locks = dict.fromkeys((find(name).name for name in locked), layer) | locks
+    return Effective(chains, locks)
 
 
 def parse(name: str, text: str) -> SettingValue:

@@ -10,10 +10,10 @@ from mapping.model.people import domain_of
 from mapping.model.reasons import Reason
 from mapping.rules.addresses import entry
 from mapping.rules.resolving import Wanted, Wish
-from mapping.rules.settings import resolve
 from sync_tasks.bootstrap import App
-from sync_tasks.services import scheduling
+from sync_tasks.services import configuring, scheduling
 from sync_tasks.stages.unresolved import context_of
+from sync_tasks.state.configuration import Scope
 from sync_tasks.state.records import UnresolvedState, UnresolvedView
 from sync_tasks.state.store import Unit
 from sync_tasks.state.unresolved import Place
@@ -63,7 +63,7 @@ def decide(app: App, number: int, wanted: Wanted, *, by: str) -> bool:
 
 def ignore(app: App, number: int, *, whole_domain: bool, level: str, by: str) -> str:
     """Put somebody, or everybody of his mail domain, on the block list of the user or of the organization; returns
-    what was put there, '' when it is settled already."""
+    what was put there, '' when it is settled already. Raises SettingRefusedError when the list is locked."""
     now = app.clock()
     with app.store.writing() as unit:
         row = unit.unresolved.get(number)
@@ -72,10 +72,10 @@ def ignore(app: App, number: int, *, whole_domain: bool, level: str, by: str) ->
             return ""
         user = unit.accounts.user(row.user_id)
         blocked = entry(domain_of(person.address) if whole_domain else person.address)
-        owner = user.id if level == "user" else None
-        listed = resolve(unit.accounts.settings(user.org_id, owner)).list(LISTS[level])
+        scope = configuring.of_user(user) if level == "user" else Scope(user.org_id)
+        listed = configuring.held(unit, scope).list(LISTS[level])
         if blocked not in listed:
-            unit.accounts.put_setting(user.org_id, owner, LISTS[level], [*listed, blocked])
+            configuring.put(unit, scope, LISTS[level], [*listed, blocked], at=now, by=by)
         unit.unresolved.close(user.id, [row.name], UnresolvedState.IGNORED, now)
         unit.accounts.audit(now, by, "unresolved.ignore", user.address, entry=number, level=level, domain=whole_domain)
     return blocked

@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 
 from connectors.protocols import OrgShape
 from mapping.rules.roles import Colleague
+from mapping.rules.settings import Layer
 from mapping.rules.standing import Around, Standing
+from sync_tasks.state.configuration import Configuration, Scope
 from sync_tasks.state.models import (
     MAY_RUN,
     AdminAudit,
@@ -20,7 +22,6 @@ from sync_tasks.state.models import (
     Credential,
     Organization,
     OrgMapping,
-    SettingValue,
     SyncRun,
     User,
 )
@@ -381,23 +382,13 @@ class Accounts:
     # --- settings
 
     def put_setting(self, org_id: int, user_id: int | None, name: str, value: Any) -> None:
-        """Set or, with None, unset a setting of the organization (no user) or of a user."""
-        mine = SettingValue.user_id.is_(None) if user_id is None else SettingValue.user_id == user_id
-        self._session.execute(
-            delete(SettingValue).where(SettingValue.org_id == org_id, SettingValue.name == name, mine)
-        )
-        if value is not None:
-            self._session.add(SettingValue(org_id=org_id, user_id=user_id, name=name, value=value))
-            self._session.flush()
+        """Set or, with None, unset a setting of the organization (no user) or of a user; nothing is noted of it."""
+        scope = Scope(org_id) if user_id is None else Scope(org_id, "user", user_id)
+        Configuration(self._session).put(scope, name, value)
 
-    def settings(self, org_id: int, user_id: int | None) -> list[tuple[str, dict[str, Any]]]:
-        """The layers that apply, weakest first: organization, then user."""
-        theirs = or_(SettingValue.user_id.is_(None), SettingValue.user_id == user_id)
-        rows = self._session.scalars(select(SettingValue).where(SettingValue.org_id == org_id, theirs)).all()
-        layers = [("organization", {row.name: row.value for row in rows if row.user_id is None})]
-        if user_id is not None:
-            layers.append(("user", {row.name: row.value for row in rows if row.user_id == user_id}))
-        return layers
+    def settings(self, org_id: int, user_id: int | None) -> list[Layer]:
+        """The layers that apply to a user or, with None, to the organization, weakest first."""
+        return Configuration(self._session).layers(org_id, user_id)
 
     # --- mappings
 

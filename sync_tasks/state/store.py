@@ -17,6 +17,7 @@ from sync_tasks.state.access import Access
 from sync_tasks.state.accounts import Accounts
 from sync_tasks.state.breakers import Breakers
 from sync_tasks.state.claims import Claims
+from sync_tasks.state.configuration import Configuration
 from sync_tasks.state.conflicts import Conflicts
 from sync_tasks.state.consents import Consents
 from sync_tasks.state.holds import Holds
@@ -51,6 +52,7 @@ class Unit:
 
     def __init__(self, session: Session) -> None:
         self.accounts = Accounts(session)
+        self.configuration = Configuration(session)
         self.runs = Runs(session)
         self.breakers = Breakers(session)
         self.notifications = Notifications(session)

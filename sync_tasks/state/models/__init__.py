@@ -15,10 +15,10 @@ from sync_tasks.state.models.accounts import (
     Organization,
     OrgMapping,
     RefreshClaim,
-    SettingValue,
     User,
 )
 from sync_tasks.state.models.base import Base
+from sync_tasks.state.models.configuration import PresetRow, ProfileMember, ProfileRow, SettingChange, SettingValue
 from sync_tasks.state.models.journal import BeforeImage, JournalRow
 from sync_tasks.state.models.org_feeds import OrgFeed, OrgFeedReader
 from sync_tasks.state.models.outcomes import (
@@ -66,9 +66,13 @@ __all__ = [
     "OrgMapping",
     "Organization",
     "Pair",
+    "PresetRow",
+    "ProfileMember",
+    "ProfileRow",
     "PushSubscription",
     "RefreshClaim",
     "RunStage",
+    "SettingChange",
     "SettingValue",
     "StagedItem",
     "SyncRun",

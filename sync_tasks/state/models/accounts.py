@@ -9,7 +9,6 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sync_tasks.state.models.base import Base
-from sync_tasks.state.types import Json
 
 
 class Organization(Base):
@@ -116,16 +115,6 @@ class KeptSecret(Base):
     __tablename__ = "kept_secret"
     name: Mapped[str] = mapped_column(String(40), primary_key=True)
     sealed: Mapped[bytes]
-
-
-class SettingValue(Base):
-    __tablename__ = "setting_value"
-    __table_args__ = (UniqueConstraint("org_id", "user_id", "name"),)
-    id: Mapped[int] = mapped_column(primary_key=True)
-    org_id: Mapped[int] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"))
-    user_id: Mapped[int | None] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"))
-    name: Mapped[str] = mapped_column(String(80))
-    value: Mapped[Any] = mapped_column(Json)
 
 
 class OrgMapping(Base):

@@ -93,7 +93,7 @@ def test_lists_may_be_given_as_lists() -> None:
 
 
 def test_a_setting_is_refused_where_it_may_not_be_set() -> None:
-    with pytest.raises(ValueError, match=r"user: blocklist\.org may be set for organization, profile, preset only"):
+    with pytest.raises(ValueError, match=r"user: blocklist\.org may be set for organization, preset, profile only"):
         resolve([("user", {"blocklist.org": ()})])
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mapping.rules.roles import Colleague
+from mapping.rules.settings import Layer
 from sync_tasks.state.engine import open_engine
 from sync_tasks.state.records import RunState
 from sync_tasks.state.store import Store
@@ -75,10 +76,10 @@ def test_a_user_has_the_settings_of_the_organization_and_his_own(office: Office)
 
     with office.store.reading() as unit:
         assert unit.accounts.settings(office.org, office.ann) == [
-            ("organization", {"scope.past_days": 7}),
-            ("user", {"scope.past_days": 30}),
+            Layer("organization", {"scope.past_days": 7}),
+            Layer("user", {"scope.past_days": 30}),
         ]
-        assert unit.accounts.settings(office.org, None) == [("organization", {"scope.past_days": 7})]
+        assert unit.accounts.settings(office.org, None) == [Layer("organization", {"scope.past_days": 7})]
 
 
 def test_a_users_own_facts_lie_over_those_of_the_organization(office: Office) -> None:
