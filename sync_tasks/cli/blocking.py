@@ -10,7 +10,9 @@ import typer
 from mapping.rules.addresses import entry
 from mapping.rules.settings import Effective, parse, resolve
 from sync_tasks.bootstrap import App
-from sync_tasks.cli.shell import Json, NotFoundError, WrongUsageError, give, open_app, say, table, the_user
+from sync_tasks.cli.shell import Json, NotFoundError, WrongUsageError, give, open_app, plainly, say, table, the_user
+from sync_tasks.services import configuring
+from sync_tasks.services.standing import CONSOLE
 from sync_tasks.state.records import UserView
 from sync_tasks.state.store import Unit
 
@@ -26,11 +28,11 @@ Entries = Annotated[list[str], typer.Argument(metavar="ENTRY...", help="Addresse
 def add(user: Address, entries: Entries, as_json: Json = False) -> None:
     """Block addresses or domains for a user, as "do not sync" does in the mailbox."""
     wanted = _read(entries)
-    with open_app() as opened, opened.store.writing() as unit:
+    with open_app() as opened, opened.store.writing() as unit, plainly():
         owner = the_user(unit, user)
         held = _held(unit, owner)
-        _put(unit, owner, USER, [*held.list(USER), *wanted])
-        _put(unit, owner, REMOVED, [each for each in held.list(REMOVED) if entry(each) not in wanted])
+        _put(opened, unit, owner, USER, [*held.list(USER), *wanted])
+        _put(opened, unit, owner, REMOVED, [each for each in held.list(REMOVED) if entry(each) not in wanted])
         _note(opened, unit, owner, "add", wanted)
         _tell(unit, owner, as_json=as_json)
 
@@ -39,7 +41,7 @@ def add(user: Address, entries: Entries, as_json: Json = False) -> None:
 def remove(user: Address, entries: Entries, as_json: Json = False) -> None:
     """Undo that. What the lists of the organization hold is taken off for this user alone, where that is allowed."""
     wanted = _read(entries)
-    with open_app() as opened, opened.store.writing() as unit:
+    with open_app() as opened, opened.store.writing() as unit, plainly():
         owner = the_user(unit, user)
         held = _held(unit, owner)
         own = {entry(each) for each in held.list(USER)}
@@ -50,8 +52,8 @@ def remove(user: Address, entries: Entries, as_json: Json = False) -> None:
         unknown = [each for each in others if each not in listed and "@" in each]
         if unknown:
             raise NotFoundError(f"{unknown[0]} is on no list; `inbox-sync block list {owner.address}` shows them")
-        _put(unit, owner, USER, [each for each in held.list(USER) if entry(each) not in wanted])
-        _put(unit, owner, REMOVED, [*held.list(REMOVED), *others])
+        _put(opened, unit, owner, USER, [each for each in held.list(USER) if entry(each) not in wanted])
+        _put(opened, unit, owner, REMOVED, [*held.list(REMOVED), *others])
         _note(opened, unit, owner, "remove", wanted)
         _tell(unit, owner, as_json=as_json)
 
@@ -76,12 +78,19 @@ def _held(unit: Unit, owner: UserView) -> Effective:
     return resolve(unit.accounts.settings(owner.org_id, owner.id))
 
 
-def _put(unit: Unit, owner: UserView, name: str, entries: Sequence[str]) -> None:
-    unit.accounts.put_setting(owner.org_id, owner.id, name, list(dict.fromkeys(map(entry, entries))) or None)
+def _put(opened: App, unit: Unit, owner: UserView, name: str, entries: Sequence[str]) -> None:
+    """Have the user's own list be this one, if that changes anything."""
+    scope, wanted = configuring.of_user(owner), list(dict.fromkeys(map(entry, entries)))
+    if wanted == list(map(entry, _held(unit, owner).list(name))):
+        return
+    if wanted:
+        configuring.put(unit, scope, name, wanted, at=opened.clock(), by=CONSOLE)
+    elif name in unit.configuration.values(scope).values:
+        configuring.take_back(unit, scope, name, at=opened.clock(), by=CONSOLE)
 
 
 def _note(opened: App, unit: Unit, owner: UserView, action: str, entries: Sequence[str]) -> None:
-    unit.accounts.audit(opened.clock(), "console", f"block.{action}", owner.address, entries=list(entries))
+    unit.accounts.audit(opened.clock(), CONSOLE, f"block.{action}", owner.address, entries=list(entries))
 
 
 def _tell(unit: Unit, owner: UserView, *, as_json: bool) -> None:

@@ -19,8 +19,10 @@ from rich.table import Table
 from rich.text import Text
 
 from sync_tasks.bootstrap import App
+from sync_tasks.services.configuring import NotSetError, SettingRefusedError
 from sync_tasks.settings import Settings
 from sync_tasks.state import migrate
+from sync_tasks.state.configuration import PresetView, ProfileView
 from sync_tasks.state.records import OrgView, UserView
 from sync_tasks.state.store import Unit
 
@@ -180,6 +182,24 @@ def the_user(unit: Unit, address: str) -> UserView:
     return found
 
 
+def the_profile(unit: Unit, org: OrgView, name: str) -> ProfileView:
+    """The organization's profile of that name."""
+    found = unit.configuration.profile(org.id, name)
+    if found is None:
+        known = [each.name for each in unit.configuration.profiles(org.id)]
+        raise NotFoundError(f"there is no profile {name}{near(name, known)}; `inbox-sync profile list` shows all")
+    return found
+
+
+def the_preset(unit: Unit, org: OrgView, name: str) -> PresetView:
+    """The preset of that name: the organization's own, or one that comes with the product."""
+    found = unit.configuration.preset(org.id, name)
+    if found is None:
+        known = [each.name for each in unit.configuration.presets(org.id)]
+        raise NotFoundError(f"there is no preset {name}{near(name, known)}; `inbox-sync preset list` shows all")
+    return found
+
+
 def only_of(unit: Unit, address: str | None) -> int | None:
     """The id of the user whose entries alone are asked for, if one is named."""
     return None if address is None else the_user(unit, address).id
@@ -196,6 +216,17 @@ def near(name: str, known: Sequence[str]) -> str:
     """`; did you mean ...?`, when something known looks like it."""
     found = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     return f"; did you mean {found[0]}?" if found else ""
+
+
+@contextmanager
+def plainly() -> Iterator[None]:
+    """What is refused of settings, in the words and with the codes of the console."""
+    try:
+        yield
+    except NotSetError as error:
+        raise NotFoundError(str(error)) from None
+    except (SettingRefusedError, ValueError) as error:
+        raise WrongUsageError(str(error)) from None
 
 
 # --- values on the command line

@@ -20,6 +20,7 @@ from sync_tasks.cli.shell import (
     lists_by_itself,
     only_of,
     open_app,
+    plainly,
     say,
     shown,
     table,
@@ -151,7 +152,8 @@ def _make(opened: App, row: UnresolvedView, wanted: Wanted) -> str:
 
 def _ignore(opened: App, row: UnresolvedView, *, domain: bool, everybody: bool) -> str:
     level = "organization" if everybody else "user"
-    blocked = strangers.ignore(opened, row.id, whole_domain=domain, level=level, by=BY)
+    with plainly():
+        blocked = strangers.ignore(opened, row.id, whole_domain=domain, level=level, by=BY)
     if not blocked:
         raise _over(row)
     return f"{row.id} of {row.user}: {blocked} is on the block list ({strangers.LISTS[level]})"
