@@ -9,6 +9,8 @@ LEVELS = ("organization", "preset", "profile", "user")  # the weakest first
 BY_ADMIN = LEVELS[:-1]
 LOCKING = ("organization", "profile")  # where a setting may be locked, so that no stronger level changes it
 
+MAPPINGS = ("objects", "categories", "restrictions")  # the entries of lists that are small mappings
+
 SettingValue = bool | int | str | tuple[str, ...] | tuple[Mapping[str, str], ...] | None
 
 

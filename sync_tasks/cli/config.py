@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mapping.rules.setting import MAPPINGS
 from mapping.rules.settings import Effective, Explained, Setting, find, resolve
 from sync_tasks.bootstrap import App
 from sync_tasks.cli.shell import (
@@ -109,7 +110,7 @@ def set_(
 ) -> None:  # fmt: skip
     """Set a value for the organization, or for a preset, a profile or a user."""
     setting = _known(name)
-    given = written(setting.name, value) if setting.entries in ("objects", "categories", "restrictions") else value
+    given = written(setting.name, value) if setting.entries in MAPPINGS else value
     _change(setting, org, user, profile, preset, as_json=as_json, how=lambda opened, unit, scope: configuring.put(
         unit, scope, setting.name, given, lock=lock, at=opened.clock(), by=CONSOLE
     ))  # fmt: skip

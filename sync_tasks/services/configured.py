@@ -3,10 +3,11 @@ between two, and what was changed."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mapping.rules.setting import LEVELS, SettingValue
+from mapping.rules.setting import LEVELS, MAPPINGS, Setting, SettingValue
 from mapping.rules.settings import SETTINGS, Effective, find, heard
 from sync_tasks.services import configuring
 from sync_tasks.state.configuration import ChangeView, PresetView, ProfileView
@@ -74,10 +75,17 @@ def profile(unit: Unit, row: ProfileView) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def written(value: SettingValue) -> str:
-    """A value as people type it: what `parse` reads as the same."""
+def written(setting: Setting, value: SettingValue) -> str:
+    """A value as a form shows it: what `typed` and `parse` read as the same."""
+    if setting.entries in MAPPINGS:
+        return json.dumps(value, ensure_ascii=False, indent=2)
     if isinstance(value, tuple):
-        return ", ".join(map(str, value))
+        return "\n".join(map(str, value))
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "none" if value is None else str(value)
+
+
+def typed(setting: Setting, text: str) -> str:
+    """What a form sends, as it is parsed: of a list each line is an entry, too."""
+    return ",".join(text.splitlines()) if setting.type is tuple and setting.entries not in MAPPINGS else text

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from mapping.rules.setting import LEVELS
 from mapping.rules.settings import SETTINGS, Effective, resolve
+from sync_tasks.bootstrap import App
 from sync_tasks.services import configuring
 from sync_tasks.services.configuring import PERSONAL, SettingRefusedError, stored
 from sync_tasks.state.configuration import PresetView, ProfileView
+from sync_tasks.state.overview import Filter, Reach
 from sync_tasks.state.records import UserView
 from sync_tasks.state.store import Unit
 
 LONGEST_NAME, LONGEST_TEXT = 80, 300
+BATCH = 500
 
 
 def add_profile(
@@ -64,6 +67,24 @@ def assign(
     for user in users:
         unit.accounts.audit(at, by, "profile.assign", user.address, profile=name, override=override)
     return sum(len(configuring.reset(unit, user, at=at, by=by)) for user in users) if override else 0
+
+
+def assign_many(
+    app: App, reach: Reach, which: Filter, ids: Collection[int] | None, profile: ProfileView, *, override: bool, by: str
+) -> int:  # fmt: skip
+    """Put all users of the filter, or (`ids`) those of them alone that are named, into a profile; returns how many.
+    Whoever is out of reach, or of another organization, is left out."""
+    with app.store.reading() as unit:
+        found = unit.overview.user_ids(reach, which if ids is None else Filter())
+    wanted = found if ids is None else sorted(set(found) & set(ids))
+    done = 0
+    for start in range(0, len(wanted), BATCH):
+        with app.store.writing() as unit:
+            some = unit.accounts.users_numbered(wanted[start : start + BATCH])
+            users = [user for user in some if user.org_id == profile.org_id]
+            assign(unit, users, profile, override=override, at=app.clock(), by=by)
+            done += len(users)
+    return done
 
 
 def add_preset(

@@ -10,15 +10,14 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from mapping.rules.settings import resolve
-from sync_tasks.services import configured, deciding, entering, operating, users, waiting
+from sync_tasks.services import deciding, entering, operating, users, waiting
 from sync_tasks.services.users import Act
 from sync_tasks.state.overview import SORTS, STATUSES, Filter, UserRow
 from sync_tasks.state.records import HoldDecision
 from sync_tasks.web import charts
 from sync_tasks.web.deps import Sync
 from sync_tasks.web.identity import Admin, Me
-from sync_tasks.web.reach import AdministeredHold, AHold, AnOrganization
+from sync_tasks.web.reach import AdministeredHold, AHold
 from sync_tasks.web.render import back, page
 
 router = APIRouter(include_in_schema=False)
@@ -50,10 +49,12 @@ def everybody(
         rows = unit.overview.users(me.reach, which, sort=sort, down=down, offset=(at - 1) * PAGE, limit=PAGE)
         by_status = unit.overview.by_status(me.reach)
         waits = unit.overview.waiting(me.reach)
-        orgs = [each.name for each in unit.accounts.orgs() if me.reach.everybody or each.id in me.reach.org_ids]
+        found = [each for each in unit.accounts.orgs() if me.reach.everybody or each.id in me.reach.org_ids]
+        profiles = [(org.name, each) for org in found for each in unit.configuration.profiles(org.id)]
     return page(
         request, "users.html", rows=rows, count=count, which=which, sort=sort, down=down, at=at,
-        last=max(1, -(-count // PAGE)), page_size=PAGE, statuses=STATUSES, by_status=by_status, waits=waits, orgs=orgs,
+        last=max(1, -(-count // PAGE)), page_size=PAGE, statuses=STATUSES, by_status=by_status, waits=waits,
+        orgs=[org.name for org in found], profiles=profiles,
     )  # fmt: skip
 
 
@@ -105,15 +106,6 @@ def decide(
 ) -> RedirectResponse:  # fmt: skip
     done = decision is not HoldDecision.VANISHED and deciding.decide(sync, hold.id, decision, by=me.name)
     return back("/holds", "decided" if done else "over")
-
-
-@router.get("/organizations/{org_id}/settings")
-def organization(request: Request, org: AnOrganization, sync: Sync, changed: bool = False) -> HTMLResponse:
-    """Every setting of the organization with the value that holds, and who says so."""
-    with sync.store.reading() as unit:
-        held = resolve(unit.accounts.settings(org.id, None))
-    rows = configured.rows(held, changed=changed)
-    return page(request, "settings.html", user=None, org=org, tab="settings", rows=rows, changed=changed)
 
 
 @router.get("/organizations")

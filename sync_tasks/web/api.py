@@ -10,10 +10,8 @@ from pydantic import BaseModel, Field
 
 from mapping.model.item import Side
 from mapping.rules.resolving import Wanted, Wish
-from mapping.rules.settings import resolve
 from mapping.rules.standing import RefusedError
 from sync_tasks.services import (
-    configured,
     deciding,
     operating,
     previewing,
@@ -39,7 +37,6 @@ from sync_tasks.web.reach import (
     AdministeredUser,
     AHold,
     AnEntry,
-    AnOrganization,
     ARun,
     AUser,
 )
@@ -221,12 +218,6 @@ def list_runs(user: AUser, sync: Sync, limit: Limit = 50) -> list[Facts]:
     return [run_row(run, user.address, troubled[run.id]) for run in found]
 
 
-@router.get("/users/{user_id}/settings")
-def user_settings(user: AUser, sync: Sync, changed: bool = False) -> list[Facts]:
-    """Every setting that holds for the user, and who says so."""
-    return configured.rows(sync.effective(user), changed=changed)
-
-
 @router.get("/users/{user_id}/conflicts")
 def list_conflicts(user: AUser, sync: Sync, limit: Limit = 100) -> list[Facts]:
     """Fields edited on both sides that wait for somebody; never their values."""
@@ -329,14 +320,7 @@ def decide_hold(hold: AdministeredHold, body: Answer, me: Admin, sync: Sync) -> 
     return waiting.hold_row(after or hold)
 
 
-# --- organizations and operators
-
-
-@router.get("/organizations/{org_id}/settings")
-def organization_settings(org: AnOrganization, sync: Sync, changed: bool = False) -> list[Facts]:
-    with sync.store.reading() as unit:
-        held = resolve(unit.accounts.settings(org.id, None))
-    return configured.rows(held, changed=changed)
+# --- operators
 
 
 @router.get("/audit")

@@ -14,9 +14,23 @@ from starlette.exceptions import HTTPException as AnyHttpError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sync_tasks.bootstrap import App
+from sync_tasks.services.configuring import SettingRefusedError
 from sync_tasks.services.hearing import Deliver, Receiver
 from sync_tasks.tasks import pipeline, pushes
-from sync_tasks.web import admin_pages, api, connect, health, hooks, login, metrics, run_pages, user_pages
+from sync_tasks.web import (
+    admin_pages,
+    api,
+    connect,
+    health,
+    hooks,
+    login,
+    metrics,
+    profile_pages,
+    run_pages,
+    settings_api,
+    settings_pages,
+    user_pages,
+)
 from sync_tasks.web.deps import HandOver
 from sync_tasks.web.identity import LogInError, comes_from_elsewhere
 from sync_tasks.web.render import HERE, page
@@ -39,7 +53,10 @@ ROUTERS = (
     user_pages.router,
     run_pages.router,
     admin_pages.router,
+    settings_pages.router,
+    profile_pages.router,
     api.router,
+    settings_api.router,
 )
 
 
@@ -56,6 +73,7 @@ def create_app(
     web.add_middleware(_Guard)
     web.exception_handler(LogInError)(_log_in_first)
     web.exception_handler(AnyHttpError)(_refused)
+    web.exception_handler(SettingRefusedError)(_setting_refused)
     web.exception_handler(RequestValidationError)(_misunderstood)
     for router in ROUTERS:
         web.include_router(router)
@@ -111,6 +129,10 @@ async def _refused(request: Request, error: Exception) -> Response:
     if _is_page(request):
         return page(request, "refused.html", status=error.status_code, problem=error.detail)
     return await http_exception_handler(request, HTTPException(error.status_code, error.detail, error.headers))
+
+
+async def _setting_refused(request: Request, error: Exception) -> Response:
+    return await _refused(request, HTTPException(409, str(error)))
 
 
 async def _misunderstood(request: Request, error: Exception) -> Response:

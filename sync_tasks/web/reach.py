@@ -12,6 +12,7 @@ from fastapi import Depends, HTTPException
 
 from sync_tasks.bootstrap import App
 from sync_tasks.services.entering import Principal
+from sync_tasks.state.configuration import ChangeView, PresetView, ProfileView
 from sync_tasks.state.records import ConflictView, HoldView, OrgView, RunView, UnresolvedView, UserView
 from sync_tasks.state.store import Unit
 from sync_tasks.web.deps import Sync
@@ -47,7 +48,7 @@ def _own(user: Annotated[UserView, Depends(_user)], me: Me) -> UserView:
 def _organization(org_id: int, me: Admin, sync: Sync) -> OrgView:
     with sync.store.reading() as unit:
         found = next((org for org in unit.accounts.orgs() if org.id == org_id), None)
-    if found is None or not (me.reach.everybody or found.id in me.reach.org_ids):
+    if found is None or not _within(me, found.id):
         _missing()
     return found
 
@@ -98,6 +99,37 @@ def _entry(entry_id: int, me: Me, sync: Sync) -> UnresolvedView:
     return _of(sync, me, "unresolved", entry_id, lambda unit: unit.unresolved.get(entry_id))
 
 
+def _profile(profile_id: int, me: Admin, sync: Sync) -> ProfileView:
+    with sync.store.reading() as unit:
+        found = unit.configuration.profile_numbered(profile_id)
+    if found is None or not _within(me, found.org_id):
+        _missing()
+    return found
+
+
+def _preset(preset_id: int, me: Admin, sync: Sync) -> PresetView:
+    """One of an organization's own."""
+    with sync.store.reading() as unit:
+        found = unit.configuration.preset_numbered(preset_id)
+    if found is None or not _within(me, found.org_id):
+        _missing()
+    return found
+
+
+def _change(change_id: int, me: Me, sync: Sync) -> ChangeView:
+    """What was changed for a user is his and his administrators'; everything else is theirs alone."""
+    with sync.store.reading() as unit:
+        found = unit.configuration.change(change_id)
+        user = unit.accounts.user_numbered(found.scope.id or 0) if found and found.scope.level == "user" else None
+    if found is None or not (me.may_see(user) if user is not None else _within(me, found.scope.org_id)):
+        _missing()
+    return found
+
+
+def _within(me: Principal, org_id: int) -> bool:
+    return me.reach.everybody or org_id in me.reach.org_ids
+
+
 AUser = Annotated[UserView, Depends(_user)]
 AdministeredUser = Annotated[UserView, Depends(_administered)]
 OwnUser = Annotated[UserView, Depends(_own)]
@@ -108,3 +140,6 @@ AHold = Annotated[HoldView, Depends(_hold)]
 AdministeredHold = Annotated[HoldView, Depends(_administered_hold)]
 AConflict = Annotated[ConflictView, Depends(_conflict)]
 AnEntry = Annotated[UnresolvedView, Depends(_entry)]
+AProfile = Annotated[ProfileView, Depends(_profile)]
+APreset = Annotated[PresetView, Depends(_preset)]
+AChange = Annotated[ChangeView, Depends(_change)]

@@ -11,6 +11,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from mapping.rules.setting import MAPPINGS
 from sync_tasks.bootstrap import App
 from sync_tasks.services.run_facts import SIDES, general
 
@@ -59,6 +60,14 @@ SAID = {
     "busy": "A run of this user is open. Try again when it has ended.",
     "undoing": "A worker takes it back now. This page tells how far it is.",
     "preview-failed": "The preview could not be made; the newest run says why.",
+    "set": "Set. It holds from the next run on.",
+    "taken-back": "Taken back. What the level below says holds again.",
+    "nothing-set": "There was nothing to take back.",
+    "reset": "All of it is taken back, but for the block lists. Nothing that is saved was touched.",
+    "undone": "The earlier value is set again.",
+    "assigned": "Assigned. It holds from the next run on.",
+    "made": "Made.",
+    "gone": "It is gone.",
     "unknown-account": "Salesforce shows no account with this id; nothing was changed.",
 }
 
@@ -104,3 +113,4 @@ def _with(query: dict[str, str], **changes: object) -> str:
 
 _pages.filters |= {"ago": _ago, "moment": _moment, "plain": _plain, "general": general}
 _pages.globals |= {"with_query": _with, "SIDES": SIDES, "SAID": SAID}
+_pages.globals |= {"bool_type": bool, "int_type": int, "tuple_type": tuple, "mappings": MAPPINGS}

@@ -12,7 +12,7 @@ from mapping.model.item import ItemKind, Side
 from mapping.rules.decision import Outcome
 from mapping.rules.resolving import Wanted, Wish
 from mapping.rules.standing import RefusedError
-from sync_tasks.services import configured, consent, deciding, replaying, stories, strangers, users, waiting
+from sync_tasks.services import consent, deciding, replaying, stories, strangers, users, waiting
 from sync_tasks.services.places import Places
 from sync_tasks.services.run_facts import run_row, specific, summary
 from sync_tasks.services.titles import titles
@@ -192,13 +192,6 @@ def decide_on(
     except strangers.UnknownAccountError:
         return back(page_of, "unknown-account")
     return back(page_of, "decided" if done else "over")
-
-
-@router.get("/users/{user_id}/settings")
-def settings(request: Request, user: AUser, sync: Sync, changed: bool = False) -> HTMLResponse:
-    """Every setting that holds for the user, and who says so."""
-    rows = configured.rows(sync.effective(user), changed=changed)
-    return page(request, "settings.html", user=user, org=None, tab="settings", rows=rows, changed=changed)
 
 
 def _switched(sync: Sync, me: Me, user: UserView, to: Switch) -> RedirectResponse:

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -16,12 +17,13 @@ from mapping.model.item import ItemKind, Side
 from mapping.model.reasons import Reason
 from mapping.rules.guards import Guard, Line, Trip
 from sync_tasks.bootstrap import App
-from sync_tasks.services import entering
+from sync_tasks.services import configuring, entering, profiles
 from sync_tasks.settings import Settings
 from sync_tasks.stages import disputes
 from sync_tasks.stages.unresolved import context_of
 from sync_tasks.state import migrate
-from sync_tasks.state.records import DecisionView, RunState, UnresolvedState
+from sync_tasks.state.records import DecisionView, RunState, UnresolvedState, UserView
+from sync_tasks.state.store import Unit
 
 ANN, BOB, CARL = "ann@acme.example", "bob@acme.example", "carl@other.example"
 ADELE, OTTO, PAT = "adele@acme.example", "otto@other.example", "pat@platform.example"
@@ -48,7 +50,7 @@ class Office:
 
     app: App
     clock: Clock
-    things: dict[str, int] = field(default_factory=dict)
+    things: dict[str, Any] = field(default_factory=dict)
     ids: dict[str, int] = field(default_factory=dict)
 
     def session(self, address: str = "") -> str:
@@ -88,8 +90,8 @@ def open_office(home: Path) -> Office:
         unit.access.grant(ADELE, acme, START, "test")
         unit.access.grant(OTTO, other, START, "test")
         unit.access.grant(PAT, None, START, "test")
-        unit.accounts.put_setting(acme, office.ids[ANN], "blocklist.user", [f"{SECRET}@blocked.example"])
-    office.things = {"user_id": office.ids[ANN], "org_id": acme, **_belongings(office, office.ids[ANN])}
+        layers = _layers(unit, unit.accounts.user(office.ids[ANN]))
+    office.things = {"user_id": office.ids[ANN], "org_id": acme, **layers, **_belongings(office, office.ids[ANN])}
     with app.store.reading() as unit:
         # nobody else may name what is Ann's by a number that happens to be theirs, too
         assert unit.overview.owner("run", office.things["run_id"]) == office.ids[ANN]
@@ -97,6 +99,19 @@ def open_office(home: Path) -> Office:
     with app.store.reading() as unit:
         office.things["token_id"] = unit.access.tokens(ANN)[0].id
     return office
+
+
+def _layers(unit: Unit, ann: UserView) -> dict[str, Any]:
+    """A setting of Ann's own, the profile in which she is, and the preset from which that starts."""
+    told: dict[str, Any] = {"at": START, "by": "test"}
+    configuring.put(unit, configuring.of_user(ann), "blocklist.user", [f"{SECRET}@blocked.example"], **told)
+    change = unit.configuration.changes(ann.org_id)[0]
+    preset = profiles.add_preset(
+        unit, ann.org_id, "Ours", of=unit.configuration.preset(ann.org_id, "everything"), **told
+    )
+    profile = profiles.add_profile(unit, ann.org_id, "Sales", text="Who sells", preset="Ours", **told)
+    profiles.assign(unit, [ann], profile, **told)
+    return {"name": change.name, "change_id": change.id, "preset_id": preset.id, "profile_id": profile.id}
 
 
 def _belongings(office: Office, user: int) -> dict[str, int]:

@@ -3,52 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from sync_tasks.services import entering
-from tests.support.browser import CHOSEN, NoBrowserError, browser, find_browser
+from tests.support.browser import CHOSEN, NoBrowserError, find_browser, log_in, reach
 from tests.support.crowd import fill
-from tests.support.office import ADELE, ANN, Office, open_office
-from tests.support.web import serving
+from tests.support.office import ADELE, ANN, Office
 
 CROWD = 5000
-
-
-@pytest.fixture(scope="module")
-def opened() -> Iterator[Browser]:
-    with browser() as found:
-        yield found
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    made = open_office(tmp_path)
-    yield made
-    made.app.close()
-
-
-@pytest.fixture
-def page(office: Office, opened: Browser) -> Iterator[Page]:
-    """A page whose every error, of the script or of the policy of contents, fails the test."""
-    with serving(office.app) as address:
-        context = opened.new_context(base_url=address)
-        made = context.new_page()
-        complaints: list[str] = []
-        made.on("pageerror", lambda error: complaints.append(str(error)))
-        made.on("console", lambda told: complaints.append(told.text) if told.type == "error" else None)
-        yield made
-        context.close()
-    assert complaints == []
-
-
-def log_in(office: Office, page: Page, address: str = "") -> None:
-    page.goto(f"/login/link?token={entering.make_link(office.app, address)}")
-    page.get_by_role("button", name="Log in").click()
-    page.wait_for_url(lambda url: "login" not in url)
+OF_ADMINISTRATORS = ("/users", "/holds", "/operations", "/audit", "/tokens", "/organizations")
 
 
 def test_a_link_logs_in_and_the_user_asks_for_a_run(office: Office, page: Page) -> None:
@@ -73,16 +37,6 @@ def test_pausing_and_resuming_need_no_mouse(office: Office, page: Page) -> None:
     reach(page, "Resume")
     page.keyboard.press("Space")
     expect(page.get_by_role("status").first).to_contain_text("Resumed")
-
-
-def reach(page: Page, name: str) -> None:
-    """Go from one thing to the next by the tabulator until this button has the focus, which can be seen."""
-    for _ in range(40):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.textContent.trim()") == name:
-            assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
-            return
-    raise AssertionError(f"nobody comes to {name} by the keys")
 
 
 def test_five_thousand_users_are_filtered_sorted_and_paged_quickly(office: Office, page: Page) -> None:
@@ -151,12 +105,30 @@ def test_every_field_has_a_name_and_every_page_one_heading(office: Office, page:
     log_in(office, page)
     ann = f"/users/{office.ids[ANN]}"
     of_ann = [f"{ann}/{name}" for name in ("why", "people", "conflicts", "settings", "issues", "runs")]
-    hold = f"/holds/{office.things['hold_id']}"
-    for path in (ann, *of_ann, hold, "/users", "/holds", "/operations", "/audit", "/tokens", "/organizations"):
+    hold, things = f"/holds/{office.things['hold_id']}", office.things
+    org, name = f"/organizations/{things['org_id']}", things["name"]
+    of_settings = [
+        f"{where}/settings/{name}"
+        for where in (ann, org, f"/profiles/{things['profile_id']}", f"/presets/{things['preset_id']}")
+    ]
+    of_settings += [f"{org}/settings", f"{org}/profiles", f"{org}/changes"]
+    of_settings += [f"/profiles/{things['profile_id']}", f"/presets/{things['preset_id']}"]
+    for path in (
+        ann,
+        *of_ann,
+        hold,
+        *of_settings,
+        "/users",
+        "/holds",
+        "/operations",
+        "/audit",
+        "/tokens",
+        "/organizations",
+    ):
         page.goto(path)
         assert page.get_by_role("heading", level=1).count() == 1, path
         nameless = page.evaluate(
-            """[...document.querySelectorAll('input:not([type=hidden]), select, button')].filter(each =>
+            """[...document.querySelectorAll('input:not([type=hidden]), select, textarea, button')].filter(each =>
                !(each.labels?.length || each.getAttribute('aria-label') || each.textContent.trim())).length"""
         )
         assert nameless == 0, path

@@ -22,6 +22,8 @@ OPEN = {
 }  # fmt: skip
 # Whoever asks below these proves it by what no one can guess, or by a signature; see tests/contract/hooks.
 PROVEN_OTHERWISE = ("/hooks/", "/connect/")
+# Below which settings are set one by one.
+SETTABLE = ("users/{user_id}", "organizations/{org_id}", "profiles/{profile_id}", "presets/{preset_id}")
 # What a route is sent, where it needs something: as a form to pages, as JSON to the REST interface.
 FORMS: dict[str, dict[str, Any]] = {
     "/users/bulk": {"act": "disable", "everybody": "true"},
@@ -31,7 +33,20 @@ FORMS: dict[str, dict[str, Any]] = {
     "/tokens": {"name": "mine"},
     "/users/{user_id}/replay": {"item": SECRET},
     "/users/{user_id}/reconnect": {"vendor": "google"},
+    "/users/bulk-profile": {"profile": "1", "everybody": "true", "override": "true"},
+    "/users/{user_id}/profile": {"override": "true"},
+    "/organizations/{org_id}/profiles": {"name": "mine"},
+    "/organizations/{org_id}/presets": {"name": "mine"},
+    "/profiles/{profile_id}/assign": {"addresses": ANN, "override": "true"},
+    "/profiles/{profile_id}/delete": {"force": "true"},
+    **{f"/{each}/settings/{{name}}": {"action": "set", "value": "x.example"} for each in SETTABLE},
     "/api/v1/users/{user_id}/replay": {"item": SECRET},
+    "/api/v1/users/{user_id}/profile": {"profile": None, "override": True},
+    "/api/v1/organizations/{org_id}/profiles": {"name": "mine"},
+    "/api/v1/organizations/{org_id}/presets": {"name": "mine"},
+    "/api/v1/profiles/{profile_id}": {"text": "mine"},
+    "/api/v1/profiles/{profile_id}/assign": {"override": True},
+    **{f"/api/v1/{each}/settings/{{name}}": {"value": "x.example"} for each in SETTABLE},
     "/api/v1/users/bulk": {"act": "disable"},
     "/api/v1/holds/{hold_id}": {"decision": "approved"},
     "/api/v1/conflicts/{conflict_id}": {"side": "crm"},
@@ -140,7 +155,7 @@ def test_who_may_is_let_in_everywhere_so_that_the_matrix_proves_something(
         if path in OPEN or method != "GET" or not _parameters(path):
             continue
         answer = ask(office, web, method, path, of=reader)
-        admin_only = path.startswith(("/organizations", "/api/v1/organizations"))
+        admin_only = path.removeprefix("/api/v1").startswith(("/organizations", "/profiles", "/presets"))
         if ((method, path) in OWNERS_ONLY and reader != ANN) or (admin_only and reader == ANN):
             assert answer.status_code == 403
         else:
@@ -156,7 +171,12 @@ def test_a_user_does_nothing_that_is_an_administrators(office: Office, web: http
         ("POST", "/holds/{hold_id}"), ("GET", "/users.csv"), ("GET", "/audit"), ("GET", "/operations"),
         ("POST", "/api/v1/users/{user_id}/disable"), ("POST", "/api/v1/users/{user_id}/enable"),
         ("POST", "/api/v1/users/bulk"), ("POST", "/api/v1/holds/{hold_id}"), ("GET", "/api/v1/audit"),
-        ("GET", "/api/v1/operations"),
+        ("GET", "/api/v1/operations"), ("POST", "/users/bulk-profile"), ("POST", "/users/{user_id}/profile"),
+        ("PUT", "/api/v1/users/{user_id}/profile"), ("POST", "/profiles/{profile_id}/assign"),
+        ("POST", "/profiles/{profile_id}/delete"), ("POST", "/profiles/{profile_id}/settings/{name}"),
+        ("POST", "/organizations/{org_id}/settings/{name}"), ("POST", "/presets/{preset_id}/settings/{name}"),
+        ("PUT", "/api/v1/profiles/{profile_id}/settings/{name}"), ("DELETE", "/api/v1/presets/{preset_id}"),
+        ("PUT", "/api/v1/organizations/{org_id}/settings/{name}"), ("POST", "/organizations/{org_id}/profiles"),
     ]:  # fmt: skip
         assert ask(office, web, method, path, of=ANN).status_code == 403, path
     assert belongings(office) == before

@@ -25,7 +25,9 @@ document.querySelectorAll("button[data-confirm]").forEach((button) => {
   button.addEventListener("click", (event) => {
     const form = button.form;
     const everybody = form.elements.everybody;
-    if (everybody.value && !window.confirm(`${form.elements.act.value}: ${everybody.selectedOptions[0].text}?`)) {
+    const chosen = form.elements[button.dataset.confirm].selectedOptions[0];
+    const what = chosen.dataset.name || chosen.value;
+    if (everybody.value && !window.confirm(`${what}: ${everybody.selectedOptions[0].text}?`)) {
       event.preventDefault();
     }
   });
