@@ -325,7 +325,7 @@ SETTINGS: dict[str, Setting] = {
             int,
             30,
             "How many days it can be told why an item was saved, changed or left alone, and to what it was linked.",
-            BY_ADMIN,
+            ("organization",),
         ),
         Setting(
             "undo.keep_days",

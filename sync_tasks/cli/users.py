@@ -29,13 +29,15 @@ from sync_tasks.cli.shell import (
     shown,
     table,
     the_org,
+    the_profile,
     the_user,
 )
 from sync_tasks.cli.summary import show_operations, show_summary
-from sync_tasks.services import lifecycle, moving, scheduling
+from sync_tasks.services import lifecycle, moving, profiles, scheduling
 from sync_tasks.services import users as user_facts
 from sync_tasks.services.lifecycle import Next, Take
 from sync_tasks.services.run_facts import operation, summary
+from sync_tasks.services.standing import CONSOLE
 from sync_tasks.services.users import Switch, described
 from sync_tasks.state.records import RunState, UserView
 from sync_tasks.state.store import Unit
@@ -54,6 +56,7 @@ def add(
     crm_user: Annotated[
         str | None, typer.Option(metavar="ID", help="Id of the Salesforce user; found by the address when not given.")
     ] = None,
+    profile: Annotated[str | None, typer.Option(metavar="NAME", help="The profile that the user is put into.")] = None,
     as_json: Json = False,
 ) -> None:
     """Add a user; the first run is due at once."""
@@ -65,6 +68,7 @@ def add(
             organization = the_org(unit, org)
             if unit.accounts.find_user(wanted) is not None:
                 raise CommandError(f"there is a user {wanted} already; `inbox-sync user show {wanted}` shows it")
+            chosen = None if profile is None else the_profile(unit, organization, profile)
         crm_user_id = crm_user or _look_up(opened, organization.id, organization.name, wanted)
         # servers tell to the second when something was made, and that is compared with this moment
         now = opened.clock().replace(microsecond=0)
@@ -74,6 +78,8 @@ def add(
             )
             unit.accounts.audit(now, "console", "user.add", wanted, crm_user=crm_user_id)
             made = unit.accounts.user(user_id)
+            if chosen is not None:
+                profiles.assign(unit, [made], chosen, at=now, by=CONSOLE)
     if as_json:
         give(described(made))
     else:

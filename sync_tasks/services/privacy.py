@@ -160,7 +160,9 @@ HELD: Mapping[str, Held] = {
     "linking": Held("records that came into question", _linkings),
     "pair": Held("fingerprints of attendees", _pairs, stays=True),
     "setting_value": Held("block lists", _text("setting_value", "value"), stays=True),
-    "setting_change": Held("earlier block lists", _text("setting_change", "before", "after")),
+    "setting_change": Held(
+        "earlier block lists, and who changed them", _text("setting_change", "before", "after", "by")
+    ),
     "preset": Held("names"),
     "profile": Held("names"),
     "profile_member": Held(IDS),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sync_tasks.services import configuring, profiles
+from sync_tasks.services import configuring, privacy, profiles
 from sync_tasks.state.configuration import ProfileView, Scope
 from sync_tasks.state.records import UserView
 from tests.pipeline.test_events import TRACKED
@@ -135,3 +135,17 @@ def test_resetting_what_a_user_has_set_touches_nothing_that_is_saved(world: Worl
     assert world.records("Event", "Subject", "LastModifiedDate") == before
     assert {str(each["values"]["Categories"]) for each in world.items(ann)} == {str(TRACKED)}
     assert not saves_appointments(world, ann, "After")
+
+
+@pytest.mark.rule("TOP-22")
+def test_who_stood_on_a_block_list_once_is_told_and_erased(world: World) -> None:
+    ann = world.user()
+    for listed in (["lenny@plant.example"], ["carl@plant.example"]):
+        put(world, configuring.of_user(ann), "blocklist.user", listed)
+    rows = privacy.export(world.app, "lenny@plant.example", by="adele").tables["setting_change"]
+    assert [row["name"] for row in rows] == ["blocklist.user", "blocklist.user"]
+
+    privacy.erase(world.app, "lenny@plant.example", by="adele")
+
+    assert "setting_change" not in privacy.export(world.app, "lenny@plant.example", by="adele").tables
+    assert world.app.effective(ann).list("blocklist.user") == ("carl@plant.example",)

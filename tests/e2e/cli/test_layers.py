@@ -132,6 +132,13 @@ def test_presets_are_made_of_what_is_there(sales: Console) -> None:
     assert sales("preset", "create", "x", "--copy", "everything", "--from-user", ANN).code == 2
 
 
+def test_a_new_user_may_begin_in_a_profile(sales: Console) -> None:
+    sales.done("user", "add", "ben@acme.example", "--crm-user", "005000000000002AAA", "--profile", "Sales")
+    assert sales.json("profile", "show", "Sales")["users"] == [ANN, "ben@acme.example"]
+    assert sales("user", "add", "cem@acme.example", "--crm-user", "005", "--profile", "Sails").code == 3
+    assert sales("user", "show", "cem@acme.example").code == 3
+
+
 def test_a_profile_goes_only_when_nobody_is_left_in_it(sales: Console) -> None:
     assert sales.json("profile")[0]["users"] == [ANN]
     assert "Who sells" in sales.done("profile", "show", "Sales")
