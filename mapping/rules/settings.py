@@ -18,6 +18,7 @@ __all__ = [
     "LOCKING",
     "MAILBOX",
     "SETTINGS",
+    "Chain",
     "Effective",
     "Explained",
     "Layer",
@@ -25,6 +26,7 @@ __all__ = [
     "SettingValue",
     "coerce",
     "find",
+    "heard",
     "parse",
     "resolve",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,8 @@ def _plain(value: object) -> str:
         return _moment(value)
     if isinstance(value, (list, tuple, set, frozenset)):
         return ", ".join(map(_plain, value)) or "(none)"
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name} = {_plain(each)}" for name, each in value.items())
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "(none)" if value is None else str(value)

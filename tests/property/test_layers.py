@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -109,15 +110,19 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     engine.dispose()
 
 
-def settled(unit: Unit, number: list[int] = [0]) -> dict[str, Scope]:  # noqa: B006  # names are never the same twice
-    number[0] += 1
-    org = unit.accounts.add_org(f"acme {number[0]}", NOW)
+_numbers = count(1)  # names of organizations and users are never the same twice
+
+
+def settled(unit: Unit) -> dict[str, Scope]:
+    """A new organization with everybody in it."""
+    number = next(_numbers)
+    org = unit.accounts.add_org(f"acme {number}", NOW)
     made = {"acme": Scope(org)}
     for name in PROFILES:
         made[name] = configuring.of_profile(profiles.add_profile(unit, org, name, at=NOW, by="test"))
     for name in USERS:
-        user = unit.accounts.add_user(org, f"{name}{number[0]}@x.example", NOW, crm_user_id="", shards=1,
-                                      next_sync_at=NOW)  # fmt: skip
+        address = f"{name}{number}@x.example"
+        user = unit.accounts.add_user(org, address, NOW, crm_user_id="", shards=1, next_sync_at=NOW)
         made[name] = Scope(org, "user", user)
     return made
 

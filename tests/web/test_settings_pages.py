@@ -148,6 +148,30 @@ def test_users_of_another_organization_are_not_assigned(office: Office, web: htt
         assert unit.configuration.profile_of(office.ids[CARL]) is None
 
 
+def test_a_user_undoes_only_what_was_changed_for_him(office: Office, web: httpx.Client) -> None:
+    lock(office, Scope(office.things["org_id"]), "scope.past_days", to=60)
+    with office.app.store.reading() as unit:
+        last = unit.configuration.changes(office.things["org_id"], limit=1)[0]
+    sent = {"form_token": office.visit(web, ANN)}
+    assert web.post(f"/changes/{last.id}/undo", data=sent).status_code == 404
+    assert web.post(f"/api/v1/changes/{last.id}/undo", headers=office.token(ANN)).status_code == 404
+    assert value(office, ANN, "scope.past_days") == 60
+    sent = {"form_token": office.visit(web, ADELE), "to": "all"}
+    answer = web.post(f"/changes/{last.id}/undo", data=sent)
+    assert answer.headers["location"] == f"/organizations/{office.things['org_id']}/changes?said=undone"
+    assert value(office, ANN, "scope.past_days") == 14
+
+
+def test_lists_of_mappings_are_told_in_words_and_typed_as_json(office: Office, web: httpx.Client) -> None:
+    where = f"/organizations/{office.things['org_id']}/settings/email.category_columns"
+    given = '[{"category": "Hot", "column": "Priority", "value": "High"}]'
+    sent = {"form_token": office.visit(web, ADELE), "action": "set", "value": given}
+    assert web.post(where, data=sent).status_code == 303
+    shown = web.get(where).text
+    assert "category = Hot; column = Priority; value = High" in shown
+    assert "As JSON" in shown
+
+
 # --- REST
 
 
