@@ -24,6 +24,8 @@ settings.register_profile("ci", derandomize=True, deadline=None, suppress_health
 settings.register_profile("thorough", deadline=None, max_examples=2000, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("INBOX_SYNC_TEST_PROFILE", "ci"))
 
+DATABASES = ("sqlite", "postgresql")
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_settings_from_outside() -> Iterator[None]:
@@ -70,7 +72,7 @@ def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     postgres_server.drop(url)
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=DATABASES)
 def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
     """An empty database for the module; whatever uses it runs on both kinds."""
     if request.param == "sqlite":
@@ -93,7 +95,7 @@ def _postgres_template(postgres_server: PostgresServer) -> str:
     return PostgresServer.name(url)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture
 def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A database with the current schema for one test alone, copied from a template; on both kinds."""
     if request.param == "sqlite":
@@ -147,21 +149,30 @@ def mailbox_kind() -> str:
     return "exchange"
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Tell the stories of the core over every kind of mailbox that can do what they need. Those that are told on both
-    databases are told on the second one over one kind: a database does not know whose mailboxes it is about."""
-    mark = metafunc.definition.get_closest_marker("every_mailbox")
-    if mark is not None:
-        from tests.support.kinds import KINDS
+    """Tell stories over every kind of mailbox that can do what they need; those that say so over some."""
+    kinds = _kinds(metafunc) if "mailbox_kind" in metafunc.fixturenames else []
+    if "migrated_url" not in metafunc.fixturenames:
+        if kinds:
+            metafunc.parametrize("mailbox_kind", kinds)
+    elif not kinds:
+        metafunc.parametrize("migrated_url", DATABASES, indirect=True)
+    else:  # what a story asks of a database is the same over every kind: each meets one of them, the first both
+        pairs = [(kind, DATABASES[at % 2]) for at, kind in enumerate(kinds)] + [(kinds[0], DATABASES[1])]
+        metafunc.parametrize(("mailbox_kind", "migrated_url"), pairs, indirect=["migrated_url"])
 
-        able = [name for name, kind in KINDS.items() if kind.can.issuperset(mark.args)]
-        if "migrated_url" in metafunc.fixturenames:
-            stores = [("sqlite", name) for name in able] + [("postgresql", able[0])]
-            pairs = pytest.mark.parametrize(("migrated_url", "mailbox_kind"), stores, indirect=["migrated_url"])
-            metafunc.definition.add_marker(pairs)  # a fixture gives way to a mark alone
-        else:
-            metafunc.parametrize("mailbox_kind", able)
+
+def _kinds(metafunc: pytest.Metafunc) -> list[str]:
+    """What the marks of a story say of the kinds of mailbox; none says nothing."""
+    some, every = (metafunc.definition.get_closest_marker(name) for name in ("told_over", "every_mailbox"))
+    if some is not None:
+        assert some.kwargs["why"]
+        return list(some.args)
+    if every is None:
+        return []
+    from tests.support.kinds import KINDS
+
+    return [name for name, kind in KINDS.items() if kind.can.issuperset(every.args)]
 
 
 @pytest.fixture

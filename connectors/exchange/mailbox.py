@@ -45,8 +45,8 @@ class ExchangeMailbox:
     Raises ValueError when the configured build or time zone makes no sense."""
 
     can = frozenset({
-        Can.SILENT_WRITE, Can.CATEGORIES, Can.MAIL_REASONS, Can.INHERITED_MARKS, Can.FOLDERS, Can.TASKS,
-        Can.RECURRING_TASKS, Can.PRIVATE_TASKS, Can.TASK_DELETIONS, Can.TASK_CATEGORIES, Can.TASK_STATES,
+        Can.SILENT_WRITE, Can.GROUP_MEETINGS, Can.CATEGORIES, Can.MAIL_REASONS, Can.INHERITED_MARKS, Can.FOLDERS,
+        Can.TASKS, Can.RECURRING_TASKS, Can.PRIVATE_TASKS, Can.TASK_DELETIONS, Can.TASK_CATEGORIES, Can.TASK_STATES,
         Can.ATTACHMENTS, Can.MAIL_FOLDERS, Can.CONVERSATIONS, Can.TOPICS, Can.WHOLE_LOOKS, Can.PUSH, Can.LOOK_FREELY,
     })  # fmt: skip
     batch_size = 50

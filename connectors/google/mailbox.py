@@ -55,7 +55,8 @@ class GoogleMailbox:
     Raises ValueError when a colour is unknown."""
 
     can = frozenset({
-        Can.SILENT_WRITE, Can.CATEGORIES, Can.TASKS, Can.TASK_DELETIONS, Can.ATTACHMENTS, Can.MAIL_FOLDERS,
+        Can.SILENT_WRITE, Can.GROUP_MEETINGS, Can.CATEGORIES, Can.TASKS, Can.TASK_DELETIONS, Can.ATTACHMENTS,
+        Can.MAIL_FOLDERS,
         Can.CONVERSATIONS, Can.PUSH,
     })  # fmt: skip
     batch_size = 50

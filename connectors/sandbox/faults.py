@@ -10,7 +10,8 @@ from __future__ import annotations
 import fnmatch
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -55,6 +56,20 @@ class Rule:
             wanted, _, pattern = self.match.partition(" ")
             return bool(method) and wanted.upper() in ("*", method.upper()) and re.search(pattern, path) is not None
         return fnmatch.fnmatchcase(operation.lower(), self.match.lower())
+
+
+class LineCutError(Exception):
+    """The line is cut in the midst of a call that holds many."""
+
+
+@contextmanager
+def cutting(action: Action | None) -> Iterator[None]:
+    """One part of a batch, before or after which the line of the whole batch may be cut. Raises LineCutError."""
+    if action is not None and action.drop == "before":
+        raise LineCutError
+    yield
+    if action is not None and action.drop == "after":
+        raise LineCutError
 
 
 class FaultScript:

@@ -18,7 +18,7 @@ from werkzeug.wrappers import Request, Response
 
 from connectors.sandbox import control
 from connectors.sandbox.clock import Clock
-from connectors.sandbox.faults import Action, FaultScript
+from connectors.sandbox.faults import Action, FaultScript, LineCutError
 from connectors.sandbox.ledger import Ledger
 from connectors.sandbox.store import Store
 from connectors.sandbox.vendor import vendor, vendors
@@ -86,7 +86,10 @@ class Sandbox:
             response = _scripted(action) if action.body else found.fault(request, self, action)
             response.headers.update(action.headers)
         else:
-            response = found.handle(request, self)
+            try:
+                response = found.handle(request, self)
+            except LineCutError:
+                return self._cut(request, operation)
         response.date = self.clock.now()
         if action is not None and action.late:
             time.sleep(action.late)

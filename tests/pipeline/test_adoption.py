@@ -12,6 +12,8 @@ from sync_tasks.state.records import UserView
 from tests.pipeline.test_events import TRACKED
 from tests.support.world import ORG, World
 
+pytestmark = pytest.mark.every_mailbox
+
 HOMER = {"address": "homer@globex.example", "name": "Homer"}
 
 

@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from connectors.protocols import Can
 from sync_tasks.state.records import UserView
 from tests.pipeline.test_shared_meetings import HOMER, copy_of, events, known_customer, people_on, settled
 from tests.support.world import World
+
+pytestmark = pytest.mark.every_mailbox
 
 
 @pytest.mark.seed(4)
@@ -40,6 +43,7 @@ def person(name: str, answer: str = "Unknown") -> dict[str, str]:
     return {"address": f"{name}@globex.example", "name": name.title(), "response": answer}
 
 
+@pytest.mark.every_mailbox(Can.SILENT_WRITE)
 @pytest.mark.seed(6)
 @pytest.mark.rule("ATT-1", "ATT-2", "ATT-3", "ATT-4", "ATT-5", "STS-1", "STS-2", "STS-4")
 def test_lists_of_guests_and_their_answers_cell_by_cell(world: World) -> None:

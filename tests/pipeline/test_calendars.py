@@ -6,12 +6,16 @@ from datetime import timedelta
 
 import pytest
 
+from connectors.protocols import Can
 from mapping.model.reasons import Reason
 from tests.support.world import World
+
+pytestmark = pytest.mark.every_mailbox
 
 GROUP = {"address": "sales@acme.example", "name": "Sales", "type": "GroupMailbox"}
 
 
+@pytest.mark.every_mailbox(Can.GROUP_MEETINGS)
 @pytest.mark.rule("SCP-17")
 def test_an_event_of_a_group_calendar_is_saved_up_to_a_day(world: World) -> None:
     ann = world.user()
@@ -32,7 +36,7 @@ def test_an_event_of_a_group_calendar_is_saved_up_to_a_day(world: World) -> None
 @pytest.mark.rule("SCP-18")
 def test_only_the_default_calendar_is_looked_at(world: World) -> None:
     ann = world.user(autosave__appointments=True)
-    world.control("ews/folders", mailbox=ann.address, name="Private", parent="calendar", **{"class": "IPF.Appointment"})
+    world.folder(ann, "Private", parent="calendar", holds="IPF.Appointment")
     world.later(minutes=1)
     when = {"Start": (world.now + timedelta(days=1)).isoformat(), "End": (world.now + timedelta(days=1)).isoformat()}
     world.mail_item(ann, folder="Private", Subject="Elsewhere", Categories=["Salesforce"], **when)
@@ -67,7 +71,7 @@ def test_a_meeting_that_a_customer_booked_is_saved_like_any_other(world: World) 
     contact = world.record("Contact", LastName="Simpson", Email="homer@globex.example")
     world.later(minutes=1)
     world.appointment(
-        ann, "Booked: 30 minutes", ItemClass="IPM.Appointment", Location="Online",
+        ann, "Booked: 30 minutes", Location="Online",
         RequiredAttendees=[{"address": "homer@globex.example", "name": "Homer", "response": "Accept"}],
     )  # fmt: skip
 

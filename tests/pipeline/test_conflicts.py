@@ -13,6 +13,8 @@ from sync_tasks.services.scheduling import run_here
 from sync_tasks.state.records import ConflictView, UserView
 from tests.support.world import World
 
+pytestmark = pytest.mark.every_mailbox
+
 
 def saved(world: World, user: UserView) -> tuple[str, str]:
     """(item, event) of an appointment that is kept the same."""
@@ -68,7 +70,6 @@ def test_by_hand_neither_side_is_written_and_somebody_is_asked(world_on_both: Wo
     assert values == {Side.MAILBOX: "Dinner", Side.CRM: "Breakfast"}
 
 
-@pytest.mark.every_mailbox
 @pytest.mark.rule("TOP-8")
 def test_other_fields_go_on_meanwhile(world: World) -> None:
     ann = world.user(conflict__event="manual")
@@ -119,7 +120,7 @@ def test_an_answer_whose_write_broke_off_is_not_asked_for_again(world: World, cu
     deciding.resolve(world.app, the_conflict(world, ann).id, Side.CRM, by="admin")
     world.later(minutes=1)
 
-    world.control("faults", match="ews.UpdateItem", times=1, action={cut: True})
+    world.trouble("update", **{cut: True})
     run_here(world.app, ann.id)
     world.later(minutes=30)
     world.sync(ann)

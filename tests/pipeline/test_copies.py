@@ -10,8 +10,9 @@ from mapping.model.reasons import Reason
 from tests.pipeline.test_events import TRACKED
 from tests.support.world import World
 
+pytestmark = pytest.mark.every_mailbox
 
-@pytest.mark.every_mailbox
+
 @pytest.mark.rule("MRK-7")
 def test_a_copy_is_not_saved_by_the_mark_it_inherited_and_loses_it(world: World) -> None:
     ann = world.user()
@@ -77,7 +78,7 @@ def test_an_item_that_was_moved_away_and_back_is_no_copy(world: World) -> None:
 
     world.later(minutes=30)
     world.copy(ann, lunch, same_uid=True, Location="There")
-    world.control("ews/items/delete", mailbox=ann.address, id=lunch, hard=True)
+    world.discard(ann, lunch, hard=True)
     world.sync(ann)
 
     assert world.saved("Lunch")["Location"] == "There"

@@ -10,6 +10,8 @@ import pytest
 from mapping.model.reasons import Reason
 from tests.support.world import World
 
+pytestmark = pytest.mark.every_mailbox
+
 # 13 hours ahead, 11 behind, one where summer begins on 29 March, one where it began on 8 March
 ZONES = ["Pacific/Tongatapu", "Pacific/Pago_Pago", "Europe/Berlin", "America/Los_Angeles"]
 

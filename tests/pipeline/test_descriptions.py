@@ -6,6 +6,8 @@ import pytest
 
 from tests.support.world import World
 
+pytestmark = pytest.mark.every_mailbox
+
 
 @pytest.mark.rule("DSC-4")
 def test_descriptions_are_mirrored_both_ways_when_that_is_switched_on(world: World) -> None:

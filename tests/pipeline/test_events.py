@@ -6,8 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from connectors.protocols import Can
 from mapping.model.reasons import Reason
 from tests.support.world import World
+
+pytestmark = pytest.mark.every_mailbox
 
 TRACKED = ["Salesforce", "Status: Tracked successfully"]
 
@@ -54,7 +57,6 @@ def test_a_second_run_without_changes_writes_nothing(world_on_both: World) -> No
     assert world.writes() == {}
 
 
-@pytest.mark.every_mailbox
 @pytest.mark.rule("SCP-7", "SCP-4")
 def test_only_the_window_is_saved_automatically_but_a_mark_saves_anything(world: World) -> None:
     ann = world.user(autosave__appointments=True)
@@ -108,7 +110,6 @@ def test_what_was_created_before_activation_is_saved_only_when_marked(world: Wor
     assert event(world, "Old") is not None
 
 
-@pytest.mark.every_mailbox
 @pytest.mark.rule("SCP-1", "SCP-11", "ROL-1", "STS-2")
 def test_a_meeting_is_saved_when_somebody_on_it_is_known_and_invitees_become_relations(world: World) -> None:
     ann = world.user()
@@ -134,7 +135,6 @@ def test_a_meeting_is_saved_when_somebody_on_it_is_known_and_invitees_become_rel
     assert event(world, "Strangers") is None
 
 
-@pytest.mark.every_mailbox
 @pytest.mark.rule("SCP-2", "ROL-4")
 def test_an_unanswered_invitation_waits_until_it_is_accepted(world: World) -> None:
     ann = world.user()
@@ -157,7 +157,6 @@ def test_an_unanswered_invitation_waits_until_it_is_accepted(world: World) -> No
     assert world.issues(ann) == []
 
 
-@pytest.mark.every_mailbox
 @pytest.mark.rule("SCP-9", "SCP-10", "SCP-13", "PRV-1")
 def test_internal_blocked_and_private_items_are_not_saved_by_themselves(world: World) -> None:
     ann = world.user(autosave__appointments=True, blocklist__user=["rival.example"])
@@ -182,7 +181,6 @@ def test_a_private_item_that_the_user_marks_is_saved_as_a_public_one(world: Worl
     assert world.query("SELECT Subject, IsPrivate FROM Event") == [{"Subject": "Doctor", "IsPrivate": False}]
 
 
-@pytest.mark.every_mailbox
 @pytest.mark.rule("FLD-6", "FLD-7", "ALL-4")
 def test_an_all_day_item_keeps_its_dates_both_ways(world: World) -> None:
     ann = world.user()
@@ -236,6 +234,7 @@ def test_an_event_created_in_salesforce_appears_in_the_calendar(world_on_both: W
     assert (item["LegacyFreeBusyStatus"], item["Categories"]) == ("OOF", TRACKED)
 
 
+@pytest.mark.every_mailbox(Can.SILENT_WRITE)
 @pytest.mark.rule("ATT-1", "DEL-10")
 def test_invitees_of_a_salesforce_event_become_attendees_and_nobody_is_mailed(world: World) -> None:
     ann = world.user()
@@ -294,7 +293,6 @@ def test_edits_travel_both_ways_and_disjoint_edits_both_survive(world_on_both: W
     assert found["Location"] == "There"
 
 
-@pytest.mark.every_mailbox
 @pytest.mark.rule("IDN-4")
 def test_when_both_edit_one_field_the_mailbox_prevails(world: World) -> None:
     ann = world.user()
@@ -312,7 +310,6 @@ def test_when_both_edit_one_field_the_mailbox_prevails(world: World) -> None:
     assert Reason.CONFLICT in world.reasons(ann)
 
 
-@pytest.mark.every_mailbox
 @pytest.mark.rule("FLD-2")
 def test_tentative_stays_tentative(world: World) -> None:
     ann = world.user()
@@ -370,7 +367,6 @@ def test_the_description_is_copied_once_and_then_left_alone(world: World) -> Non
     assert item["Body"]["text"] == "Edited here"
 
 
-@pytest.mark.every_mailbox
 @pytest.mark.seed(1)
 @pytest.mark.rule("MRK-6", "MRK-8")
 def test_a_category_taken_off_a_saved_event_comes_back_and_others_stay(world: World) -> None:
@@ -387,7 +383,6 @@ def test_a_category_taken_off_a_saved_event_comes_back_and_others_stay(world: Wo
     assert event(world, "Lunch") is not None
 
 
-@pytest.mark.every_mailbox
 @pytest.mark.rule("ATT-3", "ATT-4", "STS-1", "STS-5")
 def test_attendees_and_answers_follow_the_mailbox(world: World) -> None:
     ann = world.user()
@@ -414,6 +409,7 @@ def test_attendees_and_answers_follow_the_mailbox(world: World) -> None:
     assert rows == {people["homer"]: "Declined", people["bart"]: "New"}
 
 
+@pytest.mark.every_mailbox(Can.SILENT_WRITE)
 @pytest.mark.rule("ATT-1", "ATT-2")
 def test_an_invitee_added_in_salesforce_is_added_to_the_meeting_and_one_removed_there_stays(world: World) -> None:
     ann = world.user()

@@ -6,7 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from connectors.protocols import Can
 from tests.support.world import World
+
+pytestmark = pytest.mark.every_mailbox
 
 HOMER = {"address": "homer@globex.example", "name": "Homer", "response": "Accept"}
 MARGE = {"address": "marge@globex.example", "name": "Marge", "response": "Decline"}
@@ -39,6 +42,7 @@ def test_answers_are_written_again_when_the_meeting_moves(world: World, change: 
     assert world.writes() == {}
 
 
+@pytest.mark.every_mailbox(Can.SILENT_WRITE)
 @pytest.mark.rule("FLD-8")
 def test_answers_come_back_after_somebody_moves_the_meeting_in_salesforce(world: World) -> None:
     ann = world.user()
@@ -119,6 +123,7 @@ def test_only_colleagues_become_guests_where_that_is_wanted(world: World) -> Non
     assert list(world.answers()) == [people["marge"]]
 
 
+@pytest.mark.every_mailbox(Can.SILENT_WRITE)
 @pytest.mark.rule("ATT-8", "ATT-9")
 def test_an_appointment_that_gets_its_first_guest_in_salesforce_becomes_a_meeting_and_we_mail_nobody(
     world: World,
@@ -166,6 +171,7 @@ def test_a_colleague_is_one_person_under_all_his_addresses(world: World) -> None
     assert world.writes() == {}
 
 
+@pytest.mark.told_over("exchange", why="it counts the calls of EWS")
 @pytest.mark.rule("ATT-10")
 def test_the_addresses_of_a_mailbox_are_asked_for_once_a_week(world: World) -> None:
     ann = world.user(aliases=["anna@acme.example"])

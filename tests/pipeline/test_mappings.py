@@ -10,6 +10,8 @@ from mapping.model.item import ItemKind
 from sync_tasks.services import remapping
 from tests.support.world import World
 
+pytestmark = pytest.mark.every_mailbox
+
 WHERE = {"name": "location", "remove": True}
 OWN = {"name": "where", "from": "location", "column": "Where__c", "length": 40, "direction": "both"}
 

@@ -10,6 +10,8 @@ from sync_tasks.state.records import HoldDecision
 from tests.pipeline.test_objects import TIMED, settled, showing, subjects, visit
 from tests.support.world import World
 
+pytestmark = pytest.mark.every_mailbox
+
 # --- what leaves
 
 

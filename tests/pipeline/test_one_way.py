@@ -9,6 +9,8 @@ import pytest
 from mapping.model.reasons import Reason
 from tests.support.world import World
 
+pytestmark = pytest.mark.every_mailbox
+
 
 def subject(world: World) -> list[str]:
     return [row["Subject"] for row in world.records("Event", "Subject")]

@@ -11,6 +11,8 @@ from sync_tasks.state.records import UserView
 from tests.support.exchange import recording
 from tests.support.world import World
 
+pytestmark = pytest.mark.every_mailbox
+
 HOMER = {"address": "homer@globex.example", "name": "Homer", "response": "Accept"}
 SHOWN = "SELECT Subject, Location, Description, IsPrivate, WhoId, WhatId, ShowAs FROM Event"
 NOTHING = {"Location": None, "Description": None, "WhoId": None, "WhatId": None}
@@ -29,6 +31,7 @@ def secret(world: World, user: UserView, **more: object) -> str:
     )  # fmt: skip
 
 
+@pytest.mark.told_over("exchange", why="it listens to the wire of EWS")
 @pytest.mark.seed(14)
 @pytest.mark.rule("PRV-1")
 def test_the_body_of_a_private_item_that_is_left_alone_is_never_read(world: World) -> None:

@@ -10,6 +10,8 @@ from mapping.model.reasons import Reason
 from sync_tasks.state.records import UserView
 from tests.support.world import ORG, World
 
+pytestmark = pytest.mark.every_mailbox
+
 BLUE = {"address": "blue@acme.example", "name": "Blue Room"}
 RED = {"address": "red@acme.example", "name": "Red Room"}
 HOMER = {"address": "homer@globex.example", "name": "Homer"}

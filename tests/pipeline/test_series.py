@@ -12,6 +12,8 @@ from sync_tasks.state.records import UserView
 from tests.support.exchange import recording
 from tests.support.world import World
 
+pytestmark = pytest.mark.every_mailbox
+
 TRACKED = ["Salesforce", "Status: Tracked successfully"]
 FIRST = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)  # the day after the stories begin, ten o'clock in Berlin
 
@@ -60,7 +62,6 @@ def test_a_marked_series_stands_in_salesforce_occurrence_by_occurrence(world_on_
     settled(world, ann)
 
 
-@pytest.mark.every_mailbox
 @pytest.mark.rule("REC-2", "SCP-4")
 def test_a_series_is_saved_automatically_like_any_item(world: World) -> None:
     ann = world.user(autosave__appointments=True)
@@ -121,7 +122,6 @@ def test_a_mark_left_on_one_occurrence_brings_no_series_back_that_was_taken_out(
     settled(world, ann)
 
 
-@pytest.mark.every_mailbox
 @pytest.mark.seed(15)
 @pytest.mark.rule("REC-12")
 def test_an_occurrence_moved_in_the_calendar_moves_alone(world: World) -> None:
@@ -148,7 +148,6 @@ def test_an_occurrence_moved_in_the_calendar_moves_alone(world: World) -> None:
     settled(world, ann)
 
 
-@pytest.mark.every_mailbox
 @pytest.mark.rule("REC-12")
 def test_an_occurrence_edited_in_salesforce_becomes_an_exception_in_the_calendar(world: World) -> None:
     ann = world.user()
@@ -186,7 +185,6 @@ def test_what_is_attached_to_one_occurrence_stays_in_the_calendar(world: World) 
     settled(world, ann)
 
 
-@pytest.mark.every_mailbox
 @pytest.mark.seed(15)
 @pytest.mark.rule("REC-13")
 def test_an_occurrence_cancelled_in_the_calendar_leaves_salesforce_alone(world: World) -> None:
@@ -202,7 +200,6 @@ def test_an_occurrence_cancelled_in_the_calendar_leaves_salesforce_alone(world: 
     settled(world, ann)
 
 
-@pytest.mark.every_mailbox
 @pytest.mark.seed(15)
 @pytest.mark.rule("REC-10", "REC-11")
 def test_a_changed_master_changes_what_lies_ahead_and_leaves_the_past(world: World) -> None:
@@ -239,7 +236,6 @@ def test_a_series_shifted_as_a_whole_is_shifted_from_now_on(world: World) -> Non
     settled(world, ann)
 
 
-@pytest.mark.every_mailbox
 @pytest.mark.seed(15)
 @pytest.mark.rule("REC-10", "DEL-1")
 def test_a_deleted_series_leaves_what_has_taken_place(world: World) -> None:
@@ -293,7 +289,6 @@ def test_an_endless_series_is_topped_up_as_its_occurrences_come_near(world: Worl
     assert (world.item(ann, "Round") or {})["Categories"] == TRACKED
 
 
-@pytest.mark.every_mailbox
 @pytest.mark.rule("REC-7", "ALL-3")
 def test_a_series_of_whole_days_stands_as_whole_days(world: World) -> None:
     ann = world.user()

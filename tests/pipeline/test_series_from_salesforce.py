@@ -11,6 +11,8 @@ from mapping.model.reasons import Reason
 from sync_tasks.state.records import UserView
 from tests.support.world import World
 
+pytestmark = pytest.mark.every_mailbox
+
 FIRST = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
 
 
@@ -63,7 +65,6 @@ def test_a_classic_series_comes_down_as_one_series(world: World, mode: str) -> N
     assert len(rows(world)) == 4
 
 
-@pytest.mark.every_mailbox
 @pytest.mark.rule("REC-5", "REC-12", "REC-13")
 def test_what_was_moved_and_deleted_in_salesforce_comes_down_so(world: World) -> None:
     ann = world.user()

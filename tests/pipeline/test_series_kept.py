@@ -11,6 +11,8 @@ from mapping.model.reasons import Reason
 from sync_tasks.state.records import UserView
 from tests.support.world import World
 
+pytestmark = pytest.mark.every_mailbox
+
 FIRST = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
 
 

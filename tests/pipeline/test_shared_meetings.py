@@ -12,6 +12,8 @@ from mapping.model.reasons import Reason
 from sync_tasks.state.records import UserView
 from tests.support.world import World
 
+pytestmark = pytest.mark.every_mailbox
+
 HOMER = {"address": "homer@globex.example", "name": "Homer"}
 TRACKED = ["Salesforce", "Status: Tracked successfully"]
 ADDRESSES = {name: f"{name}@acme.example" for name in ("ann", "ben", "cid", "dot", "eve")}

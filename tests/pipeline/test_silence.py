@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from connectors.protocols import Can
 from sync_tasks.state.records import UserView
 from tests.support.world import World
+
+pytestmark = pytest.mark.every_mailbox
 
 HOMER = {"address": "homer@globex.example", "name": "Homer", "response": "Accept"}
 
@@ -72,6 +75,7 @@ def test_an_edit_in_salesforce_is_carried_without_a_word_to_the_guests(world: Wo
     assert world.mails() == 0
 
 
+@pytest.mark.every_mailbox(Can.SILENT_WRITE)
 @pytest.mark.rule("TOP-3", "DEL-10")
 @pytest.mark.parametrize("strategy", ["off", "own", "all"])
 def test_a_meeting_deleted_in_salesforce_is_cancelled_with_nobody(world: World, strategy: str) -> None:
@@ -86,6 +90,7 @@ def test_a_meeting_deleted_in_salesforce_is_cancelled_with_nobody(world: World, 
     assert world.mails() == 0
 
 
+@pytest.mark.every_mailbox(Can.SILENT_WRITE)
 @pytest.mark.rule("TOP-3", "ATT-1")
 def test_a_guest_added_in_salesforce_is_put_on_the_list_silently(world: World) -> None:
     ann = world.user()

@@ -6,12 +6,17 @@ property that an add-in sets, because colours mean nothing unless they are switc
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
+from connectors.google.events import first_popup
+from connectors.google.html import is_html
 from connectors.google.mailbox import GoogleMailbox
+from connectors.sandbox.google.calendar import REMINDERS
 from mapping.model.item import Original
 from mapping.model.series import stamp
 from mapping.recurrence.zones import iana_of
@@ -30,10 +35,13 @@ NEUTRAL = {"Free": "free", "Busy": "busy", "Tentative": "tentative", "OOF": "oof
            "WorkingElsewhere": "working_elsewhere"}  # fmt: skip
 RESPONSES = {"Accept": "accepted", "Decline": "declined", "Tentative": "tentative", "Unknown": "needsAction",
              "NoResponseReceived": "needsAction"}  # fmt: skip
+ANSWERS = {"accepted": "Accept", "declined": "Decline", "tentative": "Tentative", "needsAction": "NoResponseReceived"}
+MEETINGS = (1, 3)  # a meeting, and one that was received: whoever has guests or another organizer
+SAID_OTHERWISE = ("MyResponseType", "StartTimeZone", "IsAllDayEvent", "ReminderIsSet", "IsMeeting")
 ROLES = {"RequiredAttendees": {}, "OptionalAttendees": {"optional": True}, "Resources": {"resource": True}}
 SENSITIVITY = {"Normal": "default", "Personal": "default", "Private": "private", "Confidential": "confidential"}
 PHONES = {"BusinessPhone": "work", "BusinessPhone2": "work", "MobilePhone": "mobile", "HomePhone": "home",
-          "OtherTelephone": "other", "CarPhone": "car"}  # fmt: skip
+          "OtherTelephone": "other", "CarPhone": "car", "BusinessFax": "workFax"}  # fmt: skip
 PLACES = {"Business": "work", "Home": "home", "Other": "other"}
 ADDRESS = {"Street": "streetAddress", "City": "city", "State": "region", "PostalCode": "postalCode",
            "CountryOrRegion": "country"}  # fmt: skip
@@ -47,10 +55,15 @@ class Google:
         "content": "google.gmail.users.messages.attachments.get", "thread": "google.gmail.users.threads.get",
     }  # fmt: skip
     contents_fail = "google.gmail.users.messages.attachments.get"
+    events: Mapping[str, str] = {
+        ours: f"google*.calendar.events.{theirs}"
+        for ours, theirs in {"read": "get", "create": "insert", "update": "patch", "delete": "delete"}.items()
+    }
 
     def __init__(self, handle: Handle) -> None:
         self._handle = handle
         self._below: dict[str, str] = {}  # labels that stand below others, by the last of their names
+        self._zones: dict[str, ZoneInfo] = {}  # days are days in the zone of the calendar
 
     def connection(self) -> tuple[dict[str, str], dict[str, str]]:
         key_file = self._handle.post("google/accounts", email=ACCOUNT, domains=["acme.example"])
@@ -58,6 +71,7 @@ class Google:
 
     def open(self, address: str, name: str, aliases: Sequence[str], zone: str) -> None:
         self._handle.post("google/users", address=address, name=name, aliases=list(aliases), timezone=zone)
+        self._zones[address] = ZoneInfo(zone)
 
     def _act(self, address: str, what: str, **given: Any) -> dict[str, Any]:
         return self._handle.post(f"google/{what}", mailbox=address, **given)
@@ -71,8 +85,11 @@ class Google:
         }  # fmt: skip
         return str(makers[kind](address, folder, values)["id"])
 
-    def _event(self, address: str, _folder: str, values: Values) -> dict[str, Any]:
-        return self._act(address, "events", values=event(values, address))
+    def _event(self, address: str, folder: str, values: Values) -> dict[str, Any]:
+        made, home = event(values, address, self._zones[address]), "" if folder == "calendar" else folder
+        ident = hashlib.sha1(str(values.get("UID")).encode(), usedforsecurity=False).hexdigest()  # copies share it
+        taken = "UID" not in values or any(each["id"] == ident for each in self._content(address)["events"])
+        return self._act(address, "events", values=made, calendar=home, id="" if taken else ident)
 
     def _message(self, address: str, folder: str, values: Values) -> dict[str, Any]:
         marks = [MARKS.get(name, name) for name in values.get("Categories", ())]
@@ -103,7 +120,7 @@ class Google:
             self._act(address, "events/delete", id=item)
         else:
             old = self._held(address, "events", item)
-            changed = event(values, address, old)
+            changed = event(values, address, self._zones[address], old)
             self._act(address, "events/update", id=item, values=changed, **_only(original))
 
     def _held(self, address: str, what: str, item: str) -> dict[str, Any]:
@@ -147,17 +164,18 @@ class Google:
         elif folder == "deleteditems":
             self._act(address, "events/delete", id=item)
         else:
-            self._act(address, "events/move", id=item, calendar=folder)
+            self._act(address, "events/move", id=item, calendar="" if folder == "calendar" else folder)
         return item
 
     def items(self, address: str, folder: str) -> list[dict[str, Any]]:
         content = self._content(address)
         if folder == "calendar":
             # what differs from a series is no item of its own in the words of Outlook
-            return [_told("CalendarItem", each, told_event(each)) for each in content["events"]
-                    if "recurringEventId" not in each]  # fmt: skip
+            events = [each for each in content["events"] if "recurringEventId" not in each]
+            return [_told("CalendarItem", each, told_event(each, self._zones[address])) for each in events]
         if folder in content["calendars"]:
-            return [_told("CalendarItem", each, told_event(each)) for each in content["calendars"][folder]]
+            events = content["calendars"][folder]
+            return [_told("CalendarItem", each, told_event(each, self._zones[address])) for each in events]
         if folder == "deleteditems":
             gone = content["deleted"]
             found = [
@@ -168,8 +186,8 @@ class Google:
         if folder in LABELS or label in content["labels"]:
             return [_told("Message", each, told_message(each)) for each in content["messages"]
                     if (label in each["labels"] if label else not {"INBOX", "SENT"} & {*each["labels"]})]  # fmt: skip
-        if folder in LISTS:
-            tasks = content["tasks"].get(LISTS[folder] or "My Tasks", [])
+        if folder in LISTS or folder in content["tasks"]:
+            tasks = content["tasks"].get(LISTS.get(folder, folder) or "My Tasks", [])
             return [_told("Task", each, told_task(each)) for each in tasks]
         groups = set(GROUPS[folder])
         return [_told("Contact", {**each, "id": each["resourceName"]}, told_contact(each))
@@ -177,8 +195,9 @@ class Google:
 
     def agenda(self, address: str, start: datetime, end: datetime) -> list[tuple[datetime, str]]:
         told = self._handle.get("google/calendar", address=address, start=start.isoformat(), end=end.isoformat())
-        found = [(datetime.fromisoformat(_shown(each["start"])), each.get("summary", "")) for each in told["items"]]
-        return sorted(found)
+        zone = self._zones[address]
+        shown = [(_shown(each["start"], zone), each.get("summary", "")) for each in told["items"]]
+        return sorted((datetime.fromisoformat(at), subject) for at, subject in shown)
 
     def categories(self, address: str) -> set[str]:
         back = {label: category for category, label in MARKS.items()}
@@ -219,11 +238,12 @@ def _told(kind: str, each: Mapping[str, Any], values: dict[str, Any]) -> dict[st
 # --- events
 
 
-def event(values: Values, address: str, old: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The event, or with the old one the patch, that these values mean."""
+def event(values: Values, address: str, home: ZoneInfo, old: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The event, or with the old one the patch, that these values mean. `home`: the zone of the calendar."""
     made: dict[str, Any] = {}
     private: dict[str, Any] = {}
-    zone = iana_of(values.get("StartTimeZone", "")) or ((old or {}).get("start") or {}).get("timeZone") or "UTC"
+    named = iana_of(values.get("StartTimeZone", "")) or ((old or {}).get("start") or {}).get("timeZone")
+    zone = ZoneInfo(named or "UTC")
     days = values.get("IsAllDayEvent", "date" in ((old or {}).get("start") or {}))
     for name, value in values.items():
         match name:
@@ -232,9 +252,9 @@ def event(values: Values, address: str, old: Mapping[str, Any] | None = None) ->
             case "Location":
                 made["location"] = value
             case "Body":
-                made["description"] = body_text(value)
+                made["description"] = value.get("html") or body_text(value) if isinstance(value, Mapping) else value
             case "Start" | "End":
-                made[name.lower()] = _time(str(value), zone, bool(days))
+                made[name.lower()] = _time(str(value), home if days else zone, bool(days))
             case "Recurrence":
                 made["recurrence"] = None if value is None else [f"RRULE:{value}"]
             case "Categories":
@@ -245,22 +265,18 @@ def event(values: Values, address: str, old: Mapping[str, Any] | None = None) ->
             case "Sensitivity":
                 made["visibility"] = SENSITIVITY[value]
             case "Organizer":
-                made["organizer"] = {"email": value["address"], "displayName": value.get("name", "")}
+                made["organizer"] = {"email": _whose(value), "displayName": value.get("name", "")}
             case "ReminderMinutesBeforeStart":
                 made["reminders"] = {"useDefault": False, "overrides": [{"method": "popup", "minutes": value}]}
-            case "IsReminderSet" if value is False:
+            case "ReminderIsSet" if value is False:
                 made["reminders"] = {"useDefault": False, "overrides": []}
+            case "AppointmentState" if value in MEETINGS:
+                pass
             case "UID":
                 made["iCalUID"] = value
             case "ExtendedProperty":
                 private |= {"inboxSyncKey": value[KEY]["value"]} if value else {}
-            case _ if name in ROLES or name in (
-                "MyResponseType",
-                "StartTimeZone",
-                "IsAllDayEvent",
-                "IsReminderSet",
-                "IsMeeting",
-            ):
+            case _ if name in ROLES or name in SAID_OTHERWISE:
                 pass
             case _:
                 raise KeyError(f"Google has nothing for {name}")
@@ -271,11 +287,18 @@ def event(values: Values, address: str, old: Mapping[str, Any] | None = None) ->
     return {**made, **({"extendedProperties": {"private": kept}} if kept else {})}
 
 
-def _time(text: str, zone: str, days: bool) -> dict[str, Any]:
-    at = datetime.fromisoformat(text).astimezone(UTC)
+def _whose(organizer: Mapping[str, str]) -> str:
+    """A group calls its meetings in a calendar of its own, whose address they bear."""
+    address = organizer["address"]
+    of_group = organizer.get("type") == "GroupMailbox"
+    return f"{address.split('@')[0]}@group.calendar.google.com" if of_group else address
+
+
+def _time(text: str, zone: ZoneInfo, days: bool) -> dict[str, Any]:
+    at = datetime.fromisoformat(text)
     if days:
-        return {"date": at.date().isoformat(), "dateTime": None, "timeZone": None}
-    return {"dateTime": f"{at:%Y-%m-%dT%H:%M:%SZ}", "timeZone": zone, "date": None}
+        return {"date": at.astimezone(zone).date().isoformat(), "dateTime": None, "timeZone": None}
+    return {"dateTime": f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", "timeZone": zone.key, "date": None}
 
 
 def _guests(values: Values, address: str, old: Mapping[str, Any] | None) -> list[dict[str, Any]] | None:
@@ -296,12 +319,13 @@ def _guests(values: Values, address: str, old: Mapping[str, Any] | None) -> list
     return found
 
 
-def told_event(told: Mapping[str, Any]) -> dict[str, Any]:
+def told_event(told: Mapping[str, Any], home: ZoneInfo) -> dict[str, Any]:
     private = (told.get("extendedProperties") or {}).get("private") or {}
     shown = {neutral: name for name, neutral in NEUTRAL.items()}.get(private.get("inboxSyncShowAs", ""))
     plain = "Free" if told.get("transparency") == "transparent" else "Busy"
     found: dict[str, Any] = {
-        "Subject": told.get("summary", ""), "Start": _shown(told["start"]), "End": _shown(told["end"]),
+        "Subject": told.get("summary", ""), "Start": _shown(told["start"], home),
+        "End": _shown(told["end"], home),
         "IsAllDayEvent": "date" in told["start"], "UID": told["iCalUID"],
         "ExtendedProperty": {KEY: {"value": private["inboxSyncKey"]}} if "inboxSyncKey" in private else {},
         "LegacyFreeBusyStatus": shown if shown and SHOW_AS[shown] == told.get("transparency", "opaque") else plain,
@@ -309,10 +333,19 @@ def told_event(told: Mapping[str, Any]) -> dict[str, Any]:
     if told.get("location"):
         found["Location"] = told["location"]
     if told.get("description"):
-        found["Body"] = {"text": told["description"]}
+        found["Body"] = {"html" if is_html(told["description"]) else "text": told["description"]}
     if private.get("inboxSyncCategories"):
         found["Categories"] = private["inboxSyncCategories"].split("\n")
+    reminders = told["reminders"]
+    minutes = first_popup(REMINDERS if reminders["useDefault"] else reminders["overrides"])
+    found["ReminderIsSet"] = minutes is not None
+    if minutes is not None:
+        found["ReminderMinutesBeforeStart"] = minutes
     organizer = told["organizer"]["email"]
+    mine = next((each["responseStatus"] for each in told.get("attendees", ()) if each.get("self")), "")
+    found["IsMeeting"] = any(each["email"] != organizer for each in told.get("attendees", ()))
+    if mine or told["organizer"].get("self"):
+        found["MyResponseType"] = ANSWERS[mine] if mine else "Organizer"
     for name, role in ROLES.items():
         people = [each for each in told.get("attendees", ()) if each["email"] != organizer and not each.get("self")
                   and {k: each[k] for k in ("optional", "resource") if each.get(k)} == role]  # fmt: skip
@@ -321,10 +354,12 @@ def told_event(told: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _shown(told: Mapping[str, Any]) -> str:
+def _shown(told: Mapping[str, Any], home: ZoneInfo) -> str:
     if "date" in told:
-        return f"{told['date']}T00:00:00Z"
-    return f"{datetime.fromisoformat(told['dateTime']).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        at = datetime.fromisoformat(told["date"]).replace(tzinfo=home)
+    else:
+        at = datetime.fromisoformat(told["dateTime"])
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 # --- tasks, contacts
@@ -372,7 +407,8 @@ def contact(values: Values, old: Mapping[str, Any] | None = None) -> dict[str, A
             entries.append(found := {"type": kind} if kind else {})
         return found
 
-    names = {"GivenName": "givenName", "Surname": "familyName", "MiddleName": "middleName"}
+    names = {"GivenName": "givenName", "Surname": "familyName", "MiddleName": "middleName",
+             "Salutation": "honorificPrefix"}  # fmt: skip
     work = {"CompanyName": "name", "JobTitle": "title", "Department": "department"}
     for name, value in values.items():
         match name:
@@ -391,6 +427,13 @@ def contact(values: Values, old: Mapping[str, Any] | None = None) -> dict[str, A
                 ]
             case "Nickname":
                 entry("nicknames")["value"] = value
+            case "BusinessHomePage":
+                entry("urls", "work")["value"] = value
+            case "AssistantName":
+                entry("relations", "assistant")["person"] = value
+            case "Birthday":
+                day = datetime.fromisoformat(value)
+                entry("birthdays")["date"] = {"year": day.year, "month": day.month, "day": day.day}
             case "Body":
                 entry("biographies")["value"] = body_text(value)
             case "Categories":
@@ -432,7 +475,9 @@ def told_contact(told: Mapping[str, Any]) -> dict[str, Any]:
         "PhoneNumbers": _labelled(PHONES, told.get("phoneNumbers", ()), lambda each: each["value"]),
         "PhysicalAddresses": _labelled(PLACES, told.get("addresses", ()), lambda each: {
             part: each[name] for part, name in ADDRESS.items() if each.get(name)}),
-        "BusinessHomePage": entry("urls", "work").get("value"),
+        "BusinessHomePage": entry("urls", "work").get("value"), "AssistantName": entry("relations").get("person"),
+        "Birthday": date(**entry("birthdays")["date"]).isoformat() if entry("birthdays") else None,
+        "CompleteName": [["Title", named["honorificPrefix"]]] if named.get("honorificPrefix") else None,
         "Body": {"text": entry("biographies")["value"]} if entry("biographies").get("value") else None,
     }  # fmt: skip
     return {name: value for name, value in found.items() if value not in (None, {})}

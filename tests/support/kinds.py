@@ -19,6 +19,7 @@ from tests.support.google_kind import Google
 Values = Mapping[str, Any]
 SERVICE, PASSWORD = "svc", "svc-secret"
 TENANT = "acme"
+SALUTATION = {"PropertyTag": "0x3a45", "PropertyType": "String"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,14 @@ class MailboxKind(Protocol):
     """`can`: what the connector is able to do; a story that needs more is not told over this kind.
 
     `asks`: the operations by which a mail is looked at (`read`), marked (`mark`), its attachments are fetched
-    (`content`) and its thread is (`thread`). `contents_fail`: the fault rule under which one attachment fails."""
+    (`content`) and its thread is (`thread`). `contents_fail`: the fault rule under which one attachment fails.
+    `events`: by which names the calls that read, create, update and delete an event go wrong, alone or in a batch."""
 
     vendor: str
     can: frozenset[Can]
     asks: Mapping[str, str]
     contents_fail: str
+    events: Mapping[str, str]
 
     def connection(self) -> tuple[dict[str, str], dict[str, str]]:
         """Facts and secrets of the organization's connection. What stands behind them is made in the sandbox."""
@@ -101,7 +104,10 @@ class Outlook:
         self._handle.post("ews/mailboxes", address=address, name=name, aliases=list(aliases), timezone=zone)
 
     def create(self, address: str, kind: str, folder: str, values: Values) -> str:
-        told = self._handle.post("ews/items", mailbox=address, kind=kind, folder=folder, values=dict(values))
+        given = {name: value for name, value in values.items() if name != "Salutation"}
+        if "Salutation" in values:  # Outlook's schema has no word for it
+            given["ExtendedProperty"] = [{"uri": SALUTATION, "value": values["Salutation"]}]
+        told = self._handle.post("ews/items", mailbox=address, kind=kind, folder=folder, values=given)
         return str(told["id"])
 
     def update(self, address: str, item: str, values: Values, original: datetime | None = None) -> None:
@@ -144,6 +150,9 @@ class Exchange(Outlook):
         "thread": "ews.GetConversationItems",
     }  # fmt: skip
     contents_fail = "ews-item.GetAttachment"
+    events: Mapping[str, str] = {
+        "read": "ews.GetItem", "create": "ews.CreateItem", "update": "ews.UpdateItem", "delete": "ews.DeleteItem",
+    }  # fmt: skip
 
     def connection(self) -> tuple[dict[str, str], dict[str, str]]:
         self._handle.post("ews/users", name=SERVICE, password=PASSWORD, impersonates=["*"])
@@ -164,6 +173,9 @@ class Graph(Outlook):
         "thread": "graph.findMessages",
     }  # fmt: skip
     contents_fail = "graph-item.getAttachment"
+    events: Mapping[str, str] = {verb: f"graph*.{verb}Event" for verb in ("create", "update", "delete")} | {
+        "read": "graph*.getEvent"
+    }
 
     def connection(self) -> tuple[dict[str, str], dict[str, str]]:
         self._handle.post("graph/tenants", tenant=TENANT, domains=["*"])

@@ -187,6 +187,11 @@ class World:
         with self.app.store.reading() as unit:
             return unit.plans.all(self.last.id)
 
+    def trouble(self, verb: str, *, times: int = 1, nth: int = 1, **action: Any) -> None:
+        """Let calls of the mailboxes about an event go wrong, from the nth on: those that `read`, `create`, `update`
+        or `delete` it. `action`: as a scripted fault of the sandbox has it, `drop_after=True`."""
+        self.control("faults", match=self.mailboxes.events[verb], nth=nth, times=times, action=action)
+
     # --- the mailbox, as its owner uses it
 
     def mail_item(self, user: UserView, kind: str = "CalendarItem", folder: str = "", **values: Any) -> str:

@@ -220,7 +220,7 @@ def insert_event(call: Call) -> Json:
     return event(call.docs, doc)
 
 
-def add_event(docs: Docs, identifier: str, values: Json) -> Doc:
+def add_event(docs: Docs, identifier: str, values: Json, home: str = "") -> Doc:
     """Put an event into a calendar as its owner would. Raises GoogleError for values without sense."""
     me = {"email": docs.user.address, "displayName": docs.user.name}
     own = {
@@ -228,7 +228,7 @@ def add_event(docs: Docs, identifier: str, values: Json) -> Doc:
         **values,
     }  # fmt: skip
     check(own)
-    return docs.put(KIND, identifier, own)
+    return docs.put(KIND, identifier, own, parent=home)
 
 
 def patch_event(call: Call) -> Json:

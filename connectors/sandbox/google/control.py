@@ -177,9 +177,18 @@ def _entry(path: str, act: Act) -> None:
 
 
 def _add_event(docs: Docs, given: Json) -> Json:
-    """{"mailbox", "values", "id"}"""
+    """{"mailbox", "values", "id", "calendar": name, '' for the user's first one}"""
     ident = given.get("id") or f"own{docs.step():029d}"
-    return calendar.event(docs, calendar.add_event(docs, ident, merged({}, given["values"])))
+    home = _calendar_named(docs, given.get("calendar", ""))
+    return calendar.event(docs, calendar.add_event(docs, ident, merged({}, given["values"]), home))
+
+
+def _calendar_named(docs: Docs, name: str) -> str:
+    """The calendar of that name; '' is the user's first one. Raises ValueError."""
+    homes = {"": "", **{doc.values["summary"]: doc.id for doc in docs.all(calendar.CALENDAR)}}
+    if name not in homes:
+        raise ValueError(f"no calendar {name!r}")
+    return homes[name]
 
 
 def _named(docs: Docs, given: Json) -> Any:
@@ -205,11 +214,12 @@ def _add_calendar(docs: Docs, given: Json) -> Json:
 
 
 def _move_event(docs: Docs, given: Json) -> Json:
-    """{"mailbox", "id", "calendar": name}: to another calendar of the user's"""
-    home = next((doc.id for doc in docs.all(calendar.CALENDAR) if doc.values["summary"] == given["calendar"]), "")
-    if not home:
-        raise ValueError(f"no calendar {given['calendar']!r}")
-    return {"id": calendar.carry_event(docs, _named(docs, given), home).id}
+    """{"mailbox", "id", "calendar": name, '' for the user's first one}: from whichever calendar of his it stands in"""
+    homes = ("", *(doc.id for doc in docs.all(calendar.CALENDAR)))
+    places = [docs.find(calendar.KIND, given["id"], parent=home) for home in homes]
+    there = next((doc for doc in places if doc is not None and not doc.gone), None)
+    home = _calendar_named(docs, given["calendar"])
+    return {"id": calendar.carry_event(docs, there or _named(docs, given), home).id}
 
 
 def _add_message(docs: Docs, given: Json) -> Json:

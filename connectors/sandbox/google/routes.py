@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, unquote
 from werkzeug.wrappers import Request, Response
 
 from connectors.sandbox import rounds
-from connectors.sandbox.faults import Action
+from connectors.sandbox.faults import Action, cutting
 from connectors.sandbox.google import batch, calendar, channels, control, drive, gmail, oauth, people, tasks
 from connectors.sandbox.google.call import Call, answered
 from connectors.sandbox.google.errors import REASONS, STATUSES, GoogleError, answer
@@ -163,8 +163,9 @@ def _handled(request: Request, sandbox: Sandbox, path: str) -> Response:
             action = sandbox.faults.take(f"google.part.{_named(asked)}")
             if action is not None and action.answers:
                 return refusal(action)
-            return serve(sandbox, bearer, asked.method, asked.path.removeprefix(PREFIX), asked.query, asked.content,
-                         asked.headers)  # fmt: skip
+            with cutting(action):
+                return serve(sandbox, bearer, asked.method, asked.path.removeprefix(PREFIX), asked.query,
+                             asked.content, asked.headers)  # fmt: skip
 
         return batch.handle(request, act)
     query, content = request.query_string.decode(), request.get_data(cache=True)

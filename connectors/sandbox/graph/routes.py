@@ -20,7 +20,7 @@ from connectors.sandbox import rounds
 from connectors.sandbox.ews.errors import EwsError
 from connectors.sandbox.ews.items import Stored
 from connectors.sandbox.ews.state import Folder
-from connectors.sandbox.faults import Action
+from connectors.sandbox.faults import Action, cutting
 from connectors.sandbox.graph import (
     batch,
     control,
@@ -282,7 +282,8 @@ def _part(
         error = _scripted(action)
         return error.status, error.headers, body(error, sandbox.clock.now())
     try:
-        status, told_headers, told = _call(sandbox, caller, root, method, url, headers, given)
+        with cutting(action):
+            status, told_headers, told = _call(sandbox, caller, root, method, url, headers, given)
         if isinstance(told, bytes):
             told = base64.b64encode(told).decode("ascii")  # what is not JSON
         return status, told_headers, told
