@@ -5,7 +5,7 @@ import sqlalchemy as sa
 import sync_tasks.state.types
 
 revision = '0030'
-down_revision = '0032'
+down_revision = '0029'
 
 NEW = ('preset', 'profile')
 OF_CHANGES = ('user_id', 'preset_id', 'profile_id')
