@@ -152,7 +152,7 @@ def mailbox_kind() -> str:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Tell stories over every kind of mailbox that can do what they need; those that say so over some."""
     kinds = _kinds(metafunc) if "mailbox_kind" in metafunc.fixturenames else []
-    if "migrated_url" not in metafunc.fixturenames:
+    if "migrated_url" not in metafunc.fixturenames or _chooses("migrated_url", metafunc):
         if kinds:
             metafunc.parametrize("mailbox_kind", kinds)
     elif not kinds:
@@ -160,6 +160,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     else:  # what a story asks of a database is the same over every kind: each meets one of them, the first both
         pairs = [(kind, DATABASES[at % 2]) for at, kind in enumerate(kinds)] + [(kinds[0], DATABASES[1])]
         metafunc.parametrize(("mailbox_kind", "migrated_url"), pairs, indirect=["migrated_url"])
+
+
+def _chooses(fixture: str, metafunc: pytest.Metafunc) -> bool:
+    """Does the test itself say with what values of a fixture it goes?"""
+    names = (mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+    return any(fixture in (each.split(",") if isinstance(each, str) else each) for each in names)
 
 
 def _kinds(metafunc: pytest.Metafunc) -> list[str]:

@@ -2,71 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from connectors.protocols import Can
 from mapping.model.reasons import Reason
-from sync_tasks.state.records import UserView
+from tests.pipeline.task_words import FRIDAY, HOME, TRACKED, item_id, mirroring, record, saved, settled, shown
 from tests.support.world import World
 
 pytestmark = pytest.mark.every_mailbox
-
-HOME = "Salesforce Tasks"
-TRACKED = ["Salesforce", "Status: Tracked successfully"]
-FRIDAY = date(2026, 3, 6)
-
-
-def mirroring(world: World, **settings: Any) -> UserView:
-    """A user who keeps tasks the same, after the first run, which made the folder."""
-    user = world.user(**{"tasks__enabled": True, **settings})
-    world.sync(user)
-    world.later(minutes=30)
-    return user
-
-
-def record(world: World, subject: str) -> dict[str, Any] | None:
-    found = world.query(
-        "SELECT Id, Subject, Status, Priority, ActivityDate, Description, OwnerId, IsReminderSet, ReminderDateTime "
-        f"FROM Task WHERE Subject = '{subject}'"
-    )
-    assert len(found) < 2, f"{len(found)} tasks are called {subject}"
-    return found[0] if found else None
-
-
-def saved(world: World, user: UserView, subject: str = "Call", **values: Any) -> tuple[str, str]:
-    """(item, record) of a task that the user entered in the folder and that was saved."""
-    world.task(user, subject, folder=HOME, **values)
-    world.sync(user)
-    world.later(minutes=30)
-    found = record(world, subject)
-    assert found is not None
-    return item_id(world, user, subject), found["Id"]
-
-
-def shown(world: World, user: UserView, subject: str = "Visit", **columns: Any) -> tuple[str, str]:
-    """(item, record) of a task that somebody entered in Salesforce and that was shown in the mailbox."""
-    made = world.record("Task", Subject=subject, OwnerId=user.crm_user_id, **columns)
-    world.sync(user)
-    world.later(minutes=30)
-    return item_id(world, user, subject), made
-
-
-def item_id(world: World, user: UserView, subject: str, folder: str = HOME) -> str:
-    (found,) = [each["id"] for each in world.items(user, folder) if each["values"]["Subject"] == subject]
-    return str(found)
-
-
-def settled(world: World, user: UserView, runs: int = 3) -> None:
-    """Some more runs write nothing on either side."""
-    world.writes()
-    for _ in range(runs):
-        world.later(minutes=30)
-        world.sync(user)
-    assert world.writes() == {}
-
 
 # --- up
 
@@ -449,62 +395,6 @@ def test_a_copied_task_is_a_task_of_its_own(world: World) -> None:
     world.set(ann, tasks__forbid_remove=False)
     world.sync(ann)
     assert [row["Id"] for row in world.records("Task")] == [made]
-
-
-# --- recurring ones
-
-
-WEEKLY = [
-    ["WeeklyRecurrence", [["Interval", "1"], ["DaysOfWeek", "Friday"]]],
-    ["NoEndRecurrence", [["StartDate", "2026-03-06"]]],
-]
-
-
-@pytest.mark.every_mailbox(Can.RECURRING_TASKS)
-@pytest.mark.rule("TSK-10")
-def test_of_a_recurring_task_salesforce_holds_the_current_instance_and_those_that_were_finished(world: World) -> None:
-    ann = mirroring(world)
-    item, made = saved(world, ann, "Report", due=FRIDAY, Recurrence=WEEKLY)
-    assert len(world.records("Task")) == 1
-
-    world.edit(ann, item, Status="Completed")
-    world.sync(ann)
-
-    rows = world.query("SELECT Id, ActivityDate, Status FROM Task ORDER BY ActivityDate")
-    assert [(row["ActivityDate"], row["Status"]) for row in rows] == [
-        ("2026-03-06", "Completed"), ("2026-03-13", "Not Started"),
-    ]  # fmt: skip
-    assert rows[1]["Id"] == made
-    settled(world, ann)
-
-
-@pytest.mark.every_mailbox(Can.RECURRING_TASKS)
-@pytest.mark.rule("TSK-10", "TSK-7")
-def test_deleting_the_record_of_one_instance_does_not_delete_the_recurring_task(world: World) -> None:
-    ann = mirroring(world)
-    _, made = saved(world, ann, "Report", due=FRIDAY, Recurrence=WEEKLY)
-
-    world.remove("Task", made)
-    world.sync(ann)
-
-    there = world.item(ann, "Report", HOME)
-    assert there is not None
-    assert there.get("Categories", []) == []
-    settled(world, ann)
-    assert world.records("Task") == []
-
-
-@pytest.mark.rule("TSK-10")
-def test_the_record_that_stands_for_a_series_in_salesforce_is_not_shown(world: World) -> None:
-    ann = mirroring(world, tasks__down=True)
-    world.record(
-        "Task", Subject="Weekly", OwnerId=ann.crm_user_id, IsRecurrence=True, RecurrenceType="RecursDaily",
-        RecurrenceInterval=1, RecurrenceStartDateOnly="2026-03-03", RecurrenceEndDateOnly="2026-03-05",
-    )  # fmt: skip
-
-    world.sync(ann)
-
-    assert Reason.SERIES_TASK in world.reasons(ann)
 
 
 @pytest.mark.rule("TSK-9")
