@@ -150,3 +150,19 @@ def test_the_few_pairs_that_wait_are_found_without_reading_the_many_that_rest(of
         ["ix_pair_seen_next"],  # what the run looked at
         ["ix_pair_unseen"],
     ]
+
+
+def test_a_mark_is_another_one_once_a_pair_was_written_even_by_a_clock_that_is_behind(office: Office) -> None:
+    def mark() -> str:
+        with office.store.reading() as unit:
+            return unit.pairs.mark(office.ann, ["event", "task"])
+
+    seen = [mark()]
+    for key, minutes in (("ev:1", 0), ("ev:2", 10), ("ev:1", 5)):
+        office.put(office.ann, key, NOW + timedelta(minutes=minutes))
+        seen.append(mark())
+    assert len(set(seen)) == 4
+
+    office.put(office.ann, "em:1", NOW + timedelta(minutes=20), kind="email")
+    office.put(office.ben, "ev:1", NOW + timedelta(minutes=20))
+    assert mark() == seen[-1]
