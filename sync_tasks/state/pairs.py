@@ -91,9 +91,8 @@ class Pairs:
         """Something that is another one once a pair of these kinds was written. The newest moment alone would not do:
         a worker whose clock is behind may have written after it."""
         told = (func.count(), func.max(Pair.updated_at), func.sum(extract("epoch", Pair.updated_at)))
-        return str(
-            tuple(self._session.execute(select(*told).where(Pair.user_id == user_id, Pair.kind.in_(kinds))).one())
-        )
+        mine = (Pair.user_id == user_id, Pair.kind.in_(kinds))
+        return str(tuple(self._session.execute(select(*told).where(*mine)).one()))
 
     def count_things(self, user_id: int) -> dict[str, int]:
         """How many things of each kind live pairs stand for; a series with all its occurrences is one."""
