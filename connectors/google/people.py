@@ -29,6 +29,7 @@ _CONNECTIONS, _GROUPS = "/v1/people/me/connections", "/v1/contactGroups"
 # not what the directory tells of the same people, which would be written into the contacts with the next edit
 _OF_USER = {"sources": "READ_SOURCE_TYPE_CONTACT"}
 _AT_ONCE = 200  # contacts that are read in one call
+_MEMBERS_AT_ONCE = 1000  # that are put into a group in one call
 _KEPT = 5000  # of a listing that are held until they are read
 
 
@@ -36,7 +37,7 @@ _KEPT = 5000  # of a listing that are held until they are read
 class _Feed:
     people: tuple[Json, ...]
     cursor: str
-    groupless: bool  # our group is gone
+    left: frozenset[str]  # who stood in our group, if that is gone
 
 
 class People:
@@ -44,6 +45,7 @@ class People:
         self._line = line
         self._feed: Shared[_Feed] = Shared()
         self._told: dict[str, Json] = {}
+        self._left: frozenset[str] = frozenset()
 
     # --- the group
 
@@ -66,7 +68,16 @@ class People:
             ask = Ask("people.contactGroups.create", "POST", _GROUPS, body=body)
             group = self._line.call(Service.PEOPLE, ask, writing=True)
         self._line.folder_ids[MANAGED] = group["resourceName"]
+        self._reunite(group["resourceName"])
         return group
+
+    def _reunite(self, group: str) -> None:
+        """Whoever deletes a group leaves its members, so they need not be made again: they are put into the new one."""
+        left, self._left = sorted(self._left), frozenset()
+        for start in range(0, len(left), _MEMBERS_AT_ONCE):
+            body = {"resourceNamesToAdd": left[start : start + _MEMBERS_AT_ONCE]}
+            ask = Ask("people.contactGroups.members.modify", "POST", f"/v1/{group}/members:modify", body=body)
+            self._line.call(Service.PEOPLE, ask, writing=True)
 
     def claimed_by(self) -> str:
         kept = (self._ours() or {}).get("clientData") or ()
@@ -94,8 +105,9 @@ class People:
         if role == MANAGED and not self._group:
             raise _no_group()
         feed = self._feed.of(role, cursor or "", lambda: self._since(cursor))
-        if role == MANAGED and feed.groupless:
+        if role == MANAGED and feed.left:
             del self._line.folder_ids[MANAGED]
+            self._left = feed.left
             raise _no_group()
         # nobody tells where something stood that is deleted: where ours stand, if there is such a place
         last = MANAGED if self._group else HOME
@@ -104,7 +116,7 @@ class People:
             gone = bool((person.get("metadata") or {}).get("deleted"))
             if (last if gone else self._role(person)) != role:
                 continue
-            if not gone and feed.groupless and kept_beside(person).get(beside.KEY):
+            if not gone and person["resourceName"] in feed.left:
                 continue  # it did not leave our group, the group went
             found.append(_change(role, person, gone=gone))
         return Changes(tuple(found), feed.cursor, complete=cursor is None)
@@ -121,9 +133,10 @@ class People:
             token = str(page.get("nextSyncToken") or token)
         alive = [each for each in people if not (each.get("metadata") or {}).get("deleted")]
         self._told = {each["resourceName"]: each for each in alive[:_KEPT]}
-        strayed = any(kept_beside(each).get(beside.KEY) and self._role(each) == HOME for each in alive)
-        groupless = strayed and bool(self._group) and self._group not in {g["resourceName"] for g in self._groups()}
-        return _Feed(tuple(people), token, groupless)
+        strayed = [each for each in alive if kept_beside(each).get(beside.KEY) and self._role(each) == HOME]
+        if not (strayed and self._group) or self._group in {each["resourceName"] for each in self._groups()}:
+            strayed = []
+        return _Feed(tuple(people), token, frozenset(each["resourceName"] for each in strayed))
 
     def read(self, refs: Sequence[ItemRef], detail: Detail) -> dict[ItemRef, Item | ConnectorError]:
         held = {ref.id: self._told.pop(ref.id) for ref in refs if ref.id in self._told}

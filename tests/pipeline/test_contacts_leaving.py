@@ -10,6 +10,8 @@ from mapping.model.reasons import Reason
 from tests.pipeline.test_contacts import HOME, card, mirroring, saved, settled, shown, surnames
 from tests.support.world import ORG, World
 
+pytestmark = pytest.mark.every_mailbox
+
 
 @pytest.mark.seed(25)
 @pytest.mark.parametrize("born", [saved, shown])

@@ -189,7 +189,7 @@ class Google:
         if folder in LISTS or folder in content["tasks"]:
             tasks = content["tasks"].get(LISTS.get(folder, folder) or "My Tasks", [])
             return [_told("Task", each, told_task(each)) for each in tasks]
-        groups = set(GROUPS[folder])
+        groups = set(GROUPS.get(folder, [folder]))
         return [_told("Contact", {**each, "id": each["resourceName"]}, told_contact(each))
                 for each in content["contacts"] if set(each["groups"]) - {"myContacts"} == groups]  # fmt: skip
 

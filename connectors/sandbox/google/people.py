@@ -202,6 +202,26 @@ def update_group(call: Call) -> Json:
     return _group(call.docs.put(GROUP, doc.id, {**doc.values, **{name: given.get(name) or [] for name in fields}}))
 
 
+def modify_members(call: Call) -> Json:
+    """Put contacts into a group, and take them out of it."""
+    docs, group = call.docs, call.docs.find(GROUP, call.parts["id"])
+    if group is None or group.gone:
+        raise _missing()
+    add, remove = (call.body.get(name) or [] for name in ("resourceNamesToAdd", "resourceNamesToRemove"))
+    if len(add) + len(remove) > 1000:
+        raise _refused("Must not modify more than 1000 members at once.")
+    own = {"contactGroupMembership": {"contactGroupResourceName": f"contactGroups/{group.id}"}}
+    unknown = []
+    for name in (*add, *remove):
+        doc = docs.find(KIND, name.removeprefix("people/"))
+        if doc is None or doc.gone:
+            unknown.append(name)
+            continue
+        others = [each for each in doc.values["memberships"] if each != own]
+        change_contact(docs, doc, {"memberships": [*others, *([own] if name in add else [])]})
+    return {"notFoundResourceNames": unknown} if unknown else {}
+
+
 def drop_group(docs: Docs, ident: str) -> None:
     """Its members stay contacts."""
     docs.get(GROUP, ident)

@@ -97,6 +97,12 @@ ROUTES = (
     _route("GET", "/people/v1/contactGroups", "people.contactGroups.list", people.list_groups),
     _route("POST", "/people/v1/contactGroups", "people.contactGroups.create", people.create_group),
     _route("PUT", "/people/v1/contactGroups/{id}", "people.contactGroups.update", people.update_group),
+    _route(
+        "POST",
+        "/people/v1/contactGroups/{id}/members:modify",
+        "people.contactGroups.members.modify",
+        people.modify_members,
+    ),
     _route("GET", "/drive/v3/about", "drive.about.get", drive.about),
     _route("GET", "/drive/v3/files/{fileId}", "drive.files.get", drive.get_file),
 )

@@ -141,6 +141,9 @@ def _routes() -> list[Route]:
         ("listContacts", "GET", "/contacts", contacts,
          lambda call: operations.listed(call, CONTACT, places.contact_folder(call, "contacts"))),
         ("getContact", "GET", "/contacts/{}", contacts, lambda call, item: operations.get(call, CONTACT, item)),
+        ("updateContact", "PATCH", "/contacts/{}", contacts, lambda call, item: operations.update(call, CONTACT, item)),
+        ("deleteContact", "DELETE", "/contacts/{}", contacts,
+         lambda call, item: operations.delete(call, CONTACT, item)),
         # tasks
         ("listTaskLists", "GET", "/todo/lists", tasks, places.task_lists),
         ("createTaskList", "POST", "/todo/lists", tasks, places.add_task_list),
