@@ -16,6 +16,7 @@ from exchangelib.folders import Calendar, Drafts, Inbox, SentItems
 from exchangelib.items import ALWAYS_OVERWRITE, SEND_TO_NONE
 from simple_salesforce import Salesforce
 
+from connectors.calls import nobody
 from connectors.exchange.session import ExchangeConfig, open_account
 from sync_tasks.state.records import UserView
 from tests.bench.place import ROWS
@@ -35,7 +36,7 @@ class Loop:
         config = ExchangeConfig(
             endpoint=f"{url}/ews/Exchange.asmx", username="svc", password="svc-secret", address=user.address
         )
-        self._account = open_account(config, lambda _operation: None)
+        self._account = open_account(config, nobody)
         self._owner = user.crm_user_id
         self._sf = _salesforce(url)
         self._states: dict[type, str | None] = {}

@@ -92,7 +92,7 @@ class World:
     def opened(self, **changes: Any) -> ExchangeMailbox:
         return ExchangeMailbox(replace(self.config, **changes), self._heard)
 
-    def _heard(self, operation: str) -> None:
+    def _heard(self, operation: str, _parts: int, /) -> None:
         self.calls[operation] += 1
 
     def control(self, what: str, **given: Any) -> Any:

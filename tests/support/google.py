@@ -87,7 +87,7 @@ class World:
     def opened(self, **changes: Any) -> GoogleMailbox:
         return GoogleMailbox(replace(self.config, **changes), self._heard)
 
-    def _heard(self, operation: str) -> None:
+    def _heard(self, operation: str, _parts: int, /) -> None:
         self.calls[operation] += 1
 
     def control(self, what: str, **given: Any) -> Any:

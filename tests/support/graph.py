@@ -87,7 +87,7 @@ class World:
     def opened(self, **changes: Any) -> GraphMailbox:
         return GraphMailbox(replace(self.config, **changes), self.kept, self._heard, self.server.sandbox.clock.now)
 
-    def _heard(self, operation: str) -> None:
+    def _heard(self, operation: str, _parts: int, /) -> None:
         self.calls[operation] += 1
 
     def control(self, what: str, **given: Any) -> Any:
