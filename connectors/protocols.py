@@ -54,6 +54,7 @@ class Can(StrEnum):
     TASK_STATES = "task_states"  # keeps more of a task's state than whether it is done
     ATTACHMENTS = "attachments"  # tells what hangs on a message, and gives its content
     MAIL_FOLDERS = "mail_folders"  # finds further folders of mail by their names
+    DATED_LOOKS = "dated_looks"  # a look tells how old a mail is, before it is read
     WHOLE_LOOKS = "whole_looks"  # one look tells of all that changed, however much that is
     PUSH = "push"  # can tell an address of ours that something happened
     LOOK_FREELY = "look_freely"  # no quota of a day is used up by looking what happened

@@ -33,7 +33,7 @@ class GraphMailbox:
     can = frozenset({
         Can.CATEGORIES, Can.MAIL_REASONS, Can.INHERITED_MARKS, Can.FOLDERS, Can.TASKS, Can.RECURRING_TASKS,
         Can.TASK_DELETIONS, Can.TASK_CATEGORIES, Can.TASK_STATES, Can.ATTACHMENTS, Can.MAIL_FOLDERS, Can.CONVERSATIONS,
-        Can.TOPICS, Can.WHOLE_LOOKS, Can.PUSH, Can.LOOK_FREELY,
+        Can.TOPICS, Can.DATED_LOOKS, Can.WHOLE_LOOKS, Can.PUSH, Can.LOOK_FREELY,
     })  # fmt: skip
     batch_size = AT_ONCE
 

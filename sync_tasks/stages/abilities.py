@@ -39,6 +39,7 @@ WITHOUT: Mapping[Can, str] = {
     Can.ATTACHMENTS: "attachments stay in the mailbox",
     Can.CONVERSATIONS: "a thread is saved from its mark on, not what came before",
     Can.TOPICS: "an answer that does not say what it answers begins a thread of its own",
+    Can.DATED_LOOKS: "mails of mail_days are read once, when a mailbox is read for the first time",
     Can.WHOLE_LOOKS: "a run takes in so many mails of a folder, and the next one follows at once",
     Can.MAIL_FOLDERS: "email.folders is empty: Inbox, Sent Items and our folder are looked at",
     Can.LOOK_FREELY: "instant.enabled is off until somebody sets it: looking counts against the quota of the day",

@@ -128,10 +128,11 @@ def test_the_first_run_takes_what_is_a_little_younger_than_six_days_and_nothing_
 
 
 @pytest.mark.rule("WAY-7")
+@pytest.mark.every_mailbox(Can.DATED_LOOKS)
 def test_the_first_run_does_not_even_read_what_is_too_old(world: World) -> None:
     ann = world.user(autosave__emails=True)
     for number in range(3):
-        moment = (world.now - timedelta(days=40)).isoformat()
+        moment = (world.now - timedelta(days=10)).isoformat()
         received(world, ann, f"Old {number}", DateTimeReceived=moment, DateTimeSent=moment)
     world.calls()
 
