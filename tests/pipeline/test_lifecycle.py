@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.exchange import stored
 from sync_tasks.services import lifecycle
 from sync_tasks.services.scheduling import run_here
 from sync_tasks.state.records import UserView
@@ -37,13 +36,7 @@ def now(world: World, user: UserView) -> UserView:
 
 def listed(world: World, user: UserView) -> set[str]:
     """Our categories in the mailbox's own list."""
-    mailbox = world.app.mailbox(now(world, user))
-    listing = (stored.read(mailbox._line, "CategoryList") or b"").decode()  # type: ignore[attr-defined]
-    return {
-        name
-        for name in ("Salesforce", "Salesforce Thread", "Salesforce Unsync", "Sync Error")
-        if f'name="{name}"' in listing
-    }
+    return world.categories(user) & {"Salesforce", "Salesforce Thread", "Salesforce Unsync", "Sync Error"}
 
 
 def quiet(world: World, user: UserView, runs: int = 2) -> None:
