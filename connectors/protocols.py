@@ -42,6 +42,7 @@ class Can(StrEnum):
 
     SILENT_WRITE = "silent_write"  # can write a meeting without mailing its attendees
     GROUP_MEETINGS = "group_meetings"  # tells which meetings a group called, not a person
+    EVENT_MOVES = "event_moves"  # brings events back that were moved to another calendar
     CATEGORIES = "categories"
     MAIL_REASONS = "mail_reasons"  # a mail can bear in words why it was not saved, not only that it was not
     INHERITED_MARKS = "inherited_marks"  # programs give a mail the marks of what it answers, or of its sender's contact

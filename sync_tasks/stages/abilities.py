@@ -30,6 +30,7 @@ LISTS: Mapping[Can, str] = {Can.MAIL_FOLDERS: "email.folders"}
 WITHOUT: Mapping[Can, str] = {
     Can.SILENT_WRITE: "a write that guests would be mailed of waits until somebody approves (guard.mails_most)",
     Can.GROUP_MEETINGS: "a meeting that a group called counts like that of a person: it may last fourteen days",
+    Can.EVENT_MOVES: "an event that shows a record and was moved to another calendar stays there, and is an issue",
     Can.MAIL_REASONS: "a mail that could not be saved bears the error mark alone; why stands with the issue",
     Can.INHERITED_MARKS: "every mark on a mail was set by somebody; none is taken off as one that came along",
     Can.FOLDERS: "a mail stays where it is, and a label marks it",

@@ -28,6 +28,24 @@ def test_every_story_of_calendars_tasks_and_contacts_is_told() -> None:
     assert sorted(told("seed") ^ CALENDAR) == []
 
 
+def marks(decorated: ast.FunctionDef | ast.Module) -> set[str]:
+    """The names of the marks that a test bears, or all tests of a module."""
+    if isinstance(decorated, ast.Module):
+        told = [node.value for node in decorated.body if isinstance(node, ast.Assign)]
+    else:
+        told = decorated.decorator_list
+    return {node.attr for each in told for node in ast.walk(each) if isinstance(node, ast.Attribute)}
+
+
+def test_numbered_stories_of_calendars_tasks_and_contacts_are_told_over_every_kind_of_mailbox() -> None:
+    modules = [ast.parse(path.read_text(encoding="utf-8")) for path in (TESTS / "pipeline").glob("test_*.py")]
+    borne = [
+        (node.name, marks(node) | marks(module))
+        for module in modules for node in module.body if isinstance(node, ast.FunctionDef)
+    ]  # fmt: skip
+    assert [name for name, names in borne if "seed" in names and not names & {"every_mailbox", "told_over"}] == []
+
+
 def test_modules_that_tell_numbered_stories_of_emails_tell_them_over_every_kind_of_mailbox() -> None:
     telling = [path for path in (TESTS / "pipeline").glob("test_*.py") if "pytest.mark.mail_seed(" in path.read_text()]
     bearing = [path for path in telling if "pytestmark = pytest.mark.every_mailbox\n" in path.read_text()]

@@ -184,11 +184,12 @@ def test_nothing_is_asked_for_a_user_who_does_not_run(world: World) -> None:
 # --- echoes
 
 
+@pytest.mark.every_mailbox
 @pytest.mark.seed(22)
 @pytest.mark.rule("INS-10")
 def test_what_our_own_runs_write_triggers_no_second_run(world_on_both: World) -> None:
     world = world_on_both
-    ann, ear = listening(world, instant__kinds="all")
+    ann, ear = listening(world, instant__enabled=True, instant__kinds="all")
     given = {"StartDateTime": SOON.isoformat(), "DurationInMinutes": 30, "OwnerId": ann.crm_user_id}
     shown = world.record("Event", Subject="Visit", **given)
     meeting(world, ann)
@@ -261,10 +262,11 @@ def test_writing_one_occurrence_of_a_series_triggers_no_run(world: World) -> Non
 # --- how often
 
 
+@pytest.mark.every_mailbox
 @pytest.mark.seed(23)
 @pytest.mark.rule("INS-4", "INS-8")
 def test_a_burst_of_fifty_notices_is_one_run_or_two_a_minute_apart_at_least(world: World) -> None:
-    ann, ear = listening(world)
+    ann, ear = listening(world, instant__enabled=True)
     begin = world.now
     for number in range(50):
         meeting(world, ann, f"Offer {number}")

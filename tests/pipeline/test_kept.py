@@ -6,9 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from connectors.protocols import Can
 from mapping.model.reasons import Reason
 from tests.pipeline.test_deletions import born_in_mailbox, born_in_salesforce, settled
 from tests.support.world import World
+
+pytestmark = pytest.mark.every_mailbox
 
 OUTCOME = {"name": "Outcome__c", "type": "picklist", "values": ["Open", "Lost"]}
 DONE = {"name": "Done__c", "type": "boolean"}
@@ -72,10 +75,20 @@ def test_deleted_here_and_renamed_there_is_settled_like_any_conflict(
 
 
 @pytest.mark.rule("DEL-3")
-@pytest.mark.parametrize(("kind", "stays"), [("A", False), ("B", False), ("C", True), ("D", False)])
+@pytest.mark.parametrize(("kind", "stays"), [("A", False), ("B", False), ("C", True)])
 def test_an_event_that_reaches_a_certain_value_leaves_the_calendar_and_stays_in_salesforce(
     world: World, kind: str, stays: bool
 ) -> None:
+    reaches_the_value(world, kind, stays)
+
+
+@pytest.mark.every_mailbox(Can.SILENT_WRITE)
+@pytest.mark.rule("DEL-3")
+def test_somebody_elses_meeting_that_reaches_a_certain_value_leaves_the_calendar_silently(world: World) -> None:
+    reaches_the_value(world, "D", stays=False)
+
+
+def reaches_the_value(world: World, kind: str, stays: bool) -> None:
     world.setting(custom_fields={"Event": [OUTCOME, DONE]})
     world.set(deletion__unsync_when=["Outcome__c=Lost", "Done__c=true"])
     ann = world.user()
@@ -96,6 +109,7 @@ def test_an_event_that_reaches_a_certain_value_leaves_the_calendar_and_stays_in_
     assert len(world.records("Event")) == 1
 
 
+@pytest.mark.every_mailbox(Can.SILENT_WRITE)
 @pytest.mark.rule("DEL-10")
 def test_a_meeting_with_guests_from_outside_leaves_the_calendar_only_where_that_is_set(world: World) -> None:
     world.setting(custom_fields={"Event": [DONE]})

@@ -108,6 +108,7 @@ def test_a_preset_made_from_a_user_keeps_what_held_then(world: World) -> None:
         profiles.drop_preset(unit, made, at=world.now, by="adele")
 
 
+@pytest.mark.every_mailbox
 @pytest.mark.seed(21)
 @pytest.mark.rule("LIF-1")
 def test_resetting_what_a_user_has_set_touches_nothing_that_is_saved(world: World) -> None:

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.exchange import stored
 from sync_tasks.services import lifecycle
 from sync_tasks.services.scheduling import run_here
 from sync_tasks.state.records import UserView
@@ -37,13 +36,7 @@ def now(world: World, user: UserView) -> UserView:
 
 def listed(world: World, user: UserView) -> set[str]:
     """Our categories in the mailbox's own list."""
-    mailbox = world.app.mailbox(now(world, user))
-    listing = (stored.read(mailbox._line, "CategoryList") or b"").decode()  # type: ignore[attr-defined]
-    return {
-        name
-        for name in ("Salesforce", "Salesforce Thread", "Salesforce Unsync", "Sync Error")
-        if f'name="{name}"' in listing
-    }
+    return world.categories(user) & {"Salesforce", "Salesforce Thread", "Salesforce Unsync", "Sync Error"}
 
 
 def quiet(world: World, user: UserView, runs: int = 2) -> None:
@@ -130,18 +123,19 @@ def test_a_user_who_is_deactivated_is_left_with_his_own_and_salesforce_keeps_eve
     assert (len(world.records("Event")), len(world.items(ann))) == (3, 2)
 
 
+@pytest.mark.every_mailbox
 @pytest.mark.seed(21)
 @pytest.mark.rule("LIF-1", "LIF-2")
 def test_resetting_what_is_ours_in_the_mailbox_touches_no_event(world: World) -> None:
     ann = furnished(world)
-    world.control("ews/folders/delete", mailbox=ann.address, folder="Salesforce Emails")
+    world.drop_folder(ann, "Salesforce Emails")
     world.app.mailbox(now(world, ann)).withdraw()
 
     quiet(world, ann)
 
     assert len(world.records("Event")) == 3
     assert {str(each["values"]["Categories"]) for each in world.items(ann)} == {str(TRACKED)}
-    assert "Salesforce Emails" in world.control_get("ews/mailboxes", address=ann.address)["folders"]
+    assert world.items(ann, "Salesforce Emails") == []  # there is such a folder again
 
 
 @pytest.mark.rule("LIF-7")

@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from connectors.protocols import Can
 from mapping.model.reasons import Reason
 from sync_tasks.state.records import UserView
 from tests.support.world import World
+
+pytestmark = pytest.mark.every_mailbox
 
 TIMED = {"object": "Visit__c", "subject": "Name", "starts": "Starts__c", "ends": "Ends__c", "location": "Place__c"}
 DATED = {"object": "Visit__c", "subject": "Name", "starts": "Day__c"}
@@ -162,6 +165,7 @@ def test_an_idle_user_costs_one_call_of_salesforce(world: World) -> None:
 # --- what is undone
 
 
+@pytest.mark.every_mailbox(Can.SILENT_WRITE)
 @pytest.mark.rule("OBJ-1")
 def test_edits_of_the_item_are_undone_but_for_what_is_the_users_own(world: World) -> None:
     ann = showing(world)
@@ -206,6 +210,7 @@ def test_an_item_that_was_deleted_is_made_again(world: World, hard: bool) -> Non
     settled(world, ann)
 
 
+@pytest.mark.every_mailbox(Can.EVENT_MOVES)
 @pytest.mark.rule("OBJ-1")
 def test_an_item_that_was_moved_is_brought_back(world: World) -> None:
     ann = showing(world)
@@ -305,6 +310,7 @@ def test_a_task_can_be_a_task_and_stand_in_the_calendar_too(world: World) -> Non
     settled(world, ann)
 
 
+@pytest.mark.told_over("exchange", why="one call of EWS makes items of every kind, so that one fault meets both")
 @pytest.mark.rule("OBJ-1", "TOP-7")
 def test_a_task_that_fails_as_what_it_is_and_as_what_is_shown_is_tried_again_as_both(world_on_both: World) -> None:
     world = world_on_both

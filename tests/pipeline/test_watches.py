@@ -26,6 +26,7 @@ def with_view(world: World, **view: str) -> tuple[UserView, str]:
     return world.user(contacts__enabled=True, contacts__scope=f"view:{made}"), made
 
 
+@pytest.mark.every_mailbox
 @pytest.mark.seed(27)
 @pytest.mark.rule("CON-2")
 def test_a_campaign_list_view_is_an_issue_and_the_other_kinds_go_on(world: World) -> None:
