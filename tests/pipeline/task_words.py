@@ -11,6 +11,10 @@ from tests.support.world import World
 HOME = "Salesforce Tasks"
 TRACKED = ["Salesforce", "Status: Tracked successfully"]
 FRIDAY = date(2026, 3, 6)
+WEEKLY = [
+    ["WeeklyRecurrence", [["Interval", "1"], ["DaysOfWeek", "Friday"]]],
+    ["NoEndRecurrence", [["StartDate", "2026-03-06"]]],
+]
 
 
 def mirroring(world: World, **settings: Any) -> UserView:

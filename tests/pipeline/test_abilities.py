@@ -12,7 +12,7 @@ from mapping.model.notice import Happened, Notice
 from mapping.model.reasons import Reason
 from sync_tasks.services import instant
 from sync_tasks.services.examining import user_checks
-from tests.pipeline.test_tasks import FRIDAY, HOME, WEEKLY, mirroring, record, saved, settled, shown
+from tests.pipeline.task_words import FRIDAY, HOME, WEEKLY, mirroring, record, saved, settled, shown
 from tests.support.lesser import lessen
 from tests.support.world import World
 

@@ -6,15 +6,10 @@ import pytest
 
 from connectors.protocols import Can
 from mapping.model.reasons import Reason
-from tests.pipeline.task_words import FRIDAY, HOME, mirroring, saved, settled
+from tests.pipeline.task_words import FRIDAY, HOME, WEEKLY, mirroring, saved, settled
 from tests.support.world import World
 
 pytestmark = pytest.mark.every_mailbox
-
-WEEKLY = [
-    ["WeeklyRecurrence", [["Interval", "1"], ["DaysOfWeek", "Friday"]]],
-    ["NoEndRecurrence", [["StartDate", "2026-03-06"]]],
-]
 
 
 @pytest.mark.every_mailbox(Can.RECURRING_TASKS)

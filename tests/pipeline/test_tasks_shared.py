@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.pipeline.test_tasks import FRIDAY, HOME, mirroring, saved, settled, shown
+from tests.pipeline.task_words import FRIDAY, HOME, mirroring, saved, settled, shown
 from tests.support.world import World
 
 pytestmark = pytest.mark.every_mailbox

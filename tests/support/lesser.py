@@ -19,8 +19,8 @@ def lessen(patch: pytest.MonkeyPatch, world: World, *lacking: Can) -> None:
     """From now on the mailboxes of a world lack these abilities."""
     whole = world.app.mailbox
 
-    def lesser(user: UserView) -> LesserMailbox:
-        return LesserMailbox(whole(user), lacking)
+    def lesser(user: UserView, *, asked: bool = True) -> LesserMailbox:
+        return LesserMailbox(whole(user, asked=asked), lacking)
 
     patch.setattr(world.app, "mailbox", lesser)
 
