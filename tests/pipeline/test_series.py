@@ -166,6 +166,7 @@ def test_an_occurrence_edited_in_salesforce_becomes_an_exception_in_the_calendar
     assert {row["Subject"] for row in standing(world, "Subject")} == {"Renamed"}
 
 
+@pytest.mark.told_over("exchange", why="it listens to the wire of EWS")
 @pytest.mark.rule("REC-15")
 def test_what_is_attached_to_one_occurrence_stays_in_the_calendar(world: World) -> None:
     ann = world.user()

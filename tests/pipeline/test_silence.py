@@ -60,6 +60,7 @@ def test_an_edit_in_the_mailbox_is_carried_without_a_word_to_the_guests(world: W
     assert world.mails() == 0
 
 
+@pytest.mark.every_mailbox(Can.SILENT_WRITE)
 @pytest.mark.rule("TOP-3", "DEL-10")
 @pytest.mark.parametrize("edit", EDITS_THERE)
 def test_an_edit_in_salesforce_is_carried_without_a_word_to_the_guests(world: World, edit: str) -> None:
