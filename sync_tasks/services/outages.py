@@ -15,6 +15,7 @@ from mapping.rules.errors import MAILBOX, SALESFORCE, Known
 from mapping.rules.outage import Breaker
 from sync_tasks.bootstrap import App
 from sync_tasks.services.standing import GATHER
+from sync_tasks.state.breakers import SPREAD
 from sync_tasks.state.records import UserView
 
 log = logging.getLogger(__name__)
@@ -80,9 +81,10 @@ def hold_back(app: App) -> int:
 
 
 def _sent(app: App, org_id: int, vendor: str, breaker: Breaker, now: datetime) -> Breaker:
-    """The breaker after somebody was sent to look, by us or by another scheduler."""
+    """The breaker after somebody was sent to look, by us or by another scheduler. Those who were put off come back one
+    after the other: whoever does so first would look each time, and he may be the one in trouble."""
     with app.store.writing() as unit:
-        who = unit.breakers.first_due(org_id, vendor, now)
+        who = unit.breakers.first_due(org_id, vendor, now + SPREAD)
         if who is None:
             return breaker
         looking = outage.look(breaker, who, now)

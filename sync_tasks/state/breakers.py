@@ -14,6 +14,7 @@ from sync_tasks.state.records import RunState
 from sync_tasks.state.types import insert_into
 
 BUCKETS, STEP = 12, timedelta(seconds=5)  # those who are put off come back over a minute
+SPREAD = BUCKETS * STEP
 
 
 class Breakers:
@@ -65,11 +66,11 @@ class Breakers:
         ).all()
         return bool(done)
 
-    def first_due(self, org_id: int, vendor: str, now: datetime) -> int | None:
-        """The user of this vendor who is due and has not run for the longest time, so that another one looks each time:
-        a user may have troubles of his own."""
+    def first_due(self, org_id: int, vendor: str, by: datetime) -> int | None:
+        """The user of this vendor who is due by then and has not run for the longest time, so that another one looks
+        each time: a user may have troubles of his own."""
         query = select(User.id).join(Organization, Organization.id == User.org_id).where(*UNHINDERED)
-        due = (*self._waits(org_id, vendor, now), User.suspended_at.is_(None))
+        due = (*self._waits(org_id, vendor, by), User.suspended_at.is_(None))
         rarest = (User.last_started_at.asc().nulls_first(), User.next_sync_at)
         return self._session.scalars(query.where(*due).order_by(*rarest).limit(1)).first()
 

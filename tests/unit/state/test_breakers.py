@@ -8,7 +8,9 @@ import pytest
 
 from mapping.rules import outage
 from mapping.rules.outage import Breaker
+from sync_tasks.state.breakers import SPREAD
 from sync_tasks.state.engine import open_engine
+from sync_tasks.state.records import RunState
 from sync_tasks.state.store import Store
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -88,6 +90,23 @@ def test_only_those_who_use_the_vendor_are_put_off_and_only_if_nobody_works_for_
     assert office.due(until + MINUTE) == set(office.users)
     with office.store.writing() as unit:
         assert unit.breakers.put_off(office.org, "salesforce", NOW, until, ()) == 2  # which all but the busy one use
+
+
+@pytest.mark.rule("TOP-11")
+def test_whoever_comes_back_first_does_not_look_each_time(office: Office) -> None:
+    until = NOW + HOUR
+    with office.store.writing() as unit:
+        unit.breakers.put_off(office.org, "exchange", NOW, until, ())
+        first = unit.breakers.first_due(office.org, "exchange", until + SPREAD)
+        assert first is not None
+        ref = unit.runs.claim_user(first, "manual", NOW, HOUR, b"key")
+        assert ref is not None
+    with office.store.writing() as unit:
+        unit.runs.close(ref, RunState.FAILED, NOW, until, commit_cursors=False)
+
+    with office.store.reading() as unit:
+        assert unit.breakers.first_due(office.org, "exchange", until) == first  # nobody else is due at this very moment
+        assert unit.breakers.first_due(office.org, "exchange", until + SPREAD) not in (first, None)
 
 
 @pytest.mark.rule("TOP-11")
