@@ -19,6 +19,7 @@ from sync_tasks.web.deps import Sync
 from sync_tasks.web.identity import Admin, Me
 
 Found = TypeVar("Found")
+Laid = TypeVar("Laid", ProfileView, PresetView)
 
 
 def _missing() -> NoReturn:
@@ -99,21 +100,21 @@ def _entry(entry_id: int, me: Me, sync: Sync) -> UnresolvedView:
     return _of(sync, me, "unresolved", entry_id, lambda unit: unit.unresolved.get(entry_id))
 
 
-def _profile(profile_id: int, me: Admin, sync: Sync) -> ProfileView:
+def _laid(sync: App, me: Admin, get: Callable[[Unit], Laid | None]) -> Laid:
+    """A layer of settings that is an organization's."""
     with sync.store.reading() as unit:
-        found = unit.configuration.profile_numbered(profile_id)
+        found = get(unit)
     if found is None or not _within(me, found.org_id):
         _missing()
     return found
+
+
+def _profile(profile_id: int, me: Admin, sync: Sync) -> ProfileView:
+    return _laid(sync, me, lambda unit: unit.configuration.profile_numbered(profile_id))
 
 
 def _preset(preset_id: int, me: Admin, sync: Sync) -> PresetView:
-    """One of an organization's own."""
-    with sync.store.reading() as unit:
-        found = unit.configuration.preset_numbered(preset_id)
-    if found is None or not _within(me, found.org_id):
-        _missing()
-    return found
+    return _laid(sync, me, lambda unit: unit.configuration.preset_numbered(preset_id))
 
 
 def _change(change_id: int, me: Me, sync: Sync) -> ChangeView:
