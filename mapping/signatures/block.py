@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from mapping.signatures.lexicon import LABELS
+from mapping.signatures.lexicon import labels
 from mapping.signatures.tokens import Line, Token, squeeze
 
 _WEIGHTY = (
@@ -110,7 +110,7 @@ def about_line(row: Sequence[Token]) -> list[str]:
     words = [token for token in row if token.kind == "word"]
     found: list[str] = [kind for kind in ("mail", "url", "phone", "number") if kind in kinds]
     found += [name for name in _WEIGHTY if name in classes]
-    if classes.intersection(LABELS):
+    if any(map(labels, classes)):
         found.append("labelled")
     found.append(f"words={min(len(words), 6) if len(words) < 9 else 9}")
     if words and all(word.text[0].isupper() for word in words):
@@ -128,14 +128,14 @@ def _labels(row: Sequence[Token]) -> list[list[str]]:
         found.append([f"after={before}"])
         if token.kind in ("phone", "mail", "url"):
             before = "value"
-        named = [c for c in token.classes if c in LABELS]
+        named = [c for c in token.classes if labels(c)]
         if named:
             before = "/".join(named[:2])
     for place, token in enumerate(row):
         if token.kind not in ("phone", "number"):
             continue
         for later in row[place + 1 : place + 4]:
-            named = [c for c in later.classes if c in LABELS]
+            named = [c for c in later.classes if labels(c)]
             if named:
                 found[place].append("before=" + "/".join(named[:2]))
                 break

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from mapping.signatures.block import Sender, about_line
-from mapping.signatures.lexicon import LABELS
+from mapping.signatures.lexicon import labels
 from mapping.signatures.phrases import CLOSING, FOOTER, GREETING, LEGAL
 from mapping.signatures.tokens import Line, Token, squeeze
 
@@ -93,7 +93,7 @@ def _own(line: Line, row: Sequence[Token], names: set[str], local: str, address:
         found.append("sentence")
     elif text[-1:] in ",:?!":
         found.append("ends" + text[-1])
-    if any(name in LABELS for token in row[:2] for name in token.classes):
+    if any(labels(name) for token in row[:2] for name in token.classes):
         found.append("starts_labelled")
     return found
 

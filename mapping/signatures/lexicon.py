@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Mapping
+from functools import cache
 
 GIVEN, SURNAME = "given", "surname"
 _LABEL = "label_"  # classes of words that stand before a value, or behind it, and say what it is
@@ -19,6 +20,7 @@ def _sections(name: str) -> Mapping[str, frozenset[str]]:
     return found
 
 
+@cache  # not at once: most processes read no signature
 def _classes_by_word() -> Mapping[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for file in ("lexicon.txt", "names.txt"):
@@ -28,8 +30,10 @@ def _classes_by_word() -> Mapping[str, tuple[str, ...]]:
     return {word: tuple(names) for word, names in found.items()}
 
 
-_BY_WORD = _classes_by_word()
-LABELS = frozenset(name for names in _BY_WORD.values() for name in names if name.startswith(_LABEL))
+def labels(name: str) -> bool:
+    """Does a class of words say what a value is?"""
+    return name.startswith(_LABEL)
+
 
 _STREET_ENDS = (
     "straße", "strasse", "str", "weg", "platz", "gasse", "allee", "straat", "laan", "plein", "gatan", "vägen", "gade",
@@ -45,7 +49,8 @@ _ORG_ENDS = ("werke", "bank", "gruppe", "technik", "bau", "tech", "soft", "syste
 
 def classes_of(word: str) -> tuple[str, ...]:
     """The classes that a casefolded word belongs to; of compounds, by their ends."""
-    known = _BY_WORD.get(word) or _BY_WORD.get(word.rstrip("."))
+    by_word = _classes_by_word()
+    known = by_word.get(word) or by_word.get(word.rstrip("."))
     if known is not None:
         return known
     if len(word) > 6:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from mapping.signatures.lexicon import LABELS, classes_of
+from mapping.signatures.lexicon import classes_of, labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ def _piece(line: Line, start: int, end: int, *, first: bool) -> Line:
 def is_label(piece: str) -> bool:
     """Is there nothing but a label, as "Tel.:"?"""
     words = [word for word in re.split(r"[\s:./-]+", piece.casefold()) if word]
-    return bool(words) and len(words) < 4 and all(LABELS.intersection(classes_of(word)) for word in words)
+    return bool(words) and len(words) < 4 and all(any(map(labels, classes_of(word))) for word in words)
 
 
 def squeeze(text: str) -> str:

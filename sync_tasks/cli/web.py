@@ -13,8 +13,6 @@ from sync_tasks.cli.processes import Level, announce, begin, level_named
 from sync_tasks.cli.shell import Json, NotFoundError, WrongUsageError, give, is_embedded, open_app, say, table, the_org
 from sync_tasks.services import entering
 from sync_tasks.settings import Settings
-from sync_tasks.web.app import create_app
-from sync_tasks.web.server import address_of, listen, serve
 
 app = typer.Typer(help="Serve the pages and the REST interface; links and administrators for them.")
 
@@ -34,6 +32,10 @@ def web(
     """Serve the pages, the REST interface and the addresses that vendors call, until told to stop."""
     if context.invoked_subcommand is not None:
         return
+    # here, for no other command needs them, and they would slow down the start of each
+    from sync_tasks.web.app import create_app
+    from sync_tasks.web.server import address_of, listen, serve
+
     level = level_named(log_level)
     begin(level)
     settings = Settings()
