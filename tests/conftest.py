@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 
 from sync_tasks.services import embedded
 from sync_tasks.services.embedded import EmbeddedRedis
+from tests.support import compiling
 from tests.support.postgres import PostgresServer
 
 if TYPE_CHECKING:
@@ -35,6 +36,13 @@ def _no_settings_from_outside() -> Iterator[None]:
         for name in list(os.environ):
             if name.upper().startswith("INBOX_SYNC_") and not name.upper().startswith(kept):
                 patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _statements_are_compiled_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        compiling.share(patch)
         yield
 
 
@@ -187,7 +195,7 @@ def world(sandbox: SandboxServer, mailbox_kind: str, _sqlite_template: Path, tmp
     from tests.support.world import World
 
     store = shutil.copy(_sqlite_template, tmp_path / "store.db")  # to migrate one takes as long as a run
-    made = World(sandbox, f"sqlite:///{store}", tmp_path / "home", kind=mailbox_kind)
+    made = World(sandbox, f"sqlite:///{store}", tmp_path / "home", kind=mailbox_kind, migrated=True)
     yield made
     made.close()
 
@@ -197,6 +205,6 @@ def world_on_both(sandbox: SandboxServer, mailbox_kind: str, migrated_url: str, 
     """The same, once on SQLite and once on PostgreSQL."""
     from tests.support.world import World
 
-    made = World(sandbox, migrated_url, tmp_path / "home", kind=mailbox_kind)
+    made = World(sandbox, migrated_url, tmp_path / "home", kind=mailbox_kind, migrated=True)
     yield made
     made.close()

@@ -44,7 +44,9 @@ def worlds(_sqlite_template: Path, tmp_path: Path) -> Iterator[tuple[World, Worl
         server = SandboxServer(sandbox)
         server.__enter__()
         store = shutil.copy(_sqlite_template, tmp_path / f"{name}.db")
-        made.append((World(server, f"sqlite:///{store}", tmp_path / name, kind="graph"), server, sandbox))
+        made.append(
+            (World(server, f"sqlite:///{store}", tmp_path / name, kind="graph", migrated=True), server, sandbox)
+        )
     yield made[0][0], made[1][0]
     for world, server, sandbox in made:
         world.close()

@@ -36,11 +36,13 @@ def _marks(marked: bool) -> dict[str, Any]:
 
 
 class World:
-    """Starts empty at `START`: one organization, no users. `kind`: the vendor of the mailboxes, one of `KINDS`."""
+    """Starts empty at `START`: one organization, no users. `kind`: the vendor of the mailboxes, one of `KINDS`;
+    `migrated`: the database has the current schema already."""
 
     def __init__(
-        self, server: SandboxServer, database_url: str, home: Path, *, now: datetime = START, kind: str = "exchange"
-    ) -> None:
+        self, server: SandboxServer, database_url: str, home: Path, *, now: datetime = START, kind: str = "exchange",
+        migrated: bool = False,
+    ) -> None:  # fmt: skip
         self.server = server
         self.sandbox: Sandbox = server.sandbox
         self._http = requests.Session()
@@ -48,7 +50,8 @@ class World:
         self.sandbox.clock.set(now, frozen=True)
         settings = Settings(home=home, database_url=database_url, debug=True, **UNPACED)
         self.app = App(settings, clock=self.sandbox.clock.now)
-        migrate.upgrade(self.app.store.engine)
+        if not migrated:
+            migrate.upgrade(self.app.store.engine)
         self._connect()
         self.last: RunView | None = None
 
