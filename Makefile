@@ -22,7 +22,8 @@ demo: $(READY) ## Run it all on sample data; ONCE=1 leaves after the first round
 ##@ Check
 
 test: $(READY) $(TOOLS) ## Run the whole suite; ARGS="-k merge" for a part
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	@# three at a time on two cores: of those that start processes one at most goes on at a time, and it mostly waits
+	$(BIN)/python -m pytest -n 3 $(ARGS)
 
 lint: $(READY) ## Style, types, and which part may import which
 	$(BIN)/ruff check .
