@@ -152,8 +152,8 @@ class Endpoint(Protocol):
         ...
 
     def write(self, writes: Sequence[Write]) -> list[Outcome]:
-        """Apply writes of ONE verb and ONE target, moves to ONE folder (at most `batch_size`), positionally answered. An
-        outcome that the vendor did not tell (connection cut) is Fault.UNKNOWN for every write of that call."""
+        """Apply writes of ONE verb and ONE target, moves to ONE folder (at most `batch_size`), positionally answered.
+        An outcome that the vendor did not tell (connection cut) is Fault.UNKNOWN for every write of that call."""
         ...
 
     def check(self) -> Iterable[Check]:

@@ -211,7 +211,6 @@ class Tasks:
         }  # fmt: skip
         batch.send(asks, lambda _, task: Outcome(task["id"], task["etag"]))
 
-
     def _bring_back(self, batch: Batch) -> None:
         """A task that is deleted still lies in its list, and says so."""
         asks = {

@@ -19,9 +19,8 @@ from mapping.merge.plan import Act, FieldChange, Operation, Step
 from mapping.model import fields as f
 from mapping.model.item import DELETED, Fields, Item, ItemKind, ItemRef, Side, Value
 from mapping.model.reasons import Reason
-from mapping.rules.decision import Outcome
 from mapping.rules.guards import Effect, Planned, trips
-from sync_tasks.stages import apply, holding
+from sync_tasks.stages import apply, holding, undo_refusals
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.fetch import row_fingerprint
 from sync_tasks.stages.holding import Verdict
@@ -85,10 +84,7 @@ def _plan(ctx: StageContext) -> Verdict:
     object_to(ctx, things, ctx.run.undoes)
     draft = Draft(ctx, {})
     inverses = _Inverses(draft, things).all()
-    for each in things:
-        if each.objection is not None or each.found:
-            reason = each.objection or Reason.UNDO_FOUND
-            draft.decide(each.side, each.kind, each.id, each.key, Outcome.SKIP, reason, RULE)
+    images = undo_refusals.tell(draft, things)
     verdict, found = _judge(draft)
     note = {
         "things": [{"of": each.of, "by": each.by, "key": each.key} for each in inverses],
@@ -99,6 +95,7 @@ def _plan(ctx: StageContext) -> Verdict:
         ctx.save_operations(unit, draft.operations)
         unit.trail.forget_stage(ctx.ref.id, "mirror")
         unit.trail.decide(ctx.user.id, draft.decisions)
+        images.keep(ctx, unit)
         ctx.save_note(unit, holding.PLANNED, verdict.note)
         if not ctx.preview:
             unit.holds.keep(ctx.user.id, ctx.ref.id, found, ctx.now(), undoes=ctx.run.undoes)
@@ -195,7 +192,9 @@ class _Inverses:
         if lying is not None:
             series = {name: value for name, value in before.items() if name == f.SERIES and value is not None}
             return self._move(thing, DELETED, Step.ITEMS, lying.id, series)
-        values = {name: value for name, value in before.items() if name in _writable(thing.kind) and value not in _NOTHING}
+        values = {
+            name: value for name, value in before.items() if name in _writable(thing.kind) and value not in _NOTHING
+        }
         return self._add(
             thing, Act.CREATE, thing.home, Step.ITEMS, values, key=thing.key, agreed=released,
             people=() if self._draft.is_silent else _tuple(values.get(f.ATTENDEES)),

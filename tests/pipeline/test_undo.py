@@ -10,7 +10,7 @@ import pytest
 
 from mapping.model.reasons import Reason
 from sync_tasks.services import deciding
-from sync_tasks.services.undoing import UndoError, undo
+from sync_tasks.services.undoing import UndoError, left, undo
 from sync_tasks.stages import apply
 from sync_tasks.state.records import HoldDecision, RunState, RunView, UserView
 from tests.support.standing import differences, standing
@@ -168,14 +168,20 @@ def test_what_was_changed_since_on_either_side_stays_with_its_reason_and_the_res
 
     undone = take_back(world, run)
 
-    left = refused(world, undone)
-    assert ("crm", Reason.UNDO_CHANGED.value) in left
-    assert ("mailbox", Reason.UNDO_CHANGED.value) in left
-    assert ("crm", Reason.UNDO_NEEDED.value) in left  # the account of the contact who stays
+    reasons = refused(world, undone)
+    assert ("crm", Reason.UNDO_CHANGED.value) in reasons
+    assert ("mailbox", Reason.UNDO_CHANGED.value) in reasons
+    assert ("crm", Reason.UNDO_NEEDED.value) in reasons  # the account of the contact who stays
     assert differences(stands, standing(world)) != {}
-    kept = {path for path, (was, _) in differences(before, standing(world)).items() if was is None}
-    assert {path.split("/")[3] for path in kept if path.startswith("/salesforce")} >= {"Event", "Contact", "Account"}
-    assert "EmailMessage" not in {path.split("/")[3] for path in kept if path.startswith("/salesforce")}
+    kept = [path.split("/") for path, (was, _) in differences(before, standing(world)).items() if was is None]
+    records = {name for side, _, name, *_ in kept if side == "salesforce"}
+    assert records >= {"Event", "Contact", "Account"}
+    assert "EmailMessage" not in records
+    differ = {(thing["side"], field["field"]): (field["run"], field["now"])
+              for thing in left(world.app, undone, values=True) for field in thing["fields"]}  # fmt: skip
+    assert differ["crm", "Description"][1] == "Do not lose this"
+    assert differ["mailbox", "location"] == ("", "In the park")
+    assert differ["crm", "Title"] == ("", "Foreman")
     settled_event = world.event("Changes here")
     assert settled_event is not None and settled_event["Location"] is None
     assert world.entry(ann, "New there")["Location"] == "In the park"

@@ -42,8 +42,8 @@ SALESFORCE = Vendor(
 MAILBOXES: Mapping[str, Vendor] = {
     # EWS takes everything out of Deleted Items again
     "exchange": Vendor("ews", _CHANGED, ("Subject",), bins=_BINS),
-    # Graph moves nothing but mails, and takes no event, task or contact out of the bin; an id of a transaction serves for
-    # one call
+    # Graph moves nothing but mails, and takes no event, task or contact out of the bin. An id of a transaction serves
+    # for one call, and is of no use afterwards
     "graph": Vendor(
         "ews", _CHANGED | {"TransactionId"}, ("Subject",), bins=_BINS, emptied=True,
         anew=frozenset({"DateTimeCreated", "DateTimeReceived", "DateTimeSent", "UID"}),

@@ -174,7 +174,9 @@ def update(call: GraphCall, kind: Type, identifier: str, folder: Folder | None =
     new = kind.read(call, item.values)
     if item.original and "Recurrence" in new:
         raise bad("An occurrence has no recurrence.", "ErrorPropertyValidationFailure")
-    made = writes.rewrite(call.store, item, _held({**item.values, **new}), verb="read" if set(new) == {"IsRead"} else "update")
+    made = writes.rewrite(
+        call.store, item, _held({**item.values, **new}), verb="read" if set(new) == {"IsRead"} else "update"
+    )
     if kind is EVENT and any(item.values.get(name) != made.values.get(name) for name in (*_CONCERNING, *ROLES)):
         made = writes.tell_of_update(call.store, item, made, TELLING)
     call.store.wrote(item.kind, "update")
