@@ -27,7 +27,9 @@ class Verb(StrEnum):
     UPDATE = "update"
     DELETE = "delete"
     RESTORE = "restore"  # a record out of the recycle bin, under its own id; of Salesforce only
-    MOVE = "move"  # to another mailbox folder: `values={"folder": role}`; the outcome tells the new id
+    # to another mailbox folder: `values={"folder": role}`; the outcome tells the new id. Out of the bin a series takes
+    # its exceptions along (`fields.SERIES`), for not every vendor keeps those of what is deleted
+    MOVE = "move"
 
 
 class Detail(StrEnum):
@@ -150,8 +152,8 @@ class Endpoint(Protocol):
         ...
 
     def write(self, writes: Sequence[Write]) -> list[Outcome]:
-        """Apply writes of ONE verb and ONE target (at most `batch_size`), positionally answered. An outcome that
-        the vendor did not tell (connection cut) is Fault.UNKNOWN for every write of that call."""
+        """Apply writes of ONE verb and ONE target, moves to ONE folder (at most `batch_size`), positionally answered.
+        An outcome that the vendor did not tell (connection cut) is Fault.UNKNOWN for every write of that call."""
         ...
 
     def check(self) -> Iterable[Check]:

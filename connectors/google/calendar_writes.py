@@ -22,9 +22,10 @@ from connectors.google.series import alike, pattern_values, series_of
 from connectors.google.times import without_nothing, written
 from connectors.protocols import Outcome, Verb, Write
 from mapping.model import fields as f
-from mapping.model.item import Fields, ItemKind, Original, Series
+from mapping.model.item import DELETED, Fields, ItemKind, Original, Series
 from mapping.model.series import SEPARATOR, occurrence_id
 
+HOME = "calendar"
 _SILENTLY = {"sendUpdates": "none"}
 
 
@@ -257,8 +258,17 @@ def _delete(work: _Work) -> None:
 
 
 def _move(work: _Work) -> None:
-    for at in work.batch.open:
-        work.batch.fail(at, Fault.INVALID, "events stay in their calendar")
+    """Out of the bin, where an event keeps its id and all that it bore but the exceptions of a series: these are laid
+    anew. Nowhere else."""
+    batch, writes = work.batch, work.batch.writes
+    for at, write in enumerate(writes):
+        if write.target != DELETED or write.values.get("folder") != HOME:
+            batch.fail(at, Fault.INVALID, "events stay in their calendar")
+    batch.send(
+        {at: _patch_at(writes[at].id, {"status": "confirmed"}) for at in batch.open},
+        lambda _, event: Outcome(event["id"], event["etag"]),
+    )
+    _complete(work)
 
 
 _VERBS: dict[Verb, Callable[[_Work], None]] = {

@@ -136,6 +136,9 @@ class Tasks:
 
     def write(self, writes: Sequence[Write]) -> list[Outcome]:
         batch = Batch(self._line, Service.TASKS, writes)
+        if writes[0].verb is Verb.MOVE and writes[0].target == DELETED:
+            self._bring_back(batch)
+            return batch.outcomes()
         home = self._list(writes[0].target)
         match writes[0].verb:
             case Verb.CREATE:
@@ -205,6 +208,17 @@ class Tasks:
                 {"destinationTasklist": self._list(str(writes[at].values.get("folder")))},
             )
             for at in only(present, batch)
+        }  # fmt: skip
+        batch.send(asks, lambda _, task: Outcome(task["id"], task["etag"]))
+
+    def _bring_back(self, batch: Batch) -> None:
+        """A task that is deleted still lies in its list, and says so."""
+        asks = {
+            at: Ask(
+                "tasks.tasks.patch", "PATCH", _at(self._list(str(write.values.get("folder"))), write.id),
+                body={"deleted": False},
+            )
+            for at, write in enumerate(batch.writes)
         }  # fmt: skip
         batch.send(asks, lambda _, task: Outcome(task["id"], task["etag"]))
 

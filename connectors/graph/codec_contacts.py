@@ -49,6 +49,12 @@ GROUPS = (_EMAILS, *_LISTS.values(), "businessAddress", "otherAddress")
 # --- reading
 
 
+def filed(told: Json) -> str:
+    """Where the server files a contact by itself: `Simpson, Homer Jay`."""
+    first = " ".join(str(told[name]) for name in ("givenName", "middleName") if told.get(name))
+    return ", ".join(name for name in (told.get("surname"), first) if name)
+
+
 def _first(name: str) -> Callable[[Json], Value]:
     return lambda told: next(iter(told.get(name) or ()), "") or ""
 

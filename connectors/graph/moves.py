@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from connectors.errors import Fault
-from connectors.graph import codec_tasks
+from connectors.graph import codec_contacts, codec_tasks
 from connectors.graph.batch import Batch
 from connectors.graph.codec import READERS, asked
 from connectors.graph.feed import version
@@ -85,7 +85,9 @@ def _key(kind: ItemKind, told: Json) -> str:
 def _copy(told: Json) -> dict[str, Any]:
     """What is sent to make the item anew."""
     made = {name: value for name, value in told.items() if name not in _TOLD and "@" not in name and value is not None}
-    made[EXTENDED] = [{"id": each["id"], "value": each["value"]} for each in told.get(EXTENDED) or ()]
+    made[EXTENDED] = [{"id": each["id"], "value": each["value"]} for each in told.get(EXTENDED) or () if each["value"]]
+    if made.get("fileAs") == codec_contacts.filed(told):
+        del made["fileAs"]  # the server goes on filing it by its name, whatever that will be
     for name in (codec_tasks.LINKS, "checklistItems"):
         made[name] = [_bare(each) for each in told.get(name) or ()]
     return {name: value for name, value in made.items() if value != []}

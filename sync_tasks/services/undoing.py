@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from sync_tasks.bootstrap import App
+from sync_tasks.security.vault import VaultError
 from sync_tasks.services.pipeline import next_stage
+from sync_tasks.services.run_facts import specific
 from sync_tasks.services.scheduling import BusyError, go_through, lease_of
+from sync_tasks.services.waiting import plain
+from sync_tasks.stages import imaging, undo_refusals
+from sync_tasks.stages.undo_refusals import Change
 from sync_tasks.state.records import UNDO, UNDO_PREVIEW, RunRef, RunState, RunView
 
 
@@ -32,6 +38,45 @@ def begin(app: App, run_id: int, *, preview: bool = False, by: str = "console") 
     """Open the run that undoes another, or take over one that was killed: the run and the stage that is next, for
     whoever goes through with it. Raises UndoError; BusyError when another run of the user is open."""
     return _open(app, _target(app, run_id), preview=preview, by=by)
+
+
+def left(app: App, run: RunView, *, values: bool) -> list[dict[str, Any]]:
+    """What an undo left as it stands, thing by thing: why, and the fields in which it differs from what the run had
+    left there, as long as that is kept. With `values` also what the run left and what was found; of private items
+    nobody keeps that."""
+    if not run.undoes:
+        return []
+    with app.store.reading() as unit:
+        rows = unit.trail.of_run(run.id)
+    kept = _found_changed(app, run)
+    return [
+        {
+            "side": row.side, "kind": row.kind, "item": row.ref, "key": row.key, "reason": row.reason,
+            "sentence": specific(row.reason, row.detail),
+            "fields": [_field(each, shown=values) for each in kept.get((row.side, row.ref), ())],
+        }
+        for row in rows if row.rule == undo_refusals.RULE
+    ]  # fmt: skip
+
+
+def _field(change: Change, *, shown: bool) -> dict[str, str | None]:
+    if not shown or change.is_private:
+        return {"field": change.field, "run": None, "now": None}
+    return {"field": change.field, "run": plain(change.run), "now": plain(change.now)}
+
+
+def _found_changed(app: App, run: RunView) -> Mapping[tuple[str, str], tuple[Change, ...]]:
+    """By side and id."""
+    with app.store.reading() as unit:
+        wrapped, rows = unit.journal.key(run.id), unit.journal.images(run.id)
+    if wrapped is None:
+        return {}
+    try:
+        box = imaging.box_of(app.vault.kept_box(run.user_id), run.id, wrapped)
+    except VaultError:
+        return {}  # the key that sealed it is not there any more
+    found = (undo_refusals.read(box.open(row.sealed, row.op_id.encode())) for row in rows)
+    return {each.of: each.changes for each in found if each is not None}
 
 
 def _target(app: App, run_id: int) -> RunView:

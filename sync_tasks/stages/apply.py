@@ -93,13 +93,15 @@ def sort_out(ctx: StageContext, todo: list[tuple[OpView, bytes]]) -> tuple[list[
 
 
 def _chunks(ctx: StageContext, ready: list[Ready]) -> Iterator[tuple[Endpoint, list[Ready]]]:
-    """Batches of one side, verb and target, as large as the endpoint takes."""
+    """Batches of one side, verb and target (moves: to one folder), as large as the endpoint takes."""
 
-    def lane(entry: Ready) -> tuple[str, str, str, bool]:
+    def lane(entry: Ready) -> tuple[str, str, str, str, bool]:
         op, payload = entry
-        return op.side, VERBS[Act(op.act)].value, op.target, payload.retrying
+        verb = VERBS[Act(op.act)]
+        folder = str(payload.values.get("folder", "")) if verb is Verb.MOVE else ""
+        return op.side, verb.value, op.target, folder, payload.retrying
 
-    for (side, _, _, _), group in groupby(sorted(ready, key=lane), key=lane):
+    for (side, *_), group in groupby(sorted(ready, key=lane), key=lane):
         endpoint: Endpoint = ctx.mailbox if side == Side.MAILBOX else ctx.crm
         entries = list(group)
         for start in range(0, len(entries), endpoint.batch_size):

@@ -67,21 +67,24 @@ class Image:
 
 @dataclass(slots=True)
 class Images:
-    """The images of a plan, by operation, before they are written."""
+    """The images of a plan, by operation, before they are written. `refused`: of an undo, by operation of the run that
+    it does not take back, what it found changed there."""
 
     found: dict[str, Image] = field(default_factory=dict)
+    refused: dict[str, bytes] = field(default_factory=dict)
 
     def keep(self, ctx: StageContext, unit: Unit) -> None:
         """Write them with the plan, in its transaction."""
-        if not self.found:
+        days = ctx.settings.int("undo.keep_days")
+        told = {op_id: image.dump() for op_id, image in self.found.items()} | self.refused
+        if not told or days <= 0:
             return
         wrapped = unit.journal.key(ctx.ref.id)
         if wrapped is None:
             wrapped = ctx.kept.seal(os.urandom(KEY_BYTES), context_of(ctx.ref.id))
         box = box_of(ctx.kept, ctx.ref.id, wrapped)
-        until = ctx.now() + timedelta(days=ctx.settings.int("undo.keep_days"))
-        sealed = {op_id: box.seal(image.dump(), op_id.encode()) for op_id, image in self.found.items()}
-        unit.journal.keep(ctx.user.id, ctx.ref.id, wrapped, until, sealed)
+        sealed = {op_id: box.seal(blob, op_id.encode()) for op_id, blob in told.items()}
+        unit.journal.keep(ctx.user.id, ctx.ref.id, wrapped, ctx.now() + timedelta(days=days), sealed)
 
 
 def context_of(run_id: int) -> str:

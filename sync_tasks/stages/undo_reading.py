@@ -182,7 +182,7 @@ def _changed(thing: Thing, now: Item, pair: PairView | None, me: str) -> bool:
     if thing.made and thing.side is Side.CRM and _touched_by_others(now, me):
         return True
     told = ((name, value, now.get(name)) for name, value in thing.written.items() if name != "folder")
-    return any(current is not MISSING and not _same(value, current) for name, value, current in told)
+    return any(current is not MISSING and not same(value, current) for name, value, current in told)
 
 
 def _touched_by_others(now: Item, me: str) -> bool:
@@ -192,7 +192,7 @@ def _touched_by_others(now: Item, me: str) -> bool:
     return modified - created > SETTLING and now.text("LastModifiedById")[:15] != me[:15]
 
 
-def _same(one: Value, other: Value) -> bool:
+def same(one: Value, other: Value) -> bool:
     """Are they equal, apart from what servers make of texts and lists?"""
     if one == other or (one in _ALSO_EMPTY and other in _ALSO_EMPTY):
         return True
@@ -211,7 +211,7 @@ def is_back(thing: Thing) -> bool:
         return thing.now is not None
     if thing.moved or thing.hangs or thing.now is None or thing.before is None:
         return False
-    return all(_same(value, thing.now.get(name)) for name, value in thing.before.items())
+    return all(same(value, thing.now.get(name)) for name, value in thing.before.items())
 
 
 def _spread(things: Sequence[Thing]) -> None:

@@ -19,9 +19,8 @@ from mapping.merge.plan import Act, FieldChange, Operation, Step
 from mapping.model import fields as f
 from mapping.model.item import DELETED, Fields, Item, ItemKind, ItemRef, Side, Value
 from mapping.model.reasons import Reason
-from mapping.rules.decision import Outcome
 from mapping.rules.guards import Effect, Planned, trips
-from sync_tasks.stages import apply, holding
+from sync_tasks.stages import apply, holding, undo_refusals
 from sync_tasks.stages.context import StageContext, StageReport
 from sync_tasks.stages.fetch import row_fingerprint
 from sync_tasks.stages.holding import Verdict
@@ -85,10 +84,7 @@ def _plan(ctx: StageContext) -> Verdict:
     object_to(ctx, things, ctx.run.undoes)
     draft = Draft(ctx, {})
     inverses = _Inverses(draft, things).all()
-    for each in things:
-        if each.objection is not None or each.found:
-            reason = each.objection or Reason.UNDO_FOUND
-            draft.decide(each.side, each.kind, each.id, each.key, Outcome.SKIP, reason, RULE)
+    images = undo_refusals.tell(draft, things)
     verdict, found = _judge(draft)
     note = {
         "things": [{"of": each.of, "by": each.by, "key": each.key} for each in inverses],
@@ -99,6 +95,7 @@ def _plan(ctx: StageContext) -> Verdict:
         ctx.save_operations(unit, draft.operations)
         unit.trail.forget_stage(ctx.ref.id, "mirror")
         unit.trail.decide(ctx.user.id, draft.decisions)
+        images.keep(ctx, unit)
         ctx.save_note(unit, holding.PLANNED, verdict.note)
         if not ctx.preview:
             unit.holds.keep(ctx.user.id, ctx.ref.id, found, ctx.now(), undoes=ctx.run.undoes)
@@ -148,7 +145,7 @@ class _Inverses:
         if thing.overwritten and thing.now is not None and thing.before is not None:
             by.append(self._update(thing, thing.now, thing.before))
         if thing.moved and thing.now is not None:
-            by.append(self._move(thing, thing.place, Step.AFTERWARDS, thing.id, tuple(by)))
+            by.append(self._move(thing, thing.place, Step.AFTERWARDS, thing.id, {}, tuple(by)))
         return by
 
     def _goes_along(self, thing: Thing) -> bool:
@@ -180,8 +177,10 @@ class _Inverses:
         version = now.version if thing.side is Side.MAILBOX else ""
         return self._add(thing, act, thing.place, step, values, ref=thing.id, version=version, people=people, now=now)
 
-    def _move(self, thing: Thing, place: str, step: Step, ref: str, after: tuple[str, ...]) -> str:
-        return self._add(thing, Act.MOVE, place, step, {"folder": thing.home}, ref=ref, after=after)
+    def _move(
+        self, thing: Thing, place: str, step: Step, ref: str, along: Fields, after: tuple[str, ...] = ()
+    ) -> str:  # fmt: skip
+        return self._add(thing, Act.MOVE, place, step, {"folder": thing.home, **along}, ref=ref, after=after)
 
     def _bring_back(self, thing: Thing) -> str:
         released = {"state": PairState.RELEASED.value}
@@ -189,10 +188,13 @@ class _Inverses:
             return self._add(thing, Act.RELATE, thing.place, Step.RELATIONS, dict(thing.before or {}))
         if thing.side is Side.CRM:
             return self._add(thing, Act.RESTORE, thing.place, Step.RECORDS, {}, ref=thing.id, agreed=released)
-        lying = self._lost.get(thing.key)
+        before, lying = thing.before or {}, self._lost.get(thing.key)
         if lying is not None:
-            return self._move(thing, DELETED, Step.ITEMS, lying.id, ())
-        values = {name: value for name, value in (thing.before or {}).items() if name in _writable(thing.kind)}
+            series = {name: value for name, value in before.items() if name == f.SERIES and value is not None}
+            return self._move(thing, DELETED, Step.ITEMS, lying.id, series)
+        values = {
+            name: value for name, value in before.items() if name in _writable(thing.kind) and value not in _NOTHING
+        }
         return self._add(
             thing, Act.CREATE, thing.home, Step.ITEMS, values, key=thing.key, agreed=released,
             people=() if self._draft.is_silent else _tuple(values.get(f.ATTENDEES)),
@@ -218,6 +220,9 @@ class _Inverses:
             ),
             origin,
         )  # fmt: skip
+
+
+_NOTHING: tuple[Value, ...] = ("", ())  # what a new item has by itself; that nothing reminds of it has to be said
 
 
 def _tuple(value: Value) -> tuple[Value, ...]:

@@ -240,9 +240,9 @@ def list_people(user: AUser, me: Me, sync: Sync, limit: Limit = 100) -> list[Fac
 
 
 @router.get("/runs/{run_id}")
-def show_run(run: ARun, sync: Sync) -> Facts:
+def show_run(run: ARun, me: Me, sync: Sync) -> Facts:
     """What a run did, operation by operation."""
-    return _run_facts(sync, run.id)
+    return _run_facts(sync, me, run.id)
 
 
 @router.post("/runs/{run_id}/undo", status_code=202)
@@ -253,14 +253,14 @@ def undo_run(run: AdministeredRun, me: Admin, sync: Sync, workers: Workers) -> F
     except (BusyError, UndoError) as error:
         raise HTTPException(409, str(error)) from None
     workers(ref, stage)
-    return _run_facts(sync, ref.id)
+    return _run_facts(sync, me, ref.id)
 
 
 @router.post("/runs/{run_id}/undo/preview")
 def preview_undo(run: AdministeredRun, me: Admin, sync: Sync) -> Facts:
     """Plan the undo of a run, write nothing, and tell the plan."""
     try:
-        return _run_facts(sync, undoing.undo(sync, run.id, preview=True, by=me.name).id)
+        return _run_facts(sync, me, undoing.undo(sync, run.id, preview=True, by=me.name).id)
     except (BusyError, UndoError) as error:
         raise HTTPException(409, str(error)) from None
 
@@ -358,12 +358,14 @@ def _entry(sync: Sync, number: int) -> Facts:
     return waiting.stranger_row(sync, row) if row is not None else {}
 
 
-def _run_facts(sync: Sync, number: int) -> Facts:
+def _run_facts(sync: Sync, me: Me, number: int) -> Facts:
     with sync.store.reading() as unit:
         run = unit.runs.get(number)
         assert run is not None
+        user = unit.accounts.user(run.user_id)
         operations = [operation(op) for op in unit.plans.all(number)]
-    return summary(sync, run) | {"undoes": run.undoes, "operations": operations}
+    left = undoing.left(sync, run, values=me.is_self(user))
+    return summary(sync, run) | {"undoes": run.undoes, "operations": operations, "left": left}
 
 
 def _still(done: bool) -> None:

@@ -85,7 +85,8 @@ def _run_page(
         stages = [{"stage": s.stage, "seconds": s.seconds, "counts": s.counts} for s in unit.runs.stages(run.id)]
     return page(
         request, "run.html", user=user, tab="runs", run=run, told=summary(sync, run), operations=operations,
-        stages=stages, differences=differences, **_undo_of(run, mine=me.may_administer(user)),
+        stages=stages, differences=differences, left=undoing.left(sync, run, values=me.is_self(user)),
+        **_undo_of(run, mine=me.may_administer(user)),
     )  # fmt: skip
 
 

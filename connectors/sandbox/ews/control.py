@@ -373,7 +373,8 @@ def _lasts(name: str, value: Any) -> bool:
 
 def _content(items: Items, folder: Folder, *, normalise: bool) -> list[Values]:
     if not normalise:
-        return [_told(item) for item in items.inside(folder)]
+        # what no schema has a word for, as the links of tasks, is a part of it
+        return [{**_told(item), "values": {**told_values(item), **item.values}} for item in items.inside(folder)]
     return sorted((_lasting(item) for item in items.inside(folder)), key=repr)
 
 

@@ -106,7 +106,8 @@ def read(call: GraphCall, before: Values) -> Values:
             made.update(_other(name, value, {**before, **made}))
     made["PhoneNumbers"] = {key: text for key, text in phones.items() if text}
     made["PhysicalAddresses"] = {key: parts for key, parts in addresses.items() if parts}
-    return {**made, **_called({**before, **made}, before, made)}
+    made |= _called({**before, **made}, before, made)
+    return {**made, "Subject": made["DisplayName"]} if "DisplayName" in made else made
 
 
 def _other(name: str, value: Any, before: Values) -> Values:
@@ -119,7 +120,7 @@ def _other(name: str, value: Any, before: Values) -> Values:
         case "birthday":
             return {"Birthday": None if value is None else read_date(value, name)}
         case "personalNotes":
-            return {"Body": {"text": value or ""}}
+            return {"Body": {"text": value} if value else None}
         case "categories":
             return {"Categories": value}
         case "title":

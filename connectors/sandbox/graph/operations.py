@@ -143,8 +143,7 @@ def create(call: GraphCall, kind: Type, folder: Folder) -> Answer:
         if known_item is not None:
             return 201, show(call, kind, known_item)
         values["TransactionId"] = transaction
-    values = {name: value for name, value in values.items() if value is not None}
-    finished = writes.finish(call.store, kind.kinds[0], values, call.store.acting)
+    finished = writes.finish(call.store, kind.kinds[0], _held(values), call.store.acting)
     made = call.store.items.create(folder, kind.kinds[0], finished)
     if kind is EVENT:
         made = meetings.invite(call.store, made)
@@ -175,12 +174,18 @@ def update(call: GraphCall, kind: Type, identifier: str, folder: Folder | None =
     new = kind.read(call, item.values)
     if item.original and "Recurrence" in new:
         raise bad("An occurrence has no recurrence.", "ErrorPropertyValidationFailure")
-    values = {name: value for name, value in {**item.values, **new}.items() if value is not None}
-    made = writes.rewrite(call.store, item, values, verb="read" if set(new) == {"IsRead"} else "update")
+    made = writes.rewrite(
+        call.store, item, _held({**item.values, **new}), verb="read" if set(new) == {"IsRead"} else "update"
+    )
     if kind is EVENT and any(item.values.get(name) != made.values.get(name) for name in (*_CONCERNING, *ROLES)):
         made = writes.tell_of_update(call.store, item, made, TELLING)
     call.store.wrote(item.kind, "update")
     return 200, show(call, kind, made)
+
+
+def _held(values: Values) -> Values:
+    """What the store keeps of values: of a list without entries nothing, as it never keeps one."""
+    return {name: value for name, value in values.items() if value not in (None, [], {})}
 
 
 _CONCERNING = tuple(name for name in copies.SHARED if name not in ("ReminderIsSet", "ReminderMinutesBeforeStart"))

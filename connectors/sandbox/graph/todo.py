@@ -86,7 +86,7 @@ def _read(name: str, value: Any, before: Values) -> Values:
         case "categories":
             return {"Categories": value}
         case "isReminderOn":
-            return {"ReminderIsSet": bool(value)}
+            return {"ReminderIsSet": True if value else None}
         case "reminderDateTime":
             return {"ReminderDueBy": None if value is None else zones.stamp(read_clock(value, name)[0])}
         case "dueDateTime" | "startDateTime" | "completedDateTime":

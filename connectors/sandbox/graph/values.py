@@ -97,10 +97,11 @@ def told_body(body: Mapping[str, Any], *, as_text: bool) -> Json:
     return {"contentType": kind, "content": found[kind]}
 
 
-def read_body(told: Any) -> Json:
+def read_body(told: Any) -> Json | None:
+    """None when it says nothing."""
     if not isinstance(told, dict) or told.get("contentType") not in ("text", "html"):
         raise bad("The body must have a contentType.", "RequestBodyRead")
-    return {told["contentType"]: str(told.get("content") or "")}
+    return {told["contentType"]: str(told["content"])} if told.get("content") else None
 
 
 # --- extended properties
