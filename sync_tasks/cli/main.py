@@ -26,6 +26,7 @@ from sync_tasks.cli import (
     doctor,
     healthy,
     holds,
+    imagining,
     inspecting,
     intents,
     keys,
@@ -68,7 +69,7 @@ cli = typer.Typer(
 )
 for module in (
     demo, sandbox, processes, doctor, running, inspecting, abilities, simulating, catalogue, notices, replaying,
-    undoing, privacy, auditing, budgeting, healthy,
+    undoing, privacy, auditing, budgeting, healthy, imagining,
 ):  # fmt: skip
     module.register(cli)
 _FAMILIES = {
