@@ -23,6 +23,7 @@ from sync_tasks.web import (
     connect,
     health,
     hooks,
+    imagining,
     login,
     metrics,
     profile_pages,
@@ -54,9 +55,11 @@ ROUTERS = (
     run_pages.router,
     admin_pages.router,
     settings_pages.router,
+    imagining.pages,
     profile_pages.router,
     api.router,
     settings_api.router,
+    imagining.api,
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -112,19 +113,19 @@ def listing(
 
 @router.get("/users/{user_id}/settings/{name}")
 def of_a_user(request: Request, user: AUser, name: str, sync: Sync) -> HTMLResponse:
-    return _one(request, sync, of_user(user), _known(name))
+    return one_setting(request, sync, of_user(user), known(name))
 
 
 @router.post("/users/{user_id}/settings/{name}")
 def set_for_user(
     request: Request, user: AUser, name: str, me: Me, sync: Sync, action: Action, value: Value = ""
 ) -> Response:  # fmt: skip
-    return _change(request, sync, of_user(user), _known(name), action, value, lock=None, by=me.name)
+    return _change(request, sync, of_user(user), known(name), action, value, lock=None, by=me.name)
 
 
 @router.get("/organizations/{org_id}/settings/{name}")
 def of_an_organization(request: Request, org: AnOrganization, name: str, sync: Sync) -> HTMLResponse:
-    return _one(request, sync, of_org(org), _known(name))
+    return one_setting(request, sync, of_org(org), known(name))
 
 
 @router.post("/organizations/{org_id}/settings/{name}")
@@ -132,12 +133,12 @@ def set_for_organization(
     request: Request, org: AnOrganization, name: str, me: Me, sync: Sync, action: Action, value: Value = "",
     lock: Locked = False,
 ) -> Response:  # fmt: skip
-    return _change(request, sync, of_org(org), _known(name), action, value, lock=lock, by=me.name)
+    return _change(request, sync, of_org(org), known(name), action, value, lock=lock, by=me.name)
 
 
 @router.get("/profiles/{profile_id}/settings/{name}")
 def of_a_profile(request: Request, profile: AProfile, name: str, sync: Sync) -> HTMLResponse:
-    return _one(request, sync, of_profile(profile), _known(name))
+    return one_setting(request, sync, of_profile(profile), known(name))
 
 
 @router.post("/profiles/{profile_id}/settings/{name}")
@@ -145,19 +146,19 @@ def set_for_profile(
     request: Request, profile: AProfile, name: str, me: Me, sync: Sync, action: Action, value: Value = "",
     lock: Locked = False,
 ) -> Response:  # fmt: skip
-    return _change(request, sync, of_profile(profile), _known(name), action, value, lock=lock, by=me.name)
+    return _change(request, sync, of_profile(profile), known(name), action, value, lock=lock, by=me.name)
 
 
 @router.get("/presets/{preset_id}/settings/{name}")
 def of_a_preset(request: Request, preset: APreset, name: str, sync: Sync) -> HTMLResponse:
-    return _one(request, sync, of_preset(preset), _known(name))
+    return one_setting(request, sync, of_preset(preset), known(name))
 
 
 @router.post("/presets/{preset_id}/settings/{name}")
 def set_for_preset(
     request: Request, preset: APreset, name: str, me: Me, sync: Sync, action: Action, value: Value = ""
 ) -> Response:  # fmt: skip
-    return _change(request, sync, of_preset(preset), _known(name), action, value, lock=None, by=me.name)
+    return _change(request, sync, of_preset(preset), known(name), action, value, lock=None, by=me.name)
 
 
 @router.post("/users/{user_id}/reset-settings")
@@ -200,27 +201,29 @@ def _path(scope: Scope) -> str:
     return {"organization": f"/organizations/{scope.org_id}"}.get(scope.level, f"/{scope.level}s/{scope.id}")
 
 
-def _known(name: str) -> Setting:
+def known(name: str) -> Setting:
     try:
         return find(name)
     except ValueError as error:
         raise HTTPException(404, str(error)) from None
 
 
-def _one(
+def one_setting(
     request: Request, sync: App, target: Target, setting: Setting, *, problem: str = "", given: str | None = None,
-    status: int = 200,
+    lock: bool | None = None, report: Mapping[str, Any] | None = None, status: int = 200,
 ) -> HTMLResponse:  # fmt: skip
+    """The page of a setting. `given`, `lock`: what was typed into its form; `report`: what that would change."""
     told = configured.explained(holds(sync, target), setting.name, target.scope.level)
     with sync.store.reading() as unit:
         own = unit.configuration.values(target.scope)
         found = unit.configuration.changes(target.scope.org_id, target.scope, name=setting.name, limit=MOST_CHANGES)
         rows = configured.changes(unit, found)
-    is_set = setting.name in own.values
+    is_set, locked = setting.name in own.values, setting.name in own.locked
     return page(
         request, "setting.html", target=target, user=target.user, tab="settings", told=told, setting=setting,
-        is_set=is_set, locked=setting.name in own.locked, may_lock=target.scope.level in LOCKING, rows=rows,
-        given=configured.written(setting, told["value"]) if given is None else given, problem=problem, status=status,
+        is_set=is_set, locked=locked if lock is None else lock, may_lock=target.scope.level in LOCKING, rows=rows,
+        given=configured.written(setting, told["value"]) if given is None else given, problem=problem, report=report,
+        status=status,
     )  # fmt: skip
 
 
@@ -240,7 +243,7 @@ def _change(
     except NotSetError:
         said = "nothing-set"
     except SettingRefusedError as error:
-        return _one(request, sync, target, setting, problem=str(error), given=value, status=409)
+        return one_setting(request, sync, target, setting, problem=str(error), given=value, status=409)
     except ValueError as error:
-        return _one(request, sync, target, setting, problem=str(error), given=value, status=422)
+        return one_setting(request, sync, target, setting, problem=str(error), given=value, status=422)
     return back(f"{_path(target.scope)}/settings/{setting.name}", said)

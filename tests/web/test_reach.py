@@ -47,6 +47,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "/api/v1/profiles/{profile_id}": {"text": "mine"},
     "/api/v1/profiles/{profile_id}/assign": {"override": True},
     **{f"/api/v1/{each}/settings/{{name}}": {"value": "x.example"} for each in SETTABLE},
+    **{f"/{each}/settings/{{name}}/what-if": {"value": "x.example"} for each in SETTABLE},
+    **{f"/api/v1/{each}/what-if": {"settings": {"blocklist.user": "x.example"}} for each in SETTABLE},
     "/api/v1/users/bulk": {"act": "disable"},
     "/api/v1/holds/{hold_id}": {"decision": "approved"},
     "/api/v1/conflicts/{conflict_id}": {"side": "crm"},
@@ -177,6 +179,7 @@ def test_a_user_does_nothing_that_is_an_administrators(office: Office, web: http
         ("POST", "/organizations/{org_id}/settings/{name}"), ("POST", "/presets/{preset_id}/settings/{name}"),
         ("PUT", "/api/v1/profiles/{profile_id}/settings/{name}"), ("DELETE", "/api/v1/presets/{preset_id}"),
         ("PUT", "/api/v1/organizations/{org_id}/settings/{name}"), ("POST", "/organizations/{org_id}/profiles"),
+        ("POST", "/profiles/{profile_id}/settings/{name}/what-if"), ("POST", "/api/v1/organizations/{org_id}/what-if"),
     ]:  # fmt: skip
         assert ask(office, web, method, path, of=ANN).status_code == 403, path
     assert belongings(office) == before
