@@ -23,10 +23,10 @@ from mapping.rules.columns import Mappings
 from mapping.rules.compare import Comparison, Difference, Fate, Plan, Word, compare, counts
 from mapping.rules.decision import Outcome, is_private
 from mapping.rules.rollout import share_of
-from mapping.rules.settings import Effective, Layer, coerce, find, laid_over
+from mapping.rules.settings import Effective, Layer, find, laid_over
 from sync_tasks.bootstrap import App, Ends, NotConnectedError, settings_of
 from sync_tasks.services import configured, configuring
-from sync_tasks.services.configuring import SettingRefusedError, stored
+from sync_tasks.services.configuring import SettingRefusedError
 from sync_tasks.services.pipeline import BODIES
 from sync_tasks.services.previewing import shown_change
 from sync_tasks.services.run_facts import general
@@ -74,16 +74,8 @@ class Imagined:
 
 
 def checked(unit: Unit, wish: Wish) -> Wish:
-    """The wish with the names and values that settings know. Raises ValueError for what is no setting or no value of
-    it, and SettingRefusedError for one that may not be set there."""
-    held = configuring.held(unit, wish.scope)
-    values: dict[str, object] = {}
-    for name, value in wish.values.items():
-        setting = find(name)
-        if told := configuring.why_not(held.explain(setting.name), setting.name, wish.scope.level):
-            raise SettingRefusedError(told)
-        values[setting.name] = None if value is None else stored(coerce(setting.name, value))
-    return replace(wish, values=values)
+    """The wish with the names and values that settings know; raises as `configuring.checked` does."""
+    return replace(wish, values=configuring.checked(unit, wish.scope, wish.values))
 
 
 def nearest(user: UserView, names: Iterable[str]) -> Scope:
