@@ -27,6 +27,7 @@ from sync_tasks.web import (
     login,
     metrics,
     profile_pages,
+    rollouts,
     run_pages,
     settings_api,
     settings_pages,
@@ -56,10 +57,12 @@ ROUTERS = (
     admin_pages.router,
     settings_pages.router,
     imagining.pages,
+    rollouts.pages,
     profile_pages.router,
     api.router,
     settings_api.router,
     imagining.api,
+    rollouts.api,
 )
 
 

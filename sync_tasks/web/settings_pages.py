@@ -12,10 +12,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from mapping.rules.setting import LOCKING, Setting
 from mapping.rules.settings import Effective, find
 from sync_tasks.bootstrap import App
-from sync_tasks.services import configured, configuring
+from sync_tasks.services import configured, configuring, rollouts
 from sync_tasks.services.configuring import NotSetError, SettingRefusedError
 from sync_tasks.state.configuration import PresetView, ProfileView, Scope
 from sync_tasks.state.records import OrgView, UserView
+from sync_tasks.state.rollouts import RolloutState
 from sync_tasks.web.deps import Sync
 from sync_tasks.web.identity import Me
 from sync_tasks.web.reach import AChange, AnOrganization, APreset, AProfile, AUser
@@ -38,6 +39,11 @@ class Target:
     title: str
     user: UserView | None = None
     up: tuple[str, str] = ("", "")
+
+    @property
+    def below(self) -> str:
+        """Below which its settings have their pages."""
+        return self.path if self.path.endswith("/settings") else f"{self.path}/settings"
 
 
 def of_user(user: UserView) -> Target:
@@ -101,11 +107,24 @@ def listing(
     wanted = text.strip().lower()
     rows = [row for row in configured.rows(holds(sync, target), changed=changed)
             if wanted in f"{row['name']} {row['text']}".lower()]  # fmt: skip
+    running = _rollouts(sync, target)
     given: dict[str, Any] = {"profile": None, "preset": None, "org": None, "profiles": [], "own": 0} | more
     return page(
         request, "settings.html", target=target, user=target.user, tab="settings", rows=rows, text=text.strip(),
-        changed=changed, **given,
+        changed=changed, rollouts=running, **given,
     )  # fmt: skip
+
+
+def _rollouts(sync: App, target: Target, name: str = "") -> list[dict[str, Any]]:
+    """What is being rolled out there; of one setting also what was last."""
+    if target.scope.level not in LOCKING:
+        return []
+    with sync.store.reading() as unit:
+        found = [each for each in unit.rollouts.recent(target.scope.org_id) if each.profile_id == target.scope.id]
+        found = [each for each in found if name in each.values][:1] if name else [
+            each for each in found if each.state == RolloutState.RUNNING
+        ]  # fmt: skip
+        return [rollouts.facts(unit, each, sync.clock()) for each in found]
 
 
 # --- one setting
@@ -223,6 +242,7 @@ def one_setting(
         request, "setting.html", target=target, user=target.user, tab="settings", told=told, setting=setting,
         is_set=is_set, locked=locked if lock is None else lock, may_lock=target.scope.level in LOCKING, rows=rows,
         given=configured.written(setting, told["value"]) if given is None else given, problem=problem, report=report,
+        rollouts=_rollouts(sync, target, setting.name),
         status=status,
     )  # fmt: skip
 
