@@ -28,13 +28,13 @@ from mapping.rules.columns import Mappings, to_read
 from mapping.rules.settings import Effective, Layer, resolve
 from sync_tasks.metering.governor import Counted, Governor, Purpose
 from sync_tasks.security.keys import KeyFile
-from sync_tasks.security.vault import Vault, credential_context, fingerprint_key, secret_context
+from sync_tasks.security.vault import RunBox, Vault, credential_context, fingerprint_key, secret_context
 from sync_tasks.settings import Settings
 from sync_tasks.stages import abilities
 from sync_tasks.stages.company import Company
 from sync_tasks.stages.context import StageContext
 from sync_tasks.state.engine import open_engine
-from sync_tasks.state.records import RunRef, RunView, UserView
+from sync_tasks.state.records import PREVIEW, RunRef, RunState, RunView, UserView
 from sync_tasks.state.store import Store
 
 # who refreshes a credential and falls silent is waited for so long, which is longer than any answer of a vendor takes
@@ -50,6 +50,15 @@ class NotConnectedError(Exception):
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Both sides of a user, and what his Salesforce is like."""
+
+    mailbox: Mailbox
+    crm: Crm
+    shape: OrgShape
 
 
 class App:
@@ -241,18 +250,49 @@ class App:
         if wrapped is None:
             raise LookupError(f"run {run.id} has no key: it is closed")
         mailbox = self.mailbox(user, asked=run.asked)
-        settings = resolve(_with_abilities(layers, mailbox.can))
+        settings = settings_of(layers, mailbox.can)
         crm = self.crm(user, settings, mappings, asked=run.asked)
         shape = self.keep_shape(user.org_id, crm)
+        return self._stage(
+            ref, run, user, Ends(mailbox, crm, shape), settings, mappings, self.store, self.vault.run_box(wrapped)
+        )
+
+    def ends(self, user: UserView, several: Sequence[Effective], mappings: Mappings) -> Ends:
+        """Both sides of a user, with the columns that any of several settings asks for. Raises NotConnectedError."""
+        asked: dict[str, tuple[str, ...]] = {}
+        for settings in several:
+            for name, columns in to_read(settings, mappings).items():
+                asked[name] = tuple(dict.fromkeys((*asked.get(name, ()), *columns)))
+        crm = self.crm_of(user.org_id, user.id, user.org_name, columns=asked)
+        return Ends(self.mailbox(user), crm, self._shape(user.org_id) or crm.shape())
+
+    def imagined(
+        self, user: UserView, ends: Ends, settings: Effective, mappings: Mappings, store: Store
+    ) -> StageContext:
+        """The stage of a preview that is no run: it belongs to nothing, and writes to `store` alone."""
+        now = self.clock()
+        run = RunView(0, user.id, 0, PREVIEW, RunState.OPEN, "", now, None, {}, 0, "", "")
+        box = self.vault.run_box(self.vault.run_key())
+        return self._stage(RunRef(0, user.id, 0, user.shard), run, user, ends, settings, mappings, store, box)
+
+    def _stage(
+        self, ref: RunRef, run: RunView, user: UserView, ends: Ends, settings: Effective, mappings: Mappings,
+        store: Store, box: RunBox,
+    ) -> StageContext:  # fmt: skip
         return StageContext(
-            ref=ref, run=run, user=user, mailbox=mailbox, crm=crm, shape=shape,
-            store=self.store, box=self.vault.run_box(wrapped), kept=self.vault.kept_box(user.id),
+            ref=ref, run=run, user=user, mailbox=ends.mailbox, crm=ends.crm, shape=ends.shape,
+            store=store, box=box, kept=self.vault.kept_box(user.id),
             fingerprint_key=self.fingerprint_key(user.id),
             org_fingerprint_key=self.fingerprint_key(f"org:{user.org_id}"),
             settings=settings, mappings=mappings,
-            company=Company(user, settings, shape, FREE_DOMAINS, self.store, self.clock, DISPOSABLE_DOMAINS),
+            company=Company(user, settings, ends.shape, FREE_DOMAINS, store, self.clock, DISPOSABLE_DOMAINS),
             key_field=self.settings.salesforce_key_field, clock=self.clock, instance=self.instance(user.org_name),
         )  # fmt: skip
+
+
+def settings_of(layers: Sequence[Layer], can: Collection[Can]) -> Effective:
+    """What layers come to for a mailbox that is able to do so much."""
+    return resolve(_with_abilities(layers, can))
 
 
 def _with_abilities(layers: Sequence[Layer], can: Collection[Can]) -> list[Layer]:

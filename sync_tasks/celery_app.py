@@ -74,6 +74,11 @@ def configure(settings: Settings) -> Celery:
                 "options": {"queue": UPKEEP, "expires": settings.recover_after_seconds},
             },
             "notify": {"task": "sync.notify", "schedule": 60.0, "options": {"queue": UPKEEP, "expires": 120}},
+            "watch-rollouts": {
+                "task": "sync.watch_rollouts",
+                "schedule": 60.0,
+                "options": {"queue": UPKEEP, "expires": 120},
+            },
             "tidy": {"task": "sync.tidy", "schedule": 3600.0, "options": {"queue": UPKEEP, "expires": 7200}},
             "look-due": {
                 "task": "sync.look_due",

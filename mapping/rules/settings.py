@@ -27,6 +27,7 @@ __all__ = [
     "coerce",
     "find",
     "heard",
+    "laid_over",
     "parse",
     "resolve",
 ]
@@ -150,6 +151,18 @@ def resolve(layers: Sequence[Layer | tuple[str, Mapping[str, object]]]) -> Effec
             chains[setting.name] = (*chains.get(setting.name, ()), said)
         locks = dict.fromkeys((find(name).name for name in locked), layer) | locks
     return Effective(chains, locks)
+
+
+def laid_over(layers: Sequence[Layer], level: str, values: Mapping[str, object], *, lock: bool = False) -> list[Layer]:
+    """The layers, weakest first, as if these values were set at a level, and perhaps locked there. A value of None
+    takes back what is set there."""
+    was = next((layer for layer in layers if layer.name == level), Layer(level, {}))
+    kept = {name: value for name, value in {**was.values, **values}.items() if value is not None}
+    now = Layer(level, kept, was.locked & kept.keys() | (set(values) & kept.keys() if lock else set()))
+    below = [layer for layer in layers if layer.name in LEVELS and LEVELS.index(layer.name) < LEVELS.index(level)]
+    place = layers.index(was) if was in layers else 1 + max(map(layers.index, below), default=-1)
+    rest = [layer for layer in layers if layer is not was]
+    return [*rest[:place], now, *rest[place:]]
 
 
 def parse(name: str, text: str) -> SettingValue:

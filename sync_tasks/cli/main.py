@@ -26,6 +26,7 @@ from sync_tasks.cli import (
     doctor,
     healthy,
     holds,
+    imagining,
     inspecting,
     intents,
     keys,
@@ -37,6 +38,7 @@ from sync_tasks.cli import (
     processes,
     profiles,
     replaying,
+    rollouts,
     running,
     sandbox,
     simulating,
@@ -68,7 +70,7 @@ cli = typer.Typer(
 )
 for module in (
     demo, sandbox, processes, doctor, running, inspecting, abilities, simulating, catalogue, notices, replaying,
-    undoing, privacy, auditing, budgeting, healthy,
+    undoing, privacy, auditing, budgeting, healthy, imagining,
 ):  # fmt: skip
     module.register(cli)
 _FAMILIES = {
@@ -79,6 +81,7 @@ _FAMILIES = {
     "config": config,
     "profile": profiles,
     "preset": presets,
+    "rollout": rollouts,
     "holds": holds,
     "conflicts": conflicts,
     "intent": intents,

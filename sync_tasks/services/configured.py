@@ -54,7 +54,7 @@ def changes(unit: Unit, found: Sequence[ChangeView]) -> list[dict[str, Any]]:
     return [
         {"number": each.id, "at": each.at, "by": each.by, "level": each.scope.level,
          "of": configuring.named(unit, each.scope), "name": each.name, "before": each.before, "after": each.after,
-         "was_locked": each.was_locked, "locked": each.locked}
+         "was_locked": each.was_locked, "locked": each.locked, "step": each.step}
         for each in found
     ]  # fmt: skip
 

@@ -7,7 +7,7 @@ stronger levels from being heard, so nothing is set there meanwhile; what stands
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from mapping.rules.setting import LEVELS, LOCKING, SettingValue
 from mapping.rules.settings import Effective, Explained, Layer, coerce, find, resolve
 from sync_tasks.state.configuration import ChangeView, PresetView, ProfileView, Scope
 from sync_tasks.state.records import UserView
+from sync_tasks.state.rollouts import RolloutView
 from sync_tasks.state.store import Unit
 
 # whom a user does not want to be linked to is nothing that somebody else decides by resetting his settings
@@ -146,6 +147,8 @@ def reset(unit: Unit, user: UserView, *, at: datetime, by: str) -> list[str]:
 def undo(unit: Unit, change: ChangeView, *, at: datetime, by: str) -> Explained:
     """Set the value that stood before a change, with its lock, again. Raises SettingRefusedError and ValueError when it
     may not be set any more."""
+    if change.step:
+        raise SettingRefusedError("this is a step of a roll-out, which is widened, finished or taken back as a whole")
     if change.before is None:
         if change.name in unit.configuration.values(change.scope).values:
             return take_back(unit, change.scope, change.name, at=at, by=by)
@@ -159,9 +162,32 @@ def stored(value: SettingValue) -> Any:
     return "none" if value is None else list(value) if isinstance(value, tuple) else value
 
 
+def checked(unit: Unit, scope: Scope, values: Mapping[str, object]) -> dict[str, Any]:
+    """The values, as they are kept, by the names of settings; None for one that is to be taken back. Raises ValueError
+    for what is no setting or no value of it, and SettingRefusedError for one that may not be set there."""
+    now = held(unit, scope)
+    meant: dict[str, Any] = {}
+    for name, value in values.items():
+        setting = find(name)
+        if told := why_not(now.explain(setting.name), setting.name, scope.level):
+            raise SettingRefusedError(told)
+        meant[setting.name] = None if value is None else stored(coerce(setting.name, value))
+    return meant
+
+
+def rolled_out(unit: Unit, scope: Scope, name: str) -> RolloutView | None:
+    """The roll-out of a setting that is under way there."""
+    if scope.level not in LOCKING:
+        return None
+    running = (each for each in unit.rollouts.running(scope.org_id) if each.profile_id == scope.id)
+    return next((each for each in running if name in each.values), None)
+
+
 def _refuse(unit: Unit, scope: Scope, name: str) -> None:
     if told := why_not(held(unit, scope).explain(name), name, scope.level):
         raise SettingRefusedError(told)
+    if under_way := rolled_out(unit, scope, name):
+        raise SettingRefusedError(f"{name} is rolled out ({under_way.id}): finish that, or take it back first")
 
 
 def _changed(

@@ -44,7 +44,12 @@ def preview(app: App, user: UserView, *, values: bool, by: str) -> Preview:
 def differences(op: Operation) -> list[Difference]:
     """What an operation changes; of one that says nothing of what was before, what it writes."""
     changes: Sequence[FieldChange] = op.changes or _written(op)
-    return [Difference(each.name, _shown(each.before), _shown(each.after)) for each in changes]
+    return [shown_change(each) for each in changes]
+
+
+def shown_change(change: FieldChange) -> Difference:
+    """A change as people read it."""
+    return Difference(change.name, _shown(change.before), _shown(change.after))
 
 
 def _written(op: Operation) -> list[FieldChange]:

@@ -166,6 +166,11 @@ HELD: Mapping[str, Held] = {
     "preset": Held("names"),
     "profile": Held("names"),
     "profile_member": Held(IDS),
+    "rollout": Held(
+        "block lists that are rolled out, and by whom",
+        _text("rollout", "settings", "started_by", "ended_by"),
+        stays=True,
+    ),
     "admin_audit": Held("what administrators did", _text("admin_audit", "subject", "actor"), ("subject",)),
     "web_grant": Held("who administers", _text("web_grant", "address")),
     "web_link": Held("log-ins that wait", _text("web_link", "address")),

@@ -76,14 +76,14 @@ def run(ctx: StageContext) -> StageReport:
         _read_folder(ctx, folder, cursors.get(f"mailbox:{folder}"), [p for p in unseen if p.folder == folder], found)
     for work in follow(ctx, list(found.works.values()), found.gone):
         found.add(work)
-    _stage_mailbox(ctx, ItemKind.EMAIL, threads.conversation(ctx, list(found.works.values())), found)
+    stage_mailbox(ctx, ItemKind.EMAIL, threads.conversation(ctx, list(found.works.values())), found)
     _read_crm(ctx, lineup, held, cursors, found)
     ctx.learn_shape()
     unresolved.look_again(ctx)
     _due_again(ctx, found)
     _attachments_left(ctx, found)
-    _slid_out(ctx, lineup, found)
-    _switched_off(ctx, lineup, held, found)
+    slid_out_of_window(ctx, lineup, found)
+    switched_off(ctx, lineup, held, found)
 
     with ctx.fenced() as unit:
         unit.trail.forget_stage(ctx.ref.id, "fetch")
@@ -148,7 +148,7 @@ def _read_folder(
     told = list(_zip(wanted, answer.changes))
     old = {ref for ref, change in told if _too_old(ctx, folder, cursor, change)}
     found.old += old
-    wanted = [ref for ref, change in told if ref not in old and not _is_foreign(folder, change, pairs)]
+    wanted = [ref for ref, change in told if ref not in old and not is_foreign(folder, change, pairs)]
     found.echoes += sum(not c.deleted for c in answer.changes) - len(wanted)
     gone = [c.ref for c in answer.changes if c.deleted and c.ref.id in pairs]
     if known and kind in MIRRORED:
@@ -158,7 +158,7 @@ def _read_folder(
         missing = [ItemRef(Side.MAILBOX, kind, p.mailbox_id, folder) for p in known if p.mailbox_id not in listed]
         read = ctx.mailbox.read(missing, Detail.HEAD)
         gone += [ref for ref in missing if ref not in read]
-    _stage_mailbox(ctx, kind, wanted, found)
+    stage_mailbox(ctx, kind, wanted, found)
     for ref in gone:
         pair = pairs.get(ref.id) or next(p for p in known if p.mailbox_id == ref.id)
         if pair.state == PairState.LIVE and kind in MIRRORED:
@@ -174,7 +174,7 @@ def _rebuild(ctx: StageContext, folder: str, found: Found) -> None:
     if kind not in MIRRORED:
         # its owner may have made it again before us, and put mails there
         found.more |= {Side.MAILBOX} if answer.more else set()
-        _stage_mailbox(ctx, kind, [change.ref for change in answer.changes], found)
+        stage_mailbox(ctx, kind, [change.ref for change in answer.changes], found)
         return
     found.losses.missing(kind)
     with ctx.store.reading() as unit:
@@ -226,7 +226,7 @@ def _is_own(folder: str) -> bool:
     return folder in ("inbox", "sent") or folder.startswith(MORE_MAIL)
 
 
-def _is_foreign(folder: str, change: Change, pairs: Mapping[str, PairView]) -> bool:
+def is_foreign(folder: str, change: Change, pairs: Mapping[str, PairView]) -> bool:
     """In the folders where people keep their own tasks and contacts, what is neither marked nor known to us is not even
     read: there may be thousands of them."""
     if folder not in ELSEWHERE or change.item is None or change.ref.id in pairs or change.item.text(f.KEY):
@@ -234,7 +234,7 @@ def _is_foreign(folder: str, change: Change, pairs: Mapping[str, PairView]) -> b
     return not is_marked(change.item)
 
 
-def _stage_mailbox(ctx: StageContext, kind: ItemKind, refs: list[ItemRef], found: Found) -> None:
+def stage_mailbox(ctx: StageContext, kind: ItemKind, refs: list[ItemRef], found: Found) -> None:
     masters: list[Item] = []
     for ref, item in ctx.mailbox.read(refs, Detail.HEAD).items():
         if isinstance(item, Item):
@@ -431,7 +431,7 @@ def _attachments_left(ctx: StageContext, found: Found) -> None:
                 unit.mail_files.keep(ctx.user.org_id, due[key], (), 0, None)
 
 
-def _slid_out(ctx: StageContext, lineup: Lineup, found: Found) -> None:
+def slid_out_of_window(ctx: StageContext, lineup: Lineup, found: Found) -> None:
     """Pairs whose event ended before the scope window: the local table tells, no vendor is asked."""
     horizon = ctx.now() - timedelta(days=ctx.settings.int("scope.past_days"))
     with ctx.store.reading() as unit:
@@ -448,7 +448,7 @@ def _slid_out(ctx: StageContext, lineup: Lineup, found: Found) -> None:
             found.add(Work(Side.MAILBOX, ItemKind.EVENT, ref, item=item, key=refs[ref].key))
 
 
-def _switched_off(ctx: StageContext, lineup: Lineup, held: watching.Held, found: Found) -> None:
+def switched_off(ctx: StageContext, lineup: Lineup, held: watching.Held, found: Found) -> None:
     """Items born in Salesforce, of a kind or object that is no longer to be shown in the mailbox."""
     for what in lineup.hidden(ctx.settings, held):
         with ctx.store.reading() as unit:

@@ -21,6 +21,7 @@ from sync_tasks.state.models import (
     SettingValue,
     User,
 )
+from sync_tasks.state.rollouts import Rollouts
 
 OWNERS = ("preset", "profile", "user")  # levels below the organization; of each a column names whose a row is
 
@@ -68,6 +69,7 @@ class ChangeView:
     locked: bool
     at: datetime
     by: str
+    step: str = ""  # of a roll-out: whom it reached; '' for what held for everybody
 
 
 class Configuration:
@@ -102,8 +104,12 @@ class Configuration:
         profile = None if user_id is None else self.profile_of(user_id)
         own = [] if user_id is None else [Scope(org_id, "user", user_id)]
         if profile is None:
-            return self._values_of([Scope(org_id), *own])
-        return self._stacked(org_id, profile.preset, [Scope(org_id, "profile", profile.id), *own])
+            layers = self._values_of([Scope(org_id), *own])
+        else:
+            layers = self._stacked(org_id, profile.preset, [Scope(org_id, "profile", profile.id), *own])
+        if user_id is None:
+            return layers
+        return Rollouts(self._session).applied(layers, org_id, user_id, None if profile is None else profile.id)
 
     def profile_layers(self, profile: ProfileView) -> list[Layer]:
         """The layers that apply to users of a profile who have set nothing themselves."""
@@ -216,10 +222,12 @@ class Configuration:
     # --- history
 
     def note(
-        self, scope: Scope, name: str, *, before: Any, after: Any, was_locked: bool, locked: bool, at: datetime, by: str
+        self, scope: Scope, name: str, *, before: Any, after: Any, was_locked: bool, locked: bool, at: datetime,
+        by: str, step: str = "",
     ) -> None:  # fmt: skip
         self._session.add(SettingChange(
-            **_named(scope), name=name, before=before, after=after, was_locked=was_locked, locked=locked, at=at, by=by
+            **_named(scope), name=name, before=before, after=after, was_locked=was_locked, locked=locked, at=at, by=by,
+            step=step,
         ))  # fmt: skip
         self._session.flush()
 
@@ -270,5 +278,5 @@ def _scope(row: SettingValue | SettingChange) -> Scope:
 
 def _change(row: SettingChange) -> ChangeView:
     return ChangeView(
-        row.id, _scope(row), row.name, row.before, row.after, row.was_locked, row.locked, row.at, row.by
+        row.id, _scope(row), row.name, row.before, row.after, row.was_locked, row.locked, row.at, row.by, row.step,
     )  # fmt: skip

@@ -35,6 +35,7 @@ from sync_tasks.state.plans import Plans
 from sync_tasks.state.pushes import Pushes
 from sync_tasks.state.records import RunRef, RunState
 from sync_tasks.state.refreshes import Refreshes
+from sync_tasks.state.rollouts import Rollouts
 from sync_tasks.state.runs import Runs
 from sync_tasks.state.sealed import SealedValues
 from sync_tasks.state.threads import Threads
@@ -53,6 +54,7 @@ class Unit:
     def __init__(self, session: Session) -> None:
         self.accounts = Accounts(session)
         self.configuration = Configuration(session)
+        self.rollouts = Rollouts(session)
         self.runs = Runs(session)
         self.breakers = Breakers(session)
         self.notifications = Notifications(session)

@@ -78,6 +78,17 @@ class Trail:
             found.update(self._session.scalars(query.distinct()))
         return frozenset(found)
 
+    def rules(self, user_id: int, refs: Iterable[str], outcome: str) -> dict[str, frozenset[str]]:
+        """By item the rules under which that outcome was decided on it, ever; without items of which none was."""
+        found: dict[str, frozenset[str]] = {}
+        for some in chunks(refs):
+            query = select(DecisionRow.ref, DecisionRow.rule).where(
+                DecisionRow.user_id == user_id, DecisionRow.ref.in_(some), DecisionRow.outcome == outcome
+            )
+            for ref, rule in self._session.execute(query.distinct()):
+                found[ref] = found.get(ref, frozenset()) | {rule}
+        return found
+
     def of_run(self, run_id: int) -> list[DecisionView]:
         rows = self._session.scalars(select(DecisionRow).where(DecisionRow.run_id == run_id).order_by(DecisionRow.id))
         return [_decision(row) for row in rows]

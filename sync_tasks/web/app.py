@@ -23,9 +23,11 @@ from sync_tasks.web import (
     connect,
     health,
     hooks,
+    imagining,
     login,
     metrics,
     profile_pages,
+    rollouts,
     run_pages,
     settings_api,
     settings_pages,
@@ -54,9 +56,13 @@ ROUTERS = (
     run_pages.router,
     admin_pages.router,
     settings_pages.router,
+    imagining.pages,
+    rollouts.pages,
     profile_pages.router,
     api.router,
     settings_api.router,
+    imagining.api,
+    rollouts.api,
 )
 
 

@@ -14,12 +14,13 @@ from sync_tasks.bootstrap import App
 from sync_tasks.services.entering import Principal
 from sync_tasks.state.configuration import ChangeView, PresetView, ProfileView
 from sync_tasks.state.records import ConflictView, HoldView, OrgView, RunView, UnresolvedView, UserView
+from sync_tasks.state.rollouts import RolloutView
 from sync_tasks.state.store import Unit
 from sync_tasks.web.deps import Sync
 from sync_tasks.web.identity import Admin, Me
 
 Found = TypeVar("Found")
-Laid = TypeVar("Laid", ProfileView, PresetView)
+Laid = TypeVar("Laid", ProfileView, PresetView, RolloutView)
 
 
 def _missing() -> NoReturn:
@@ -101,7 +102,7 @@ def _entry(entry_id: int, me: Me, sync: Sync) -> UnresolvedView:
 
 
 def _laid(sync: App, me: Admin, get: Callable[[Unit], Laid | None]) -> Laid:
-    """A layer of settings that is an organization's."""
+    """Something of an organization's settings."""
     with sync.store.reading() as unit:
         found = get(unit)
     if found is None or not _within(me, found.org_id):
@@ -115,6 +116,10 @@ def _profile(profile_id: int, me: Admin, sync: Sync) -> ProfileView:
 
 def _preset(preset_id: int, me: Admin, sync: Sync) -> PresetView:
     return _laid(sync, me, lambda unit: unit.configuration.preset_numbered(preset_id))
+
+
+def _rollout(rollout_id: int, me: Admin, sync: Sync) -> RolloutView:
+    return _laid(sync, me, lambda unit: unit.rollouts.get(rollout_id))
 
 
 def _change(change_id: int, me: Me, sync: Sync) -> ChangeView:
@@ -143,4 +148,5 @@ AConflict = Annotated[ConflictView, Depends(_conflict)]
 AnEntry = Annotated[UnresolvedView, Depends(_entry)]
 AProfile = Annotated[ProfileView, Depends(_profile)]
 APreset = Annotated[PresetView, Depends(_preset)]
+ARollout = Annotated[RolloutView, Depends(_rollout)]
 AChange = Annotated[ChangeView, Depends(_change)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -11,10 +12,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from mapping.rules.setting import LOCKING, Setting
 from mapping.rules.settings import Effective, find
 from sync_tasks.bootstrap import App
-from sync_tasks.services import configured, configuring
+from sync_tasks.services import configured, configuring, rollouts
 from sync_tasks.services.configuring import NotSetError, SettingRefusedError
 from sync_tasks.state.configuration import PresetView, ProfileView, Scope
 from sync_tasks.state.records import OrgView, UserView
+from sync_tasks.state.rollouts import RolloutState
 from sync_tasks.web.deps import Sync
 from sync_tasks.web.identity import Me
 from sync_tasks.web.reach import AChange, AnOrganization, APreset, AProfile, AUser
@@ -37,6 +39,11 @@ class Target:
     title: str
     user: UserView | None = None
     up: tuple[str, str] = ("", "")
+
+    @property
+    def below(self) -> str:
+        """Below which its settings have their pages."""
+        return self.path if self.path.endswith("/settings") else f"{self.path}/settings"
 
 
 def of_user(user: UserView) -> Target:
@@ -100,11 +107,24 @@ def listing(
     wanted = text.strip().lower()
     rows = [row for row in configured.rows(holds(sync, target), changed=changed)
             if wanted in f"{row['name']} {row['text']}".lower()]  # fmt: skip
+    running = _rollouts(sync, target)
     given: dict[str, Any] = {"profile": None, "preset": None, "org": None, "profiles": [], "own": 0} | more
     return page(
         request, "settings.html", target=target, user=target.user, tab="settings", rows=rows, text=text.strip(),
-        changed=changed, **given,
+        changed=changed, rollouts=running, **given,
     )  # fmt: skip
+
+
+def _rollouts(sync: App, target: Target, name: str = "") -> list[dict[str, Any]]:
+    """What is being rolled out there; of one setting also what was last."""
+    if target.scope.level not in LOCKING:
+        return []
+    with sync.store.reading() as unit:
+        found = [each for each in unit.rollouts.recent(target.scope.org_id) if each.profile_id == target.scope.id]
+        found = [each for each in found if name in each.values][:1] if name else [
+            each for each in found if each.state == RolloutState.RUNNING
+        ]  # fmt: skip
+        return [rollouts.facts(unit, each, sync.clock()) for each in found]
 
 
 # --- one setting
@@ -112,19 +132,19 @@ def listing(
 
 @router.get("/users/{user_id}/settings/{name}")
 def of_a_user(request: Request, user: AUser, name: str, sync: Sync) -> HTMLResponse:
-    return _one(request, sync, of_user(user), _known(name))
+    return one_setting(request, sync, of_user(user), known(name))
 
 
 @router.post("/users/{user_id}/settings/{name}")
 def set_for_user(
     request: Request, user: AUser, name: str, me: Me, sync: Sync, action: Action, value: Value = ""
 ) -> Response:  # fmt: skip
-    return _change(request, sync, of_user(user), _known(name), action, value, lock=None, by=me.name)
+    return _change(request, sync, of_user(user), known(name), action, value, lock=None, by=me.name)
 
 
 @router.get("/organizations/{org_id}/settings/{name}")
 def of_an_organization(request: Request, org: AnOrganization, name: str, sync: Sync) -> HTMLResponse:
-    return _one(request, sync, of_org(org), _known(name))
+    return one_setting(request, sync, of_org(org), known(name))
 
 
 @router.post("/organizations/{org_id}/settings/{name}")
@@ -132,12 +152,12 @@ def set_for_organization(
     request: Request, org: AnOrganization, name: str, me: Me, sync: Sync, action: Action, value: Value = "",
     lock: Locked = False,
 ) -> Response:  # fmt: skip
-    return _change(request, sync, of_org(org), _known(name), action, value, lock=lock, by=me.name)
+    return _change(request, sync, of_org(org), known(name), action, value, lock=lock, by=me.name)
 
 
 @router.get("/profiles/{profile_id}/settings/{name}")
 def of_a_profile(request: Request, profile: AProfile, name: str, sync: Sync) -> HTMLResponse:
-    return _one(request, sync, of_profile(profile), _known(name))
+    return one_setting(request, sync, of_profile(profile), known(name))
 
 
 @router.post("/profiles/{profile_id}/settings/{name}")
@@ -145,19 +165,19 @@ def set_for_profile(
     request: Request, profile: AProfile, name: str, me: Me, sync: Sync, action: Action, value: Value = "",
     lock: Locked = False,
 ) -> Response:  # fmt: skip
-    return _change(request, sync, of_profile(profile), _known(name), action, value, lock=lock, by=me.name)
+    return _change(request, sync, of_profile(profile), known(name), action, value, lock=lock, by=me.name)
 
 
 @router.get("/presets/{preset_id}/settings/{name}")
 def of_a_preset(request: Request, preset: APreset, name: str, sync: Sync) -> HTMLResponse:
-    return _one(request, sync, of_preset(preset), _known(name))
+    return one_setting(request, sync, of_preset(preset), known(name))
 
 
 @router.post("/presets/{preset_id}/settings/{name}")
 def set_for_preset(
     request: Request, preset: APreset, name: str, me: Me, sync: Sync, action: Action, value: Value = ""
 ) -> Response:  # fmt: skip
-    return _change(request, sync, of_preset(preset), _known(name), action, value, lock=None, by=me.name)
+    return _change(request, sync, of_preset(preset), known(name), action, value, lock=None, by=me.name)
 
 
 @router.post("/users/{user_id}/reset-settings")
@@ -200,27 +220,30 @@ def _path(scope: Scope) -> str:
     return {"organization": f"/organizations/{scope.org_id}"}.get(scope.level, f"/{scope.level}s/{scope.id}")
 
 
-def _known(name: str) -> Setting:
+def known(name: str) -> Setting:
     try:
         return find(name)
     except ValueError as error:
         raise HTTPException(404, str(error)) from None
 
 
-def _one(
+def one_setting(
     request: Request, sync: App, target: Target, setting: Setting, *, problem: str = "", given: str | None = None,
-    status: int = 200,
+    lock: bool | None = None, report: Mapping[str, Any] | None = None, status: int = 200,
 ) -> HTMLResponse:  # fmt: skip
+    """The page of a setting. `given`, `lock`: what was typed into its form; `report`: what that would change."""
     told = configured.explained(holds(sync, target), setting.name, target.scope.level)
     with sync.store.reading() as unit:
         own = unit.configuration.values(target.scope)
         found = unit.configuration.changes(target.scope.org_id, target.scope, name=setting.name, limit=MOST_CHANGES)
         rows = configured.changes(unit, found)
-    is_set = setting.name in own.values
+    is_set, locked = setting.name in own.values, setting.name in own.locked
     return page(
         request, "setting.html", target=target, user=target.user, tab="settings", told=told, setting=setting,
-        is_set=is_set, locked=setting.name in own.locked, may_lock=target.scope.level in LOCKING, rows=rows,
-        given=configured.written(setting, told["value"]) if given is None else given, problem=problem, status=status,
+        is_set=is_set, locked=locked if lock is None else lock, may_lock=target.scope.level in LOCKING, rows=rows,
+        given=configured.written(setting, told["value"]) if given is None else given, problem=problem, report=report,
+        rollouts=_rollouts(sync, target, setting.name),
+        status=status,
     )  # fmt: skip
 
 
@@ -240,7 +263,7 @@ def _change(
     except NotSetError:
         said = "nothing-set"
     except SettingRefusedError as error:
-        return _one(request, sync, target, setting, problem=str(error), given=value, status=409)
+        return one_setting(request, sync, target, setting, problem=str(error), given=value, status=409)
     except ValueError as error:
-        return _one(request, sync, target, setting, problem=str(error), given=value, status=422)
+        return one_setting(request, sync, target, setting, problem=str(error), given=value, status=422)
     return back(f"{_path(target.scope)}/settings/{setting.name}", said)

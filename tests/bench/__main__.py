@@ -27,6 +27,7 @@ from tests.bench.place import Place, remote_sandbox
 from tests.bench.reading import LEAST, mails_per_second
 from tests.bench.resting import rest
 from tests.bench.sharing import Shared, share_all
+from tests.bench.supposing import Supposed
 from tests.support.world import World
 
 HOME = Path(".bench")
@@ -54,7 +55,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         world = World(server, f"sqlite:///{home}/resting.db", Path(home) / "resting")  # type: ignore[arg-type]
         resting = rest(world, AT_REST)
         world.close()
-    for each in (*idle, resting):
+        world = World(server, f"sqlite:///{home}/supposing.db", Path(home) / "supposing")  # type: ignore[arg-type]
+        supposed = Supposed(world, asked.size)
+        world.close()
+    for each in (*idle, resting, supposed):
         out.print(each.told)
     out.print(_table(f"{asked.size} events, {asked.size // 2} e-mails", "ours", "least", map(_ours, done)))
     if compared:
@@ -69,6 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     broken = [
         f"{each.name}: {sentence}" for each in [*idle, resting, *done, *compared, *shared] for sentence in each.broken
     ]
+    broken += supposed.broken
     for line in broken:
         out.print(f"broken: {line}", style="red", soft_wrap=True)
     if asked.json:

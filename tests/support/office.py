@@ -17,7 +17,7 @@ from mapping.model.item import ItemKind, Side
 from mapping.model.reasons import Reason
 from mapping.rules.guards import Guard, Line, Trip
 from sync_tasks.bootstrap import App
-from sync_tasks.services import configuring, entering, profiles
+from sync_tasks.services import configuring, entering, profiles, rollouts
 from sync_tasks.settings import Settings
 from sync_tasks.stages import disputes
 from sync_tasks.stages.unresolved import context_of
@@ -102,7 +102,8 @@ def open_office(home: Path) -> Office:
 
 
 def _layers(unit: Unit, ann: UserView) -> dict[str, Any]:
-    """A setting of Ann's own, the profile in which she is, and the preset from which that starts."""
+    """A setting of Ann's own, the profile in which she is, the preset from which that starts, and what is being rolled
+    out in it."""
     told: dict[str, Any] = {"at": START, "by": "test"}
     configuring.put(unit, configuring.of_user(ann), "blocklist.user", [f"{SECRET}@blocked.example"], **told)
     change = unit.configuration.changes(ann.org_id)[0]
@@ -111,7 +112,11 @@ def _layers(unit: Unit, ann: UserView) -> dict[str, Any]:
     )
     profile = profiles.add_profile(unit, ann.org_id, "Sales", text="Who sells", preset="Ours", **told)
     profiles.assign(unit, [ann], profile, **told)
-    return {"name": change.name, "change_id": change.id, "preset_id": preset.id, "profile_id": profile.id}
+    rollout = rollouts.start(unit, configuring.of_profile(profile), {"files.max_megabytes": 9}, percent=10, **told)
+    return {
+        "name": change.name, "change_id": change.id, "preset_id": preset.id, "profile_id": profile.id,
+        "rollout_id": rollout.id,
+    }  # fmt: skip
 
 
 def _belongings(office: Office, user: int) -> dict[str, int]:

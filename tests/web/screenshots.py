@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sync_tasks.services import configuring, entering
+from sync_tasks.services import configuring, entering, rollouts
 from sync_tasks.state.configuration import Scope
 from sync_tasks.state.overview import Filter, Reach
 from tests.support.browser import browser
@@ -42,6 +42,7 @@ def main(folder: Path) -> None:
                 "user-of-admin": ann, "suspended-user": f"/users/{stopped}", "holds": "/holds", "hold": hold,
                 "organizations": "/organizations", "organization-settings": f"{org}/settings?changed=1",
                 "organization-setting": f"{org}/settings/scope.past_days", "profiles": f"{org}/profiles",
+                "roll-out": f"{org}/settings/tasks.enabled",
                 "profile": f"/profiles/{office.things['profile_id']}?changed=1", "changes": f"{org}/changes",
                 "preset": f"/presets/{office.things['preset_id']}?changed=1", "settings-of-admin": f"{ann}/settings",
                 "audit": "/audit", "operations": "/operations", "refused": "/users/999999",
@@ -87,6 +88,7 @@ def configured_office(office: Office) -> str:
         configuring.put(unit, Scope(org.org_id, "user", office.ids[ANN]), locked, True, **told)
         configuring.put(unit, profile, locked, False, lock=True, **told)
         configuring.put(unit, profile, "autosave.emails", False, **told)
+        rollouts.start(unit, org, {"tasks.enabled": True}, percent=10, **told)
     return locked
 
 

@@ -47,6 +47,13 @@ FORMS: dict[str, dict[str, Any]] = {
     "/api/v1/profiles/{profile_id}": {"text": "mine"},
     "/api/v1/profiles/{profile_id}/assign": {"override": True},
     **{f"/api/v1/{each}/settings/{{name}}": {"value": "x.example"} for each in SETTABLE},
+    **{f"/{each}/settings/{{name}}/what-if": {"value": "x.example"} for each in SETTABLE},
+    **{f"/api/v1/{each}/what-if": {"settings": {"blocklist.user": "x.example"}} for each in SETTABLE},
+    **{f"/{each}/settings/{{name}}/roll-out": {"value": "x.example", "percent": "9"} for each in SETTABLE},
+    **{f"/api/v1/{each}/rollouts": {"settings": {"tasks.enabled": True}, "percent": 9} for each in SETTABLE},
+    "/rollouts/{rollout_id}/widen": {"percent": "100"},
+    "/api/v1/rollouts/{rollout_id}/widen": {"percent": 100},
+    "/api/v1/rollouts/{rollout_id}/back": {"why": "mine"},
     "/api/v1/users/bulk": {"act": "disable"},
     "/api/v1/holds/{hold_id}": {"decision": "approved"},
     "/api/v1/conflicts/{conflict_id}": {"side": "crm"},
@@ -155,7 +162,7 @@ def test_who_may_is_let_in_everywhere_so_that_the_matrix_proves_something(
         if path in OPEN or method != "GET" or not _parameters(path):
             continue
         answer = ask(office, web, method, path, of=reader)
-        admin_only = path.removeprefix("/api/v1").startswith(("/organizations", "/profiles", "/presets"))
+        admin_only = path.removeprefix("/api/v1").startswith(("/organizations", "/profiles", "/presets", "/rollouts"))
         if ((method, path) in OWNERS_ONLY and reader != ANN) or (admin_only and reader == ANN):
             assert answer.status_code == 403
         else:
@@ -177,6 +184,9 @@ def test_a_user_does_nothing_that_is_an_administrators(office: Office, web: http
         ("POST", "/organizations/{org_id}/settings/{name}"), ("POST", "/presets/{preset_id}/settings/{name}"),
         ("PUT", "/api/v1/profiles/{profile_id}/settings/{name}"), ("DELETE", "/api/v1/presets/{preset_id}"),
         ("PUT", "/api/v1/organizations/{org_id}/settings/{name}"), ("POST", "/organizations/{org_id}/profiles"),
+        ("POST", "/rollouts/{rollout_id}/finish"), ("POST", "/api/v1/rollouts/{rollout_id}/back"),
+        ("POST", "/organizations/{org_id}/settings/{name}/roll-out"),
+        ("POST", "/profiles/{profile_id}/settings/{name}/what-if"), ("POST", "/api/v1/organizations/{org_id}/what-if"),
     ]:  # fmt: skip
         assert ask(office, web, method, path, of=ANN).status_code == 403, path
     assert belongings(office) == before

@@ -97,6 +97,41 @@ def test_an_administrator_makes_a_profile_locks_a_setting_and_puts_many_into_it(
         assert len(unit.configuration.members(found.id)) == count > 1
 
 
+def test_an_administrator_rolls_a_setting_out_to_some_then_to_more_then_to_all(office: Office, page: Page) -> None:
+    fill(office.app, office.things["org_id"], 60)
+    log_in(office, page, ADELE)
+    page.goto(f"/organizations/{office.things['org_id']}/settings/scope.past_days")
+    page.get_by_label("Another value for acme").fill("40")
+    page.get_by_text("For a part of the users first").click()
+    page.get_by_label("Share of the users").fill("25")
+    page.get_by_role("button", name="Roll it out to them").click()
+    running = page.get_by_role("region", name="Roll-out")
+    expect(running).to_contain_text("scope.past_days = 40 for 25 % of the users")
+    expect(page.get_by_role("row", name="rolled out to 25 %")).to_be_visible()
+    expect(page.get_by_role("button", name="Undo")).to_have_count(0)
+    running.get_by_role("button", name="Widen to so many percent").click()
+    expect(running).to_contain_text("for 50 % of the users")
+    running.get_by_role("button", name="Set it for everybody").click()
+    expect(page.get_by_role("status").first).to_contain_text("It holds from the next run on")
+    expect(page.get_by_role("row", name="organization 40 decides")).to_be_visible()
+    assert value(office, BOB, "scope.past_days") == 40
+
+
+def test_over_rest_a_roll_out_is_begun_looked_at_and_taken_back(office: Office, web: httpx.Client) -> None:
+    headers, org = office.token(ADELE), f"/api/v1/organizations/{office.things['org_id']}/rollouts"
+    begun = web.post(
+        org, headers=headers, json={"settings": {"scope.past_days": 40}, "users": [office.ids[BOB]]}
+    ).json()
+    assert (begun["chosen"], begun["users"], begun["state"]) == (1, 1, "running")
+    assert (value(office, BOB, "scope.past_days"), value(office, ANN, "scope.past_days")) == (40, 14)
+    assert begun["rollout"] in {each["rollout"] for each in web.get(org, headers=headers).json()}
+    one = f"/api/v1/rollouts/{begun['rollout']}"
+    assert web.post(f"{one}/widen", headers=headers, json={"percent": 0}).status_code == 409
+    assert web.post(f"{one}/back", headers=headers, json={"why": "too many"}).json()["why"] == "too many"
+    assert value(office, BOB, "scope.past_days") == 14
+    assert web.get(one, headers=office.token(OTTO)).status_code == 404
+
+
 def test_every_setting_has_a_page_whose_form_says_the_same_again(office: Office, web: httpx.Client) -> None:
     form_token = office.visit(web, ADELE)
     org = f"/organizations/{office.things['org_id']}/settings"

@@ -18,7 +18,14 @@ from sync_tasks.state.models.accounts import (
     User,
 )
 from sync_tasks.state.models.base import Base
-from sync_tasks.state.models.configuration import PresetRow, ProfileMember, ProfileRow, SettingChange, SettingValue
+from sync_tasks.state.models.configuration import (
+    PresetRow,
+    ProfileMember,
+    ProfileRow,
+    RolloutRow,
+    SettingChange,
+    SettingValue,
+)
 from sync_tasks.state.models.journal import BeforeImage, JournalRow
 from sync_tasks.state.models.org_feeds import OrgFeed, OrgFeedReader
 from sync_tasks.state.models.outcomes import (
@@ -71,6 +78,7 @@ __all__ = [
     "ProfileRow",
     "PushSubscription",
     "RefreshClaim",
+    "RolloutRow",
     "RunStage",
     "SettingChange",
     "SettingValue",

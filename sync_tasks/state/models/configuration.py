@@ -79,3 +79,25 @@ class SettingChange(Base):
     locked: Mapped[bool]
     at: Mapped[datetime]
     by: Mapped[str] = mapped_column(String(120))
+    step: Mapped[str] = mapped_column(String(60), default="", server_default="")  # of a roll-out: whom it reached
+
+
+class RolloutRow(Base):
+    """A change of an organization's or a profile's values that a part of the users has so far."""
+
+    __tablename__ = "rollout"
+    __table_args__ = (Index("ix_rollout_org", "org_id", "state"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    org_id: Mapped[int] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"))
+    profile_id: Mapped[int | None] = mapped_column(ForeignKey("profile.id", ondelete="CASCADE"))
+    settings: Mapped[dict[str, Any]]
+    locked: Mapped[bool]
+    percent: Mapped[int]
+    chosen: Mapped[list[Any]]  # ids of users who have it besides the share
+    state: Mapped[str] = mapped_column(String(8))  # RolloutState
+    started_at: Mapped[datetime]
+    started_by: Mapped[str] = mapped_column(String(120))
+    stepped_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str] = mapped_column(String(120), default="")
+    why: Mapped[str] = mapped_column(String(300), default="")
