@@ -135,7 +135,7 @@ class Disturbed:
         self._report.kills += 1
         self._report.by_stage.update(hit or ["between stages"])
         self._disturb_redis()
-        self.revive()
+        self.cluster.revive()
         return True
 
     def _await(self, stages: set[str], seconds: float = 4.0) -> bool:
@@ -168,14 +168,6 @@ class Disturbed:
         elif chance < 0.17:
             self.cluster.redis.restart()
             self._report.redis["restarted"] += 1
-
-    def revive(self) -> None:
-        for worker in [w for w in self.cluster.workers if not w.process.running]:
-            self.cluster.workers.remove(worker)
-            self.cluster.worker()
-        for beat in [b for b in self.cluster.beats if not b.running]:
-            self.cluster.beats.remove(beat)
-            self.cluster.beat()
 
 
 @contextmanager
@@ -224,7 +216,7 @@ def prove(
                 if report.kills < min(kills, spent + quota) and disturbed.strike():
                     limit = time.monotonic() + PATIENCE
                     continue
-                disturbed.revive()
+                cluster.revive()
                 if time.monotonic() > limit:
                     report.differences.append(f"round {report.rounds} did not settle: {_open(wild)}")
                     break
