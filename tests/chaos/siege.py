@@ -16,6 +16,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -92,10 +93,17 @@ class End:
 
 def _unlike(kind: tuple[str, ...]) -> Callable[[End], list[str]]:
     def check(end: End) -> list[str]:
-        found = comparing.differences(*end.states, lambda _place, row: row)
+        found = comparing.differences(*end.states, _seen)
         return [each for each in found if each.startswith(kind)]
 
     return check
+
+
+def _seen(place: str, row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Of what was born in Salesforce the calendar's own reminder goes up with the next word of the calendar. After an
+    answer that was lost this is how the item is found, so it may come sooner."""
+    soon = place == "Event" and str(row["Subject"]).startswith("Crm")
+    return {name: value for name, value in row.items() if not (soon and "Reminder" in name)}
 
 
 def _mails(end: End) -> list[str]:
@@ -167,9 +175,11 @@ class Siege:
             met = [fault.kind for fault, has in zip(faults, struck, strict=True) if has()]
         self._report.injected.update(fault.kind for fault in faults)
         self._report.struck.update(met)
+        healed = time.monotonic()
         self._judge(since, faults, self._settle(self._newest_run()))
+        told = ", ".join(f.kind if f.kind in met else f"{f.kind} (met by nobody)" for f in faults) or "no fault"
         ended = "holds" if self._report.holds else "BROKEN"
-        self._say(f"{', '.join(f'{f.kind}' if f.kind in met else f'{f.kind} (met by nobody)' for f in faults)}: {ended}")
+        self._say(f"{told}: {ended}, {time.monotonic() - healed:.0f} s after it was healed")
 
     def _edit(self, actions: Sequence[Action]) -> None:
         with self._wild.world.sandbox.faults.lifted():
