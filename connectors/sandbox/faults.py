@@ -90,7 +90,7 @@ class FaultScript:
 
     @contextmanager
     def lifted(self) -> Iterator[None]:
-        """Nothing goes wrong, and no rule counts, while the block runs: for the hands of a story, which must succeed."""
+        """Nothing goes wrong, and no rule counts, while the block runs: for the hands of a story."""
         self._lifted = True
         try:
             yield

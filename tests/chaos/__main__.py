@@ -1,4 +1,4 @@
-"""`python -m tests.chaos --faults 60`: take away what the system stands on, piece by piece, and see that nothing is lost;
+"""`python -m tests.chaos --faults 60`: take away what the system stands on, and see that nothing is lost;
 `--kills 100`: kill workers at random, all the time. Either way the end is compared with a world that nobody disturbed.
 """
 
@@ -32,7 +32,9 @@ def main() -> int:
     parser.add_argument(
         "--store", choices=("sqlite", "postgresql"), default="sqlite", help="of the kills; faults need PostgreSQL"
     )
-    parser.add_argument("--mails", type=Path, metavar="DIR", help="with kills: share the *.eml of DIR among five mailboxes")
+    parser.add_argument(
+        "--mails", type=Path, metavar="DIR", help="with kills: share the *.eml of DIR among five mailboxes"
+    )
     parser.add_argument("--keep", action="store_true", help="keep the logs and stores, and say where they are")
     given = parser.parse_args()
     with ExitStack() as stack:

@@ -51,14 +51,13 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """`excuses`: the codes with which runs may end that met it; patterns are not needed, for a dot ends a scope."""
+    """`on`: what is hurt, which is hurt in one way at a time; '' for what may meet several faults at once.
+    `excuses`: how the codes begin with which runs may end that met it."""
 
     kind: str
+    on: str
     strike: Callable[[Site], AbstractContextManager[Struck]]
     excuses: tuple[str, ...] = ()
-
-    def excused(self, code: str) -> bool:
-        return code.startswith(self.excuses)
 
 
 # --- processes
@@ -282,11 +281,12 @@ VENDORS: tuple[Vendor, ...] = (
     Vendor("sf.*", "sf.co*", "sf.row.*", {"code": "UNABLE_TO_LOCK_ROW"}),
 )
 PAGE = "<!DOCTYPE html><html><title>Sign in</title><body><form action='/login'>Your session is over.</form></html>"
+NOTHING = '{"value": [], "items": [], "records": [], "totalSize": 0, "done": true}'  # and no cursor to go on from
 
 
 @contextmanager
 def _vendor(where: str, action: Mapping[str, Any], site: Site) -> Iterator[Struck]:
-    """Some calls of one vendor, not at once but soon, and not all of them. `where`: a field of `Vendor`. """
+    """Some calls of one vendor, not at once but soon, and not all of them. `where`: a field of `Vendor`."""
     vendor = site.random.choice(VENDORS)
     faults = site.world.sandbox.faults
     faults.add({
@@ -311,35 +311,37 @@ def _after(seconds: float) -> Struck:
 
 CALLS = ("MAILBOX.TRANSIENT.", "SALESFORCE.TRANSIENT.", "CONNECTION.TRANSIENT.")
 FAULTS: tuple[Fault, ...] = (
-    Fault("pool child killed", partial(_killed, _child)),
-    Fault("main process of a worker killed", partial(_killed, _main)),
-    Fault("whole worker killed", partial(_killed, _whole)),
-    Fault("beat killed", partial(_killed, _beat)),
-    Fault("web killed", partial(_killed, _web)),
-    Fault("worker frozen, and back too late", _frozen),
-    Fault("worker's clock ahead", partial(_clock, 1)),
-    Fault("worker's clock behind", partial(_clock, -1)),
-    Fault("worker's disk full", _worker_full),
-    Fault("Redis emptied", _emptied),
-    Fault("Redis killed, back and empty", _redis_dead),
-    Fault("Redis hangs", _redis_frozen),
-    Fault("Redis read-only", _read_only),
-    Fault("Redis out of memory", _redis_full),
-    Fault("PostgreSQL restarted", _restarted),
-    Fault("PostgreSQL crashed", _crashed),
-    Fault("PostgreSQL cuts all connections", _cut),
-    Fault("PostgreSQL out of connections", _no_connections),
-    Fault("PostgreSQL's disk full", _database_full),
-    Fault("vendor slow", _says("calls", delay=1.5)),
-    Fault("vendor answers late", _says("writes", late=1.5)),
-    Fault("vendor busy (503)", _says("calls", status=503), CALLS),
-    Fault("vendor fails (500)", _says("calls", status=500), CALLS),
-    Fault("vendor throttles (429)", _says("calls", status=429, headers={"Retry-After": "1"}), CALLS),
-    Fault("vendor cuts before it acts", _says("calls", drop_before=True), CALLS),
-    Fault("vendor acts, the answer is lost", _says("writes", drop_after=True), CALLS),
-    Fault("vendor's answer cut short", _says("calls", truncate=60), CALLS),
-    Fault("vendor shows a log-in page (200)", _says("calls", status=200, body=PAGE), CALLS),
-    Fault("vendor says {} to everything (200)", _says("calls", status=200, body="{}"), CALLS),
-    Fault("vendor says nothing (200)", _says("calls", status=200, body=" "), CALLS),
-    Fault("vendor refuses parts of a batch", _says("parts"), CALLS),
+    Fault("pool child killed", "workers", partial(_killed, _child)),
+    Fault("main process of a worker killed", "workers", partial(_killed, _main)),
+    Fault("whole worker killed", "workers", partial(_killed, _whole)),
+    Fault("beat killed", "beat", partial(_killed, _beat)),
+    Fault("web killed", "web", partial(_killed, _web)),
+    Fault("worker frozen, and back too late", "workers", _frozen),
+    Fault("worker's clock ahead", "workers", partial(_clock, 1)),
+    Fault("worker's clock behind", "workers", partial(_clock, -1)),
+    Fault("worker's disk full", "workers", _worker_full),
+    Fault("Redis emptied", "Redis", _emptied),
+    Fault("Redis killed, back and empty", "Redis", _redis_dead),
+    Fault("Redis hangs", "Redis", _redis_frozen),
+    Fault("Redis read-only", "Redis", _read_only),
+    Fault("Redis out of memory", "Redis", _redis_full),
+    Fault("PostgreSQL restarted", "PostgreSQL", _restarted),
+    Fault("PostgreSQL crashed", "PostgreSQL", _crashed),
+    Fault("PostgreSQL cuts all connections", "PostgreSQL", _cut),
+    Fault("PostgreSQL out of connections", "PostgreSQL", _no_connections),
+    Fault("PostgreSQL's disk full", "PostgreSQL", _database_full),
+    Fault("vendor slow", "", _says("calls", delay=1.5)),
+    Fault("vendor answers late", "", _says("writes", late=1.5)),
+    Fault("vendor busy (503)", "", _says("calls", status=503), CALLS),
+    Fault("vendor fails (500)", "", _says("calls", status=500), CALLS),
+    Fault("vendor throttles (429)", "", _says("calls", status=429, headers={"Retry-After": "1"}), CALLS),
+    Fault("vendor cuts before it acts", "", _says("calls", drop_before=True), CALLS),
+    Fault("vendor acts, the answer is lost", "", _says("writes", drop_after=True), CALLS),
+    Fault("vendor's answer cut short", "", _says("calls", truncate=60), CALLS),
+    Fault("vendor shows a log-in page (200)", "", _says("calls", status=200, body=PAGE), CALLS),
+    Fault("vendor says {} whatever it is asked (200)", "", _says("calls", status=200, body="{}"), CALLS),
+    Fault("vendor says null whatever it is asked (200)", "", _says("calls", status=200, body="null"), CALLS),
+    Fault("vendor lists nothing, without an end (200)", "", _says("calls", status=200, body=NOTHING), CALLS),
+    Fault("vendor says nothing (200)", "", _says("calls", status=200, body=" "), CALLS),
+    Fault("vendor refuses parts of a batch", "", _says("parts"), CALLS),
 )  # fmt: skip

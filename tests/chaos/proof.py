@@ -19,7 +19,7 @@ from pathlib import Path
 from sqlalchemy import text
 
 from connectors.sandbox.server import Sandbox, SandboxServer
-from sync_tasks.services.pipeline import STALLED, next_stage
+from sync_tasks.services.pipeline import STALLED, TOO_LONG, next_stage
 from sync_tasks.state.records import RunState
 from sync_tasks.state.runs import STAGES
 from tests.chaos import comparing
@@ -29,6 +29,9 @@ from tests.support.waiting import until
 from tests.support.world import World
 
 TARGETS = ("fetch", "resolve", "link", "mirror", "mirror", "mirror", "delete")  # where most is written, most is hit
+# of a run whose workers died, or whose machine was too busy, the next one takes up the rest: that tells of the machine,
+# and whether anything was lost by it is seen from the records
+EXCUSED = frozenset({STALLED, TOO_LONG})
 PATIENCE = 240.0  # seconds in which a round must settle once nobody disturbs it
 
 Say = Callable[[str], None]
@@ -53,7 +56,7 @@ class Report:
 
     @property
     def holds(self) -> bool:
-        return not (self.differences or self.duplicates or self.left or set(self.failed) - {STALLED})
+        return not (self.differences or self.duplicates or self.left or set(self.failed) - EXCUSED)
 
     def lines(self) -> Iterator[str]:
         def told(counted: Counter[str]) -> str:

@@ -1,8 +1,8 @@
 """Chaos over the whole system: whatever it stands on is taken away for a while, again and again, and comes back.
 
 Two worlds get the same rounds of edits, at mailboxes of all three vendors and in Salesforce. In the calm one the stages
-run one after the other in this process. In the other one Celery works on a real PostgreSQL and a real Redis, and in each
-round some of `FAULTS` strike while people edit. Once they are healed and nothing more is to be done, the invariants
+run one after the other in this process. In the other one Celery works on a real PostgreSQL and a real Redis, and in
+each round some of `FAULTS` strike while people edit. Once they are healed and nothing is left to do, the invariants
 must hold; the first that does not ends it.
 """
 
@@ -23,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from connectors.sandbox.server import Sandbox, SandboxServer
 from sync_tasks.services.embedded import free_port
+from sync_tasks.services.failing import BACK_OFF
 from sync_tasks.state.records import RunState, RunView
 from tests.chaos import comparing
 from tests.chaos.faults import FAULTS, Fault, Site
@@ -39,7 +40,8 @@ ALONE = ("bob",)  # Graph mails guests of whatever is written
 ROLE = "engine"
 MOST_RUNS = 40  # of one user, until nothing is left to do
 STILL = 150.0  # seconds in which some run must end
-HELD_FOR = 5.0  # seconds in which a fault that is to be met should be
+LONGEST = max(BACK_OFF) + timedelta(minutes=1)
+HELD_FOR = 20.0  # seconds in which a fault that is to be met should be
 ALWAYS = ("RUN.TRANSIENT.",)  # it took too long, or its workers died: the next run goes on
 
 Say = Callable[[str], None]
@@ -81,7 +83,8 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How a round ended. `runs`: those that ended in it; `fits`: whether a code may end one of them."""
+    """How a round ended. `runs`: those that ended in it; `fits`: whether a code may end one of them. `states`: of both
+    worlds. `rested`: what is wrong with how it came to rest. `put_off`: who waited for too long once all was healed."""
 
     calm: Stage
     wild: Stage
@@ -89,6 +92,7 @@ class End:
     fits: Callable[[str], bool]
     states: tuple[comparing.State, comparing.State]
     rested: str
+    put_off: Sequence[str]
 
 
 def _unlike(kind: tuple[str, ...]) -> Callable[[End], list[str]]:
@@ -138,6 +142,7 @@ def _open_issues(end: End) -> list[str]:
 # what must hold once all is healed, and what speaks against it
 INVARIANTS: Mapping[str, Callable[[End], list[str]]] = {
     "it comes to rest": lambda end: [end.rested] if end.rested else [],
+    "nobody is put off for hours": lambda end: list(end.put_off),
     "nothing is lost": _unlike(("lost",)),
     "nothing is there twice": lambda end: comparing.duplicates(end.states[1]),
     "nothing else differs": _unlike(("differs", "too much")),
@@ -170,13 +175,13 @@ class Siege:
             struck = [stack.enter_context(fault.strike(self._site)) for fault in faults]
             self._edit(actions[some:])
             limit = time.monotonic() + HELD_FOR
-            while not all([met() for met in struck]) and time.monotonic() < limit:  # all are asked, so that all look
+            while not all(has() for has in struck) and time.monotonic() < limit:
                 time.sleep(0.05)
             met = [fault.kind for fault, has in zip(faults, struck, strict=True) if has()]
         self._report.injected.update(fault.kind for fault in faults)
         self._report.struck.update(met)
-        healed = time.monotonic()
-        self._judge(since, faults, self._settle(self._newest_run()))
+        healed, put_off = time.monotonic(), self._put_off()
+        self._judge(since, faults, self._settle(self._newest_run()), put_off)
         told = ", ".join(f.kind if f.kind in met else f"{f.kind} (met by nobody)" for f in faults) or "no fault"
         ended = "holds" if self._report.holds else "BROKEN"
         self._say(f"{told}: {ended}, {time.monotonic() - healed:.0f} s after it was healed")
@@ -187,6 +192,13 @@ class Siege:
                 act(self._wild)
 
     # --- coming to rest
+
+    def _put_off(self) -> list[str]:
+        """Who would wait for longer than after any failure."""
+        latest = datetime.now(UTC) + LONGEST
+        with self._wild.world.app.store.reading() as unit:
+            users = [unit.accounts.user(user.id) for user in self._wild.users.values()]
+        return [f"{user.address} until {user.next_sync_at}" for user in users if user.next_sync_at > latest]
 
     def _settle(self, since: int) -> str:
         """Wait until every user has had two runs one after the other that found nothing to do; what is wrong with it,
@@ -219,16 +231,18 @@ class Siege:
     def _told(self) -> str:
         with self._wild.world.app.store.reading() as unit:
             last = [run for user in self._wild.users.values() for run in unit.runs.recent(user.id, 2)]
-        return "; ".join(f"run {r.id} {r.state} after {r.stage or 'nothing'} {r.error_code} {dict(r.counts)}" for r in last)
+        return "; ".join(
+            f"run {r.id} {r.state} after {r.stage or 'nothing'} {r.error_code} {dict(r.counts)}" for r in last
+        )
 
     # --- judging
 
-    def _judge(self, since: int, faults: Sequence[Fault], rested: str) -> None:
+    def _judge(self, since: int, faults: Sequence[Fault], rested: str, put_off: Sequence[str]) -> None:
         with self._wild.world.app.store.reading() as unit:
             runs = [run for run in unit.runs.recent(None, 2000) if run.id > since and run.state != RunState.OPEN]
         excuses = (*ALWAYS, *(each for fault in faults for each in fault.excuses))
         states = tuple(stage.world.control_get("dump", normalise="1") for stage in (self._calm, self._wild))
-        end = End(self._calm, self._wild, runs, lambda code: code.startswith(excuses), states, rested)
+        end = End(self._calm, self._wild, runs, lambda code: code.startswith(excuses), states, rested, put_off)
         self._report.checked += 1
         self._report.compared = comparing.size(states[1])
         self._report.runs += len(runs)
@@ -294,6 +308,19 @@ def chosen(count: int, rng: random.Random, *, only: str = "") -> list[Fault]:
     return drawn[:count]
 
 
+def waves(faults: Sequence[Fault], together: int) -> Iterator[list[Fault]]:
+    """The faults in their order, so many at the same time, as far as they do not hurt the same thing."""
+    left = list(faults)
+    while left:
+        wave: list[Fault] = []
+        for fault in left:
+            if len(wave) < together and (not fault.on or all(fault.on != other.on for other in wave)):
+                wave.append(fault)
+        for fault in wave:
+            left.remove(fault)
+        yield wave
+
+
 def besiege(
     home: Path, faults: Sequence[Fault], *, seed: int, together: int = 1, first: Mapping[str, int],
     later: Mapping[str, int], say: Say = lambda _: None,
@@ -313,7 +340,14 @@ def besiege(
         wild = stack.enter_context(_world(home / "wild", url, base, script, public_url=address))
         clocks = Clocks(home)
         cluster = stack.enter_context(
-            Cluster(wild.world, home / "wild", clocks=clocks, interval_seconds=1, public_url=address)
+            Cluster(
+                wild.world,
+                home / "wild",
+                clocks=clocks,
+                interval_seconds=1,
+                dispatch_every_seconds=1,
+                public_url=address,
+            )
         )
         site = Site(
             wild.world, cluster, postgres, PostgresServer.name(url), ROLE, clocks, random.Random(seed + 1),
@@ -326,10 +360,10 @@ def besiege(
         until(lambda: all(worker.ready for worker in cluster.workers), 90, every=0.1)
         siege = Siege(site, calm, wild, report, say)
         siege.round(script.next(), [])
-        for at in range(0, len(faults), together):
+        for wave in waves(faults, together):
             if not report.holds:
                 break
-            siege.round(script.next(), faults[at : at + together])
+            siege.round(script.next(), wave)
         for worker in cluster.workers:
             worker.stop()
     report.seconds = time.monotonic() - started

@@ -94,7 +94,9 @@ class PostgresServer:
     def fill_disk(self) -> None:
         """None of its files can grow or be written beyond its first page, as on a full disk; until it starts anew."""
         for pid in (self.pid, *_children(self.pid)):
-            subprocess.run(["prlimit", f"--pid={pid}", "--fsize=4096:"], check=False, user=self._user)
+            subprocess.run(
+                ["prlimit", f"--pid={pid}", "--fsize=4096:"], check=False, user=self._user, stderr=subprocess.DEVNULL
+            )  # one of them may have ended meanwhile
 
     def resume(self) -> None:
         """Start anew with what is there, if it does not run."""
@@ -130,7 +132,9 @@ class PostgresServer:
 
     def _runs(self) -> bool:
         """Start the server and wait until it lets clients in. False: it ended."""
-        options = [part for option in (*self._options, f"unix_socket_directories={self._dir}") for part in ("-c", option)]
+        options = [
+            part for option in (*self._options, f"unix_socket_directories={self._dir}") for part in ("-c", option)
+        ]
         process = GuardedProcess(
             [str(self._tools / "postgres"), "-D", str(self._dir / "data"), *options],
             # INT asks for a stop that does not wait for clients to leave.
@@ -165,5 +169,7 @@ class PostgresServer:
 
 
 def _children(parent: int) -> list[int]:
-    told = subprocess.run(["ps", "-o", "pid=", "--ppid", str(parent)], capture_output=True, text=True, check=False).stdout
+    told = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(parent)], capture_output=True, text=True, check=False
+    ).stdout
     return [int(pid) for pid in told.split()]
