@@ -33,6 +33,7 @@ from sync_tasks.settings import Settings
 from sync_tasks.stages import abilities
 from sync_tasks.stages.company import Company
 from sync_tasks.stages.context import StageContext
+from sync_tasks.state.clock import clock_of
 from sync_tasks.state.engine import open_engine
 from sync_tasks.state.records import PREVIEW, RunRef, RunState, RunView, UserView
 from sync_tasks.state.store import Store
@@ -62,18 +63,19 @@ class Ends:
 
 
 class App:
-    """Everything long-lived of a process. Open it after forking, close it before."""
+    """Everything long-lived of a process. Open it after forking, close it before. `clock`: None for that of the
+    database."""
 
-    def __init__(self, settings: Settings, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, settings: Settings, clock: Callable[[], datetime] | None = None) -> None:
         self.settings = settings
-        self.clock = clock
-        self.governor = Governor(settings, clock, self._limits)
-        self.calls = self.governor.calls
-        self.hints = Counted()  # what vendors posted to this process, by vendor and outcome
-        self._shapes: dict[int, tuple[datetime, OrgShape]] = {}  # by organization, with the moment of its describe
         if settings.database_url.startswith("sqlite:///"):
             Path(settings.database_url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
         self.store = Store(open_engine(settings.database_url))
+        self.clock = clock if clock is not None else clock_of(self.store.engine)
+        self.governor = Governor(settings, self.clock, self._limits)
+        self.calls = self.governor.calls
+        self.hints = Counted()  # what vendors posted to this process, by vendor and outcome
+        self._shapes: dict[int, tuple[datetime, OrgShape]] = {}  # by organization, with the moment of its describe
 
     @cached_property
     def vault(self) -> Vault:

@@ -76,6 +76,7 @@ class FaultScript:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._rules: list[Rule] = []
+        self._lifted = False
 
     def add(self, spec: str | Mapping[str, Any]) -> None:
         """Add a rule, given in JSON form or as command line text. Raises ValueError for a rule that makes no sense."""
@@ -87,9 +88,20 @@ class FaultScript:
         with self._lock:
             self._rules.clear()
 
+    @contextmanager
+    def lifted(self) -> Iterator[None]:
+        """Nothing goes wrong, and no rule counts, while the block runs: for the hands of a story."""
+        self._lifted = True
+        try:
+            yield
+        finally:
+            self._lifted = False
+
     def take(self, operation: str, method: str = "", path: str = "") -> Action | None:
         """The action for this call, if a rule fires now. The first that fires wins; every matching rule counts it."""
         hit: Action | None = None
+        if self._lifted:
+            return None
         with self._lock:
             for rule in self._rules:
                 if not rule.matches(operation, method, path):

@@ -18,6 +18,7 @@ from sync_tasks.services import failing, outages
 from sync_tasks.services.standing import move
 from sync_tasks.stages import auditing, categorize, delete, fetch, link, mirror, resolve, undoing
 from sync_tasks.stages.context import OnPlan, RefusedRunError, StageContext, StageReport
+from sync_tasks.state.engine import AWAY
 from sync_tasks.state.records import AUDIT, BEHIND, UNREAD, RunRef, RunState, RunView, UserView
 from sync_tasks.state.runs import STAGES
 from sync_tasks.state.store import LostLeaseError
@@ -53,9 +54,14 @@ def perform(
     is raised in the middle of a stage that has used up its time.
 
     A stage delivered twice is done once: the second delivery finds it done, or finds the first at work, and passes.
+    When the store fails in the middle, the run stays open like one whose worker died: it is found there, and goes on.
     """
-    with traces.stage(ref, stage, lambda: _seen(app, ref)):
-        return _perform(app, ref, stage, too_long, on_plan)
+    try:
+        with traces.stage(ref, stage, lambda: _seen(app, ref)):
+            return _perform(app, ref, stage, too_long, on_plan)
+    except AWAY as error:
+        log.warning("store_away", extra={"run": ref.id, "stage": stage, "error": type(error).__name__})
+        return False
 
 
 def _seen(app: App, ref: RunRef) -> RunView | None:
@@ -85,6 +91,8 @@ def _perform(app: App, ref: RunRef, stage: str, too_long: tuple[type[Exception],
     except LostLeaseError:
         log.info("lease_lost", extra={"run": ref.id, "stage": stage})
         return False
+    except AWAY:
+        raise  # neither a bug nor a failure of this user
     except ConnectorError as error:
         failing.vendor_failed(app, ref, error)
     except RefusedRunError as error:

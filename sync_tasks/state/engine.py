@@ -6,9 +6,12 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.pool import NullPool
 
 BUSY_MILLISECONDS = 30_000
+# the database went away, is full, takes no more clients or gave up a lock: whatever was asked of it may be asked again
+AWAY: tuple[type[Exception], ...] = (OperationalError, InterfaceError, InternalError)
 
 
 def open_engine(url: str, *, pooled: bool = True) -> Engine:

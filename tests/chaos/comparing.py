@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 State = Mapping[str, Any]
 Seen = Callable[[str, Mapping[str, Any]], Mapping[str, Any] | None]
 
 # made of ids or of chance, so that they differ between two worlds which hold the same
-_PASSING = frozenset({"InboxSync_Key__c", "ExtendedProperty", "UID", "ThreadIdentifier", "ConversationIndex"})
+_PASSING = frozenset(
+    {"InboxSync_Key__c", "ExtendedProperty", "inboxSyncKey", "UID", "ThreadIdentifier", "ConversationIndex"}
+)
 # whose run came first decides who owns the record of a stranger that two users met, and of which mail it tells
 _BY_CHANCE = {"Lead": frozenset({"OwnerId", "Description"})}
 
@@ -26,7 +28,10 @@ _ONCE = {
     "EmailMessageRelation": (("EmailMessageId", "RelationId", "RelationType"),),
 }
 # and in a mailbox, by kind of item
-_ONCE_IN_MAILBOX = {"CalendarItem": (("UID",), ("Subject",)), "Message": (("InternetMessageId",),)}
+_ONCE_IN_MAILBOX = {
+    "CalendarItem": (("UID",), ("Subject",)), "Message": (("InternetMessageId",),), "calendar#event": (("summary",),),
+}  # fmt: skip
+_NOT_KEPT = ("deleteditems", "deleted")
 
 
 def differences(reference: State, disturbed: State, seen: Seen) -> list[str]:
@@ -46,7 +51,7 @@ def differences(reference: State, disturbed: State, seen: Seen) -> list[str]:
 
 def _subject(body: str) -> str:
     row = json.loads(body)
-    return str(next((row[name] for name in ("Subject", "Email", "Name") if row.get(name)), ""))
+    return str(next((row[name] for name in ("Subject", "summary", "Email", "Name") if row.get(name)), ""))
 
 
 def _apart(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> str:
@@ -62,10 +67,10 @@ def duplicates(state: State) -> list[str]:
         for columns in sets
         for values in _repeated(_crm(state).get(name, ()), columns)
     ]
-    for address, folders in state["ews"].items():
-        kept = [item for role, items in folders.items() if role != "deleteditems" for item in items]
+    for address, folders in _mailboxes(state).items():
+        kept = [item for name, items in folders.items() if not name.startswith(_NOT_KEPT) for item in items]
         for kind, sets in _ONCE_IN_MAILBOX.items():
-            of_kind = [item for item in kept if item["kind"] == kind]
+            of_kind = [item for item in kept if item.get("kind") == kind]
             found += [f"twice: {address} {kind} {values}" for columns in sets for values in _repeated(of_kind, columns)]
     return found
 
@@ -93,7 +98,7 @@ def _things(state: State, seen: Seen) -> Iterable[tuple[str, str]]:
             shown = seen(name, {k: v for k, v in row.items() if k not in dropped})
             if shown is not None:
                 yield name, _text(shown)
-    for address, folders in state["ews"].items():
+    for address, folders in _mailboxes(state).items():
         for role, items in folders.items():
             for item in items:
                 shown = seen(f"{address} {role}", item)
@@ -101,5 +106,27 @@ def _things(state: State, seen: Seen) -> Iterable[tuple[str, str]]:
                     yield f"{address} {role}", _text(shown)
 
 
+def _mailboxes(state: State) -> dict[str, dict[str, list[Mapping[str, Any]]]]:
+    """What each mailbox holds, by folder: role or name at Exchange and in Microsoft 365, kind of thing at Google."""
+    return {
+        **state["ews"],
+        **{address: dict(_folders(content)) for address, content in state["google"].items()},
+    }
+
+
+def _folders(content: Mapping[str, Any], below: str = "") -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
+    for name, held in content.items():
+        if isinstance(held, Mapping):
+            yield from _folders(held, f"{below}{name} ")
+        else:
+            yield below + name, [each if isinstance(each, Mapping) else {"Name": each} for each in held]
+
+
 def _text(row: Mapping[str, Any]) -> str:
-    return json.dumps({k: v for k, v in row.items() if k not in _PASSING}, sort_keys=True, ensure_ascii=False)
+    return json.dumps(_lasting(row), sort_keys=True, ensure_ascii=False)
+
+
+def _lasting(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _lasting(each) for name, each in value.items() if name not in _PASSING}
+    return [_lasting(each) for each in value] if isinstance(value, list) else value

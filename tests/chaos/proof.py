@@ -19,7 +19,7 @@ from pathlib import Path
 from sqlalchemy import text
 
 from connectors.sandbox.server import Sandbox, SandboxServer
-from sync_tasks.services.pipeline import STALLED, next_stage
+from sync_tasks.services.pipeline import STALLED, TOO_LONG, next_stage
 from sync_tasks.state.records import RunState
 from sync_tasks.state.runs import STAGES
 from tests.chaos import comparing
@@ -29,6 +29,9 @@ from tests.support.waiting import until
 from tests.support.world import World
 
 TARGETS = ("fetch", "resolve", "link", "mirror", "mirror", "mirror", "delete")  # where most is written, most is hit
+# of a run whose workers died, or whose machine was too busy, the next one takes up the rest: that tells of the machine,
+# and whether anything was lost by it is seen from the records
+EXCUSED = frozenset({STALLED, TOO_LONG})
 PATIENCE = 240.0  # seconds in which a round must settle once nobody disturbs it
 
 Say = Callable[[str], None]
@@ -53,7 +56,7 @@ class Report:
 
     @property
     def holds(self) -> bool:
-        return not (self.differences or self.duplicates or self.left or set(self.failed) - {STALLED})
+        return not (self.differences or self.duplicates or self.left or set(self.failed) - EXCUSED)
 
     def lines(self) -> Iterator[str]:
         def told(counted: Counter[str]) -> str:
@@ -135,7 +138,7 @@ class Disturbed:
         self._report.kills += 1
         self._report.by_stage.update(hit or ["between stages"])
         self._disturb_redis()
-        self.revive()
+        self.cluster.revive()
         return True
 
     def _await(self, stages: set[str], seconds: float = 4.0) -> bool:
@@ -168,14 +171,6 @@ class Disturbed:
         elif chance < 0.17:
             self.cluster.redis.restart()
             self._report.redis["restarted"] += 1
-
-    def revive(self) -> None:
-        for worker in [w for w in self.cluster.workers if not w.process.running]:
-            self.cluster.workers.remove(worker)
-            self.cluster.worker()
-        for beat in [b for b in self.cluster.beats if not b.running]:
-            self.cluster.beats.remove(beat)
-            self.cluster.beat()
 
 
 @contextmanager
@@ -224,7 +219,7 @@ def prove(
                 if report.kills < min(kills, spent + quota) and disturbed.strike():
                     limit = time.monotonic() + PATIENCE
                     continue
-                disturbed.revive()
+                cluster.revive()
                 if time.monotonic() > limit:
                     report.differences.append(f"round {report.rounds} did not settle: {_open(wild)}")
                     break

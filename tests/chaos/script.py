@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from tests.chaos.story import Action, Stage
 
 FIRST = {"events": 20, "mails": 20, "edits": 0, "deletes": 0}  # for each user
 LATER = {"events": 4, "mails": 5, "edits": 5, "deletes": 2}
+FEW = {"events": 1, "mails": 1, "edits": 2, "deletes": 1}
 # which records are made for people unknown; two users make the same, so that they race for the same stranger
 PERSONAL: dict[str, dict[str, Any]] = {
     "ann": {"resolve__kind": "lead"},
@@ -18,6 +19,8 @@ PERSONAL: dict[str, dict[str, Any]] = {
     "cat": {"resolve__kind": "contact"},
 }
 RACERS = ("ann", "bob")
+KINDS = ("appointment", "meeting", "crm", "crm", "crm with guest")
+ALONE = ("appointment", "crm")
 COMMON: dict[str, Any] = {
     "autosave__appointments": True, "autosave__meetings": True, "autosave__emails": True,
     "autosave__unlinked_events": True, "deletion__events": "all", "resolve__require_outbound": False,
@@ -25,14 +28,21 @@ COMMON: dict[str, Any] = {
 
 
 class Script:
-    """Draws rounds from a seed. The first is large; the others edit, delete and add."""
+    """Draws rounds from a seed. The first is large; the others edit, delete and add. `first`, `later`: how much each
+    user does in a round. `alone`: users who never have guests, because their mailbox writes to guests whatever happens,
+    and the engine then waits for a person."""
 
     users = ("ann", "bob", "cat")
     workers = 2
     over = False
 
-    def __init__(self, seed: int) -> None:
+    def __init__(
+        self, seed: int, *, first: Mapping[str, int] = FIRST, later: Mapping[str, int] = LATER,
+        alone: Collection[str] = (),
+    ) -> None:  # fmt: skip
         self._random = random.Random(seed)
+        self._alone = alone
+        self._first, self._later = first, later
         self._round = 0
         self._serial = 0
         self._alive: list[tuple[str, str]] = []  # (user, subject) of the events that stand
@@ -48,7 +58,7 @@ class Script:
                                AccountId=account)  # fmt: skip
 
     def next(self) -> list[Action]:
-        return self._draw(**(LATER if self._round else FIRST))
+        return self._draw(**(self._later if self._round else self._first))
 
     def seen(self, place: str, row: Mapping[str, Any]) -> Mapping[str, Any] | None:
         return row
@@ -77,7 +87,7 @@ class Script:
 
     def _event(self, user: str) -> Action:
         hours, known = self._random.randrange(24, 24 * 20), self._random.randrange(4)
-        kind = self._random.choice(("appointment", "meeting", "crm", "crm", "crm with guest"))
+        kind = self._random.choice(ALONE if user in self._alone else KINDS)
         subject = self._name(kind.capitalize())
         self._alive.append((user, subject))
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from psycopg import sql
 
+from connectors.sandbox.server import SandboxServer
+from mapping.merge.plan import Operation
 from sync_tasks.services import scheduling
-from sync_tasks.services.scheduling import BusyError, run_here
+from sync_tasks.services.scheduling import BusyError, go_through, run_here
 from sync_tasks.state.records import RunRef
+from tests.support.postgres import PostgresServer
 from tests.support.world import World
 
 
@@ -268,3 +274,29 @@ def test_beyond_its_share_an_organization_lets_others_first_and_overtakes_none_o
     scheduling.recover_stalled(world.app, lambda run, _stage: again.update({run.user_id: run.patient}))
     assert again[users[4].id], "it waits where it has waited"
     assert not again[users[0].id], "what was begun is not made to wait again"
+
+
+def test_a_run_whose_database_goes_away_goes_on_later_and_is_no_failure_of_its_user(
+    sandbox: SandboxServer, postgres_server: PostgresServer, postgres_url: str, tmp_path: Path
+) -> None:
+    world = World(sandbox, postgres_url, tmp_path)
+    ann = world.user(autosave__appointments=True)
+    world.appointment(ann, "Lunch")
+
+    def cut(_planned: Sequence[Operation]) -> None:
+        """In the midst of a transaction."""
+        name = sql.Literal(PostgresServer.name(postgres_url))
+        postgres_server.do(
+            sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}").format(name)
+        )
+
+    run = run_here(world.app, ann.id, on_plan=cut)
+    assert (run.state, run.error_code) == ("open", "")
+
+    world.later(minutes=10)
+    scheduling.recover_stalled(world.app, lambda ref, stage: go_through(world.app, ref, stage))
+    with world.app.store.reading() as unit:
+        [run], user = unit.runs.recent(ann.id, 10), unit.accounts.user(ann.id)
+    assert (run.state, run.recovered, user.standing.failures) == ("done", 1, 0)
+    assert len(world.query("SELECT Id FROM Event")) == 1
+    world.close()

@@ -22,6 +22,7 @@ from sync_tasks.services.embedded import EmbeddedRedis
 from sync_tasks.services.guarded import GuardedProcess
 from sync_tasks.services.processes import beat_argv, worker_argv
 from sync_tasks.settings import PREFIX
+from tests.support.skew import Clocks
 from tests.support.world import World
 
 # quick enough for tests, and still each clock outlasts the one before it
@@ -46,6 +47,10 @@ class Worker:
         self.log = log
 
     @property
+    def name(self) -> str:
+        return self.log.stem
+
+    @property
     def main(self) -> int | None:
         """The process id of the worker itself, below the shell that guards it."""
         return next((pid for pid, args in _children(self.process.pid) if not args.startswith("/bin/sh")), None)
@@ -66,6 +71,13 @@ class Worker:
         """The whole worker, as when its machine loses power."""
         self.process.kill()
 
+    def freeze(self) -> None:
+        """As when its machine is moved, or swaps: it does nothing, and does not know it."""
+        os.killpg(self.process.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        os.killpg(self.process.pid, signal.SIGCONT)
+
     def stop(self, patience: float = 40.0) -> None:
         """SIGTERM: what runs is finished, nothing new is begun."""
         self.process.stop(patience)
@@ -74,16 +86,21 @@ class Worker:
 class Cluster:
     """Redis runs from construction on, workers and beats when they are started; all end with the block."""
 
-    def __init__(self, world: World, home: Path, *, loglevel: str = "INFO", **settings: object) -> None:
+    def __init__(
+        self, world: World, home: Path, *, loglevel: str = "INFO", clocks: Clocks | None = None, **settings: object
+    ) -> None:  # fmt: skip
         world.sandbox.clock.real()
         self.world = world
         self.home = home
         self.settings = {**QUICK, **settings}
         self._loglevel = loglevel
+        self._clocks = clocks
         self._stack = ExitStack()
         self.redis = self._stack.enter_context(EmbeddedRedis(home))
         self.workers: list[Worker] = []
         self.beats: list[GuardedProcess] = []
+        self.webs: list[Worker] = []
+        self._port = 0
         self._started = 0
 
     @property
@@ -97,6 +114,10 @@ class Cluster:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
         return {**kept, **{PREFIX + name.upper(): value for name, value in ours.items()}}
 
+    def _env(self, name: str) -> dict[str, str]:
+        """The environment of one process; where clocks can be set it has one of its own."""
+        return {**self.env, **(self._clocks.env(name) if self._clocks is not None else {})}
+
     # --- processes
 
     def worker(self, *more: str, concurrency: int = 2, queues: tuple[str, ...] = ()) -> Worker:
@@ -106,7 +127,7 @@ class Cluster:
         log = self.home / f"{name}.log"
         chosen = ("-Q", ",".join(queues)) if queues else ()
         argv = worker_argv("-n", f"{name}@%h", "-c", str(concurrency), "-l", self._loglevel, *chosen, *more)
-        made = Worker(GuardedProcess(argv, log=log, env=self.env), log)
+        made = Worker(GuardedProcess(argv, log=log, env=self._env(name)), log)
         self.workers.append(made)
         return made
 
@@ -115,15 +136,37 @@ class Cluster:
         self._started += 1
         log = self.home / f"{words[0][0]}{self._started}.log"
         argv = [sys.executable, "-m", "sync_tasks.cli.main", *words]
-        made = Worker(GuardedProcess(argv, log=log, env=self.env), log)
+        made = Worker(GuardedProcess(argv, log=log, env=self._env(log.stem)), log)
         self.workers.append(made)
         return made
 
     def beat(self) -> GuardedProcess:
         self._started += 1
-        made = GuardedProcess(beat_argv("-l", self._loglevel), log=self.home / f"b{self._started}.log", env=self.env)
+        name = f"b{self._started}"
+        argv = beat_argv("-l", self._loglevel)
+        made = GuardedProcess(argv, log=self.home / f"{name}.log", env=self._env(name))
         self.beats.append(made)
         return made
+
+    def web(self, port: int) -> Worker:
+        """The process that people and vendors call, on this port."""
+        self._port = port
+        made = self.command("web", "--port", str(port))
+        self.workers.remove(made)
+        self.webs.append(made)
+        return made
+
+    def revive(self) -> None:
+        """Start anew whatever has ended, as whoever looks after the processes of a machine does."""
+        for worker in [w for w in self.workers if not w.process.running]:
+            self.workers.remove(worker)
+            self.worker()
+        for beat in [b for b in self.beats if not b.running]:
+            self.beats.remove(beat)
+            self.beat()
+        for web in [w for w in self.webs if not w.process.running]:
+            self.webs.remove(web)
+            self.web(self._port)
 
     def logs(self) -> str:
         """All that workers and beats have said."""
@@ -149,7 +192,7 @@ class Cluster:
     def close(self) -> None:
         for process in self.beats:
             process.kill()
-        for worker in self.workers:
+        for worker in (*self.workers, *self.webs):
             worker.kill()
         self._stack.close()
 
