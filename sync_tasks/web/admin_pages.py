@@ -1,4 +1,4 @@
-"""The pages of administrators and operators: everybody at once, holds, organizations, what was done, how it goes."""
+"""The pages of administrators and operators: everybody at once, holds, what was done, how it goes."""
 
 from __future__ import annotations
 
@@ -106,14 +106,6 @@ def decide(
 ) -> RedirectResponse:  # fmt: skip
     done = decision is not HoldDecision.VANISHED and deciding.decide(sync, hold.id, decision, by=me.name)
     return back("/holds", "decided" if done else "over")
-
-
-@router.get("/organizations")
-def organizations(request: Request, me: Admin, sync: Sync) -> HTMLResponse:
-    with sync.store.reading() as unit:
-        found = [each for each in unit.accounts.orgs() if me.reach.everybody or each.id in me.reach.org_ids]
-        rows = [(org, unit.overview.count(me.reach, Filter(org=org.name))) for org in found]
-    return page(request, "organizations.html", rows=rows)
 
 
 @router.get("/audit")

@@ -13,6 +13,7 @@ from mapping.rules.resolving import Wanted, Wish
 from mapping.rules.standing import RefusedError
 from sync_tasks.services import (
     deciding,
+    examining,
     operating,
     previewing,
     replaying,
@@ -155,6 +156,16 @@ def disable(user: AdministeredUser, me: Admin, sync: Sync) -> Facts:
 @router.post("/users/{user_id}/enable")
 def enable(user: AdministeredUser, me: Admin, sync: Sync) -> Facts:
     return _switched(sync, user, Switch.ENABLE, me.name)
+
+
+@router.post("/users/{user_id}/check")
+def check(user: AUser, me: Me, sync: Sync) -> list[Facts]:
+    """Try everything that a run of the user needs. What concerns the whole organization is told to administrators."""
+    return [
+        {"section": name, "checks": examining.rows_of(checks)}
+        for name, checks in examining.examine(sync, user)
+        if name == user.address or me.may_administer(user)
+    ]
 
 
 @router.post("/users/{user_id}/replay")

@@ -25,6 +25,8 @@ from sync_tasks.web import (
     hooks,
     login,
     metrics,
+    organization_api,
+    organization_pages,
     profile_pages,
     run_pages,
     settings_api,
@@ -53,9 +55,11 @@ ROUTERS = (
     user_pages.router,
     run_pages.router,
     admin_pages.router,
+    organization_pages.router,
     settings_pages.router,
     profile_pages.router,
     api.router,
+    organization_api.router,
     settings_api.router,
 )
 

@@ -56,10 +56,11 @@ def test_a_code_is_reached_and_says_what_it_is_and_what_mends_it(known: Known) -
     assert re.fullmatch(r"[A-Z]+\.[A-Z]+\.[A-Z0-9_]+", known.code)
     assert known.kind in CLASSES
     assert known.code in REACHED
-    for text in (known.user, known.admin, known.cure):
+    for text in (known.user, known.admin, known.cure, known.remedy):
         assert text.endswith((".", "`."))
         assert "{" not in text
     assert not re.search(r"\b(EWS|OAuth|API|HTTP|SOQL)\b", known.user)  # these words are the administrator's
+    assert "`" not in known.user + known.remedy  # nor is the console theirs
     assert find(known.code) == (known,)
     assert known.at_once == (known.kind in AT_ONCE)
 

@@ -169,7 +169,7 @@ def test_the_rest_interface_tells_what_the_console_tells(office: Office, web: ht
     assert (told["address"], told["status"], told["issues"]) == (ANN, "enabled", 1)
     assert told["holds"] == [office.things["hold_id"]]
     assert told["last_run"]["state"] == RunState.HELD
-    assert web.get(f"{ann}/issues", headers=headers).json()[0]["code"] == "MAP.NO_LASTNAME"
+    assert web.get(f"{ann}/issues", headers=headers).json()[0]["code"] == "REQUIRED_FIELD_MISSING"
     story = web.get(f"{ann}/explain", params={"item": SECRET}, headers=headers).json()["story"]
     assert [step["sentence"] for step in story] == [
         "The item is private. Mark it if you want it saved.", "You marked this item to be saved to Salesforce."

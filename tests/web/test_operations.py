@@ -78,7 +78,7 @@ def test_budgets_of_others_are_not_shown(office: Office, web: httpx.Client, call
 def test_a_user_sees_up_to_when_both_sides_are_read(office: Office, web: httpx.Client) -> None:
     office.visit(web, ANN)
     page = f"/users/{office.ids[ANN]}"
-    assert "never to the end" in web.get(page).text
+    assert "never yet" in web.get(page).text
     now = office.clock()
     with office.app.store.writing() as unit:
         unit.accounts.read_to(office.ids[ANN], {Side.MAILBOX: now - timedelta(hours=2)})

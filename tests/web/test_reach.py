@@ -35,6 +35,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "/users/{user_id}/reconnect": {"vendor": "google"},
     "/users/bulk-profile": {"profile": "1", "everybody": "true", "override": "true"},
     "/users/{user_id}/profile": {"override": "true"},
+    "/organizations/{org_id}/switch": {"to": "disable"},
+    "/organizations/{org_id}/candidates": {"everybody": "true"},
     "/organizations/{org_id}/profiles": {"name": "mine"},
     "/organizations/{org_id}/presets": {"name": "mine"},
     "/profiles/{profile_id}/assign": {"addresses": ANN, "override": "true"},
@@ -42,6 +44,8 @@ FORMS: dict[str, dict[str, Any]] = {
     **{f"/{each}/settings/{{name}}": {"action": "set", "value": "x.example"} for each in SETTABLE},
     "/api/v1/users/{user_id}/replay": {"item": SECRET},
     "/api/v1/users/{user_id}/profile": {"profile": None, "override": True},
+    "/api/v1/organizations/{org_id}/switch": {"to": "disable"},
+    "/api/v1/organizations/{org_id}/candidates": {},
     "/api/v1/organizations/{org_id}/profiles": {"name": "mine"},
     "/api/v1/organizations/{org_id}/presets": {"name": "mine"},
     "/api/v1/profiles/{profile_id}": {"text": "mine"},
@@ -177,6 +181,9 @@ def test_a_user_does_nothing_that_is_an_administrators(office: Office, web: http
         ("POST", "/organizations/{org_id}/settings/{name}"), ("POST", "/presets/{preset_id}/settings/{name}"),
         ("PUT", "/api/v1/profiles/{profile_id}/settings/{name}"), ("DELETE", "/api/v1/presets/{preset_id}"),
         ("PUT", "/api/v1/organizations/{org_id}/settings/{name}"), ("POST", "/organizations/{org_id}/profiles"),
+        ("POST", "/organizations/{org_id}/switch"), ("POST", "/api/v1/organizations/{org_id}/switch"),
+        ("GET", "/organizations/{org_id}/candidates"), ("POST", "/organizations/{org_id}/candidates"),
+        ("GET", "/api/v1/organizations/{org_id}/candidates"), ("POST", "/api/v1/organizations/{org_id}/candidates"),
     ]:  # fmt: skip
         assert ask(office, web, method, path, of=ANN).status_code == 403, path
     assert belongings(office) == before
