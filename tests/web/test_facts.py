@@ -15,7 +15,7 @@ from sync_tasks.services import entering
 from sync_tasks.state.overview import Filter
 from sync_tasks.state.records import RunState
 from tests.support.crowd import fill
-from tests.support.office import ACCOUNT, ADELE, ANN, BOB, PAT, SECRET, Office
+from tests.support.office import ACCOUNT, ADELE, ANN, BOB, OTTO, PAT, SECRET, Office
 from tests.support.web import visiting
 from tests.support.world import World
 
@@ -144,6 +144,33 @@ def test_the_csv_holds_all_of_the_filter_and_no_formula(office: Office, web: htt
     assert [row["address"] for row in rows] == ["'=cmd|calc@acme.example", ANN]
     assert rows[1]["issues"] == "1"
     assert len(list(csv.reader(io.StringIO(web.get("/users.csv?troubled=true").text)))) == 2
+
+
+def test_runs_are_exported_to_whoever_administers_their_users(office: Office, web: httpx.Client) -> None:
+    for who, found in ((ADELE, [str(office.things["run_id"])]), (OTTO, [])):
+        office.visit(web, who)
+        rows = list(csv.DictReader(io.StringIO(web.get("/runs.csv").text)))
+        assert [row["id"] for row in rows] == found
+    office.visit(web, ADELE)
+    (row,) = csv.DictReader(io.StringIO(web.get("/runs.csv").text))
+    assert (row["address"], row["state"], row["error_code"]) == (ANN, "held", "HELD.DELETES")
+    office.clock.later(hours=25)
+    office.visit(web, ADELE)
+    assert list(csv.DictReader(io.StringIO(web.get("/runs.csv").text))) == []
+    office.visit(web, ANN)
+    assert web.get("/runs.csv").status_code == 403
+
+
+def test_what_is_done_to_the_users_of_a_profile_is_done_to_nobody_else(office: Office, web: httpx.Client) -> None:
+    form_token = office.visit(web, ADELE)
+    listed = web.get("/users?profile_name=Sales").text
+    assert ANN in listed
+    assert BOB not in listed
+    sent = {"form_token": form_token, "act": "disable", "everybody": "true", "profile_name": "Sales"}
+    web.post("/users/bulk", data=sent)
+    with office.app.store.reading() as unit:
+        status = {user.address: user.status for user in unit.accounts.users()}
+    assert (status[ANN], status[BOB]) == ("disabled", "enabled")
 
 
 def test_what_is_done_to_all_reaches_all_of_the_filter_quickly(office: Office, web: httpx.Client) -> None:
