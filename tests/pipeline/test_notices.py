@@ -58,6 +58,7 @@ def sent_over(world: World, hours: int) -> None:
 
 
 @pytest.mark.rule("TOP-11", "TOP-25")
+@pytest.mark.point("1.6.3", "1.13.2")
 def test_a_user_is_mailed_at_his_suspension_and_once_a_day_until_it_is_mended(world: World, office: PostOffice) -> None:
     (ann,) = refused(world, "ann")
 

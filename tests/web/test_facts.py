@@ -49,6 +49,7 @@ def test_a_script_in_an_address_stays_text(office: Office, web: httpx.Client, pa
     assert "onerror=alert(1)>" not in page
 
 
+@pytest.mark.point("1.12.3")
 def test_subjects_are_shown_to_the_owner_of_the_mailbox_alone(world: World) -> None:
     ann = world.user()
     world.message(ann, "For Ann's eyes", sender="eve@else.example", message_id="<one@else.example>")
@@ -136,6 +137,7 @@ def test_an_address_with_quotes_finds_nobody_else(world: World) -> None:
     assert world.query("SELECT Id FROM EmailMessageRelation WHERE RelationObjectType = 'Contact'") == []
 
 
+@pytest.mark.point("1.3.2")
 def test_the_csv_holds_all_of_the_filter_and_no_formula(office: Office, web: httpx.Client) -> None:
     with office.app.store.writing() as unit:
         unit.accounts.set_user(office.ids[BOB], address="=cmd|calc@acme.example")
@@ -146,6 +148,7 @@ def test_the_csv_holds_all_of_the_filter_and_no_formula(office: Office, web: htt
     assert len(list(csv.reader(io.StringIO(web.get("/users.csv?troubled=true").text)))) == 2
 
 
+@pytest.mark.point("1.7.2")
 def test_runs_are_exported_to_whoever_administers_their_users(office: Office, web: httpx.Client) -> None:
     for who, found in ((ADELE, [str(office.things["run_id"])]), (OTTO, [])):
         office.visit(web, who)
@@ -161,6 +164,7 @@ def test_runs_are_exported_to_whoever_administers_their_users(office: Office, we
     assert web.get("/runs.csv").status_code == 403
 
 
+@pytest.mark.point("1.3.3")
 def test_what_is_done_to_the_users_of_a_profile_is_done_to_nobody_else(office: Office, web: httpx.Client) -> None:
     form_token = office.visit(web, ADELE)
     listed = web.get("/users?profile_name=Sales").text
@@ -173,6 +177,7 @@ def test_what_is_done_to_the_users_of_a_profile_is_done_to_nobody_else(office: O
     assert (status[ANN], status[BOB]) == ("disabled", "enabled")
 
 
+@pytest.mark.point("1.3.3")
 def test_what_is_done_to_all_reaches_all_of_the_filter_quickly(office: Office, web: httpx.Client) -> None:
     fill(office.app, office.things["org_id"], 5000)
     began = time.monotonic()
@@ -189,6 +194,7 @@ def test_what_is_done_to_all_reaches_all_of_the_filter_quickly(office: Office, w
     assert took < 20, f"{took:.1f} s"
 
 
+@pytest.mark.point("1.2.1")
 def test_the_rest_interface_tells_what_the_console_tells(office: Office, web: httpx.Client) -> None:
     headers = office.token(ADELE)
     ann = f"/api/v1/users/{office.ids[ANN]}"
@@ -246,6 +252,7 @@ def test_numbers_are_for_this_machine_or_for_who_knows_the_token(
     app.close()
 
 
+@pytest.mark.point("1.7.1")
 def test_operators_see_runs_by_half_hour_and_errors_by_class(office: Office, web: httpx.Client) -> None:
     fill(office.app, office.things["org_id"], 300)
     told = web.get("/api/v1/operations", headers=office.token(PAT)).json()

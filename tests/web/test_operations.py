@@ -34,6 +34,7 @@ def calls(office: Office) -> Iterator[None]:
         yield
 
 
+@pytest.mark.point("1.7.1")
 def test_operators_see_what_is_wrong_and_what_calls_are_left(office: Office, opened: Browser, calls: None) -> None:
     with serving(office.app) as address:
         context = opened.new_context(base_url=address, viewport={"width": 1280, "height": 900})

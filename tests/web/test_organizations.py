@@ -24,6 +24,7 @@ def administers(world: World, web: httpx.Client, org_id: int) -> str:
     return entering.form_token(secret)
 
 
+@pytest.mark.point("1.9.6")
 def test_people_of_salesforce_are_listed_searched_and_added(world: World) -> None:
     ann = world.user()
     for who, country in (("bob@acme.example", "DE"), ("carl@acme.example", "FR"), ("dora@acme.example", "DE")):
@@ -65,6 +66,7 @@ def test_a_program_adds_people_by_their_ids_into_a_profile(world: World) -> None
         assert bob not in {each["id"] for each in web.get(where, headers=headers).json()["users"]}
 
 
+@pytest.mark.point("1.4.1")
 def test_an_organization_is_switched_by_its_administrator(office: Office, web: httpx.Client) -> None:
     org = office.things["org_id"]
     form_token = office.visit(web, ADELE)
@@ -78,6 +80,7 @@ def test_an_organization_is_switched_by_its_administrator(office: Office, web: h
     ]  # fmt: skip
 
 
+@pytest.mark.point("1.4.1")
 def test_while_an_organization_is_paused_its_users_are_told_why_they_do_not_run(
     office: Office, web: httpx.Client
 ) -> None:
@@ -99,6 +102,7 @@ def test_nobody_else_switches_it(office: Office, web: httpx.Client, who: str) ->
         assert all(org.enabled for org in unit.accounts.orgs())
 
 
+@pytest.mark.point("1.2.2", "1.3.7")
 def test_a_user_sees_how_both_sides_are_connected_and_whether_they_work(world: World) -> None:
     ann = world.user()
     with visiting(world.app) as web:

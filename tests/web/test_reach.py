@@ -119,6 +119,7 @@ def _parameters(path: str) -> list[str]:
 
 @pytest.mark.rule("TOP-25")
 @pytest.mark.parametrize("stranger", STRANGERS)
+@pytest.mark.point("1.1.1")
 def test_a_stranger_sees_and_touches_nothing_of_anns(office: Office, web: httpx.Client, stranger: str) -> None:
     before = belongings(office)
     asked = 0
@@ -151,6 +152,7 @@ def test_a_stranger_sees_and_touches_nothing_of_anns(office: Office, web: httpx.
 
 
 @pytest.mark.parametrize("reader", [ANN, ADELE, PAT])
+@pytest.mark.point("1.1.2")
 def test_who_may_is_let_in_everywhere_so_that_the_matrix_proves_something(
     office: Office, web: httpx.Client, reader: str
 ) -> None:
@@ -168,6 +170,7 @@ def test_who_may_is_let_in_everywhere_so_that_the_matrix_proves_something(
     assert True in seen
 
 
+@pytest.mark.point("1.1.2")
 def test_a_user_does_nothing_that_is_an_administrators(office: Office, web: httpx.Client) -> None:
     before = belongings(office)
     for method, path in [

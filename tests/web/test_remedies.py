@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import httpx
+import pytest
 
 from mapping.rules.errors import CATALOGUE
 from mapping.rules.standing import Standing
@@ -20,6 +21,7 @@ def suspended(office: Office) -> str:
     return f"/users/{office.ids[ANN]}"
 
 
+@pytest.mark.point("1.6.3")
 def test_a_user_is_told_what_he_can_do_and_not_what_an_administrator_types(office: Office, web: httpx.Client) -> None:
     page = suspended(office)
     office.visit(web, ANN)

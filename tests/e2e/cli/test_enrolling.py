@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.cli.conftest import ANN, Company, Console
 
 BOB, CARL, DORA = "bob@acme.example", "carl@acme.example", "dora@acme.example"
@@ -28,6 +30,7 @@ def test_whoever_is_active_in_salesforce_and_not_here_yet_is_listed(console: Con
     assert [each["address"] for each in console.json("user", "candidates", "--only", "dora")] == [DORA]
 
 
+@pytest.mark.point("1.9.6")
 def test_all_that_are_listed_come_in_at_once_one_after_the_other(console: Console, company: Company) -> None:
     ids = people(company)
     console.done("profile", "create", "Sales")
@@ -40,6 +43,7 @@ def test_all_that_are_listed_come_in_at_once_one_after_the_other(console: Consol
     assert ("user.add", BOB) in company.audit()
 
 
+@pytest.mark.point("1.9.6")
 def test_a_file_brings_in_whom_it_names_and_says_whom_it_does_not(
     console: Console, company: Company, tmp_path: Path
 ) -> None:

@@ -68,6 +68,7 @@ def office(console: Console, tmp_path: Path) -> Iterator[Office]:
 
 
 @pytest.mark.rule("TOP-25")
+@pytest.mark.point("1.1.1")
 def test_whoever_asks_about_bob_is_told_nothing_of_anns_and_touches_nothing(console: Console, office: Office) -> None:
     before = rows_of_ann(office)
     every = {path: how for path, each in commands(typer.main.get_command(cli)) if (how := asks_for_a_user(each))}

@@ -42,6 +42,7 @@ def org(app: App, name: str) -> int:
 
 
 @pytest.mark.parametrize("sort", SORTS)
+@pytest.mark.point("1.3.1")
 def test_pages_in_any_order_hold_everybody_once(app: App, sort: str) -> None:
     with app.store.reading() as unit:
         for down in (False, True):
@@ -137,6 +138,7 @@ def test_operators_numbers_are_those_of_the_tables(app: App) -> None:
         assert (look.quarantined(), look.holds_by_guard(), look.expiries()) == (0, {}, {})
 
 
+@pytest.mark.point("1.3.1")
 def test_users_are_found_by_their_profile_and_by_where_their_mailbox_is(app: App) -> None:
     with app.store.writing() as unit:
         acme = org(app, "acme")
