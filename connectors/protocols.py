@@ -19,7 +19,7 @@ from connectors.errors import ConnectorError
 from connectors.pushing import Feed, Subscriptions
 from mapping.model.findings import FINDINGS, Finding
 from mapping.model.item import Attachment, Fields, Item, ItemKind, ItemRef
-from mapping.model.people import AccountRecord, Clues, Named, OpportunityRecord, PersonRecord, Restrictions
+from mapping.model.people import AccountRecord, Clues, CrmUser, Named, OpportunityRecord, PersonRecord, Restrictions
 
 
 class Verb(StrEnum):
@@ -388,6 +388,11 @@ class Crm(Endpoint, Protocol):
 
     def find_user(self, address: str) -> str:
         """The id of the one active user with this address, or ''."""
+        ...
+
+    def users(self) -> tuple[CrmUser, ...]:
+        """All active users who are people of the organization itself, by name: one vendor call for each page of
+        them."""
         ...
 
     def find_people(

@@ -45,7 +45,7 @@ from connectors.salesforce.views import view_condition
 from connectors.salesforce.wire import Wire
 from connectors.salesforce.writes import Writer
 from mapping.model.item import Item, ItemKind, ItemRef
-from mapping.model.people import AccountRecord, Clues, Named, OpportunityRecord, PersonRecord, Restrictions
+from mapping.model.people import AccountRecord, Clues, CrmUser, Named, OpportunityRecord, PersonRecord, Restrictions
 from mapping.rules.linking_clues import web_hosts
 
 T = TypeVar("T")
@@ -208,6 +208,9 @@ class SalesforceCrm(Crm):
     def find_user(self, address: str) -> str:
         """The id of the one active user with this address, or ''."""
         return self._reading(lambda: self._lookups().user_id(address))
+
+    def users(self) -> tuple[CrmUser, ...]:
+        return self._reading(lambda: self._lookups().users())
 
     def store_files(self, files: Sequence[FileWrite]) -> list[Stored]:
         return Files(self._wire, self.shape()).store(files) if files else []

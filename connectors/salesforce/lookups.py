@@ -20,7 +20,7 @@ from connectors.salesforce.invitees import by_event, invitee_fields, relation_co
 from connectors.salesforce.soql import any_of, chunks, literal, one_of, select
 from connectors.salesforce.wire import Query, Wire
 from mapping.model.item import Item, ItemKind, ItemRef
-from mapping.model.people import PersonRecord, normalise
+from mapping.model.people import CrmUser, PersonRecord, normalise
 
 Row = Mapping[str, Any]
 Columns = Callable[[str], Sequence[str]]
@@ -246,6 +246,19 @@ class Lookups:
                 return id18(_text(candidates[0], "Id"))
         return ""
 
+    def users(self) -> tuple[CrmUser, ...]:
+        """All active users of the kind that people of the organization are; what of them is hidden stays empty."""
+        told = {"Country": "Country", "ProfileId": "Profile.Name", "UserRoleId": "UserRole.Name"}
+        columns = ("Id", "Name", "Email", *(c for field, c in told.items() if self._shape.has("User", field)))
+        statement = select(columns, "User", ["IsActive = true", "UserType = 'Standard'"], order=("Name", "Id"))
+        return tuple(
+            CrmUser(
+                id18(_text(row, "Id")), normalise(_text(row, "Email")), _text(row, "Name"), _text(row, "Country"),
+                _name_of(row, "Profile"), _name_of(row, "UserRole"),
+            )
+            for row in self._wire.queries([Query(statement)], "users")[0]
+        )  # fmt: skip
+
     def resources(self, names: Iterable[str]) -> dict[str, str]:
         """Ids of active resource calendars by the names asked for; a name that several bear is left out."""
         asked = {name: name.strip().casefold() for name in names if name.strip()}
@@ -273,6 +286,12 @@ def _distinct(people: Iterable[PersonRecord]) -> list[PersonRecord]:
 
 def _for_item(error: ConnectorError) -> ConnectorError:
     return ConnectorError(error.fault, error.detail, error.vendor_code, Scope.ITEM, error.retry_after, error.fields)
+
+
+def _name_of(row: Row, relation: str) -> str:
+    """The name of the record that a lookup leads to."""
+    record = row.get(relation)
+    return _text(record, "Name") if isinstance(record, Mapping) else ""
 
 
 def _text(row: Row, name: str) -> str:

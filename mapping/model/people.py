@@ -30,6 +30,18 @@ class PersonRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class CrmUser:
+    """Somebody who works in Salesforce, with what administrators tell their people apart by."""
+
+    id: str
+    address: str  # normalised; '' when there is none
+    name: str = ""
+    country: str = ""
+    profile: str = ""
+    role: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AccountRecord:
     id: str
     name: str

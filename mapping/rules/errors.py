@@ -18,7 +18,22 @@ from mapping.rules.standing import BY_HAND, NOT_CONNECTED
 MAILBOX, SALESFORCE, CONNECTION = "MAILBOX", "SALESFORCE", "CONNECTION"
 SCOPES: Mapping[str, str] = {Side.MAILBOX.value: MAILBOX, Side.CRM.value: SALESFORCE}
 OUTAGE = frozenset({"TRANSIENT.UNAVAILABLE", "TRANSIENT.CERTIFICATE", "TRANSIENT.UNKNOWN"})
+ITEM = "ITEM"
 AT_ONCE = frozenset({"PERMANENT", "CONFIG"})  # of these no waiting mends anything
+
+
+_REMEDIES: Mapping[tuple[bool, str], str] = {  # by whether it is about an item, and the class
+    (False, "TRANSIENT"): "Nothing: it is tried again by itself.",
+    (False, "PERMANENT"): "Sign in again: where you have let us in yourself your page has a button for it. "
+    "Else your administrators do it, and have been told.",
+    (False, "CONFIG"): "Your administrators mend it, and have been told.",
+    (False, "DATA"): "Nothing yourself: ask your administrators when it stays so.",
+    (False, "GUARD"): "Nothing yourself: an administrator looks at it and decides.",
+    (False, "BUG"): "Nothing: it is tried again by itself. Tell your administrators when it stays so.",
+    (True, "TRANSIENT"): "Nothing: it is tried again by itself.",
+    (True, "CONFIG"): "Ask your administrators for the right or the change that it needs; then have it tried again.",
+    (True, "DATA"): "Correct the item and save it; it is tried again then.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +54,11 @@ class Known:
     def kind(self) -> str:
         """The class."""
         return self.code.split(".")[1]
+
+    @property
+    def remedy(self) -> str:
+        """What the user himself can do. The cure is for administrators, in words of the console."""
+        return _REMEDIES[self.scope == ITEM, self.kind]
 
     @property
     def at_once(self) -> bool:

@@ -1,24 +1,11 @@
-"""Connection checks as rows."""
+"""Connection checks, shown."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from connectors.protocols import Check
-from mapping.model.findings import FINDINGS
 from sync_tasks.cli.shell import say, table
-
-
-def rows_of(checks: Iterable[Check]) -> list[dict[str, Any]]:
-    """As JSON values. `code` and `wrong`: what was found, in a word and in a sentence."""
-    return [
-        {
-            "check": check.name, "ok": check.ok, "detail": check.detail, "code": check.finding or "",
-            "wrong": FINDINGS[check.finding].wrong if check.finding else "", "advice": check.advice,
-        }
-        for check in checks
-    ]  # fmt: skip
 
 
 def show_checks(title: str, rows: Sequence[dict[str, Any]]) -> None:

@@ -12,7 +12,7 @@ import typer
 
 from connectors.registry import ACCESSES
 from sync_tasks.bootstrap import App
-from sync_tasks.cli.checks import rows_of, show_checks
+from sync_tasks.cli.checks import show_checks
 from sync_tasks.cli.organizations import refuse_unknown, store_connection
 from sync_tasks.cli.shell import (
     FAILED,
@@ -30,7 +30,7 @@ from sync_tasks.cli.shell import (
 )
 from sync_tasks.services import consent
 from sync_tasks.services.consent import CALLBACK, Application, Begun, ConsentError
-from sync_tasks.services.examining import checks_of
+from sync_tasks.services.examining import checks_of, rows_of
 from sync_tasks.state.records import UserView
 
 app = typer.Typer(no_args_is_help=True, help="Connect one user; whole organizations: `inbox-sync org connect`.")

@@ -11,9 +11,9 @@ from pydantic import ValidationError
 from connectors.protocols import Check
 from mapping.model.findings import Finding
 from sync_tasks.bootstrap import App
-from sync_tasks.cli.checks import rows_of, show_checks
+from sync_tasks.cli.checks import show_checks
 from sync_tasks.cli.shell import FAILED, Json, give, is_embedded, open_app, say, the_user
-from sync_tasks.services.examining import Section, database_check, examine, installation_checks
+from sync_tasks.services.examining import Section, database_check, examine, installation_checks, rows_of
 from sync_tasks.settings import Settings, UnknownSettingError
 from sync_tasks.state import migrate
 

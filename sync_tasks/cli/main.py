@@ -24,6 +24,7 @@ from sync_tasks.cli import (
     database,
     demo,
     doctor,
+    enrolling,
     healthy,
     holds,
     imagining,
@@ -93,6 +94,7 @@ _FAMILIES = {
     "web": web,
     "token": tokens,
 }
+enrolling.register(users.app)
 for name, family in _FAMILIES.items():
     cli.add_typer(family.app, name=name)
 

@@ -12,7 +12,7 @@ import typer
 
 from connectors import registry
 from sync_tasks.bootstrap import App
-from sync_tasks.cli.checks import rows_of, show_checks
+from sync_tasks.cli.checks import show_checks
 from sync_tasks.cli.shell import (
     FAILED,
     CommandError,
@@ -29,7 +29,8 @@ from sync_tasks.cli.shell import (
     the_user,
 )
 from sync_tasks.services import feeding
-from sync_tasks.services.examining import checks_of
+from sync_tasks.services.examining import checks_of, rows_of
+from sync_tasks.services.organizations import OrgSwitch, state, switch
 from sync_tasks.services.standing import CONSOLE, renewed
 from sync_tasks.state.records import OrgView
 from sync_tasks.state.store import Unit
@@ -172,45 +173,34 @@ def store_connection(
 @app.command()
 def pause(name: Name, as_json: Json = False) -> None:
     """Stop running everybody in the organization, for a while."""
-    _set(name, "pause", as_json=as_json)
+    _set(name, OrgSwitch.PAUSE, as_json=as_json)
 
 
 @app.command()
 def resume(name: Name, as_json: Json = False) -> None:
     """Lift what `pause` did; users who are paused themselves stay so."""
-    _set(name, "resume", as_json=as_json)
+    _set(name, OrgSwitch.RESUME, as_json=as_json)
 
 
 @app.command()
 def disable(name: Name, as_json: Json = False) -> None:
     """Stop running everybody in the organization until it is enabled."""
-    _set(name, "disable", as_json=as_json)
+    _set(name, OrgSwitch.DISABLE, as_json=as_json)
 
 
 @app.command()
 def enable(name: Name, as_json: Json = False) -> None:
     """Lift what `disable` did; users who are disabled themselves stay so."""
-    _set(name, "enable", as_json=as_json)
+    _set(name, OrgSwitch.ENABLE, as_json=as_json)
 
 
-def _set(name: str, action: str, *, as_json: bool) -> None:
+def _set(name: str, to: OrgSwitch, *, as_json: bool) -> None:
     with open_app() as opened, opened.store.writing() as unit:
-        now, org = opened.clock(), the_org(unit, name)
-        values: Mapping[str, Mapping[str, Any]] = {
-            "pause": {"paused_at": org.paused_at or now}, "resume": {"paused_at": None},
-            "disable": {"enabled": False}, "enable": {"enabled": True},
-        }  # fmt: skip
-        unit.accounts.set_org(org.id, **values[action])
-        unit.accounts.audit(now, CONSOLE, f"org.{action}", org.name)
-        after = _described(unit, the_org(unit, name))
+        after = _described(unit, switch(unit, the_org(unit, name), to, at=opened.clock(), by=CONSOLE))
     if as_json:
         give(after)
     else:
-        say(f"{name}: {_state(after)}")
-
-
-def _state(org: Mapping[str, Any]) -> str:
-    return "disabled" if not org["enabled"] else "enabled" if org["paused_at"] is None else "paused"
+        say(f"{name}: {after['state']}")
 
 
 def _try_crm(opened: App, org: OrgView) -> list[dict[str, Any]]:
@@ -235,7 +225,7 @@ def list_(as_json: Json = False) -> None:
     if not rows:
         say("no organization yet; make one with `inbox-sync org add NAME`")
     columns = ("Name", "State", "Users", "CRM", "Mailboxes")
-    table("", columns, [(r["name"], _state(r), r["users"], _vendor(r, "crm"), _vendor(r, "mailbox")) for r in rows])
+    table("", columns, [(r["name"], r["state"], r["users"], _vendor(r, "crm"), _vendor(r, "mailbox")) for r in rows])
 
 
 @app.command()
@@ -248,7 +238,7 @@ def show(name: Name, as_json: Json = False) -> None:
     if as_json:
         give({**found, "feed": None if feed is None else asdict(feed)})
         return
-    say(f"{found['name']}: {_state(found)}, {found['users']} users")
+    say(f"{found['name']}: {found['state']}, {found['users']} users")
     if feed is not None:
         say(f"Salesforce for all users at once: {feed.text}")
     for side, connection in found["connections"].items():
@@ -271,7 +261,8 @@ def _described(unit: Unit, org: OrgView) -> dict[str, Any]:
         connections[side] = {"vendor": vendor, "facts": facts, "secrets": held}
     return {
         "id": org.id, "name": org.name, "enabled": org.enabled, "paused_at": org.paused_at,
-        "created_at": org.created_at, "users": len(unit.accounts.users(org.id)), "connections": connections,
+        "state": state(org), "created_at": org.created_at, "users": len(unit.accounts.users(org.id)),
+        "connections": connections,
     }  # fmt: skip
 
 

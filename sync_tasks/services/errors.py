@@ -11,5 +11,5 @@ def described(known: Known) -> dict[str, Any]:
     """An entry as JSON values."""
     return {
         "code": known.code, "class": known.kind, "retryable": known.retryable, "user": known.user,
-        "admin": known.admin, "cure": known.cure, "words": sorted(known.words),
+        "admin": known.admin, "cure": known.cure, "remedy": known.remedy, "words": sorted(known.words),
     }  # fmt: skip

@@ -6,9 +6,10 @@ out, so that one broken thing is named once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import redis
 
@@ -17,7 +18,7 @@ from connectors.clocks import SKEW, skew
 from connectors.errors import ConnectorError
 from connectors.findings import finding_of
 from connectors.protocols import Check, Crm, Endpoint, Mailbox, OrgShape
-from mapping.model.findings import Finding
+from mapping.model.findings import FINDINGS, Finding
 from mapping.rules import mail_records
 from mapping.rules.columns import to_read, unfit
 from mapping.rules.settings import Effective, resolve
@@ -53,6 +54,17 @@ def examine(app: App, user: UserView | None = None) -> Iterator[Section]:
         for each in users:
             if each.org_id == org.id:
                 yield each.address, user_checks(app, each, crm)
+
+
+def rows_of(checks: Iterable[Check]) -> list[dict[str, Any]]:
+    """Checks as JSON values. `code` and `wrong`: what was found, in a word and in a sentence."""
+    return [
+        {
+            "check": check.name, "ok": check.ok, "detail": check.detail, "code": check.finding or "",
+            "wrong": FINDINGS[check.finding].wrong if check.finding else "", "advice": check.advice,
+        }
+        for check in checks
+    ]  # fmt: skip
 
 
 # --- this installation

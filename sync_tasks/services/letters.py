@@ -18,14 +18,15 @@ class Letter:
     text: str
 
 
-def to_user(notice: Notice) -> Letter:
-    """The mail to a user whose synchronization is suspended."""
+def to_user(notice: Notice, pages: str = "") -> Letter:
+    """The mail to a user whose synchronization is suspended. `pages`: where our pages are, '' when nobody knows."""
     known = CATALOGUE[notice.cause]
     again = "still " if notice.times else ""
+    page = f"\nYour page: {pages}/users/{notice.user_id}" if pages else ""
     return Letter(
         f"Your Salesforce synchronization is {again}suspended",
         f"The synchronization of {notice.address} with Salesforce is {again}suspended "
-        f"since {_moment(notice)}.\n\n{known.user}\n\nWhat mends it: {known.cure}\n\n"
+        f"since {_moment(notice)}.\n\n{known.user}\n\nWhat you can do: {known.remedy}{page}\n\n"
         "Nothing is lost: what changed meanwhile is saved once this is mended. Until then you get this mail once a "
         f"day.\n\nCode: {known.code}\n",
     )

@@ -46,11 +46,12 @@ def send_due(app: App) -> int:
 
 def _letters(app: App, taken: Sequence[Notice]) -> Iterator[tuple[list[Notice], list[str], Letter]]:
     """What to send to whom. What nobody suffers from any more is closed unsent."""
+    pages = app.settings.public_url.rstrip("/")
     ordered = sorted(taken, key=lambda notice: (notice.org_id, notice.user_id or 0, notice.id))
     for (org_id, user_id), group in groupby(ordered, key=lambda notice: (notice.org_id, notice.user_id)):
         notices = list(group)
         if user_id is not None:
-            yield from (([notice], [notice.address], letters.to_user(notice)) for notice in notices)
+            yield from (([notice], [notice.address], letters.to_user(notice, pages)) for notice in notices)
             continue
         with app.store.writing() as unit:
             struck = unit.notifications.suspended(org_id)

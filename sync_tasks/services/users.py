@@ -8,13 +8,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from mapping.model.item import Side
 from mapping.rules import standing
 from mapping.rules.errors import CATALOGUE
 from mapping.rules.standing import Activity, RefusedError, effective
 from sync_tasks.bootstrap import App
-from sync_tasks.services import budgets, errors, feeding, scheduling
-from sync_tasks.services.examining import ending
+from sync_tasks.services import budgets, connections, errors, feeding, scheduling
 from sync_tasks.services.standing import move
 from sync_tasks.state.overview import Filter, Reach
 from sync_tasks.state.records import RunState, UserView
@@ -60,6 +58,7 @@ def status(app: App, user: UserView) -> dict[str, Any]:
     elif last is not None and user.failures:
         failed_with = last.error_code
     found = effective(user.standing, user.around, activity=activity, began=last is not None)
+    linked = connections.of_user(app, user)
     put_off = found.runs and budgets.is_short(app, user.org_id)
     known = CATALOGUE.get(found.code or failed_with or (budgets.CAUSE if put_off else ""))
     run = None if last is None else {
@@ -73,7 +72,9 @@ def status(app: App, user: UserView) -> dict[str, Any]:
         "probe_at": user.standing.probe_at, "attempts": user.standing.attempts, "failures": user.failures,
         "prompt": user.standing.prompt, "next_sync_at": user.next_sync_at, "force_pending": user.force_pending,
         "last_run": run, **_read(readings), "issues": issues, "held_at": user.held_at, "holds": holds,
-        "ending": _ending(app, user),
+        "connections": linked, "ending": [
+            {"side": each["side"], **credential} for each in linked for credential in each["ending"]
+        ],
         "feed": None if feed is None else feed.text,
     }  # fmt: skip
 
@@ -83,15 +84,6 @@ def _read(readings: tuple[datetime | None, datetime | None]) -> dict[str, dateti
     mailbox, crm = readings
     both = min(mailbox, crm) if mailbox is not None and crm is not None else None
     return {"synced_to": both, "mailbox_read_to": mailbox, "crm_read_to": crm}
-
-
-def _ending(app: App, user: UserView) -> list[dict[str, Any]]:
-    """Credentials of the user's connections that end soon."""
-    return [
-        {"side": side.value, "name": name, "ends": ends}
-        for side in Side
-        for name, ends in ending(app, user.org_id, user.id, side)
-    ]
 
 
 def switch(app: App, users: Iterable[UserView], to: Switch, *, by: str) -> None:

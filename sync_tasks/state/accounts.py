@@ -93,19 +93,23 @@ class Accounts:
         return row.id
 
     def add_users(
-        self, org_id: int, addresses: Sequence[str], now: datetime, *, shards: int, due: Sequence[datetime]
-    ) -> list[int]:
-        """Many users at once, each with the moment of its first run; returns their ids in the same order."""
+        self, org_id: int, addresses: Sequence[str], now: datetime, *, shards: int, due: Sequence[datetime],
+        crm_user_ids: Sequence[str] | None = None,
+    ) -> list[int]:  # fmt: skip
+        """Many users at once, each with the moment of its first run, and who it is in Salesforce; returns their ids in
+        the same order."""
+        known = [""] * len(addresses) if crm_user_ids is None else crm_user_ids
         rows = [
             User(
                 org_id=org_id,
                 address=address,
+                crm_user_id=crm_user_id,
                 activated_at=_second(now),
                 next_sync_at=first,
                 aliases=[],
                 shard=number % shards,
             )
-            for number, (address, first) in enumerate(zip(addresses, due, strict=True))
+            for number, (address, crm_user_id, first) in enumerate(zip(addresses, known, due, strict=True))
         ]
         self._session.add_all(rows)
         self._session.flush()

@@ -23,6 +23,8 @@ from sync_tasks.state.models import (
     ItemRetry,
     OperationRow,
     Organization,
+    ProfileMember,
+    ProfileRow,
     SyncRun,
     Unresolved,
     User,
@@ -32,7 +34,9 @@ from sync_tasks.state.records import LOOKING, UNSENT, DecisionView, RunState
 STATUSES = (
     "enabled", "paused", "disabled", "suspended", "organization disabled", "organization paused", "deprovisioning",
 )  # fmt: skip
-SORTS = ("address", "organization", "status", "last", "next", "issues", "failures")
+SORTS = (
+    "address", "organization", "profile", "mailbox", "status", "last", "next", "issues", "failures", "added",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +53,21 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which users of a reach. `text`: a part of the address. `status`: one of STATUSES."""
+    """Which users of a reach. `text`: a part of the address. `status`: one of STATUSES. `profile`: the name of one.
+    `mailbox`: the vendor."""
 
     text: str = ""
     status: str = ""
     org: str = ""
     troubled: bool = False  # only those with open issues or waiting holds
+    profile: str = ""
+    mailbox: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class UserRow:
+    """`profile`: its name. `mailbox`: the vendor. Both are '' for none. `initialized`: the mailbox is set up."""
+
     id: int
     address: str
     org_name: str
@@ -70,6 +79,10 @@ class UserRow:
     issues: int
     held: bool
     crm_user_id: str
+    profile: str
+    mailbox: str
+    initialized: bool
+    added_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +93,24 @@ class AuditRow:
     action: str
     subject: str
     detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    id: int
+    address: str
+    org_name: str
+    trigger: str
+    state: str
+    stage: str
+    started_at: datetime
+    finished_at: datetime | None
+    error_code: str
+    counts: Mapping[str, int]
+
+    @property
+    def seconds(self) -> float | None:
+        return None if self.finished_at is None else round((self.finished_at - self.started_at).total_seconds(), 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +155,37 @@ _ISSUES = (
     .correlate(User)
     .scalar_subquery()
 )
+_PROFILE = func.coalesce(
+    select(ProfileRow.name)
+    .join(ProfileMember, ProfileMember.profile_id == ProfileRow.id)
+    .where(ProfileMember.user_id == User.id)
+    .correlate(User)
+    .scalar_subquery(),
+    "",
+)
+_MAILBOX = func.coalesce(  # his own connection outranks that of the organization
+    select(Connection.vendor)
+    .where(
+        Connection.org_id == User.org_id, Connection.side == "mailbox",
+        or_(Connection.user_id == User.id, Connection.user_id.is_(None)),
+    )
+    .order_by(Connection.user_id.is_(None))
+    .limit(1)
+    .correlate(User)
+    .scalar_subquery(),
+    "",
+)  # fmt: skip
 _ORDER: Mapping[str, Any] = {
     "address": User.address,
     "organization": Organization.name,
+    "profile": _PROFILE,
+    "mailbox": _MAILBOX,
     "status": _STATUS,
     "last": User.last_started_at,
     "next": User.next_sync_at,
     "issues": _ISSUES,
     "failures": User.failures,
+    "added": User.activated_at,
 }
 
 
@@ -152,7 +206,7 @@ class Overview:
         """A page of users, in the order of one of SORTS; users alike in it come by address."""
         order = _ORDER[sort]
         query = (
-            select(User, Organization.name, _STATUS, _ISSUES)
+            select(User, Organization.name, _STATUS, _ISSUES, _PROFILE, _MAILBOX)
             .join(Organization, Organization.id == User.org_id)
             .where(*_within(reach), *_wanted(which))
             .order_by(order.desc().nulls_last() if down else order.asc().nulls_last(), User.address, User.id)
@@ -162,9 +216,10 @@ class Overview:
         return [
             UserRow(
                 user.id, user.address, org, status, user.suspended_code, user.last_started_at, user.next_sync_at,
-                user.failures, issues, user.held_at is not None, user.crm_user_id,
+                user.failures, issues, user.held_at is not None, user.crm_user_id, profile, mailbox,
+                user.initialized_at is not None, user.activated_at,
             )
-            for user, org, status, issues in self._session.execute(query)
+            for user, org, status, issues, profile, mailbox in self._session.execute(query)
         ]  # fmt: skip
 
     def user_ids(self, reach: Reach, which: Filter) -> list[int]:
@@ -279,6 +334,24 @@ class Overview:
             if ended is not None
         ]
 
+    def runs_since(self, reach: Reach, moment: datetime, limit: int) -> list[RunRow]:
+        """Runs that began since then, newest first."""
+        query = (
+            select(SyncRun, User.address, Organization.name)
+            .join(User, User.id == SyncRun.user_id)
+            .join(Organization, Organization.id == User.org_id)
+            .where(*_within(reach), SyncRun.started_at >= moment)
+            .order_by(SyncRun.id.desc())
+            .limit(limit)
+        )
+        return [
+            RunRow(
+                run.id, address, org, run.trigger, run.state, run.stage, run.started_at, run.finished_at,
+                run.error_code, dict(run.counts),
+            )
+            for run, address, org in self._session.execute(query)
+        ]  # fmt: skip
+
     def ended_between(self, after: datetime, until: datetime) -> list[EndedRun]:
         """Runs whose end was noted later than the one moment and no later than the other."""
         query = select(SyncRun).where(
@@ -306,16 +379,7 @@ class Overview:
 
     def lags(self, now: datetime) -> dict[str, datetime]:
         """Since when the user that has waited longest is due, or `now`, by the vendor of the mailbox."""
-        vendor = func.coalesce(
-            select(Connection.vendor)
-            .where(Connection.org_id == User.org_id, Connection.side == "mailbox",
-                   or_(Connection.user_id == User.id, Connection.user_id.is_(None)))
-            .order_by(Connection.user_id.is_(None))
-            .limit(1)
-            .correlate(User)
-            .scalar_subquery(),
-            "none",
-        )  # fmt: skip
+        vendor = func.coalesce(func.nullif(_MAILBOX, ""), "none")
         query = (
             select(vendor.label("vendor"), func.min(User.next_sync_at))
             .select_from(User)
@@ -396,6 +460,8 @@ def _wanted(which: Filter) -> tuple[ColumnElement[bool], ...]:
     conditions += [_STATUS.in_([which.status])] if which.status else []
     conditions += [Organization.name == which.org] if which.org else []
     conditions += [troubled] if which.troubled else []
+    conditions += [_PROFILE.in_([which.profile])] if which.profile else []
+    conditions += [_MAILBOX.in_([which.mailbox])] if which.mailbox else []
     return tuple(conditions)
 
 

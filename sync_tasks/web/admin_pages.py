@@ -1,21 +1,22 @@
-"""The pages of administrators and operators: everybody at once, holds, organizations, what was done, how it goes."""
+"""The pages of administrators and operators: everybody at once, holds, what was done, how it goes."""
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from connectors import registry
 from sync_tasks.services import deciding, entering, health, operating, users, waiting
 from sync_tasks.services.users import Act
-from sync_tasks.state.overview import SORTS, STATUSES, Filter, UserRow
+from sync_tasks.state.overview import SORTS, STATUSES
 from sync_tasks.state.records import HoldDecision
 from sync_tasks.web import charts
 from sync_tasks.web.deps import Sync
+from sync_tasks.web.exports import as_file
+from sync_tasks.web.filters import Asked, Sent
 from sync_tasks.web.identity import Admin, Me
 from sync_tasks.web.reach import AdministeredHold, AHold
 from sync_tasks.web.render import back, page
@@ -23,26 +24,22 @@ from sync_tasks.web.render import back, page
 router = APIRouter(include_in_schema=False)
 
 PAGE = 50
-MOST_HOLDS, MOST_ACTS, MOST_CHANGES = 200, 100, 500
-CSV_COLUMNS = (
-    "address", "org_name", "status", "suspended_code", "last_started_at", "next_sync_at", "failures", "issues", "held",
-    "crm_user_id",
+MOST_HOLDS, MOST_ACTS, MOST_CHANGES, MOST_RUNS = 200, 100, 500, 100_000
+RUN_COLUMNS = (
+    "id", "address", "org_name", "trigger", "state", "stage", "started_at", "finished_at", "seconds", "error_code",
 )  # fmt: skip
-
-
-def which_users(
-    text: str = "", status: str = "", org: str = "", troubled: bool = False
-) -> Filter:  # fmt: skip
-    return Filter(text.strip(), status if status in STATUSES else "", org, troubled)
+USER_COLUMNS = (
+    "address", "org_name", "profile", "mailbox", "status", "suspended_code", "initialized", "last_started_at",
+    "next_sync_at", "failures", "issues", "held", "crm_user_id", "added_at",
+)  # fmt: skip
 
 
 @router.get("/users")
 def everybody(
-    request: Request, me: Me, sync: Sync, text: str = "", status: str = "", org: str = "", troubled: bool = False,
-    sort: str = "address", down: bool = False, at: Annotated[int, Query(ge=1)] = 1,
+    request: Request, me: Me, sync: Sync, which: Asked, sort: str = "address", down: bool = False,
+    at: Annotated[int, Query(ge=1)] = 1,
 ) -> HTMLResponse:  # fmt: skip
     """Those within reach, filtered, sorted and in pages, all by the database."""
-    which = which_users(text, status, org, troubled)
     sort = sort if sort in SORTS else "address"
     with sync.store.reading() as unit:
         count = unit.overview.count(me.reach, which)
@@ -54,32 +51,36 @@ def everybody(
     return page(
         request, "users.html", rows=rows, count=count, which=which, sort=sort, down=down, at=at,
         last=max(1, -(-count // PAGE)), page_size=PAGE, statuses=STATUSES, by_status=by_status, waits=waits,
-        orgs=[org.name for org in found], profiles=profiles,
+        orgs=[org.name for org in found], profiles=profiles, mailboxes=list(registry.MAILBOXES),
     )  # fmt: skip
 
 
 @router.post("/users/bulk")
 def bulk(
-    me: Admin, sync: Sync, act: Annotated[Act, Form()], chosen: Annotated[list[int], Form(default_factory=list)],
-    everybody: Annotated[bool, Form()] = False, text: Annotated[str, Form()] = "",
-    status: Annotated[str, Form()] = "", org: Annotated[str, Form()] = "", troubled: Annotated[bool, Form()] = False,
+    me: Admin, sync: Sync, which: Sent, act: Annotated[Act, Form()],
+    chosen: Annotated[list[int], Form(default_factory=list)], everybody: Annotated[bool, Form()] = False,
 ) -> RedirectResponse:  # fmt: skip
     """One act on all that are ticked, or on all that the filter names. Those out of reach are left out silently."""
     ids = None if everybody else chosen
-    done = users.do(sync, me.reach, which_users(text, status, org, troubled), ids, act, by=me.name)
+    done = users.do(sync, me.reach, which, ids, act, by=me.name)
     return back("/users", "bulk" if done else "none")
 
 
 @router.get("/users.csv")
-def as_csv(
-    me: Admin, sync: Sync, text: str = "", status: str = "", org: str = "", troubled: bool = False
-) -> Response:  # fmt: skip
+def as_csv(me: Admin, sync: Sync, which: Asked) -> Response:
     with sync.store.reading() as unit:
-        rows = unit.overview.users(me.reach, which_users(text, status, org, troubled))
-    return Response(
-        _csv(rows), media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="users.csv"'},
-    )  # fmt: skip
+        rows = unit.overview.users(me.reach, which)
+    return as_file("users.csv", USER_COLUMNS, ([getattr(row, name) for name in USER_COLUMNS] for row in rows))
+
+
+@router.get("/runs.csv")
+def runs_as_csv(me: Admin, sync: Sync, hours: Annotated[int, Query(ge=1, le=24 * 400)] = 24) -> Response:
+    """The runs of everybody within reach, newest first, with what each counted."""
+    with sync.store.reading() as unit:
+        rows = unit.overview.runs_since(me.reach, sync.clock() - timedelta(hours=hours), MOST_RUNS)
+    counted = sorted({name for row in rows for name in row.counts})
+    cells = ([*(getattr(row, name) for name in RUN_COLUMNS), *map(row.counts.get, counted)] for row in rows)
+    return as_file("runs.csv", (*RUN_COLUMNS, *counted), cells)
 
 
 @router.get("/holds")
@@ -106,14 +107,6 @@ def decide(
 ) -> RedirectResponse:  # fmt: skip
     done = decision is not HoldDecision.VANISHED and deciding.decide(sync, hold.id, decision, by=me.name)
     return back("/holds", "decided" if done else "over")
-
-
-@router.get("/organizations")
-def organizations(request: Request, me: Admin, sync: Sync) -> HTMLResponse:
-    with sync.store.reading() as unit:
-        found = [each for each in unit.accounts.orgs() if me.reach.everybody or each.id in me.reach.org_ids]
-        rows = [(org, unit.overview.count(me.reach, Filter(org=org.name))) for org in found]
-    return page(request, "organizations.html", rows=rows)
 
 
 @router.get("/audit")
@@ -160,17 +153,3 @@ def add_token(
 def drop_token(token_id: int, me: Me, sync: Sync) -> RedirectResponse:
     entering.drop_token(sync, token_id, by=me.name, address=me.address)
     return back("/tokens", "dropped")
-
-
-def _csv(rows: list[UserRow]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(CSV_COLUMNS)
-    writer.writerows([_cell(getattr(row, name)) for name in CSV_COLUMNS] for row in rows)
-    return text.getvalue()
-
-
-def _cell(value: object) -> str:
-    """Spreadsheets take what begins so for a formula; an address can begin so."""
-    text = value.isoformat() if hasattr(value, "isoformat") else "" if value is None else str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

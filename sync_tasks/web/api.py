@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from mapping.rules.resolving import Wanted, Wish
 from mapping.rules.standing import RefusedError
 from sync_tasks.services import (
     deciding,
+    examining,
     operating,
     previewing,
     replaying,
@@ -26,7 +28,7 @@ from sync_tasks.services.run_facts import operation, run_row, specific, summary
 from sync_tasks.services.scheduling import BusyError
 from sync_tasks.services.undoing import UndoError
 from sync_tasks.services.users import Act, Switch
-from sync_tasks.state.overview import STATUSES, Filter, UserRow
+from sync_tasks.state.overview import SORTS, STATUSES, Filter, UserRow
 from sync_tasks.state.records import HoldDecision, UserView
 from sync_tasks.web.deps import Sync, Workers
 from sync_tasks.web.identity import Admin, Me
@@ -70,6 +72,8 @@ class Bulk(BaseModel):
     status: str = ""
     organization: str = ""
     troubled: bool = False
+    profile: str = Field("", description="The name of one.")
+    mailbox: str = Field("", description="The vendor of it.")
 
 
 class Done(BaseModel):
@@ -108,11 +112,12 @@ def me(me: Me) -> Myself:
 @router.get("/users")
 def list_users(
     me: Me, sync: Sync, text: str = "", status: str = "", organization: str = "", troubled: bool = False,
-    sort: Annotated[str, Query(pattern="^(address|organization|status|last|next|issues|failures)$")] = "address",
+    profile: str = "", mailbox: str = "",
+    sort: Annotated[str, Query(pattern=f"^({'|'.join(SORTS)})$")] = "address",
     down: bool = False, offset: Annotated[int, Query(ge=0)] = 0, limit: Limit = 100,
 ) -> Page:  # fmt: skip
     """The users whom you may see."""
-    which = _filter(text, status, organization, troubled=troubled)
+    which = replace(_filter(text, status, organization, troubled=troubled), profile=profile, mailbox=mailbox)
     with sync.store.reading() as unit:
         rows = unit.overview.users(me.reach, which, sort=sort, down=down, offset=offset, limit=limit)
         return Page(count=unit.overview.count(me.reach, which), users=rows)
@@ -122,6 +127,7 @@ def list_users(
 def bulk(body: Bulk, me: Admin, sync: Sync) -> Done:
     """One act for many users. Those out of your reach are left out."""
     which = _filter(body.text, body.status, body.organization, troubled=body.troubled)
+    which = replace(which, profile=body.profile, mailbox=body.mailbox)
     return Done(users=users.do(sync, me.reach, which, body.users, body.act, by=me.name))
 
 
@@ -155,6 +161,16 @@ def disable(user: AdministeredUser, me: Admin, sync: Sync) -> Facts:
 @router.post("/users/{user_id}/enable")
 def enable(user: AdministeredUser, me: Admin, sync: Sync) -> Facts:
     return _switched(sync, user, Switch.ENABLE, me.name)
+
+
+@router.post("/users/{user_id}/check")
+def check(user: AUser, me: Me, sync: Sync) -> list[Facts]:
+    """Try everything that a run of the user needs. What concerns the whole organization is told to administrators."""
+    return [
+        {"section": name, "checks": examining.rows_of(checks)}
+        for name, checks in examining.examine(sync, user)
+        if name == user.address or me.may_administer(user)
+    ]
 
 
 @router.post("/users/{user_id}/replay")

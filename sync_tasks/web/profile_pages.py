@@ -14,6 +14,7 @@ from sync_tasks.state.configuration import PresetView
 from sync_tasks.state.overview import Filter, Reach
 from sync_tasks.state.store import Unit
 from sync_tasks.web.deps import Sync
+from sync_tasks.web.filters import Sent
 from sync_tasks.web.identity import Admin
 from sync_tasks.web.reach import AdministeredUser, AnOrganization, APreset, AProfile
 from sync_tasks.web.render import back, page
@@ -146,17 +147,15 @@ def assign_one(
 
 @router.post("/users/bulk-profile")
 def assign_many(
-    me: Admin, sync: Sync, chosen: Annotated[list[int], Form(default_factory=list)],
+    me: Admin, sync: Sync, which: Sent, chosen: Annotated[list[int], Form(default_factory=list)],
     profile: Annotated[str, Form()] = "", override: Override = False,
-    everybody: Annotated[Literal["", "true"], Form()] = "", text: Annotated[str, Form()] = "",
-    status: Annotated[str, Form()] = "", org: Annotated[str, Form()] = "", troubled: Annotated[bool, Form()] = False,
+    everybody: Annotated[Literal["", "true"], Form()] = "",
 ) -> RedirectResponse:  # fmt: skip
     """Put all that are ticked, or all that the filter names, into a profile; those of other organizations stay."""
     with sync.store.reading() as unit:
         found = unit.configuration.profile_numbered(int(profile)) if profile.isdecimal() else None
     if found is None or not (me.reach.everybody or found.org_id in me.reach.org_ids):
         return back("/users", "none")
-    which = Filter(text.strip(), status, org, troubled)
     ids = None if everybody else chosen
     done = profiles.assign_many(sync, me.reach, which, ids, found, override=override, by=me.name)
     return back("/users", "assigned" if done else "none")

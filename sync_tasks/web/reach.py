@@ -120,6 +120,13 @@ def _preset(preset_id: int, me: Admin, sync: Sync) -> PresetView:
 
 def _rollout(rollout_id: int, me: Admin, sync: Sync) -> RolloutView:
     return _laid(sync, me, lambda unit: unit.rollouts.get(rollout_id))
+def profile_of(sync: App, org: OrgView, profile_id: int) -> ProfileView:
+    """A profile of this organization that a form or a body names."""
+    with sync.store.reading() as unit:
+        found = unit.configuration.profile_numbered(profile_id)
+    if found is None or found.org_id != org.id:
+        _missing()
+    return found
 
 
 def _change(change_id: int, me: Me, sync: Sync) -> ChangeView:

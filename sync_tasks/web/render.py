@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ from urllib.parse import urlencode
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from mapping.rules.setting import MAPPINGS
 from sync_tasks.bootstrap import App
@@ -48,6 +50,7 @@ def back(path: str, said: str = "") -> RedirectResponse:
 SAID = {
     "forced": "A run is asked for. It begins as soon as a minute has passed since the last one.",
     "paused": "Paused. Nothing runs by itself until it is resumed.",
+    "paused-all": "Paused. Nobody in the organization runs by himself until it is resumed.",
     "resumed": "Resumed.",
     "disabled": "Disabled.",
     "enabled": "Enabled.",
@@ -71,9 +74,21 @@ SAID = {
     "undone": "The earlier value is set again.",
     "assigned": "Assigned. It holds from the next run on.",
     "made": "Made.",
+    "enrolled": "Added. Their first runs follow one another from now on.",
     "gone": "It is gone.",
     "unknown-account": "Salesforce shows no account with this id; nothing was changed.",
 }
+
+
+# how people call vendors, and the states of connections: a word, and what it means
+VENDORS = {
+    "exchange": "Exchange", "graph": "Microsoft 365", "google": "Google Workspace", "salesforce": "Salesforce",
+}  # fmt: skip
+CONNECTED = {
+    "ok": ("ok", "It works."), "untried": ("untried", "It was not read to the end yet."),
+    "missing": ("missing", "Nobody has connected it yet."), "failing": ("failing", "It does not work for this user."),
+    "down": ("down", "The vendor is down for everybody; it is tried again by itself."),
+}  # fmt: skip
 
 
 def _ago(moment: datetime | None, now: datetime) -> str:
@@ -111,12 +126,19 @@ def _plain(value: object) -> str:
     return "(none)" if value is None else str(value)
 
 
+def _coded(text: str) -> Markup:
+    """A sentence in which what stands between backticks is shown as what to type."""
+    pieces = [Markup("<code>{}</code>").format(each) if odd else escape(each)
+              for odd, each in zip(itertools.cycle((False, True)), text.split("`"), strict=False)]  # fmt: skip
+    return Markup().join(pieces)
+
+
 def _with(query: dict[str, str], **changes: object) -> str:
     """The query of this page with some values changed; empty ones are left out."""
     left = {k: str(v) for k, v in (query | changes).items() if v not in ("", None, False) and k != "said"}
     return "?" + urlencode(left) if left else "?"
 
 
-_pages.filters |= {"ago": _ago, "moment": _moment, "plain": _plain, "general": general}
-_pages.globals |= {"with_query": _with, "SIDES": SIDES, "SAID": SAID}
+_pages.filters |= {"ago": _ago, "moment": _moment, "plain": _plain, "general": general, "coded": _coded}
+_pages.globals |= {"with_query": _with, "SIDES": SIDES, "SAID": SAID, "VENDORS": VENDORS, "CONNECTED": CONNECTED}
 _pages.globals |= {"bool_type": bool, "int_type": int, "tuple_type": tuple, "mappings": MAPPINGS}

@@ -12,7 +12,7 @@ from mapping.model.item import ItemKind, Side
 from mapping.rules.decision import Outcome
 from mapping.rules.resolving import Wanted, Wish
 from mapping.rules.standing import RefusedError
-from sync_tasks.services import consent, deciding, replaying, stories, strangers, users, waiting
+from sync_tasks.services import consent, deciding, examining, replaying, stories, strangers, users, waiting
 from sync_tasks.services.places import Places
 from sync_tasks.services.run_facts import run_row, specific, summary
 from sync_tasks.services.titles import titles
@@ -80,6 +80,15 @@ def disable(user: AdministeredUser, me: Me, sync: Sync) -> RedirectResponse:
 @router.post("/users/{user_id}/enable")
 def enable(user: AdministeredUser, me: Me, sync: Sync) -> RedirectResponse:
     return _switched(sync, me, user, Switch.ENABLE)
+
+
+@router.post("/users/{user_id}/check")
+def check(request: Request, user: AUser, me: Me, sync: Sync) -> HTMLResponse:
+    """Try everything that a run of the user needs. What concerns the whole organization is told to administrators."""
+    found = [(name, examining.rows_of(checks)) for name, checks in examining.examine(sync, user)]
+    told = [(name, rows) for name, rows in found if name == user.address or me.may_administer(user)]
+    ok = all(row["ok"] for _, rows in told for row in rows)
+    return page(request, "checked.html", user=user, tab="status", sections=told, ok=ok)
 
 
 @router.post("/users/{user_id}/reconnect")

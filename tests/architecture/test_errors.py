@@ -52,14 +52,16 @@ REACHED = reached()
 
 @pytest.mark.rule("TOP-11")
 @pytest.mark.parametrize("known", CATALOGUE.values(), ids=lambda known: known.code)
+@pytest.mark.point("1.8.1")
 def test_a_code_is_reached_and_says_what_it_is_and_what_mends_it(known: Known) -> None:
     assert re.fullmatch(r"[A-Z]+\.[A-Z]+\.[A-Z0-9_]+", known.code)
     assert known.kind in CLASSES
     assert known.code in REACHED
-    for text in (known.user, known.admin, known.cure):
+    for text in (known.user, known.admin, known.cure, known.remedy):
         assert text.endswith((".", "`."))
         assert "{" not in text
     assert not re.search(r"\b(EWS|OAuth|API|HTTP|SOQL)\b", known.user)  # these words are the administrator's
+    assert "`" not in known.user + known.remedy  # nor is the console theirs
     assert find(known.code) == (known,)
     assert known.at_once == (known.kind in AT_ONCE)
 
@@ -67,6 +69,7 @@ def test_a_code_is_reached_and_says_what_it_is_and_what_mends_it(known: Known) -
 @pytest.mark.rule("TOP-11")
 @pytest.mark.parametrize("fault", Fault)
 @pytest.mark.parametrize("side", SIDES)
+@pytest.mark.point("1.8.2")
 def test_every_fault_of_either_side_has_an_entry(side: str, fault: Fault) -> None:
     known = of_call(side, fault.value, "a word that nobody has listed")
 

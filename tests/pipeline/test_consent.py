@@ -97,6 +97,7 @@ def own(world: World, user: UserView, vendor: str) -> Any:
 
 
 @EVERY
+@pytest.mark.point("1.9.4")
 def test_a_user_lets_us_in_and_runs(world: World, ann: UserView, vendor: str) -> None:
     told = APPLICATIONS[vendor](world)
 
@@ -113,6 +114,7 @@ def test_a_user_lets_us_in_and_runs(world: World, ann: UserView, vendor: str) ->
 
 
 @EVERY
+@pytest.mark.point("1.6.8")
 def test_a_consent_of_somebody_else_is_refused(world: World, ann: UserView, vendor: str) -> None:
     told = APPLICATIONS[vendor](world)
     person(world, vendor, BOB)
@@ -189,6 +191,7 @@ def test_a_new_consent_ends_a_suspension_for_want_of_one_and_no_pause(world: Wor
 
 
 @pytest.mark.parametrize("vendor", ["graph"])
+@pytest.mark.point("1.6.5")
 def test_when_a_consent_ends_is_kept_and_each_use_puts_it_off(world: World, ann: UserView, vendor: str) -> None:
     connect(world, ann, vendor, graph(world))
 

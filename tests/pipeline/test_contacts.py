@@ -225,6 +225,7 @@ def test_a_contact_that_leaves_the_scope_leaves_the_mailbox_and_stays_in_salesfo
 
 
 @pytest.mark.rule("CON-10")
+@pytest.mark.point("1.2.5")
 def test_when_showing_is_switched_off_salesforces_own_leave_the_mailbox(world: World) -> None:
     ann = mirroring(world)
     shown(world, ann, "Theirs")

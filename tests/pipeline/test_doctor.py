@@ -235,6 +235,7 @@ def _google_consent(
         for finding, break_it in cases
     ],
 )
+@pytest.mark.point("1.6.8", "1.9.7")
 def test_a_broken_set_up_is_named_and_nothing_else_is(world: World, finding: Finding, break_it: Break) -> None:
     ann = world.user()
     assert wrong(world, ann) == set()
@@ -273,6 +274,7 @@ def test_a_certificate_that_nobody_trusts_is_named(
     ],
 )
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1:DeprecationWarning")
+@pytest.mark.point("1.12.2")
 def test_a_server_that_speaks_too_old_a_tls_is_named(
     world: World, tmp_path: Path, side: str, path: str, fact: str, newest: ssl.TLSVersion
 ) -> None:

@@ -68,6 +68,7 @@ def test_the_domains_of_the_users_own_addresses_are_internal(world: World) -> No
 
 @pytest.mark.rule("FLT-6")
 @pytest.mark.parametrize(("allowed", "subjects"), [(True, ["From rival"]), (False, [])])
+@pytest.mark.point("1.10.5")
 def test_a_user_may_take_entries_off_the_organizations_list_unless_that_is_forbidden(
     world: World, allowed: bool, subjects: list[str]
 ) -> None:

@@ -59,6 +59,7 @@ def test_an_item_that_the_user_no_longer_marks_loses_the_error_mark(world: World
 
 
 @pytest.mark.rule("MKM-4")
+@pytest.mark.point("1.7.4")
 def test_a_write_that_salesforce_refuses_is_told_with_its_fields_and_tried_again(world: World) -> None:
     world.setting(custom_fields=REQUIRED)
     ann = world.user()

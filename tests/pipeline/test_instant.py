@@ -95,6 +95,7 @@ def test_editing_and_deleting_a_saved_meeting_reach_salesforce_at_once(world: Wo
 
 @pytest.mark.rule("INS-3")
 @pytest.mark.parametrize(("kinds", "asked"), [("meeting", [False, False]), ("all", [True, True])])
+@pytest.mark.point("1.6.1")
 def test_appointments_and_whole_days_count_only_where_all_kinds_do(
     world: World, kinds: str, asked: list[bool]
 ) -> None:  # fmt: skip
@@ -134,6 +135,7 @@ def test_what_is_neither_saved_nor_marked_nor_saved_automatically_asks_for_nothi
         ({"TriggerSyncOnDelete": 0}, [True, True, False]),
     ],
 )
+@pytest.mark.point("1.6.1")
 def test_each_of_the_switches_takes_its_part(world: World, settings: dict[str, Any], asked: list[bool]) -> None:
     ann, ear = listening(world)
     world.set(**settings)
@@ -265,6 +267,7 @@ def test_writing_one_occurrence_of_a_series_triggers_no_run(world: World) -> Non
 @pytest.mark.every_mailbox
 @pytest.mark.seed(23)
 @pytest.mark.rule("INS-4", "INS-8")
+@pytest.mark.point("1.6.1")
 def test_a_burst_of_fifty_notices_is_one_run_or_two_a_minute_apart_at_least(world: World) -> None:
     ann, ear = listening(world, instant__enabled=True)
     begin = world.now
@@ -285,6 +288,7 @@ def test_a_burst_of_fifty_notices_is_one_run_or_two_a_minute_apart_at_least(worl
 
 
 @pytest.mark.rule("INS-4")
+@pytest.mark.point("1.13.3")
 def test_what_happens_during_a_run_is_served_by_one_run_after_the_time_that_is_set(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

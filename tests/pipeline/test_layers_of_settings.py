@@ -35,6 +35,7 @@ def saves_appointments(world: World, user: UserView, subject: str) -> bool:
 
 
 @pytest.mark.rule("TOP-16")
+@pytest.mark.point("1.10.1")
 def test_each_level_outranks_the_one_below_from_the_next_run_on(world: World) -> None:
     ann = world.user()
     sales = profile(world, "Sales", "everything")
@@ -65,6 +66,7 @@ def test_a_locked_setting_decides_in_the_run_whatever_the_user_has_set(world: Wo
 
 
 @pytest.mark.rule("TOP-16")
+@pytest.mark.point("1.10.3")
 def test_a_profile_that_is_applied_keeps_what_users_have_set_or_replaces_it(world: World) -> None:
     ann = world.user(autosave__appointments=True, blocklist__user=["rival.example"])
     sales = profile(world, "Sales", "calendar-only")
@@ -94,6 +96,7 @@ def test_an_earlier_value_is_set_again_and_the_run_follows_it(world: World) -> N
 
 
 @pytest.mark.rule("TOP-16")
+@pytest.mark.point("1.10.2")
 def test_a_preset_made_from_a_user_keeps_what_held_then(world: World) -> None:
     ann, ben = world.user(autosave__appointments=True), world.user("ben@acme.example")
     with world.app.store.writing() as unit:

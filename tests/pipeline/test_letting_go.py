@@ -107,6 +107,7 @@ def test_a_deleted_user_leaves_as_little_behind_as_is_said_and_nothing_in_the_da
 
 
 @pytest.mark.rule("TOP-24")
+@pytest.mark.point("1.3.4")
 def test_a_user_whose_mailbox_holds_something_of_ours_is_not_deleted_unforced(world: World) -> None:
     ann = furnished(world)
 

@@ -50,6 +50,7 @@ def quiet(world: World, user: UserView, runs: int = 2) -> None:
 
 
 @pytest.mark.rule("LIF-3")
+@pytest.mark.point("1.3.5")
 def test_a_reset_takes_our_entries_out_and_the_first_run_after_enabling_puts_them_back(world: World) -> None:
     ann = furnished(world)
     assert listed(world, ann) == {"Salesforce", "Salesforce Thread", "Salesforce Unsync", "Sync Error"}

@@ -66,6 +66,7 @@ def everything(world: World) -> Mapping[str, Any]:
     return {name: world.records(name) for name in ("Event", "Task", "Contact", "EmailMessage")}
 
 
+@pytest.mark.point("1.9.5")
 def test_every_link_follows_and_the_first_run_writes_nothing(world: World) -> None:
     ann = full(world)
     before = everything(world)

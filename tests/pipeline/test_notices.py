@@ -58,6 +58,7 @@ def sent_over(world: World, hours: int) -> None:
 
 
 @pytest.mark.rule("TOP-11", "TOP-25")
+@pytest.mark.point("1.6.3", "1.13.2")
 def test_a_user_is_mailed_at_his_suspension_and_once_a_day_until_it_is_mended(world: World, office: PostOffice) -> None:
     (ann,) = refused(world, "ann")
 
@@ -66,7 +67,8 @@ def test_a_user_is_mailed_at_his_suspension_and_once_a_day_until_it_is_mended(wo
     assert mail["Subject"] == "Your Salesforce synchronization is suspended"
     text = mail.get_content()
     assert "no longer lets us in. Sign in again." in text
-    assert "inbox-sync org connect" in text
+    assert "Sign in again: where you have let us in yourself" in text
+    assert "inbox-sync" not in text  # what to type on the console is for administrators
     assert "MAILBOX.PERMANENT.AUTH_REVOKED" in text
 
     sent_over(world, 72)

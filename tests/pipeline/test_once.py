@@ -27,6 +27,7 @@ def linked(world: World) -> set[tuple[str, str]]:
 
 
 @pytest.mark.rule("DUP-2", "MKM-5")
+@pytest.mark.point("1.11.1")
 def test_the_copy_of_a_colleague_becomes_no_second_record(world: World) -> None:
     ann, bob = (world.user(f"{name}@acme.example", autosave__emails=True) for name in ("ann", "bob"))
     known(world)

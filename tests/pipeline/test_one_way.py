@@ -134,6 +134,7 @@ def test_downwards_nothing_of_the_calendar_is_saved(world: World) -> None:
 
 
 @pytest.mark.rule("ONE-4", "SCP-16")
+@pytest.mark.point("1.2.5")
 def test_switched_off_salesforce_events_leave_the_calendar_and_saving_goes_on(world: World) -> None:
     ann = world.user(autosave__appointments=True)
     world.later(minutes=1)

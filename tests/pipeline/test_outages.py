@@ -103,6 +103,7 @@ def test_one_mailbox_in_trouble_is_its_owner_s_trouble_alone(world: World) -> No
 
 
 @pytest.mark.rule("TOP-11")
+@pytest.mark.point("1.13.1")
 def test_whoever_was_suspended_for_trouble_that_passes_is_tried_and_resumes_by_himself(world: World) -> None:
     ann = world.user(autosave__appointments=True)  # alone, so nobody can tell an outage from her own trouble
     world.sync(ann)

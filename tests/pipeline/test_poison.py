@@ -42,6 +42,7 @@ def quarantined(world: World, user: UserView) -> None:
 
 
 @pytest.mark.rule("TOP-7")
+@pytest.mark.point("1.8.3")
 def test_of_200_items_199_are_written_and_the_bad_one_is_quarantined_and_says_so(world: World) -> None:
     ann, _ = poisoned(world, good=199)
 

@@ -99,6 +99,7 @@ def test_a_mended_item_goes_through_and_its_issue_closes(world: World) -> None:
         ({"match": "ews.*", "action": {"status": 401}, "times": 99}, "MAILBOX.PERMANENT.AUTH_REVOKED"),
     ],
 )
+@pytest.mark.point("1.8.3")
 def test_a_dead_throttled_or_refusing_vendor_fails_the_run_and_loses_nothing(
     world: World, fault: dict[str, object], code: str
 ) -> None:
@@ -180,6 +181,7 @@ def test_a_lost_cursor_means_reading_again_without_duplicates_or_deletes(world: 
 
 
 @pytest.mark.rule("TOP-22")
+@pytest.mark.point("1.12.1")
 def test_nothing_of_the_content_is_left_in_the_store_when_the_run_has_ended(world_on_both: World) -> None:
     world = world_on_both
     ann = world.user(autosave__emails=True, autosave__appointments=True)
@@ -194,6 +196,7 @@ def test_nothing_of_the_content_is_left_in_the_store_when_the_run_has_ended(worl
         assert unit.workspace.left() == 0
 
 
+@pytest.mark.point("1.13.3")
 def test_one_user_never_has_two_runs(world: World) -> None:
     ann = world.user()
     claimed = []
@@ -206,6 +209,7 @@ def test_one_user_never_has_two_runs(world: World) -> None:
 
 
 @pytest.mark.rule("INS-8")
+@pytest.mark.point("1.5.1")
 def test_the_interval_counts_from_the_beginning_of_a_run_however_long_it_takes(world: World) -> None:
     ann = world.user()
     world.appointment(ann, "Call", marked=True)
@@ -219,6 +223,7 @@ def test_the_interval_counts_from_the_beginning_of_a_run_however_long_it_takes(w
     assert timedelta(minutes=27) <= due - began <= timedelta(minutes=33)
 
 
+@pytest.mark.point("1.3.6")
 def test_forcing_is_kept_to_one_run_a_minute_and_asking_often_is_asking_once(world: World) -> None:
     ann = world.user()
     world.sync(ann)

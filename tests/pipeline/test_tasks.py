@@ -154,6 +154,7 @@ def test_a_mark_taken_off_a_task_in_the_folder_is_put_back(world: World) -> None
 
 @pytest.mark.every_mailbox(Can.TASK_CATEGORIES, Can.TASK_STATES)
 @pytest.mark.rule("TSK-3")
+@pytest.mark.point("1.6.6")
 def test_open_and_lately_finished_tasks_of_the_user_are_shown_in_the_folder(world_on_both: World) -> None:
     world = world_on_both
     ann, ben = mirroring(world, tasks__down=True), world.user("ben@acme.example")
@@ -203,6 +204,7 @@ def test_tasks_are_not_shown_unless_the_user_wants_them(world: World) -> None:
 
 
 @pytest.mark.rule("TSK-4")
+@pytest.mark.point("1.2.5")
 def test_when_showing_is_switched_off_salesforces_own_leave_the_mailbox_and_stay_in_salesforce(world: World) -> None:
     ann = mirroring(world, tasks__down=True)
     shown(world, ann, "Theirs")

@@ -48,6 +48,7 @@ def people(world: World) -> set[str]:
 
 
 @pytest.mark.rule("THR-1", "THR-9", "WAY-12")
+@pytest.mark.point("1.11.1")
 def test_one_mark_saves_the_earlier_and_the_later_messages_of_a_thread(world_on_both: World) -> None:
     world = world_on_both
     ann = world.user(threads__enabled=True)

@@ -54,6 +54,7 @@ MEANT = {"pause", "resume", "disable", "enable", "reset", "reinit", "suspend", "
 
 @pytest.mark.rule("TOP-11", "TOP-24")
 @given(st.lists(steps, max_size=40), st.booleans(), st.booleans())
+@pytest.mark.point("1.6.7")
 def test_whatever_happens_the_reasons_why_somebody_does_not_run_stay_apart(
     done: list[Step], enabled: bool, profile: bool
 ) -> None:
@@ -109,6 +110,7 @@ def only_its_own(name: str, before: Standing, after: Standing) -> None:
 
 
 @pytest.mark.rule("TOP-11")
+@pytest.mark.point("1.6.2")
 def test_six_failures_ask_the_user_and_ten_suspend_him_and_he_is_tried_at_growing_intervals() -> None:
     user, code = Standing(initialized_at=NOW), "SALESFORCE.TRANSIENT.UNAVAILABLE"
     prompts, pauses = [], []
@@ -127,6 +129,7 @@ def test_six_failures_ask_the_user_and_ten_suspend_him_and_he_is_tried_at_growin
 
 
 @pytest.mark.rule("TOP-11")
+@pytest.mark.point("1.6.4")
 def test_a_refused_log_in_suspends_at_once_until_that_very_side_is_connected_anew() -> None:
     user = standing.failed(Standing(), "MAILBOX.PERMANENT.AUTH_REVOKED", NOW, at_once=True)
 
@@ -155,6 +158,7 @@ def test_a_user_whose_mailbox_is_set_up_is_deleted_only_when_it_is_forced() -> N
     assert act(Verb.LEAVE, act(Verb.RESET, user, NOW), NOW).leaving_at == NOW
 
 
+@pytest.mark.point("1.4.2")
 def test_of_several_reasons_the_outermost_is_told() -> None:
     everything = Standing(NOW, NOW, NOW, None, NOW, BY_HAND)
     worst = Around(org_enabled=False, org_paused_at=NOW, profile_enabled=False)

@@ -135,7 +135,7 @@ def _belongings(office: Office, user: int) -> dict[str, int]:
             ref.id, START, "categorize", "mailbox", "email", SECRET, "em:ann", "skip", Reason.PRIVATE.value, "PRV-1"
         )])  # fmt: skip
         unit.trail.open_issue(
-            user, ref.id, side="mailbox", kind="event", ref=SECRET, key="ev:ann", code="MAP.NO_LASTNAME",
+            user, ref.id, side="mailbox", kind="event", ref=SECRET, key="ev:ann", code="REQUIRED_FIELD_MISSING",
             fields=("LastName",), now=START,
         )  # fmt: skip
         line = Line(Side.CRM, ItemKind.EVENT, 120, 300, 20)

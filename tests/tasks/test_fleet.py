@@ -50,6 +50,7 @@ class Pace:
     indirect=["migrated_url"],
     ids=["200 users on PostgreSQL", "60 users on SQLite"],
 )
+@pytest.mark.point("1.5.1")
 def test_every_user_is_synced_once_per_interval_and_never_twice_at_a_time(
     world_on_both: World, clustered_on_both: Callable[..., Cluster], users: int
 ) -> None:

@@ -64,6 +64,7 @@ def company(tmp_path: Path) -> Iterator[Company]:
 
 @pytest.mark.fleet
 @pytest.mark.rule("TOP-11")
+@pytest.mark.point("1.13.2")
 def test_three_hours_of_outage_suspend_none_of_5000_users_and_give_one_notice(company: Company) -> None:
     company.down = True
     company.until(START + timedelta(hours=3))

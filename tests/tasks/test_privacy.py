@@ -14,6 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import MetaData, select, text
 
 from sync_tasks.state.records import UserView
@@ -157,6 +158,7 @@ def none_open(world: World, user: UserView) -> bool:
         return connection.execute(query, {"user": user.id}).scalar() == 0
 
 
+@pytest.mark.point("1.12.1")
 def test_what_people_write_is_in_no_message_no_log_and_no_row(world_on_both: World, clustered_on_both: Make) -> None:
     world = world_on_both
     story = Story(world)

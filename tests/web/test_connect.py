@@ -50,6 +50,7 @@ def agreed(at_vendor: str) -> str:
     return f"{back.path}?{back.query}"
 
 
+@pytest.mark.point("1.9.8")
 def test_an_invited_user_is_led_to_the_vendor_and_back(world: World, app: App) -> None:
     ann, invitation = invited(world, app)
     with visiting(app) as browser:
@@ -120,6 +121,7 @@ def test_nothing_that_a_vendor_says_becomes_part_of_a_page(world: World, app: Ap
     assert "555" not in answer.text
 
 
+@pytest.mark.point("1.2.2")
 def test_who_has_let_us_in_does_so_again_from_his_own_page_and_nobody_for_him(world: World, app: App) -> None:
     ann, invitation = invited(world, app)
     with visiting(app) as browser:

@@ -20,6 +20,7 @@ def _as_a_browser(web: httpx.Client) -> None:
     web.headers["Accept"] = "text/html"
 
 
+@pytest.mark.point("1.1.3")
 def test_a_link_logs_in_once_and_looking_at_it_does_not_use_it_up(office: Office, web: httpx.Client) -> None:
     secret = entering.make_link(office.app)
     for _ in range(2):

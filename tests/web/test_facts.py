@@ -15,7 +15,7 @@ from sync_tasks.services import entering
 from sync_tasks.state.overview import Filter
 from sync_tasks.state.records import RunState
 from tests.support.crowd import fill
-from tests.support.office import ACCOUNT, ADELE, ANN, BOB, PAT, SECRET, Office
+from tests.support.office import ACCOUNT, ADELE, ANN, BOB, OTTO, PAT, SECRET, Office
 from tests.support.web import visiting
 from tests.support.world import World
 
@@ -49,6 +49,7 @@ def test_a_script_in_an_address_stays_text(office: Office, web: httpx.Client, pa
     assert "onerror=alert(1)>" not in page
 
 
+@pytest.mark.point("1.12.3")
 def test_subjects_are_shown_to_the_owner_of_the_mailbox_alone(world: World) -> None:
     ann = world.user()
     world.message(ann, "For Ann's eyes", sender="eve@else.example", message_id="<one@else.example>")
@@ -136,6 +137,7 @@ def test_an_address_with_quotes_finds_nobody_else(world: World) -> None:
     assert world.query("SELECT Id FROM EmailMessageRelation WHERE RelationObjectType = 'Contact'") == []
 
 
+@pytest.mark.point("1.3.2")
 def test_the_csv_holds_all_of_the_filter_and_no_formula(office: Office, web: httpx.Client) -> None:
     with office.app.store.writing() as unit:
         unit.accounts.set_user(office.ids[BOB], address="=cmd|calc@acme.example")
@@ -146,6 +148,36 @@ def test_the_csv_holds_all_of_the_filter_and_no_formula(office: Office, web: htt
     assert len(list(csv.reader(io.StringIO(web.get("/users.csv?troubled=true").text)))) == 2
 
 
+@pytest.mark.point("1.7.2")
+def test_runs_are_exported_to_whoever_administers_their_users(office: Office, web: httpx.Client) -> None:
+    for who, found in ((ADELE, [str(office.things["run_id"])]), (OTTO, [])):
+        office.visit(web, who)
+        rows = list(csv.DictReader(io.StringIO(web.get("/runs.csv").text)))
+        assert [row["id"] for row in rows] == found
+    office.visit(web, ADELE)
+    (row,) = csv.DictReader(io.StringIO(web.get("/runs.csv").text))
+    assert (row["address"], row["state"], row["error_code"]) == (ANN, "held", "HELD.DELETES")
+    office.clock.later(hours=25)
+    office.visit(web, ADELE)
+    assert list(csv.DictReader(io.StringIO(web.get("/runs.csv").text))) == []
+    office.visit(web, ANN)
+    assert web.get("/runs.csv").status_code == 403
+
+
+@pytest.mark.point("1.3.3")
+def test_what_is_done_to_the_users_of_a_profile_is_done_to_nobody_else(office: Office, web: httpx.Client) -> None:
+    form_token = office.visit(web, ADELE)
+    listed = web.get("/users?profile_name=Sales").text
+    assert ANN in listed
+    assert BOB not in listed
+    sent = {"form_token": form_token, "act": "disable", "everybody": "true", "profile_name": "Sales"}
+    web.post("/users/bulk", data=sent)
+    with office.app.store.reading() as unit:
+        status = {user.address: user.status for user in unit.accounts.users()}
+    assert (status[ANN], status[BOB]) == ("disabled", "enabled")
+
+
+@pytest.mark.point("1.3.3")
 def test_what_is_done_to_all_reaches_all_of_the_filter_quickly(office: Office, web: httpx.Client) -> None:
     fill(office.app, office.things["org_id"], 5000)
     began = time.monotonic()
@@ -162,6 +194,7 @@ def test_what_is_done_to_all_reaches_all_of_the_filter_quickly(office: Office, w
     assert took < 20, f"{took:.1f} s"
 
 
+@pytest.mark.point("1.2.1")
 def test_the_rest_interface_tells_what_the_console_tells(office: Office, web: httpx.Client) -> None:
     headers = office.token(ADELE)
     ann = f"/api/v1/users/{office.ids[ANN]}"
@@ -169,7 +202,7 @@ def test_the_rest_interface_tells_what_the_console_tells(office: Office, web: ht
     assert (told["address"], told["status"], told["issues"]) == (ANN, "enabled", 1)
     assert told["holds"] == [office.things["hold_id"]]
     assert told["last_run"]["state"] == RunState.HELD
-    assert web.get(f"{ann}/issues", headers=headers).json()[0]["code"] == "MAP.NO_LASTNAME"
+    assert web.get(f"{ann}/issues", headers=headers).json()[0]["code"] == "REQUIRED_FIELD_MISSING"
     story = web.get(f"{ann}/explain", params={"item": SECRET}, headers=headers).json()["story"]
     assert [step["sentence"] for step in story] == [
         "The item is private. Mark it if you want it saved.", "You marked this item to be saved to Salesforce."
@@ -219,6 +252,7 @@ def test_numbers_are_for_this_machine_or_for_who_knows_the_token(
     app.close()
 
 
+@pytest.mark.point("1.7.1")
 def test_operators_see_runs_by_half_hour_and_errors_by_class(office: Office, web: httpx.Client) -> None:
     fill(office.app, office.things["org_id"], 300)
     told = web.get("/api/v1/operations", headers=office.token(PAT)).json()

@@ -47,6 +47,7 @@ def at_the_provider(web: httpx.Client, address: str, *, wanted: str = "/", verif
     return answer.headers["location"]
 
 
+@pytest.mark.point("1.1.3")
 def test_whoever_the_provider_vouches_for_is_logged_in_and_goes_where_he_wanted(
     office: Office, web: httpx.Client
 ) -> None:

@@ -34,6 +34,7 @@ def calls(office: Office) -> Iterator[None]:
         yield
 
 
+@pytest.mark.point("1.7.1")
 def test_operators_see_what_is_wrong_and_what_calls_are_left(office: Office, opened: Browser, calls: None) -> None:
     with serving(office.app) as address:
         context = opened.new_context(base_url=address, viewport={"width": 1280, "height": 900})
@@ -78,7 +79,7 @@ def test_budgets_of_others_are_not_shown(office: Office, web: httpx.Client, call
 def test_a_user_sees_up_to_when_both_sides_are_read(office: Office, web: httpx.Client) -> None:
     office.visit(web, ANN)
     page = f"/users/{office.ids[ANN]}"
-    assert "never to the end" in web.get(page).text
+    assert "never yet" in web.get(page).text
     now = office.clock()
     with office.app.store.writing() as unit:
         unit.accounts.read_to(office.ids[ANN], {Side.MAILBOX: now - timedelta(hours=2)})

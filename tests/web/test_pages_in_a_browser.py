@@ -15,6 +15,7 @@ CROWD = 5000
 OF_ADMINISTRATORS = ("/users", "/holds", "/operations", "/audit", "/tokens", "/organizations")
 
 
+@pytest.mark.point("1.2.3")
 def test_a_link_logs_in_and_the_user_asks_for_a_run(office: Office, page: Page) -> None:
     log_in(office, page, ANN)
     expect(page.get_by_role("heading", level=1)).to_have_text(ANN)
@@ -24,6 +25,7 @@ def test_a_link_logs_in_and_the_user_asks_for_a_run(office: Office, page: Page) 
         assert unit.accounts.user(office.ids[ANN]).force_pending
 
 
+@pytest.mark.point("1.2.3")
 def test_pausing_and_resuming_need_no_mouse(office: Office, page: Page) -> None:
     log_in(office, page, ANN)
     page.keyboard.press("Tab")
@@ -39,6 +41,7 @@ def test_pausing_and_resuming_need_no_mouse(office: Office, page: Page) -> None:
     expect(page.get_by_role("status").first).to_contain_text("Resumed")
 
 
+@pytest.mark.point("1.3.1")
 def test_five_thousand_users_are_filtered_sorted_and_paged_quickly(office: Office, page: Page) -> None:
     fill(office.app, office.things["org_id"], CROWD)
     log_in(office, page)

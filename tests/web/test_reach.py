@@ -35,6 +35,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "/users/{user_id}/reconnect": {"vendor": "google"},
     "/users/bulk-profile": {"profile": "1", "everybody": "true", "override": "true"},
     "/users/{user_id}/profile": {"override": "true"},
+    "/organizations/{org_id}/switch": {"to": "disable"},
+    "/organizations/{org_id}/candidates": {"everybody": "true"},
     "/organizations/{org_id}/profiles": {"name": "mine"},
     "/organizations/{org_id}/presets": {"name": "mine"},
     "/profiles/{profile_id}/assign": {"addresses": ANN, "override": "true"},
@@ -42,6 +44,8 @@ FORMS: dict[str, dict[str, Any]] = {
     **{f"/{each}/settings/{{name}}": {"action": "set", "value": "x.example"} for each in SETTABLE},
     "/api/v1/users/{user_id}/replay": {"item": SECRET},
     "/api/v1/users/{user_id}/profile": {"profile": None, "override": True},
+    "/api/v1/organizations/{org_id}/switch": {"to": "disable"},
+    "/api/v1/organizations/{org_id}/candidates": {},
     "/api/v1/organizations/{org_id}/profiles": {"name": "mine"},
     "/api/v1/organizations/{org_id}/presets": {"name": "mine"},
     "/api/v1/profiles/{profile_id}": {"text": "mine"},
@@ -122,6 +126,7 @@ def _parameters(path: str) -> list[str]:
 
 @pytest.mark.rule("TOP-25")
 @pytest.mark.parametrize("stranger", STRANGERS)
+@pytest.mark.point("1.1.1")
 def test_a_stranger_sees_and_touches_nothing_of_anns(office: Office, web: httpx.Client, stranger: str) -> None:
     before = belongings(office)
     asked = 0
@@ -154,6 +159,7 @@ def test_a_stranger_sees_and_touches_nothing_of_anns(office: Office, web: httpx.
 
 
 @pytest.mark.parametrize("reader", [ANN, ADELE, PAT])
+@pytest.mark.point("1.1.2")
 def test_who_may_is_let_in_everywhere_so_that_the_matrix_proves_something(
     office: Office, web: httpx.Client, reader: str
 ) -> None:
@@ -171,6 +177,7 @@ def test_who_may_is_let_in_everywhere_so_that_the_matrix_proves_something(
     assert True in seen
 
 
+@pytest.mark.point("1.1.2")
 def test_a_user_does_nothing_that_is_an_administrators(office: Office, web: httpx.Client) -> None:
     before = belongings(office)
     for method, path in [
@@ -187,6 +194,9 @@ def test_a_user_does_nothing_that_is_an_administrators(office: Office, web: http
         ("POST", "/rollouts/{rollout_id}/finish"), ("POST", "/api/v1/rollouts/{rollout_id}/back"),
         ("POST", "/organizations/{org_id}/settings/{name}/roll-out"),
         ("POST", "/profiles/{profile_id}/settings/{name}/what-if"), ("POST", "/api/v1/organizations/{org_id}/what-if"),
+        ("POST", "/organizations/{org_id}/switch"), ("POST", "/api/v1/organizations/{org_id}/switch"),
+        ("GET", "/organizations/{org_id}/candidates"), ("POST", "/organizations/{org_id}/candidates"),
+        ("GET", "/api/v1/organizations/{org_id}/candidates"), ("POST", "/api/v1/organizations/{org_id}/candidates"),
     ]:  # fmt: skip
         assert ask(office, web, method, path, of=ANN).status_code == 403, path
     assert belongings(office) == before

@@ -57,6 +57,7 @@ def test_a_user_changes_what_is_his_without_a_mouse_and_takes_it_back(office: Of
     assert value(office, ANN, "blocklist.user") == (f"{SECRET}@blocked.example",)
 
 
+@pytest.mark.point("1.10.4")
 def test_what_is_locked_is_told_and_has_no_form(office: Office, page: Page) -> None:
     lock(office, profile_scope(office), "autosave.meetings", to=False)
     log_in(office, page, ANN)
@@ -67,6 +68,7 @@ def test_what_is_locked_is_told_and_has_no_form(office: Office, page: Page) -> N
     expect(page.get_by_role("button", name="Save")).to_have_count(0)
 
 
+@pytest.mark.point("1.3.8")
 def test_an_administrator_makes_a_profile_locks_a_setting_and_puts_many_into_it(office: Office, page: Page) -> None:
     fill(office.app, office.things["org_id"], 30)
     log_in(office, page, ADELE)
@@ -239,6 +241,7 @@ def test_programs_of_administrators_lock_and_users_are_refused(office: Office, w
     assert value(office, ANN, "scope.past_days") == 7
 
 
+@pytest.mark.point("1.4.3")
 def test_programs_make_profiles_and_presets_and_assign_them(office: Office, web: httpx.Client) -> None:
     org, hers = f"/api/v1/organizations/{office.things['org_id']}", office.token(ADELE)
     preset = web.post(f"{org}/presets", json={"name": "As Ann", "user": office.ids[ANN]}, headers=hers).json()

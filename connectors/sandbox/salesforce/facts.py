@@ -37,7 +37,7 @@ SYSTEM_FIELDS = frozenset(
 OBJECTS = (
     "Account", "Attachment", "Calendar", "Case", "Contact", "ContentDocument", "ContentDocumentLink", "ContentVersion",
     "EmailMessage", "EmailMessageRelation", "Event", "EventRelation", "Lead", "Opportunity", "OpportunityContactRole",
-    "Task", "TaskRelation", "User", "Visit__c",
+    "Profile", "Task", "TaskRelation", "User", "UserRole", "Visit__c",
 )  # fmt: skip
 
 

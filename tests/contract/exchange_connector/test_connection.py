@@ -28,6 +28,7 @@ def _checks(world: World, **changes: Any) -> list[tuple[str, bool]]:
     return [(check.name, check.ok) for check in world.opened(**changes).check()]
 
 
+@pytest.mark.point("1.9.1")
 def test_a_healthy_connection_passes_every_step_with_two_calls(world: World) -> None:
     steps = ["endpoint", "log-in", "impersonation", "calendar", "inbox"]
 
@@ -73,6 +74,7 @@ def test_a_failed_check_says_what_to_do(world: World) -> None:
     assert "password" in last.advice
 
 
+@pytest.mark.point("1.9.1")
 def test_the_owner_can_open_the_mailbox_without_impersonation(world: World, wire: Wire) -> None:
     world.control("mailboxes", address="bob@corp.example", name="Bob", password="own")
     mine = {"address": "bob@corp.example", "username": "bob@corp.example", "password": "own", "access": Access.SELF}

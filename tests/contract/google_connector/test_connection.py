@@ -24,6 +24,7 @@ def trouble(world: World, mailbox: GoogleMailbox | None = None) -> ConnectorErro
     return caught.value
 
 
+@pytest.mark.point("1.9.3")
 def test_one_token_serves_all_services_and_all_mailboxes_of_the_process(world: World) -> None:
     world.server.sandbox.ledger.reset()
     for mailbox in (world.mailbox, world.opened()):
@@ -43,6 +44,7 @@ def test_a_token_that_is_refused_is_renewed_once(world: World) -> None:
     assert trouble(world).fault is Fault.AUTH_EXPIRED
 
 
+@pytest.mark.point("1.9.3")
 def test_a_user_may_let_us_act_without_any_administrator(world: World) -> None:
     told = world.acts("consents", client_id="app", client_secret="shh")
     config = replace(

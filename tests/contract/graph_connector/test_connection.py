@@ -68,6 +68,7 @@ def test_an_application_that_is_not_let_in_needs_a_person(world: World, changes:
     assert (error.fault, error.vendor_code) == (Fault.AUTH_REVOKED, word)
 
 
+@pytest.mark.point("1.9.2")
 def test_a_certificate_proves_the_application(world: World) -> None:
     key, certificate = made_certificate()
     world.control("graph/apps", tenant=TENANT, client_id=APP, certificate=certificate)
@@ -101,6 +102,7 @@ def made_certificate() -> tuple[str, str]:
     return text, builder.sign(key, hashes.SHA256()).public_bytes(form).decode()
 
 
+@pytest.mark.point("1.9.2")
 def test_a_users_consent_opens_the_own_mailbox_and_no_other(world: World) -> None:
     given = world.control("graph/consents", tenant=TENANT, client_id=APP, address=ADDRESS)["refresh_token"]
     mailbox = world.opened(refresh_token=given)

@@ -10,6 +10,7 @@ from connectors.errors import ConnectorError, Fault
 from connectors.protocols import Check, Detail
 from connectors.salesforce.accounts import MOST_ALIKE
 from mapping.model.item import Attendee, ItemKind, ItemRef, Side
+from mapping.model.people import CrmUser
 from tests.contract.salesforce_connector.world import KEY_FIELD, SOON, World
 
 
@@ -199,6 +200,21 @@ def test_a_user_is_found_by_address_when_the_choice_is_clear(world: World) -> No
     assert world.crm.find_user("ANN@acme.example") == ann
     assert world.crm.find_user("shared@acme.example") == ""
     assert world.crm.find_user("nobody@acme.example") == ""
+
+
+def test_the_people_of_an_organization_are_told_with_what_tells_them_apart(world: World) -> None:
+    places = [{"object": "Profile", "fields": {"Name": "Sales"}}, {"object": "UserRole", "fields": {"Name": "EMEA"}}]
+    profile, role = world.control("records", places)["ids"]
+    ann = world.user("ann@acme.example", Email="Ann@Acme.example", Country="DE", ProfileId=profile, UserRoleId=role)
+    bob = world.user("bob@acme.example")
+    world.user("gone@acme.example", IsActive=False)
+    world.user("guest@acme.example", UserType="Guest")
+    with world.calls(1):
+        told = world.crm.users()
+    found = {each.id: each for each in told}
+    assert found[ann] == CrmUser(ann, "ann@acme.example", "Ann", "DE", "Sales", "EMEA")
+    assert found[bob] == CrmUser(bob, "bob@acme.example", "Bob")
+    assert not {each.address for each in told} & {"gone@acme.example", "guest@acme.example"}
 
 
 # --- shape and check

@@ -203,6 +203,7 @@ def test_calls_after_a_refusal_are_not_made_and_what_was_written_is_told(world: 
     assert len(world.rows("SELECT Id FROM Event WHERE Subject = 'B'")) == 24
 
 
+@pytest.mark.point("1.9.4")
 def test_a_signed_assertion_opens_a_session(world: World) -> None:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     private = key.private_bytes(

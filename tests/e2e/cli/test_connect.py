@@ -82,6 +82,7 @@ def test_an_exchange_mailbox_is_kept_only_when_it_opens(console: Console, compan
     assert console("connect", "exchange", ANN, "--access", "magic").code == 2
 
 
+@pytest.mark.point("1.6.5")
 def test_what_ends_soon_is_told_beforehand(console: Console, company: Company) -> None:
     soon = f"{datetime.now(UTC) + timedelta(days=20):%Y-%m-%d}"
     console.done(

@@ -17,6 +17,7 @@ def sales(console: Console, company: Company) -> Console:
     return console
 
 
+@pytest.mark.point("1.10.1")
 def test_the_layer_that_decides_is_named_with_what_the_others_say(sales: Console) -> None:
     sales.done("config", "set", "threads.enabled", "no")
     sales.done("config", "set", "threads.enabled", "no", "--profile", "Sales")
@@ -30,6 +31,7 @@ def test_the_layer_that_decides_is_named_with_what_the_others_say(sales: Console
     assert sales.json("config", "explain", "threads.enabled", "--profile", "Sales")["from"] == "profile"
 
 
+@pytest.mark.point("1.10.4")
 def test_a_lock_is_told_and_refuses_with_what_to_do(sales: Console) -> None:
     sales.done("config", "set", "threads.enabled", "yes", "--user", ANN)
     locked = sales.json("config", "set", "threads.enabled", "no", "--profile", "Sales", "--lock")
@@ -78,6 +80,7 @@ def test_two_of_anything_are_compared(sales: Console) -> None:
         assert (refused.code, words in refused.err) == (code, True), refused
 
 
+@pytest.mark.point("1.10.6")
 def test_what_was_changed_is_told_and_taken_back(sales: Console) -> None:
     sales.done("config", "set", "scope.past_days", "30", "--profile", "Sales", "--lock")
     sales.done("config", "set", "scope.past_days", "60", "--profile", "Sales", "--unlock")
@@ -107,6 +110,7 @@ def test_own_values_go_when_somebody_resets_them_or_a_profile_is_applied_over_th
     assert "had set nothing" in sales.done("config", "reset", ANN)
 
 
+@pytest.mark.point("1.10.2")
 def test_presets_are_made_of_what_is_there(sales: Console) -> None:
     sales.done("config", "set", "scope.past_days", "90", "--user", ANN)
     made = sales.json("preset", "create", "As Ann", "--from-user", ANN)
@@ -139,6 +143,7 @@ def test_a_new_user_may_begin_in_a_profile(sales: Console) -> None:
     assert sales("user", "show", "cem@acme.example").code == 3
 
 
+@pytest.mark.point("1.4.3")
 def test_a_profile_goes_only_when_nobody_is_left_in_it(sales: Console) -> None:
     assert sales.json("profile")[0]["users"] == [ANN]
     assert "Who sells" in sales.done("profile", "show", "Sales")

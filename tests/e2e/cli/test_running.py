@@ -7,6 +7,7 @@ import pytest
 from tests.e2e.cli.conftest import ANN, Company, Console
 
 
+@pytest.mark.point("1.7.3")
 def test_a_preview_shows_what_a_run_then_does(console: Console, company: Company) -> None:
     company.appointment("Showroom")
     preview = console.json("run", ANN, "--preview")
@@ -58,6 +59,7 @@ def test_a_message_is_explained_by_its_message_id(console: Console, company: Com
         assert console.json("explain", name)["story"][-1]["reason"] == "no_person"
 
 
+@pytest.mark.point("1.2.4")
 def test_an_item_that_is_refused_becomes_an_issue(console: Console, company: Company) -> None:
     rule = {"object": "Event", "field": "Subject", "op": "contains", "value": "secret", "message": "No secrets here."}
     company.control("salesforce/settings", validation_rules=[rule])

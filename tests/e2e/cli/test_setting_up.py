@@ -78,6 +78,7 @@ def test_a_user_is_found_in_salesforce_by_the_address(console: Console, company:
     assert console("user", "add", "Bob@acme.example", "--crm-user", "x").code == 1
 
 
+@pytest.mark.point("1.13.4")
 def test_a_user_is_paused_resumed_disabled_and_enabled(console: Console, company: Company) -> None:
     assert console.json("user", "pause", ANN)["status"] == "paused"
     assert console.json("user", "force", ANN)["will_run"] is False
@@ -140,6 +141,7 @@ def test_the_doctor_finds_nothing_wrong_with_a_healthy_company(console: Console,
     assert "all is well" in console.done("doctor", ANN)
 
 
+@pytest.mark.point("1.3.7")
 def test_the_doctor_says_what_is_wrong_and_what_to_do(console: Console, company: Company) -> None:
     console.done("org", "connect", "acme", "--mailbox", "exchange", "--secret", "password=wrong")
     found = console("doctor", ANN)

@@ -11,6 +11,7 @@ REFUSED = "MAILBOX.PERMANENT.AUTH_REVOKED"
 
 
 @pytest.mark.rule("TOP-11", "TOP-25")
+@pytest.mark.point("1.6.4")
 def test_a_suspended_user_is_shown_with_code_words_and_cure_and_resumes_when_connected_anew(
     console: Console, company: Company
 ) -> None:
@@ -37,6 +38,7 @@ def test_a_suspended_user_is_shown_with_code_words_and_cure_and_resumes_when_con
 
 
 @pytest.mark.rule("TOP-25")
+@pytest.mark.point("1.13.4")
 def test_the_states_of_a_life(console: Console, company: Company) -> None:
     assert console.json("user", "status", ANN)["state"] == "not_initialized"
     console.done("run", ANN)
@@ -99,6 +101,7 @@ def test_an_item_that_failed_is_put_back_and_its_cure_is_told(console: Console, 
 
 
 @pytest.mark.rule("TOP-11")
+@pytest.mark.point("1.8.2")
 def test_the_catalogue_of_errors_is_listed_and_looked_up(console: Console) -> None:
     assert len(console.json("errors")) == len(CATALOGUE)
     assert {each["class"] for each in console.json("errors", "salesforce.transient")} == {"TRANSIENT"}

@@ -31,6 +31,7 @@ def test_only_external_addresses_are_eligible() -> None:
 
 
 @pytest.mark.rule("FLT-3")
+@pytest.mark.point("1.10.5")
 def test_both_block_lists_count() -> None:
     found = book(settings(blocklist__org="a.example", blocklist__user="b.example"))
 

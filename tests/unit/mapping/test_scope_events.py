@@ -108,6 +108,7 @@ def test_what_is_older_than_the_activation_is_not_saved_unless_marked() -> None:
 
 @pytest.mark.rule("SCP-7")
 @pytest.mark.parametrize(("days", "outcome"), [(-14, Outcome.CANDIDATE), (-15, Outcome.SKIP)])
+@pytest.mark.point("1.6.6")
 def test_events_further_back_than_the_window_are_skipped(days: int, outcome: Outcome) -> None:
     assert decide(event(CUSTOMER, span=timed(days))).outcome is outcome
 
@@ -121,6 +122,7 @@ def test_a_mark_saves_an_event_outside_the_window() -> None:
 
 @pytest.mark.rule("SCP-8")
 @pytest.mark.parametrize(("days", "outcome"), [(60, Outcome.CANDIDATE), (61, Outcome.WAIT)])
+@pytest.mark.point("1.6.6")
 def test_events_further_ahead_than_the_window_wait(days: int, outcome: Outcome) -> None:
     assert decide(event(CUSTOMER, span=timed(days))).outcome is outcome
 

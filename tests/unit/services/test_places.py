@@ -9,6 +9,7 @@ from sync_tasks.services.places import mailbox, salesforce
 MY_DOMAIN = {"login_url": "https://acme.my.salesforce.com"}
 
 
+@pytest.mark.point("1.2.4")
 def test_a_record_opens_in_the_organizations_own_salesforce() -> None:
     assert salesforce(MY_DOMAIN, "00U000000000001AAA") == "https://acme.my.salesforce.com/00U000000000001AAA"
     assert salesforce({"login_url": "http://localhost:1/salesforce", "base_url": "https://a.example"}, "001") == (
@@ -26,6 +27,7 @@ def test_what_is_no_id_leads_nowhere(ref: str) -> None:
     assert salesforce(MY_DOMAIN, ref) == ""
 
 
+@pytest.mark.point("1.2.4")
 def test_items_open_in_the_web_client_of_their_mailbox() -> None:
     graph = mailbox("graph", {}, "ann@acme.example", "event", "AA+/=")
     assert graph.startswith("https://outlook.office.com/owa/?ItemID=AA%2B%2F%3D&")

@@ -42,6 +42,7 @@ def org(app: App, name: str) -> int:
 
 
 @pytest.mark.parametrize("sort", SORTS)
+@pytest.mark.point("1.3.1")
 def test_pages_in_any_order_hold_everybody_once(app: App, sort: str) -> None:
     with app.store.reading() as unit:
         for down in (False, True):
@@ -135,3 +136,22 @@ def test_operators_numbers_are_those_of_the_tables(app: App) -> None:
         )
         assert sum(look.suspended().values()) == look.by_status(EVERYBODY).get("suspended", 0)
         assert (look.quarantined(), look.holds_by_guard(), look.expiries()) == (0, {}, {})
+
+
+@pytest.mark.point("1.3.1")
+def test_users_are_found_by_their_profile_and_by_where_their_mailbox_is(app: App) -> None:
+    with app.store.writing() as unit:
+        acme = org(app, "acme")
+        ann = next(user for user in unit.accounts.users(acme) if user.address == "ann@acme.example")
+        own = unit.accounts.put_connection(acme, ann.id, "mailbox", "google", {})
+        unit.accounts.put_credential(own, "refresh_token", b"sealed", None)
+        sales = unit.configuration.add_profile(acme, "Sales", "", "")
+        unit.configuration.assign([ann.id], sales.id)
+    with app.store.reading() as unit:
+        look = unit.overview
+        (found,) = look.users(EVERYBODY, Filter(profile="Sales"))
+        assert (found.id, found.profile, found.mailbox, found.initialized) == (ann.id, "Sales", "google", False)
+        assert look.user_ids(EVERYBODY, Filter(mailbox="google")) == [ann.id]
+        assert look.count(EVERYBODY, Filter(mailbox="exchange")) == COUNT
+        assert look.count(EVERYBODY, Filter(profile="Sales", mailbox="exchange")) == 0
+        assert {row.mailbox for row in look.users(EVERYBODY, Filter(org="other"))} == {""}
