@@ -120,6 +120,8 @@ def _preset(preset_id: int, me: Admin, sync: Sync) -> PresetView:
 
 def _rollout(rollout_id: int, me: Admin, sync: Sync) -> RolloutView:
     return _laid(sync, me, lambda unit: unit.rollouts.get(rollout_id))
+
+
 def profile_of(sync: App, org: OrgView, profile_id: int) -> ProfileView:
     """A profile of this organization that a form or a body names."""
     with sync.store.reading() as unit:
