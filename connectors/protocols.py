@@ -170,7 +170,8 @@ class Mailbox(Endpoint, Protocol):
         ...
 
     def changes(self, folder: str, cursor: str | None) -> Changes:
-        """Changes of one folder role since the cursor; costs one vendor call when nothing changed. Raises
+        """Changes of one folder role since the cursor; costs one vendor call when nothing changed. The complete content
+        of the calendar tells which of our keys are borne. Raises
         CURSOR_LOST (Scope.CONTAINER) when the cursor is of no use any more, NOT_FOUND when the folder is gone."""
         ...
 

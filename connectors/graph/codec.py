@@ -213,6 +213,7 @@ FEED: dict[ItemKind, tuple[str, ...]] = {
     ItemKind.TASK: (f.CATEGORIES, f.KEY),
     ItemKind.CONTACT: (f.CATEGORIES,),
 }
+LISTED = (*FEED[ItemKind.EVENT], f.KEY)  # what is asked of events that are listed: extended properties come, too
 
 
 def asked(kind: ItemKind, names: Iterable[str]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.errors import ConnectorError, Fault, Scope
-from connectors.graph.codec import FEED, asked, decode
+from connectors.graph.codec import FEED, LISTED, asked, decode
 from connectors.graph.folders import items_of
 from connectors.graph.line import Answer, Line, Request
 from connectors.graph.rows import Json
@@ -69,9 +69,8 @@ def changes(line: Line, role: str, cursor: str | None, first: Answer | None = No
         raise ConnectorError(Fault.NOT_FOUND, "there is no such folder role", scope=Scope.CONTAINER)
     if cursor is None:
         told, link = _walk(line, _start(line, role, kind))
-        if kind is ItemKind.EVENT:
-            told = [*told, *_listed(line)]
-        return Changes(tuple(_changes(line, role, kind, told)), _cursor(line, kind, link).text(), complete=True)
+        listed = _listed(line) if kind is ItemKind.EVENT else ()
+        return Changes(tuple(_changes(line, role, kind, told, listed)), _cursor(line, kind, link).text(), complete=True)
     before = Cursor.read(cursor)
     renewed = ""
     if before.is_old(line.now()):
@@ -118,12 +117,14 @@ def _walk(line: Line, request: Request, first: Answer | None = None) -> tuple[li
 
 def _listed(line: Line) -> list[Any]:
     """All events of the calendar, series as their masters."""
-    options = asked(ItemKind.EVENT, FEED[ItemKind.EVENT])
+    options = asked(ItemKind.EVENT, LISTED)
     return line.pages(Request("GET", line.path("calendar", "events", top=str(_LISTED), **options)))
 
 
-def _changes(line: Line, role: str, kind: ItemKind, told: Sequence[Json]) -> Iterable[Change]:
-    """The last word on each item, in the order of the last words."""
+def _changes(
+    line: Line, role: str, kind: ItemKind, told: Sequence[Json], listed: Sequence[Json] = ()
+) -> Iterable[Change]:
+    """The last word on each item, in the order of the last words. `listed`: what was told of events as `LISTED`."""
     found: dict[str, Change] = {}
     removed: dict[str, None] = {}
     for each in told:
@@ -133,10 +134,15 @@ def _changes(line: Line, role: str, kind: ItemKind, told: Sequence[Json]) -> Ite
             found.pop(identifier, None)
             continue
         removed.pop(identifier, None)
-        change = _event(role, each) if kind is ItemKind.EVENT else _change(role, kind, each)
+        change = _event(role, each) if kind is ItemKind.EVENT else _change(role, kind, each, FEED[kind])
         known = found.pop(change.ref.id, None)
         # of a series that changed the master is told, or only some of its occurrences
         found[change.ref.id] = change if change.item is not None or known is None else known
+    for each in listed:
+        change = _change(role, kind, each, LISTED)
+        removed.pop(change.ref.id, None)
+        found.pop(change.ref.id, None)
+        found[change.ref.id] = change
     for change in _gone(line, role, kind, list(removed)):
         found[change.ref.id] = change
     return found.values()
@@ -146,13 +152,13 @@ def _event(role: str, told: Json) -> Change:
     master = told.get("seriesMasterId")
     if master and told.get("type") in ("occurrence", "exception"):
         return Change(ItemRef(Side.MAILBOX, ItemKind.EVENT, str(master), role))
-    return _change(role, ItemKind.EVENT, told)
+    return _change(role, ItemKind.EVENT, told, FEED[ItemKind.EVENT])
 
 
-def _change(role: str, kind: ItemKind, told: Json) -> Change:
+def _change(role: str, kind: ItemKind, told: Json, names: Sequence[str]) -> Change:
     ref = ItemRef(Side.MAILBOX, kind, str(told["id"]), role)
     try:
-        return Change(ref, item=Item(ref, version(told), decode(told, kind, FEED[kind])))
+        return Change(ref, item=Item(ref, version(told), decode(told, kind, names)))
     except (ValueError, LookupError, TypeError, AttributeError):
         return Change(ref)  # whoever reads it is told what is wrong with it
 

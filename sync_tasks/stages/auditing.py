@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from connectors.errors import ConnectorError
 from connectors.protocols import Detail
@@ -24,7 +24,7 @@ from mapping.model.reasons import Reason
 from mapping.rules.decision import Decision, Outcome
 from mapping.rules.roles import GUEST
 from sync_tasks.stages.context import StageContext, StageReport
-from sync_tasks.stages.kinds import MIRRORED, Lineup
+from sync_tasks.stages.kinds import MANAGED, MIRRORED, Lineup
 from sync_tasks.state.records import DecisionView, PairState, PairView
 
 RULE = "TOP-10"
@@ -97,10 +97,23 @@ def _doubled(ctx: StageContext, pairs: Sequence[PairView]) -> Iterable[DecisionV
 
 def _orphaned(ctx: StageContext, pairs: Sequence[PairView]) -> Iterable[DecisionView]:
     """Of the folders in which saved items stand everything is listed; what bears our key must be known by it."""
-    alive = {pair.key for pair in pairs if pair.state in (PairState.LIVE, PairState.PENDING)}
+    alive = [pair for pair in pairs if pair.state in (PairState.LIVE, PairState.PENDING)]
+    keys, ids = {pair.key for pair in alive}, {pair.mailbox_id for pair in alive}
     homes = {what.home for what in MIRRORED.values() if what.wanted(ctx.settings) and ctx.mailbox_has(what.home)}
     for folder in sorted(homes):
-        for change in ctx.mailbox.changes(folder, None).changes:
-            key = change.item.text(f.KEY) if change.item is not None else ""
-            if key and key not in alive:
-                yield _told(ctx, change.ref, key, Reason.DRIFT_ORPHANED)
+        for item in _bearing(ctx, folder, ids):
+            if item.text(f.KEY) and item.text(f.KEY) not in keys:
+                yield _told(ctx, item.ref, item.text(f.KEY), Reason.DRIFT_ORPHANED)
+
+
+def _bearing(ctx: StageContext, folder: str, compared: Collection[str]) -> Iterator[Item]:
+    """The items of a folder, as far as they bear keys. A list of one of our folders may leave the keys out: there
+    nearly everything was `compared`, by its id, before, and the rest is read."""
+    unsaid: list[ItemRef] = []
+    for change in ctx.mailbox.changes(folder, None).changes:
+        if change.item is not None and f.KEY in change.item.fields:
+            yield change.item
+        elif folder in MANAGED and change.ref.id not in compared:
+            unsaid.append(change.ref)
+    if unsaid:
+        yield from (item for item in ctx.mailbox.read(unsaid, Detail.HEAD).values() if isinstance(item, Item))

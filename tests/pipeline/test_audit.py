@@ -9,6 +9,8 @@ from sync_tasks.services import auditing
 from sync_tasks.state.records import UserView
 from tests.support.world import World
 
+pytestmark = pytest.mark.every_mailbox
+
 
 def found(world: World, user: UserView) -> set[tuple[str, str]]:
     """(side, reason) of an audit, which writes nothing."""
@@ -62,6 +64,19 @@ def test_drift_of_five_kinds_is_found(world: World) -> None:
 
 
 @pytest.mark.rule("TOP-10")
+def test_what_bears_a_key_in_a_folder_of_ours_and_is_linked_to_nothing_is_found(world: World) -> None:
+    ann = world.user(contacts__enabled=True)
+    world.sync(ann)
+    world.contact(ann, "Simpson", folder="Salesforce Contacts")
+    world.sync(ann)
+    with world.app.store.writing() as unit:
+        (pair,) = unit.pairs.of_user(ann.id)
+        unit.pairs.put(world.org, ann.id, world.now, [(pair.key, {"state": "gone"})])
+
+    assert found(world, ann) == {("mailbox", Reason.DRIFT_ORPHANED.value)}
+
+
+@pytest.mark.rule("TOP-10")
 def test_what_differs_is_mended_by_the_next_run(world: World) -> None:
     ann = world.user()
     item = world.appointment(ann, "Visit", marked=True)
@@ -71,8 +86,9 @@ def test_what_differs_is_mended_by_the_next_run(world: World) -> None:
     world.sync(ann)
     event = world.event("Long visit")
     assert event is not None
+    known = world.known_as(ann, item)
     with world.app.store.writing() as unit:  # a run that took an edit of the mailbox for done
-        pair = unit.pairs.by_mailbox(ann.id, [item])[item]
+        pair = unit.pairs.by_mailbox(ann.id, [known])[known]
         unit.pairs.put(world.org, ann.id, world.now, [(pair.key, {"marks": {"subject": "0" * 32}})])
     world.change("Event", event["Id"], Subject="Visit")
     with world.app.store.writing() as unit:
