@@ -22,6 +22,7 @@ from connectors.errors import ConnectorError
 from connectors.protocols import Change, Mailbox
 from connectors.pushing import Feed, Kind, Says, Word
 from mapping.model.notice import Happened, Notice
+from mapping.rules.settings import Effective
 from sync_tasks.bootstrap import App, NotConnectedError
 from sync_tasks.security.vault import push_context
 from sync_tasks.services import instant
@@ -182,7 +183,7 @@ def heard(app: App, hint: Hint) -> Heard | None:
 
 def look(app: App, push_id: int) -> Heard | None:
     """Ask the mailbox what happened, if that is due and nobody else does so; None when not. What cannot be asked now is
-    left to the regular run."""
+    left to the regular run. Where nobody wants to hear it any more, it is not asked, and the agreement is given up."""
     now = app.clock()
     again = now + RETRIED
     with app.store.writing() as unit:
@@ -192,14 +193,25 @@ def look(app: App, push_id: int) -> Heard | None:
         assert push is not None
         user = unit.accounts.user(push.user_id)
         cursors = unit.runs.cursors_ahead(push.user_id)
+    feed = Feed(push.feed)
+    if not wants(app.effective(user), feed):
+        with app.store.writing() as unit:
+            unit.pushes.set(push.id, tend_at=now)
+            unit.pushes.end_look(push_id, again)
+        return Heard()
     try:
-        found = _look(app, user, Feed(push.feed), cursors)
+        found = _look(app, user, feed, cursors)
     except (ConnectorError, NotConnectedError) as error:
         log.info("look_failed", extra={"user": user.id, "error": type(error).__name__})
         found = None
     with app.store.writing() as unit:
         unit.pushes.end_look(push_id, again)
     return found
+
+
+def wants(settings: Effective, feed: Feed) -> bool:
+    """Is what a vendor tells of this to bring runs forward?"""
+    return settings.bool("instant.enabled") and (feed is not Feed.MAIL or settings.bool("instant.emails"))
 
 
 def due_looks(app: App) -> list[PushView]:

@@ -16,7 +16,7 @@ from connectors.errors import ConnectorError, Fault
 from connectors.pushing import Agreed, Ear, Feed, Subscriptions
 from sync_tasks.bootstrap import App, NotConnectedError
 from sync_tasks.security.vault import push_context
-from sync_tasks.services.hearing import hashed, secret_of
+from sync_tasks.services.hearing import hashed, secret_of, wants
 from sync_tasks.state.records import PushState, PushView, UserView
 
 log = logging.getLogger(__name__)
@@ -93,8 +93,7 @@ def _wanted(app: App, user: UserView, feed: Feed) -> Subscriptions | None:
     """How the mailbox can be listened to; None when that is not wanted, or not possible."""
     if user.status != "enabled" or not app.settings.public_url:
         return None
-    settings = app.effective(user)
-    if not settings.bool("instant.enabled") or (feed is Feed.MAIL and not settings.bool("instant.emails")):
+    if not wants(app.effective(user), feed):
         return None
     try:
         return app.mailbox(user, asked=False).pushes().get(feed)

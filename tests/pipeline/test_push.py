@@ -18,6 +18,8 @@ from tests.support.hooks import POSTER, Hooks, hooked, sets_topic
 from tests.support.waiting import until
 from tests.support.world import World
 
+pytestmark = pytest.mark.every_mailbox(Can.PUSH)
+
 HOMER = {"address": "homer@globex.example", "name": "Homer"}
 
 
@@ -55,7 +57,6 @@ def dispatch(hooks: Hooks) -> int:
     return len(dispatch_due(hooks.app, enqueue))
 
 
-@pytest.mark.every_mailbox(Can.PUSH)
 @pytest.mark.rule("INS-2", "INS-4", "INS-7", "INS-8")
 def test_what_happens_in_the_calendar_is_told_and_saved_at_once(hooks: Hooks) -> None:
     ann = listened(hooks)
@@ -77,7 +78,6 @@ def test_what_happens_in_the_calendar_is_told_and_saved_at_once(hooks: Hooks) ->
     assert hooks.world.saved("Offer")["Location"] == "Springfield"
 
 
-@pytest.mark.every_mailbox(Can.PUSH)
 @pytest.mark.rule("INS-10")
 def test_what_our_own_run_writes_is_told_and_starts_nothing(hooks: Hooks) -> None:
     ann = listened(hooks)
@@ -114,6 +114,7 @@ def test_a_notice_of_what_a_run_has_read_asks_for_no_second_run(hooks: Hooks) ->
     assert not hooks.user(ann).force_pending
 
 
+@pytest.mark.told_over("exchange", why="only Exchange gives signs of life")
 @pytest.mark.rule("INS-4", "INS-8")
 def test_a_change_of_which_nobody_told_is_found_with_the_next_sign_of_life(hooks: Hooks) -> None:
     ann = listened(hooks)
@@ -140,6 +141,7 @@ def test_what_nobody_wants_saved_is_told_and_starts_nothing(hooks: Hooks) -> Non
     assert not hooks.user(ann).force_pending
 
 
+@pytest.mark.told_over("exchange", why="it counts the calls of EWS")
 @pytest.mark.rule("INS-8")
 def test_many_hints_are_served_by_one_look_now_and_one_after_ten_seconds(hooks: Hooks) -> None:
     ann = listened(hooks)
@@ -157,10 +159,14 @@ def test_many_hints_are_served_by_one_look_now_and_one_after_ten_seconds(hooks: 
 def test_whoever_switches_it_off_or_pauses_is_listened_for_no_more(hooks: Hooks) -> None:
     ann = listened(hooks)
     hooks.world.set(ann, instant__enabled=False)
-    hooks.world.later(hours=3)
+    hooks.world.later(hours=1)
+    hooks.world.calls()
+    meeting(hooks, ann)
+    hooks.heard()
+    assert hooks.world.mailboxes.wire not in hooks.world.calls()
     hooks.tend()
     assert hooks.push(ann).state == PushState.OFF
-    assert hooks.world.control("ews/push", status=True) == {"told": 0}
+    assert hooks.world.mailboxes.listeners() == 0
 
     hooks.world.set(ann, instant__enabled=True)
     hooks.world.later(hours=3)
@@ -172,8 +178,8 @@ def test_whoever_switches_it_off_or_pauses_is_listened_for_no_more(hooks: Hooks)
     assert hooks.push(ann).state == PushState.OFF
 
 
+@pytest.mark.told_over("google", why="the others are listened to unasked")
 @pytest.mark.rule("INS-5", "INS-7")
-@pytest.mark.parametrize("mailbox_kind", ["google"])
 def test_mailboxes_of_google_are_listened_for_once_somebody_wants_it(hooks: Hooks) -> None:
     ann = hooks.world.user()
     assert hooks.listen(ann).state == PushState.OFF
@@ -183,6 +189,7 @@ def test_mailboxes_of_google_are_listened_for_once_somebody_wants_it(hooks: Hook
     assert hooks.listen(ann).state == PushState.LIVE
 
 
+@pytest.mark.every_mailbox(Can.PUSH, Can.LOOK_FREELY)
 def test_new_users_are_listened_for_by_themselves_and_two_upkeeps_make_one_subscription(hooks: Hooks) -> None:
     ann, ben = hooks.world.user(), hooks.world.user("ben@acme.example")
     due = listening.due(hooks.app)
@@ -195,9 +202,10 @@ def test_new_users_are_listened_for_by_themselves_and_two_upkeeps_make_one_subsc
 
     assert sorted(push.state for push in done if push is not None) == ["live", "live", "off", "off"]
     assert again == [None] * 4
-    assert hooks.world.control("ews/push", status=True) == {"told": 2}
+    assert hooks.world.mailboxes.listeners() == 2
 
 
+@pytest.mark.told_over("exchange", why="one of two subscriptions shows only when it is told to end")
 def test_who_is_killed_while_he_asks_the_vendor_leaves_one_subscription_in_the_end(
     hooks: Hooks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -223,6 +231,7 @@ def test_who_is_killed_while_he_asks_the_vendor_leaves_one_subscription_in_the_e
     assert hooks.counts["ews.unknown"] == 1
 
 
+@pytest.mark.told_over("exchange", why="the word is one of EWS's")
 def test_a_vendor_that_refuses_is_asked_again_later_and_later(hooks: Hooks) -> None:
     ann = hooks.world.user()
     hooks.world.control("faults", match="ews.Subscribe", times=3, action={"code": "ErrorExceededSubscriptionCount"})
@@ -237,6 +246,7 @@ def test_a_vendor_that_refuses_is_asked_again_later_and_later(hooks: Hooks) -> N
     assert (push.state, push.failures, push.error_code) == (PushState.LIVE, 0, "")
 
 
+@pytest.mark.told_over("exchange", why="only the silence of Exchange says something")
 @pytest.mark.rule("INS-4")
 def test_a_server_that_fell_silent_is_asked_anew_and_what_it_did_not_tell_is_found(hooks: Hooks) -> None:
     ann = listened(hooks)
@@ -252,7 +262,7 @@ def test_a_server_that_fell_silent_is_asked_anew_and_what_it_did_not_tell_is_fou
     assert hooks.user(ann).force_pending
 
 
-@pytest.mark.parametrize("mailbox_kind", ["google"])
+@pytest.mark.told_over("google", why="only Gmail tells of mails")
 def test_a_mail_that_is_marked_in_gmail_is_saved_at_once(hooks: Hooks) -> None:
     sets_topic(hooks)
     ann = listened(hooks, instant__emails=True)
@@ -271,6 +281,7 @@ def test_a_mail_that_is_marked_in_gmail_is_saved_at_once(hooks: Hooks) -> None:
     assert not hooks.user(ann).force_pending
 
 
+@pytest.mark.any_mailbox(why="nobody is asked")
 def test_without_an_address_of_our_own_nobody_is_listened_for(world: World) -> None:
     world.user()
     assert listening.due(world.app) == []

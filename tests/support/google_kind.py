@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from connectors.google.events import first_popup
 from connectors.google.html import is_html
 from connectors.google.mailbox import GoogleMailbox
+from connectors.protocols import Mailbox
 from connectors.sandbox.google.calendar import REMINDERS
 from mapping.model.item import Original
 from mapping.model.series import stamp
@@ -49,7 +50,10 @@ ADDRESS = {"Street": "streetAddress", "City": "city", "State": "region", "Postal
 
 class Google:
     vendor = "google"
+    wire = "google"
+    connector: type[Mailbox] = GoogleMailbox
     can = GoogleMailbox.can
+    marks = frozenset({"Salesforce", "Sync Error"})
     asks: Mapping[str, str] = {
         "read": "google.gmail.users.messages.get", "mark": "google.gmail.users.messages.modify",
         "content": "google.gmail.users.messages.attachments.get", "thread": "google.gmail.users.threads.get",
@@ -59,6 +63,13 @@ class Google:
         ours: f"google*.calendar.events.{theirs}"
         for ours, theirs in {"read": "get", "create": "insert", "update": "patch", "delete": "delete"}.items()
     }
+    troubles: Mapping[str, Values] = {
+        "down": {"match": "google.*", "action": {"status": 503}},
+        "busy": {"match": "google.*", "action": {"code": "userRateLimitExceeded"}},
+        "closed": {"match": "google.*", "action": {"status": 401, "code": "invalid_grant"}},
+    }
+    refused: Mapping[str, Any] = {"match": "google*.calendar.events.insert", "action": {"status": 400}}
+    nowhere: Mapping[str, str] = {"base_url": "http://127.0.0.1:9"}
 
     def __init__(self, handle: Handle) -> None:
         self._handle = handle
@@ -220,6 +231,9 @@ class Google:
             self._act(address, "groups/delete", name=folder)
         else:
             self._act(address, "labels/delete", name=self._label(folder))
+
+    def listeners(self) -> int:
+        return len(self._handle.get("google/channels")["channels"])
 
     def forget_cursors(self, address: str) -> None:
         for service in ("calendar", "gmail", "people"):

@@ -13,13 +13,14 @@ from typing import Any, Protocol
 
 from connectors.exchange.mailbox import ExchangeMailbox
 from connectors.graph.mailbox import GraphMailbox
-from connectors.protocols import Can
+from connectors.protocols import Can, Mailbox
 from tests.support.google_kind import Google
 
 Values = Mapping[str, Any]
 SERVICE, PASSWORD = "svc", "svc-secret"
 TENANT = "acme"
 SALUTATION = {"PropertyTag": "0x3a45", "PropertyType": "String"}
+MARKS = frozenset({"Salesforce", "Salesforce Thread", "Salesforce Unsync", "Sync Error"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +37,22 @@ class MailboxKind(Protocol):
 
     `asks`: the operations by which a mail is looked at (`read`), marked (`mark`), its attachments are fetched
     (`content`) and its thread is (`thread`). `contents_fail`: the fault rule under which one attachment fails.
-    `events`: by which names the calls that read, create, update and delete an event go wrong, alone or in a batch."""
+    `events`: by which names the calls that read, create, update and delete an event go wrong, alone or in a batch.
+    `troubles`: the faults of a server that is `down`, is asked too often (`busy`) or lets nobody in (`closed`).
+    `refused`: the fault under which each new event is turned down. `nowhere`: facts of a connection to a server that is
+    not there. `marks`: those of ours that the owner of a mailbox can choose from. `wire`: the sandbox's name for it."""
 
     vendor: str
+    wire: str
+    connector: type[Mailbox]
     can: frozenset[Can]
+    marks: frozenset[str]
     asks: Mapping[str, str]
     contents_fail: str
     events: Mapping[str, str]
+    troubles: Mapping[str, Values]
+    refused: Values
+    nowhere: Mapping[str, str]
 
     def connection(self) -> tuple[dict[str, str], dict[str, str]]:
         """Facts and secrets of the organization's connection. What stands behind them is made in the sandbox."""
@@ -89,6 +99,10 @@ class MailboxKind(Protocol):
 
     def drop_folder(self, address: str, folder: str) -> None: ...
 
+    def listeners(self) -> int:
+        """How many agreements there are to tell somebody of a calendar. Exchange gives each a sign of life for it."""
+        ...
+
     def forget_cursors(self, address: str) -> None:
         """The server takes none of the cursors any more that it gave out for the mailbox so far."""
         ...
@@ -96,6 +110,8 @@ class MailboxKind(Protocol):
 
 class Outlook:
     """Mailboxes as Outlook shows them. Their content is the same, however the connector comes to it."""
+
+    marks = MARKS
 
     def __init__(self, handle: Handle) -> None:
         self._handle = handle
@@ -144,6 +160,8 @@ class Exchange(Outlook):
     """On premises, over EWS."""
 
     vendor = "exchange"
+    wire = "ews"
+    connector: type[Mailbox] = ExchangeMailbox
     can = ExchangeMailbox.can
     asks: Mapping[str, str] = {
         "read": "ews.GetItem", "mark": "ews.UpdateItem", "content": "ews.GetAttachment",
@@ -153,6 +171,13 @@ class Exchange(Outlook):
     events: Mapping[str, str] = {
         "read": "ews.GetItem", "create": "ews.CreateItem", "update": "ews.UpdateItem", "delete": "ews.DeleteItem",
     }  # fmt: skip
+    troubles: Mapping[str, Values] = {
+        "down": {"match": "ews.*", "action": {"status": 503}},
+        "busy": {"match": "ews.*", "action": {"code": "ErrorServerBusy"}},
+        "closed": {"match": "ews.*", "action": {"status": 401}},
+    }
+    refused: Mapping[str, Any] = {"match": "ews-item.CreateItem", "action": {"code": "ErrorItemSave"}}
+    nowhere: Mapping[str, str] = {"endpoint": "http://127.0.0.1:9/ews"}
 
     def connection(self) -> tuple[dict[str, str], dict[str, str]]:
         self._handle.post("ews/users", name=SERVICE, password=PASSWORD, impersonates=["*"])
@@ -162,11 +187,16 @@ class Exchange(Outlook):
     def known_as(self, address: str, item: str) -> str:
         return item
 
+    def listeners(self) -> int:
+        return int(self._handle.post("ews/push", status=True)["told"])
+
 
 class Graph(Outlook):
     """In Microsoft 365, over Graph."""
 
     vendor = "graph"
+    wire = "graph"
+    connector: type[Mailbox] = GraphMailbox
     can = GraphMailbox.can
     asks: Mapping[str, str] = {
         "read": "graph.getMessage", "mark": "graph.updateMessage", "content": "graph.getAttachment",
@@ -176,6 +206,13 @@ class Graph(Outlook):
     events: Mapping[str, str] = {verb: f"graph*.{verb}Event" for verb in ("create", "update", "delete")} | {
         "read": "graph*.getEvent"
     }
+    troubles: Mapping[str, Values] = {
+        "down": {"match": "graph.*", "action": {"status": 503}},
+        "busy": {"match": "* /graph/v1.0/", "action": {"code": "ApplicationThrottled"}},
+        "closed": {"match": "graph.*", "action": {"status": 401}},
+    }
+    refused: Mapping[str, Any] = {"match": "graph*.createEvent", "action": {"code": "ErrorItemSave", "status": 400}}
+    nowhere: Mapping[str, str] = dict.fromkeys(("login_url", "graph_url"), "http://127.0.0.1:9")
 
     def connection(self) -> tuple[dict[str, str], dict[str, str]]:
         self._handle.post("graph/tenants", tenant=TENANT, domains=["*"])
@@ -185,6 +222,9 @@ class Graph(Outlook):
 
     def known_as(self, address: str, item: str) -> str:
         return str(self._handle.get("graph/items", address=address, id=item)["id"])
+
+    def listeners(self) -> int:
+        return len(self._handle.get("graph/subscriptions")["subscriptions"])
 
 
 def _only(original: datetime | None) -> dict[str, str]:

@@ -195,6 +195,10 @@ class World:
         or `delete` it. `action`: as a scripted fault of the sandbox has it, `drop_after=True`."""
         self.control("faults", match=self.mailboxes.events[verb], nth=nth, times=times, action=action)
 
+    def mailboxes_fail(self, how: str) -> None:
+        """From now on the server of the mailboxes is `down`, is `busy`, or is `closed` to us."""
+        self.control("faults", **self.mailboxes.troubles[how], times=None)
+
     # --- the mailbox, as its owner uses it
 
     def mail_item(self, user: UserView, kind: str = "CalendarItem", folder: str = "", **values: Any) -> str:
