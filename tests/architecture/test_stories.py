@@ -37,6 +37,26 @@ def marks(decorated: ast.FunctionDef | ast.Module) -> set[str]:
     return {node.attr for each in told for node in ast.walk(each) if isinstance(node, ast.Attribute)}
 
 
+KINDS = frozenset({"every_mailbox", "any_mailbox", "told_over"})
+WORLDS = frozenset({"world", "world_on_both"})
+
+
+def reaches_a_world(module: ast.Module) -> bool:
+    """Does anything of the module ask for a world?"""
+    asked = (node.args.args for node in ast.walk(module) if isinstance(node, ast.FunctionDef))
+    return any(argument.arg in WORLDS for arguments in asked for argument in arguments)
+
+
+def test_every_story_says_over_which_kinds_of_mailbox_it_is_told() -> None:
+    silent = []
+    for path in sorted((TESTS / "pipeline").glob("test_*.py")):
+        module = ast.parse(path.read_text(encoding="utf-8"))
+        stories = (node for node in module.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"))
+        if reaches_a_world(module):
+            silent += [f"{path.name}: {each.name}" for each in stories if not (marks(each) | marks(module)) & KINDS]
+    assert silent == []
+
+
 def test_numbered_stories_of_calendars_tasks_and_contacts_are_told_over_every_kind_of_mailbox() -> None:
     modules = [ast.parse(path.read_text(encoding="utf-8")) for path in (TESTS / "pipeline").glob("test_*.py")]
     borne = [

@@ -16,6 +16,8 @@ from tests.pipeline.task_words import FRIDAY, HOME, WEEKLY, mirroring, record, s
 from tests.support.lesser import lessen
 from tests.support.world import World
 
+pytestmark = pytest.mark.told_over("exchange", why="it takes abilities away from mailboxes that have them all")
+
 HOMER = {"address": "homer@globex.example", "name": "Homer"}
 
 

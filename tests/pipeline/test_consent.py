@@ -18,6 +18,8 @@ from sync_tasks.state.records import UserView
 from tests.support.kinds import PASSWORD, SERVICE, TENANT
 from tests.support.world import ORG, World
 
+pytestmark = pytest.mark.told_over("exchange", why="each story names the vendor to which somebody lets us in")
+
 REDIRECT = "https://sync.example/connect/callback"
 BOB = "bob@acme.example"
 

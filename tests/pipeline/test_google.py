@@ -15,10 +15,7 @@ from tests.pipeline.test_files import files_of, record_of, told_of
 from tests.support.google_kind import Google
 from tests.support.world import World
 
-
-@pytest.fixture
-def mailbox_kind() -> str:
-    return "google"
+pytestmark = pytest.mark.told_over("google", why="these are its own ways")
 
 
 def content(world: World, user: UserView) -> dict[str, Any]:

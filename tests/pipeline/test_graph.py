@@ -12,7 +12,7 @@ from sync_tasks.services.scheduling import run_here
 from sync_tasks.state.records import HoldDecision
 from tests.support.world import World
 
-pytestmark = pytest.mark.parametrize("mailbox_kind", ["graph"])
+pytestmark = pytest.mark.told_over("graph", why="these are its own ways")
 
 
 def settled(world: World, **settings: Any) -> Any:

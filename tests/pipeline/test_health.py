@@ -17,6 +17,8 @@ from sync_tasks.services.scheduling import go_through
 from tests.support.web import visiting
 from tests.support.world import ORG, World
 
+pytestmark = pytest.mark.any_mailbox(why="whether users are read is told by their runs")
+
 
 @pytest.fixture
 def redis_here(world: World) -> Iterator[EmbeddedRedis]:

@@ -10,6 +10,8 @@ from sync_tasks.state.records import UserView
 from tests.pipeline.test_events import TRACKED
 from tests.support.world import World
 
+pytestmark = pytest.mark.any_mailbox(why="which layer decides is told before the mailbox is asked")
+
 
 def profile(world: World, name: str, preset: str = "") -> ProfileView:
     with world.app.store.writing() as unit:

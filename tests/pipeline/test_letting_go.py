@@ -5,18 +5,16 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import inspect, text
 
-from connectors.protocols import Can
 from mapping.rules.standing import RefusedError
 from sync_tasks.services import lifecycle
 from sync_tasks.services.lifecycle import Next, NotPartedError, Take
 from sync_tasks.state.records import UserView
 from tests.pipeline.test_events import TRACKED
-from tests.pipeline.test_lifecycle import furnished, listed, now
+from tests.pipeline.test_lifecycle import furnished, listed, now, stays
 from tests.support.world import World
 
 pytestmark = pytest.mark.every_mailbox
 
-OURS = {"Salesforce", "Salesforce Thread", "Salesforce Unsync", "Sync Error"}
 # what stands in the mailbox with our mark, what without, and what in Salesforce
 Left = tuple[set[str], set[str], set[str]]
 EVERYTHING = {"Lunch", "Review", "Visit"}
@@ -72,18 +70,17 @@ def test_a_reset_takes_as_much_as_is_said_and_the_next_run_does_as_it_was_told(
     assert world.mails() == 0
 
 
-@pytest.mark.every_mailbox(Can.FOLDERS)  # a label that is a folder too stays with what bears it
 @pytest.mark.rule("TOP-24")
 @pytest.mark.parametrize("take", [Take.NOTHING, Take.MARKS])
 def test_a_reset_takes_our_entries_out_of_the_list_of_categories_unless_nothing_shall_go(
     world: World, take: Take
 ) -> None:
     ann = furnished(world)
-    assert listed(world, ann) == OURS
+    assert listed(world, ann) == world.mailboxes.marks
 
     lifecycle.reset_mailbox(world.app, now(world, ann), take)
 
-    assert listed(world, ann) == (OURS if take is Take.NOTHING else set())
+    assert listed(world, ann) == (world.mailboxes.marks if take is Take.NOTHING else stays(world))
 
 
 @pytest.mark.rule("TOP-24")

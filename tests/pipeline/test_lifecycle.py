@@ -6,11 +6,14 @@ from datetime import timedelta
 
 import pytest
 
+from connectors.protocols import Can
 from sync_tasks.services import lifecycle
 from sync_tasks.services.scheduling import run_here
 from sync_tasks.state.records import UserView
 from tests.pipeline.test_events import TRACKED
 from tests.support.world import World
+
+pytestmark = pytest.mark.every_mailbox
 
 HOMER = {"address": "homer@globex.example", "name": "Homer"}
 
@@ -36,7 +39,12 @@ def now(world: World, user: UserView) -> UserView:
 
 def listed(world: World, user: UserView) -> set[str]:
     """Our categories in the mailbox's own list."""
-    return world.categories(user) & {"Salesforce", "Salesforce Thread", "Salesforce Unsync", "Sync Error"}
+    return world.categories(user) & world.mailboxes.marks
+
+
+def stays(world: World) -> set[str]:
+    """Those that stay when we leave: folders do, with what lies in them, and a label may be folder and mark at once."""
+    return set() if Can.FOLDERS in world.mailboxes.can else {"Salesforce"}
 
 
 def quiet(world: World, user: UserView, runs: int = 2) -> None:
@@ -53,17 +61,17 @@ def quiet(world: World, user: UserView, runs: int = 2) -> None:
 @pytest.mark.point("1.3.5")
 def test_a_reset_takes_our_entries_out_and_the_first_run_after_enabling_puts_them_back(world: World) -> None:
     ann = furnished(world)
-    assert listed(world, ann) == {"Salesforce", "Salesforce Thread", "Salesforce Unsync", "Sync Error"}
+    assert listed(world, ann) == world.mailboxes.marks
 
     lifecycle.reset_mailbox(world.app, ann)
 
-    assert listed(world, ann) == set()
+    assert listed(world, ann) == stays(world)
     assert now(world, ann).status == "disabled"
     assert world.entry(ann, "Lunch")["Categories"] == TRACKED
     with world.app.store.writing() as unit:
         unit.accounts.set_user(ann.id, disabled_at=None)
     quiet(world, ann, runs=1)
-    assert listed(world, ann) == {"Salesforce", "Salesforce Thread", "Salesforce Unsync", "Sync Error"}
+    assert listed(world, ann) == world.mailboxes.marks
     assert len(world.records("Event")) == 3
 
 
@@ -117,14 +125,13 @@ def test_a_user_who_is_deactivated_is_left_with_his_own_and_salesforce_keeps_eve
         "Lunch": [], "Review": [],
     }  # fmt: skip
     assert len(world.records("Event")) == 3
-    assert (world.mails(), listed(world, ann), now(world, ann).status) == (0, set(), "disabled")
+    assert (world.mails(), listed(world, ann), now(world, ann).status) == (0, stays(world), "disabled")
     with world.app.store.writing() as unit:
         unit.accounts.set_user(ann.id, disabled_at=None)
     quiet(world, ann)
     assert (len(world.records("Event")), len(world.items(ann))) == (3, 2)
 
 
-@pytest.mark.every_mailbox
 @pytest.mark.seed(21)
 @pytest.mark.rule("LIF-1", "LIF-2")
 def test_resetting_what_is_ours_in_the_mailbox_touches_no_event(world: World) -> None:
@@ -139,6 +146,7 @@ def test_resetting_what_is_ours_in_the_mailbox_touches_no_event(world: World) ->
     assert world.items(ann, "Salesforce Emails") == []  # there is such a folder again
 
 
+@pytest.mark.any_mailbox(why="whom a block list holds off is told by addresses")
 @pytest.mark.rule("LIF-7")
 def test_a_block_list_holds_from_the_next_run_on(world: World) -> None:
     ann = world.user()

@@ -18,6 +18,8 @@ from sync_tasks.state.store import Unit
 from tests.support.kinds import Graph, Handle
 from tests.support.world import World
 
+pytestmark = pytest.mark.told_over("exchange", why="it moves from there, and to Microsoft 365")
+
 MONDAY = datetime(2026, 3, 9, 9, 0, tzinfo=UTC)
 
 

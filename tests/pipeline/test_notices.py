@@ -16,8 +16,9 @@ from sync_tasks.state.records import UserView
 from tests.support.postoffice import PostOffice, post_office
 from tests.support.world import World
 
+pytestmark = pytest.mark.any_mailbox(why="who is told what, when and how often is the same over all")
+
 BOSS = "boss@acme.example"
-REFUSED = {"match": "ews.*", "action": {"status": 401}, "times": None}
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def refused(world: World, *names: str) -> list[UserView]:
     users = [world.user(f"{name}@acme.example") for name in names]
     for user in users:
         own_password(world, user)
-    world.control("faults", **REFUSED)
+    world.mailboxes_fail("closed")
     for user in users:
         assert run_here(world.app, user.id).error_code == "MAILBOX.PERMANENT.AUTH_REVOKED"
     return users
@@ -57,6 +58,7 @@ def sent_over(world: World, hours: int) -> None:
         world.later(hours=1)
 
 
+@pytest.mark.every_mailbox
 @pytest.mark.rule("TOP-11", "TOP-25")
 @pytest.mark.point("1.6.3", "1.13.2")
 def test_a_user_is_mailed_at_his_suspension_and_once_a_day_until_it_is_mended(world: World, office: PostOffice) -> None:
@@ -111,6 +113,7 @@ def test_what_passes_before_anybody_was_told_is_not_told(world: World, office: P
     assert office.mails == []
 
 
+@pytest.mark.every_mailbox
 @pytest.mark.rule("TOP-11")
 def test_connecting_anew_resumes_whoever_was_suspended_for_it(world: World, office: PostOffice) -> None:
     ann, ben = refused(world, "ann", "ben")

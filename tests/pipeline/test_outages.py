@@ -13,6 +13,8 @@ from sync_tasks.state.notifications import Notice
 from sync_tasks.state.records import RunRef, RunView, UserView
 from tests.support.world import World
 
+pytestmark = pytest.mark.any_mailbox(why="the trouble is Salesforce's, and what is done about it the same over all")
+
 NAMES = ("ann", "ben", "cem", "dan", "eve")
 MINUTE = timedelta(minutes=1)
 INTERVAL = timedelta(minutes=33)  # the usual one, with its jitter
@@ -57,14 +59,24 @@ def users_now(world: World) -> list[UserView]:
 
 
 @pytest.mark.rule("TOP-11")
-@pytest.mark.parametrize(
-    ("match", "scope"), [("sf.*", "SALESFORCE"), ("ews.*", "MAILBOX")], ids=["salesforce", "mailboxes"]
-)
-def test_three_hours_without_a_vendor_suspend_nobody_and_all_catch_up_within_one_interval(
-    world: World, match: str, scope: str
-) -> None:
+def test_three_hours_without_salesforce_suspend_nobody_and_all_catch_up_within_one_interval(world: World) -> None:
     staff = company(world)
-    world.control("faults", match=match, action={"status": 503}, times=None)
+    world.control("faults", match="sf.*", action={"status": 503}, times=None)
+
+    three_hours_that_pass(world, staff, "SALESFORCE")
+
+
+@pytest.mark.every_mailbox
+@pytest.mark.rule("TOP-11")
+def test_three_hours_without_mailboxes_suspend_nobody_and_all_catch_up_within_one_interval(world: World) -> None:
+    staff = company(world)
+    world.mailboxes_fail("down")
+
+    three_hours_that_pass(world, staff, "MAILBOX")
+
+
+def three_hours_that_pass(world: World, staff: list[UserView], scope: str) -> None:
+    """A vendor is down for so long, and what becomes of the users. `scope`: of the codes that tell of it."""
     before = len(runs(world))
 
     until(world, world.now + timedelta(hours=3))
@@ -85,13 +97,12 @@ def test_three_hours_without_a_vendor_suspend_nobody_and_all_catch_up_within_one
     assert notice.closed_at is not None
 
 
+@pytest.mark.every_mailbox
 @pytest.mark.rule("TOP-11")
 def test_one_mailbox_in_trouble_is_its_owner_s_trouble_alone(world: World) -> None:
     staff = company(world)
     with world.app.store.writing() as unit:  # Ann's own server, which is not there
-        unit.accounts.put_connection(
-            world.org, staff[0].id, "mailbox", "exchange", {"endpoint": "http://127.0.0.1:9/ews"}
-        )
+        unit.accounts.put_connection(world.org, staff[0].id, "mailbox", world.mailboxes.vendor, world.mailboxes.nowhere)
 
     until(world, world.now + timedelta(hours=3))
 
@@ -145,8 +156,7 @@ def test_a_look_that_ends_in_something_else_says_nothing_and_somebody_else_looks
     world.sandbox.faults.clear()
     with world.app.store.writing() as unit:  # whoever looks next cannot even reach his mailbox
         for user in staff[:4]:
-            facts = {"endpoint": "http://127.0.0.1:9/ews"}
-            unit.accounts.put_connection(world.org, user.id, "mailbox", "exchange", facts)
+            unit.accounts.put_connection(world.org, user.id, "mailbox", world.mailboxes.vendor, world.mailboxes.nowhere)
 
     until(world, world.now + timedelta(hours=1))
 

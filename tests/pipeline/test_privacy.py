@@ -10,6 +10,8 @@ from sync_tasks.state.models import Base
 from tests.support.strangers import seller
 from tests.support.world import World
 
+pytestmark = pytest.mark.every_mailbox
+
 LENNY = "lenny@plant.example"
 GUEST = [{"address": LENNY, "name": "Lenny Leonard"}]
 
@@ -49,6 +51,7 @@ def told_of(world: World, *, known: bool = True) -> World:
     return world
 
 
+@pytest.mark.any_mailbox(why="what is told stands in our own tables")
 @pytest.mark.rule("TOP-22")
 def test_everything_about_an_address_is_told_and_that_is_noted(world: World) -> None:
     told_of(world, known=False)
@@ -84,6 +87,7 @@ def test_what_is_erased_is_not_found_again_and_both_sides_are_not_touched(world_
     assert undone.state == "done"
 
 
+@pytest.mark.any_mailbox(why="what is told stands in our own tables")
 @pytest.mark.rule("TOP-22")
 def test_a_user_is_told_whole_and_deleted_before_anything_is_erased(world: World) -> None:
     told_of(world)

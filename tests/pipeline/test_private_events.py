@@ -9,12 +9,14 @@ import pytest
 from mapping.model.reasons import Reason
 from sync_tasks.state.records import UserView
 from tests.support.exchange import recording
+from tests.support.wire import overhearing
 from tests.support.world import World
 
 pytestmark = pytest.mark.every_mailbox
 
 HOMER = {"address": "homer@globex.example", "name": "Homer", "response": "Accept"}
 SHOWN = "SELECT Subject, Location, Description, IsPrivate, WhoId, WhatId, ShowAs FROM Event"
+CONTENT = ("Doctor", "Clinic", "Bring the results")
 NOTHING = {"Location": None, "Description": None, "WhoId": None, "WhatId": None}
 
 
@@ -31,10 +33,25 @@ def secret(world: World, user: UserView, **more: object) -> str:
     )  # fmt: skip
 
 
-@pytest.mark.told_over("exchange", why="it listens to the wire of EWS")
 @pytest.mark.seed(14)
 @pytest.mark.rule("PRV-1")
-def test_the_body_of_a_private_item_that_is_left_alone_is_never_read(world: World) -> None:
+def test_a_private_item_that_is_left_alone_is_not_asked_for_its_body_and_not_sent_anywhere(world: World) -> None:
+    ann = world.user(autosave__appointments=True)
+    item = secret(world, ann)
+    other = world.appointment(ann, "Lunch")
+
+    with overhearing(world) as wire:
+        world.sync(ann)
+
+    assert (wire.told("Lunch", *CONTENT), world.event("Doctor")) == (["Lunch"], None)
+    assert wire.bodies == {world.known_as(ann, other)}
+    assert world.known_as(ann, item) not in wire.bodies
+
+
+@pytest.mark.told_over("exchange", why="the feeds of the others tell events whole, whoever asks")
+@pytest.mark.seed(14)
+@pytest.mark.rule("PRV-1")
+def test_the_body_of_a_private_item_that_is_left_alone_never_leaves_the_mailbox(world: World) -> None:
     ann = world.user(autosave__appointments=True)
     item = secret(world, ann)
     other = world.appointment(ann, "Lunch")
@@ -57,12 +74,12 @@ def test_a_placeholder_shows_the_time_and_nothing_else(world: World, guests: lis
     customer(world)
     item = secret(world, ann, RequiredAttendees=guests)
 
-    with recording() as wire:
+    with overhearing(world) as wire:
         world.sync(ann)
 
     assert world.query(SHOWN) == [{"Subject": "Private", "IsPrivate": True, "ShowAs": "OutOfOffice", **NOTHING}]
     assert world.answers() == {}
-    assert not any(item.encode() in request for request in wire.requests if b"item:TextBody" in request)
+    assert (wire.told("Private", *CONTENT), wire.bodies) == (["Private"], set())
     world.later(minutes=30)
     world.edit(ann, item, Location="Other clinic", Start=(world.now + timedelta(days=2)).isoformat(),
                End=(world.now + timedelta(days=2, hours=1)).isoformat())  # fmt: skip

@@ -15,6 +15,8 @@ from tests.support.hooks import Hooks, hooked
 from tests.support.waiting import until
 from tests.support.world import World
 
+pytestmark = pytest.mark.told_over("exchange", why="it counts runs of fifty users, which take their time")
+
 USERS, EACH, SECONDS = 50, 10, 10
 HOMER = {"address": "homer@globex.example", "name": "Homer"}
 

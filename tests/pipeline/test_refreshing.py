@@ -13,6 +13,8 @@ from sqlalchemy import text
 from tests.pipeline.test_consent import connect, graph, salesforce
 from tests.support.world import World
 
+pytestmark = pytest.mark.told_over("exchange", why="each story names the vendor that gives out tokens")
+
 PROCESSES = 3
 ASKING = {
     "salesforce": "app.crm_of(user.org_id, user.id, user.org_name).find_user('ann@acme.example')",

@@ -18,6 +18,8 @@ from sync_tasks.state.records import RunState, UserView
 from tests.support.feeding import calls, feed_of, look, run, settle, with_feed
 from tests.support.world import World
 
+pytestmark = pytest.mark.any_mailbox(why="what rests is Salesforce")
+
 EVERYTHING: dict[str, Any] = {"tasks__enabled": True, "tasks__down": True, "contacts__enabled": True}
 CONTACTS, TASKS = "Salesforce Contacts", "Salesforce Tasks"
 

@@ -30,6 +30,8 @@ from sync_tasks.state.records import UserView
 from tests.support.feeding import run, with_feed
 from tests.support.world import World
 
+pytestmark = pytest.mark.told_over("graph", why="both worlds are of one kind, and two are slow enough")
+
 NAMES = ("ann", "bob", "cid")
 KINDS = {"Event": ItemKind.EVENT, "Task": ItemKind.TASK, "Contact": ItemKind.CONTACT}
 CALENDAR, TASKS, CONTACTS = "calendar", "Salesforce Tasks", "Salesforce Contacts"

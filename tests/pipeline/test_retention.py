@@ -10,6 +10,8 @@ from sync_tasks.services.upkeep import tidy
 from sync_tasks.state.models import BeforeImage, DecisionRow, JournalRow, Linking
 from tests.support.world import World
 
+pytestmark = pytest.mark.any_mailbox(why="what is kept is ours")
+
 
 def rows(world: World, table: type) -> int:
     with Session(world.app.store.engine) as session:

@@ -9,6 +9,8 @@ import pytest
 from connectors.protocols import Check
 from tests.support.world import ORG, World
 
+pytestmark = pytest.mark.any_mailbox(why="the rights are those in Salesforce")
+
 ACCOUNT = f"integration@{ORG}.example"
 
 

@@ -29,6 +29,8 @@ from sync_tasks.state.models import Base
 from sync_tasks.state.records import UserView
 from tests.support.world import World
 
+pytestmark = pytest.mark.any_mailbox(why="what is sealed is ours")
+
 MANY = 3000  # credentials: enough that a rotation can be met in the middle
 
 

@@ -16,6 +16,8 @@ from sync_tasks.state.records import HoldDecision, RunState, RunView, UserView
 from tests.support.standing import differences, standing
 from tests.support.world import World
 
+pytestmark = pytest.mark.any_mailbox(why="an undo over each of them is told where vendors could differ")
+
 
 def take_back(world: World, run: RunView | None = None, *, ends: str = "done", **more: Any) -> RunView:
     target = run or world.last

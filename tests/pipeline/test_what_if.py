@@ -14,6 +14,8 @@ from sync_tasks.state.configuration import Scope
 from sync_tasks.state.records import UserView
 from tests.support.world import World
 
+pytestmark = pytest.mark.any_mailbox(why="a plan is made of what is read as in every run")
+
 CLIENT = "homer@client.example"
 
 
