@@ -25,7 +25,7 @@ from mapping.model import fields as f
 from mapping.model.item import DELETED, Fields, ItemKind, Original, Series
 from mapping.model.series import SEPARATOR, occurrence_id
 
-HOME = "calendar"
+HOME, EXDATE = "calendar", "EXDATE"
 _SILENTLY = {"sendUpdates": "none"}
 
 
@@ -109,7 +109,7 @@ def _finished(work: _Work, at: int, body: Json) -> Json:
             work.batch.fail(at, Fault.INVALID, "no rule of Google repeats in that way", f.SERIES)
     elif f.SERIES in write.values and series is None:
         body = body | {"recurrence": None}
-    elif isinstance(series, Series) and set(work.before[at].cancelled) - set(series.cancelled):
+    elif isinstance(series, Series) and _lifts(work.before[at], series) and EXDATE in "".join(present["recurrence"]):
         body = body | {"recurrence": pattern_values(series)["recurrence"]}
     if write.verb is Verb.CREATE and write.key:
         body = body | {"id": event_id(write.key)}
@@ -141,6 +141,11 @@ def _meet(work: _Work, made: dict[int, Json]) -> None:
         for at, event in dead.items()
     }  # fmt: skip
     batch.send(asks, lambda _, event: Outcome(event["id"], event["etag"]))
+
+
+def _lifts(before: Series, wanted: Series) -> bool:
+    """Does a date come back? One that the pattern leaves out has to be written into it again."""
+    return bool(set(before.cancelled) - set(wanted.cancelled))
 
 
 # --- update
@@ -264,6 +269,9 @@ def _move(work: _Work) -> None:
     for at, write in enumerate(writes):
         if write.target != DELETED or write.values.get("folder") != HOME:
             batch.fail(at, Fault.INVALID, "events stay in their calendar")
+        series = write.values.get(f.SERIES)
+        if isinstance(series, Series):
+            work.before[at] = replace(series, cancelled=(), moved=())
     batch.send(
         {at: _patch_at(writes[at].id, {"status": "confirmed"}) for at in batch.open},
         lambda _, event: Outcome(event["id"], event["etag"]),

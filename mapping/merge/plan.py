@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from mapping.model.codec import canonical
 from mapping.model.item import Fields, ItemKind, Pending, Side, Value
+from mapping.model.series import SEPARATOR
 
 
 class Act(StrEnum):
@@ -54,8 +55,9 @@ class FieldChange:
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One write. `target`: Salesforce object or folder role. `pair_key`: the pair whose state follows from it.
-    `ref`/`version`: the thing written to, when it exists. `agreed`: baseline marks that hold once it is done.
-    `mails`: how many people the vendor would mail because of it. `rule`/`reason`: who asked for it."""
+    `ref`/`version`: the thing written to, when it exists; `@` and an operation: what that makes, or a date of it.
+    `agreed`: baseline marks that hold once it is done. `mails`: how many people the vendor would mail because of it.
+    `rule`/`reason`: who asked for it."""
 
     act: Act
     side: Side
@@ -86,7 +88,7 @@ class Operation:
         """Operations that must be done before this one."""
         found = set(self.after) | {v.operation for v in _leaves(self.values.values()) if isinstance(v, Pending)}
         if self.ref.startswith("@"):
-            found.add(self.ref[1:])
+            found.add(self.ref[1:].partition(SEPARATOR)[0])
         return frozenset(found)
 
 

@@ -393,7 +393,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.UNDO_FOUND: "It was there before the run and was only found, so it stays.",
     Reason.UNDO_UNKNOWN: "What stood there before the run was not kept, so it stays as it is.",
     Reason.UNDO_UNREAD: "It cannot be read now; try again later.",
-    Reason.UNDO_OCCURRENCE: "A cancelled date of a series cannot be brought back one by one.",
+    Reason.UNDO_OCCURRENCE: "The series of this date is gone or has another rule, so it cannot come back.",
     Reason.CREATE_OFF: "Making records for unknown people is switched off.",
     Reason.NOT_CREATED_INTERNAL: "No record is made for a colleague.",
     Reason.NOT_CREATED_BLOCKED: "No record is made for an address on a block list.",

@@ -41,6 +41,12 @@ def with_cancelled(series: Series, original: Original) -> Series:
     return _with_exceptions(series, {*series.cancelled, original}, moved)
 
 
+def with_standing(series: Series, original: Original) -> Series:
+    """The series with that occurrence where its rule has it."""
+    moved = (each for each in series.moved if each.original != original)
+    return _with_exceptions(series, {*series.cancelled} - {original}, moved)
+
+
 def with_moved(series: Series, moved: Moved) -> Series:
     """The series with that occurrence as it is now, even if it was cancelled before."""
     others = (each for each in series.moved if each.original != moved.original)

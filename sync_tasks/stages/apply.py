@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from connectors.errors import ConnectorError, Fault
 from connectors.protocols import Endpoint, Outcome, Verb, Write
 from mapping.merge.plan import Act, Step
 from mapping.model.item import ItemKind, Side
+from mapping.model.series import SEPARATOR
 from mapping.rules import rooms
 from mapping.rules.refusals import explained, is_beyond
 from sync_tasks.stages import creating
@@ -88,8 +90,19 @@ def sort_out(ctx: StageContext, todo: list[tuple[OpView, bytes]]) -> tuple[list[
             continue
         values = {name: filled(value, results) for name, value in payload.values.items()}
         retrying = payload.retrying or op.state == OpState.SENDING
-        ready.append((op, Payload(values, payload.agreed, payload.key, payload.version, payload.origin, retrying)))
+        ready.append(
+            (
+                _placed(op, results),
+                Payload(values, payload.agreed, payload.key, payload.version, payload.origin, retrying),
+            )
+        )
     return ready, blocked
+
+
+def _placed(op: OpView, results: Mapping[str, str]) -> OpView:
+    """An operation on what another one makes: `@operation`, or a single date of the series that it makes."""
+    made, parted, date = op.ref.removeprefix("@").partition(SEPARATOR)
+    return replace(op, ref=f"{results[made]}{parted}{date}") if op.ref.startswith("@") and made in results else op
 
 
 def _chunks(ctx: StageContext, ready: list[Ready]) -> Iterator[tuple[Endpoint, list[Ready]]]:

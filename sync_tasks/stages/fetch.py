@@ -158,7 +158,7 @@ def _read_folder(
         missing = [ItemRef(Side.MAILBOX, kind, p.mailbox_id, folder) for p in known if p.mailbox_id not in listed]
         read = ctx.mailbox.read(missing, Detail.HEAD)
         gone += [ref for ref in missing if ref not in read]
-    stage_mailbox(ctx, kind, wanted, found)
+    stage_mailbox(ctx, kind, wanted, found, pairs)
     for ref in gone:
         pair = pairs.get(ref.id) or next(p for p in known if p.mailbox_id == ref.id)
         if pair.state == PairState.LIVE and kind in MIRRORED:
@@ -200,6 +200,19 @@ def _is_echo(change: Change, pair: PairView | None) -> bool:
     )
 
 
+def _stands_as_undone(ctx: StageContext, item: Item, pair: PairView | None) -> bool:
+    """Is it a series just as an undo left it? Not every feed tells its version with it."""
+    known = pair is not None and pair.reason == Reason.UNDONE and bool(pair.mailbox_seen)
+    return known and pair is not None and series_fingerprint(ctx, item) == pair.mailbox_seen
+
+
+def series_fingerprint(ctx: StageContext, item: Item) -> str:
+    """A keyed fingerprint of a series with its dates. Not of its reminder, which some tell with their feed only."""
+    names = {*series.CONTENT, f.SERIES} - {f.REMINDER}
+    content = {name: item.fields[name] for name in names & item.fields.keys()}
+    return row_fingerprint(ctx, Item(item.ref, "", content))
+
+
 def _too_old(ctx: StageContext, folder: str, cursor: str | None, change: Change) -> bool:
     """On the first run, mail that neither is marked nor young enough for auto-saving is not even read."""
     if cursor is not None or not _is_own(folder) or change.item is None:
@@ -234,10 +247,14 @@ def is_foreign(folder: str, change: Change, pairs: Mapping[str, PairView]) -> bo
     return not is_marked(change.item)
 
 
-def stage_mailbox(ctx: StageContext, kind: ItemKind, refs: list[ItemRef], found: Found) -> None:
+def stage_mailbox(
+    ctx: StageContext, kind: ItemKind, refs: list[ItemRef], found: Found, pairs: Mapping[str, PairView] | None = None
+) -> None:  # fmt: skip
     masters: list[Item] = []
     for ref, item in ctx.mailbox.read(refs, Detail.HEAD).items():
-        if isinstance(item, Item):
+        if isinstance(item, Item) and _stands_as_undone(ctx, item, (pairs or {}).get(ref.id)):
+            found.echoes += 1
+        elif isinstance(item, Item):
             found.add(Work(Side.MAILBOX, kind, ref, item=item))
             if series.is_master(item):
                 masters.append(item)

@@ -22,8 +22,10 @@ from mapping.model.item import MISSING, Attendee, Fields, Item, ItemRef, Side
 from mapping.rules.attendees import crm_status
 from sync_tasks.security.keys import KEY_BYTES
 from sync_tasks.security.vault import KeptBox, RunBox
+from sync_tasks.stages import undo_series
 from sync_tasks.stages.context import StageContext
 from sync_tasks.stages.payload import Origin
+from sync_tasks.stages.undo_series import Parts
 from sync_tasks.stages.work import Work
 from sync_tasks.state.records import PairView
 from sync_tasks.state.store import Unit
@@ -39,13 +41,14 @@ Items = Mapping[tuple[Side, str], Item]
 class Image:
     """`before`: what stood where the operation writes, None when nobody knows. `written`: what it wrote. `place`: the
     folder or object where the item stood. `pair`: the pair before the plan, None when there was none. `origin`: id of
-    the item for which it was done."""
+    the item for which it was done. `parts`: of a series that is deleted, what single dates had of their own."""
 
     before: Fields | None
     written: Fields
     place: str
     origin: str
     pair: PairView | None
+    parts: Parts = field(default_factory=dict)
 
     def dump(self) -> bytes:
         return json.dumps(
@@ -53,6 +56,7 @@ class Image:
                 "before": None if self.before is None else dumps(self.before).decode(),
                 "written": dumps(self.written).decode(), "place": self.place, "origin": self.origin,
                 "pair": None if self.pair is None else _dump_pair(self.pair),
+                "parts": {date: dumps(values).decode() for date, values in self.parts.items()},
             }
         ).encode()  # fmt: skip
 
@@ -62,6 +66,7 @@ class Image:
         return cls(
             None if body["before"] is None else loads(body["before"].encode()), loads(body["written"].encode()),
             body["place"], body["origin"], None if body["pair"] is None else _load_pair(body["pair"]),
+            {date: loads(values.encode()) for date, values in body.get("parts", {}).items()},
         )  # fmt: skip
 
 
@@ -104,12 +109,15 @@ def take(ctx: StageContext, planned: Planned, works: Iterable[Work], pairs: Mapp
     keys = {op.pair_key for op, _ in planned if op.pair_key} - pairs.keys()
     with ctx.store.reading() as unit:
         known = {**unit.pairs.by_key(ctx.user.id, keys), **pairs}
+    gone = [items[op.side, op.ref] for op, _ in planned if op.act in TAKES_AWAY and (op.side, op.ref) in items]
+    parts = undo_series.parts(ctx.mailbox, [each for each in gone if each.ref.side is Side.MAILBOX])
     found = Images()
     for op, origin in planned:
         item = items.get((op.side, op.ref))
         place = item.ref.container if item is not None else op.target
         before = _relation(op, items) if op.act is Act.UNRELATE else _before(op, item)
-        image = Image(before, op.values, place, origin.ref.id, known.get(op.pair_key))
+        own = parts.get(op.ref, {}) if op.act in TAKES_AWAY and op.side is Side.MAILBOX else {}
+        image = Image(before, op.values, place, origin.ref.id, known.get(op.pair_key), own)
         found.found[op.id] = image
     return found
 

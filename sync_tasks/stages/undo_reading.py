@@ -7,19 +7,20 @@ first write, and what the last one left.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from connectors.errors import ConnectorError
-from connectors.protocols import Detail, Endpoint
+from connectors.protocols import Detail, Endpoint, Mailbox
 from mapping.merge.plan import Act
-from mapping.model.item import MISSING, Item, ItemKind, ItemRef, Side, Value
+from mapping.model.item import MISSING, Item, ItemKind, ItemRef, Original, Side, Value
 from mapping.model.reasons import Reason
 from mapping.model.series import split_id
-from sync_tasks.stages import imaging
+from sync_tasks.stages import imaging, undo_series
 from sync_tasks.stages.context import StageContext
 from sync_tasks.stages.imaging import Image
 from sync_tasks.stages.payload import filled
+from sync_tasks.stages.undo_series import Parts
 from sync_tasks.state.journal import ImageView
 from sync_tasks.state.records import OpState, OpView, PairView
 
@@ -36,7 +37,8 @@ _ALSO_EMPTY: tuple[Value, ...] = (None, "", False, (), MISSING)
 @dataclass(slots=True)
 class Thing:
     """`id` and `place`: where it is now, as far as the run knows; `home`: where it was before. `before`: what stood
-    there, None when nobody knows. `version`: what the last write returned."""
+    there, None when nobody knows. `version`: what the last write returned. `parts`: of a series, what single dates have
+    of their own. `master`: of a single date of a series, that."""
 
     side: Side
     kind: ItemKind
@@ -55,7 +57,9 @@ class Thing:
     pair: PairView | None = None
     origin: str = ""
     ops: list[OpView] = field(default_factory=list)
+    parts: Parts = field(default_factory=dict)
     now: Item | None = None
+    master: Item | None = None
     unread: bool = False
     objection: Reason | None = None
 
@@ -66,6 +70,11 @@ class Thing:
     @property
     def hangs(self) -> bool:
         return self.place in HANGING
+
+    @property
+    def date(self) -> Original | None:
+        """Where it starts by its rule, if it is a single date of a series of the mailbox."""
+        return split_id(self.id)[1] if self.side is Side.MAILBOX else None
 
 
 def things_of(ctx: StageContext, run_id: int) -> list[Thing]:
@@ -106,7 +115,7 @@ def _take(
         thing.moved, thing.place, thing.id = True, str(written.get("folder", op.target)), op.result_id or ident
         things[side, thing.id] = thing
     elif act in REMOVES:
-        thing.removed = True
+        thing.removed, thing.parts = True, image.parts
         thing.before = None if image.before is None else {**image.before, **(thing.before or {})}
     else:
         thing.overwritten = True
@@ -125,11 +134,23 @@ def look(ctx: StageContext, things: Iterable[Thing]) -> None:
             answer = answers.get(ref)
             thing.now = answer if isinstance(answer, Item) else None
             thing.unread = isinstance(answer, ConnectorError)
+    _look_at_series(ctx.mailbox, [each for each in things if each.removed and each.date is not None])
+
+
+def _look_at_series(mailbox: Mailbox, dates: Sequence[Thing]) -> None:
+    """A date that was cancelled comes back with its series, so that has to be known."""
+    refs = {each.id: replace(each.ref, id=split_id(each.id)[0]) for each in dates}
+    answers = mailbox.read(list(dict.fromkeys(refs.values())), Detail.BODY) if refs else {}
+    masters = {ref.id: answer for ref, answer in answers.items() if isinstance(answer, Item)}
+    parts = undo_series.parts(mailbox, masters.values())
+    for each in dates:
+        each.unread = each.unread or isinstance(answers.get(refs[each.id]), ConnectorError)
+        each.master, each.parts = masters.get(refs[each.id].id), parts.get(refs[each.id].id, {})
 
 
 def _in_a_bin(thing: Thing) -> bool:
     """What the mailbox deleted has another id where it lies, so it is looked for by its key."""
-    return thing.removed and thing.side is Side.MAILBOX
+    return thing.removed and thing.side is Side.MAILBOX and thing.date is None
 
 
 def object_to(ctx: StageContext, things: Sequence[Thing], run_id: int) -> None:
@@ -162,9 +183,10 @@ def _objection(thing: Thing, pair: PairView | None, me: str) -> Reason | None:
         return Reason.UNDO_UNKNOWN
     if thing.found or thing.hangs:
         return None  # it was there before, or goes and comes with what it hangs on
-    if thing.removed:
-        inside = thing.side is Side.MAILBOX and split_id(thing.id)[1] is not None
-        return Reason.UNDO_OCCURRENCE if inside else None
+    if thing.removed and not thing.unread:
+        series = undo_series.series_of(thing.master)
+        lost = thing.date is not None and thing.now is None and (series is None or thing.date not in series.cancelled)
+        return Reason.UNDO_OCCURRENCE if lost else None
     if thing.unread:
         return Reason.UNDO_UNREAD
     if thing.now is not None and not is_back(thing) and _changed(thing, thing.now, pair, me):

@@ -9,7 +9,7 @@ an item is not saved again before its owner touches it.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,17 +17,19 @@ from typing import Any
 from connectors.protocols import Detail
 from mapping.merge.plan import Act, FieldChange, Operation, Step
 from mapping.model import fields as f
-from mapping.model.item import DELETED, Fields, Item, ItemKind, ItemRef, Side, Value
+from mapping.model.item import DELETED, Fields, Item, ItemKind, ItemRef, Original, Side, Value
 from mapping.model.reasons import Reason
+from mapping.model.series import SEPARATOR, stamp
 from mapping.rules.guards import Effect, Planned, trips
-from sync_tasks.stages import apply, holding, undo_refusals
+from sync_tasks.stages import apply, holding, undo_refusals, undo_series
 from sync_tasks.stages.context import StageContext, StageReport
-from sync_tasks.stages.fetch import row_fingerprint
+from sync_tasks.stages.fetch import row_fingerprint, series_fingerprint
 from sync_tasks.stages.holding import Verdict
 from sync_tasks.stages.kinds import MIRRORED
 from sync_tasks.stages.mirrored import told
 from sync_tasks.stages.planning import Draft
 from sync_tasks.stages.undo_reading import Thing, is_back, look, object_to, things_of
+from sync_tasks.stages.undo_series import Parts
 from sync_tasks.state.records import HoldDecision, OpState, PairState
 
 RULE = "TOP-6"
@@ -65,7 +67,7 @@ def finish(ctx: StageContext) -> StageReport:
     inverses = [Inverse(**each) for each in note.get("things", ())]
     unfinished = {each.key for each in inverses if each.key and not done.issuperset(each.by)}
     repaired = {key: _loaded(values) for key, values in note.get("pairs", {}).items() if key not in unfinished}
-    rows = _rows(ctx, repaired)
+    rows = _rows(ctx, repaired) | _series(ctx, repaired.keys() & set(note.get("series", ())))
     with ctx.fenced() as unit:
         notes = [(key, {**values, **rows.get(key, {})}) for key, values in repaired.items()]
         unit.pairs.put(ctx.user.org_id, ctx.user.id, ctx.now(), notes)
@@ -89,6 +91,7 @@ def _plan(ctx: StageContext) -> Verdict:
     note = {
         "things": [{"of": each.of, "by": each.by, "key": each.key} for each in inverses],
         "pairs": {key: _dumped(values) for key, values in _repairs(draft, things).items()},
+        "series": [each.key for each in things if each.removed and f.SERIES in undo_series.to_write(each.before or {})],
     }
     with ctx.fenced() as unit:
         ctx.save_note(unit, NOTE, json.dumps(note).encode())
@@ -108,7 +111,13 @@ class _Inverses:
     def __init__(self, draft: Draft, things: Sequence[Thing]) -> None:
         self._draft = draft
         self._things = [each for each in things if each.objection is None and not each.found]
-        self._lost = self._look_for([each for each in self._things if each.removed and each.side is Side.MAILBOX])
+        binned = [each for each in self._things if each.removed and each.side is Side.MAILBOX and each.date is None]
+        self._lost = self._look_for(binned)
+        self._again: dict[str, list[str]] = {}  # by the id of a series: what brings its dates back
+        masters = [each.master.ref.id for each in self._things if each.master is not None]
+        with draft.ctx.store.reading() as unit:
+            pairs = unit.pairs.by_mailbox(draft.ctx.user.id, masters) if masters else {}
+        self._series = {ident: pair.key for ident, pair in pairs.items()}
 
     def all(self) -> list[Inverse]:
         """What needs others goes before them: records before the people that were made for them."""
@@ -139,8 +148,11 @@ class _Inverses:
             return []
         if thing.made:
             return [self._delete(thing, after)]
+        if thing.removed and thing.date is not None and thing.master is not None:
+            return self._bring_dates_back(thing, thing.date, thing.master)
         if thing.removed:
-            return [self._bring_back(thing)]
+            back = self._bring_back(thing)
+            return [back, *self._lay_anew(thing, thing.parts, f"@{back}", back)]
         by = []
         if thing.overwritten and thing.now is not None and thing.before is not None:
             by.append(self._update(thing, thing.now, thing.before))
@@ -190,15 +202,44 @@ class _Inverses:
             return self._add(thing, Act.RESTORE, thing.place, Step.RECORDS, {}, ref=thing.id, agreed=released)
         before, lying = thing.before or {}, self._lost.get(thing.key)
         if lying is not None:
-            series = {name: value for name, value in before.items() if name == f.SERIES and value is not None}
-            return self._move(thing, DELETED, Step.ITEMS, lying.id, series)
-        values = {
-            name: value for name, value in before.items() if name in _writable(thing.kind) and value not in _NOTHING
-        }
+            return self._move(thing, DELETED, Step.ITEMS, lying.id, undo_series.to_write(before))
+        writable = _writable(thing.kind)
+        values = {name: value for name, value in before.items() if name in writable and value not in _NOTHING}
+        values |= undo_series.to_write(before)
         return self._add(
             thing, Act.CREATE, thing.home, Step.ITEMS, values, key=thing.key, agreed=released,
             people=() if self._draft.is_silent else _tuple(values.get(f.ATTENDEES)),
         )  # fmt: skip
+
+    def _bring_dates_back(self, thing: Thing, date: Original, master: Item) -> list[str]:
+        """All dates of a series that were cancelled come back with one write to it, and after that what they had of
+        their own, as all other exceptions of the series."""
+        series = undo_series.series_of(master)
+        if master.ref.id not in self._again and series is not None:
+            dates = {
+                each.date: each.before or {} for each in self._things
+                if each.date is not None and each.removed and each.master is master and each.now is None
+            }  # fmt: skip
+            values = {f.SERIES: undo_series.with_dates(series, dates)}
+            back = self._add(
+                thing, Act.UPDATE, thing.home, Step.ITEMS, values, ref=master.ref.id, version=master.version,
+                now=master, pair_key=self._series.get(master.ref.id, ""),
+                people=told(self._draft, master, values),
+            )  # fmt: skip
+            self._again[master.ref.id] = [back, *self._lay_anew(thing, thing.parts, master.ref.id, back)]
+        again = self._again.get(master.ref.id, [])
+        own = {stamp(date): undo_series.own(thing.before or {}, master.fields)}
+        return [*again, *self._lay_anew(thing, own, master.ref.id, again[0])]
+
+    def _lay_anew(self, thing: Thing, parts: Parts, master: str, after: str) -> list[str]:
+        """`master`: the id of the series, or `@` and the operation that tells it."""
+        return [
+            self._add(
+                thing, Act.UPDATE, thing.home, Step.ITEMS, values, ref=f"{master}{SEPARATOR}{date}", after=(after,),
+                pair_key="",
+            )
+            for date, values in parts.items() if values
+        ]  # fmt: skip
 
     def _look_for(self, things: Sequence[Thing]) -> Mapping[str, ItemRef]:
         """Where the deleted items with these keys lie: in the bin, or back where they were."""
@@ -208,13 +249,14 @@ class _Inverses:
     def _add(
         self, thing: Thing, act: Act, target: str, step: Step, values: Fields, *, ref: str = "", key: str = "",
         version: str = "", after: tuple[str, ...] = (), agreed: Mapping[str, str] | None = None,
-        people: tuple[Value, ...] = (), now: Item | None = None,
+        people: tuple[Value, ...] = (), now: Item | None = None, pair_key: str | None = None,
     ) -> str:  # fmt: skip
         changes = tuple(FieldChange(n, now.get(n) if now is not None else None, v) for n, v in values.items())
         origin = ItemRef(Side.MAILBOX, thing.kind, thing.origin, thing.home)
+        pair_key = thing.key if pair_key is None else pair_key
         return self._draft.add(
             Operation(
-                act, thing.side, thing.kind, target, step, RULE, Reason.UNDONE.value, key=key, pair_key=thing.key,
+                act, thing.side, thing.kind, target, step, RULE, Reason.UNDONE.value, key=key, pair_key=pair_key,
                 ref=ref, version=version, values=values, changes=changes, agreed=agreed or {}, mails=len(people),
                 after=after,
             ),
@@ -293,6 +335,21 @@ def _rows(ctx: StageContext, repaired: Mapping[str, Mapping[str, Any]]) -> dict[
     found = ctx.crm.read(list(refs), Detail.BODY) if refs else {}  # the feed tells long texts, too
     return {
         refs[ref]: {"crm_seen": row_fingerprint(ctx, item), "crm_version": item.version}
+        for ref, item in found.items() if isinstance(item, Item)
+    }  # fmt: skip
+
+
+def _series(ctx: StageContext, keys: Collection[str]) -> dict[str, dict[str, str]]:
+    """Of series that came back: how they stand now that all of their dates are laid, by which the next run lets them
+    be."""
+    if not keys:
+        return {}
+    with ctx.store.reading() as unit:
+        pairs = unit.pairs.by_key(ctx.user.id, keys).values()
+    refs = {ItemRef(Side.MAILBOX, ItemKind(p.kind), p.mailbox_id, p.folder): p.key for p in pairs if p.mailbox_id}
+    found = ctx.mailbox.read(list(refs), Detail.HEAD) if refs else {}
+    return {
+        refs[ref]: {"mailbox_version": item.version, "mailbox_seen": series_fingerprint(ctx, item)}
         for ref, item in found.items() if isinstance(item, Item)
     }  # fmt: skip
 

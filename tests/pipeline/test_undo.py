@@ -13,6 +13,7 @@ from sync_tasks.services import deciding
 from sync_tasks.services.undoing import UndoError, left, undo
 from sync_tasks.stages import apply
 from sync_tasks.state.records import HoldDecision, RunState, RunView, UserView
+from tests.pipeline.series_words import FIRST, calendar, entered, rows, synced
 from tests.support.standing import differences, standing
 from tests.support.world import World
 
@@ -125,6 +126,34 @@ def test_a_run_that_made_changed_and_deleted_things_and_people_is_undone_to_the_
     assert differences(before, standing(world)) == {}
     with world.app.store.reading() as unit:
         assert {op.state for op in unit.plans.all(undone.id)} == {"done"}
+
+
+@pytest.mark.every_mailbox
+@pytest.mark.rule("TOP-6", "REC-13")
+@pytest.mark.parametrize("gone", ["series", "date"])
+def test_a_series_and_a_date_of_one_come_back_with_all_that_single_dates_have(world: World, gone: str) -> None:
+    ann = world.user()
+    whole = entered(world, ann)
+    world.sync(ann)
+    synced(world, ann, 2)
+    (master,) = (item["id"] for item in world.items(ann))
+    world.edit_occurrence(ann, master, FIRST + timedelta(weeks=2), Subject="With the board", Location="Moe's")
+    world.discard_occurrence(ann, master, FIRST + timedelta(weeks=3))
+    synced(world, ann, 2)
+    world.later(minutes=30)
+    world.remove("Event", whole if gone == "series" else rows(world)[1]["Id"])
+    before, showed = standing(world), calendar(world, ann)
+    assert [subject for _, subject in showed] == ["Round", "Round", "With the board"]
+    run = world.sync(ann)
+    assert len(calendar(world, ann)) == {"series": 0, "date": 2}[gone]
+    world.later(minutes=5)
+
+    take_back(world, run)
+
+    assert differences(before, standing(world)) == {}
+    assert calendar(world, ann) == showed
+    settles(world, ann)
+    assert differences(before, standing(world)) == {}
 
 
 def refused(world: World, run: RunView) -> set[tuple[str, str]]:

@@ -33,7 +33,7 @@ class Vendor:
     emptied: bool = False
 
 
-_CHANGED = frozenset({"change_key", "LastModifiedTime", "Size"})
+_CHANGED = frozenset({"change_key", "LastModifiedTime", "Size", "Epoch"})  # the last: which pattern of a series it is
 _BINS = frozenset({"deleteditems", "deleted"})
 SALESFORCE = Vendor(
     "salesforce", frozenset({"SystemModstamp", "LastModifiedDate", "LastModifiedById", "LastActivityDate"}), ("Id",),
@@ -98,7 +98,8 @@ def _leaves(value: Any, vendor: Vendor, path: str = "", of: str = "") -> Iterato
                 yield from _leaves(below, vendor, f"{path}/{name}", of)
     elif isinstance(value, list) and value and all(_name(each, vendor) for each in value):
         seen = Counter[str]()
-        for thing in sorted((each for each in value if not each.get(vendor.gone)), key=repr):
+        there = (each for each in value if not each.get(vendor.gone) and not _is_like_its_series(each, value))
+        for thing in sorted(there, key=repr):
             name = _name(thing, vendor)
             seen[name] += 1
             inner = {part: held for part, held in thing.items() if vendor.lasting or part not in _IDS}
@@ -106,6 +107,16 @@ def _leaves(value: Any, vendor: Vendor, path: str = "", of: str = "") -> Iterato
             yield from _leaves(inner, vendor, f"{path}/{name}#{seen[name]}", ident)
     elif value not in (None, {}):
         yield path, value
+
+
+def _is_like_its_series(thing: Mapping[str, Any], others: list[dict[str, Any]]) -> bool:
+    """A date of a series that came back stays an event of its own at Google, though it says no more than the others."""
+    series = next((each for each in others if each.get("id") == thing.get("recurringEventId", ".")), None)
+    own = {"id", "etag", "htmlLink", "updated", "sequence", "recurringEventId", "originalStartTime", "start", "end"}
+    return (
+        series is not None and thing["start"] == thing["originalStartTime"]
+        and all(series.get(name) == value for name, value in thing.items() if name not in own)
+    )  # fmt: skip
 
 
 def _name(thing: Any, vendor: Vendor) -> str:

@@ -65,6 +65,40 @@ def test_an_administrator_looks_at_an_undo_and_then_has_it_done(
     assert world.records("Event") == []
 
 
+@pytest.mark.rule("TOP-6")
+def test_what_was_changed_since_is_shown_field_by_field_and_its_values_to_the_owner_alone(
+    world: World, web: httpx.Client
+) -> None:
+    ann = world.user()
+    world.appointment(ann, "Visit", marked=True)
+    world.appointment(ann, "Doctor", marked=True, Sensitivity="Private")
+    visit = world.sync(ann)
+    world.later(minutes=5)
+    for subject, text in (("Visit", "Bring the contract"), ("Doctor", "Bring the X-rays")):
+        event = world.event(subject)
+        assert event is not None
+        world.colleague_changes("Event", event["Id"], Description=text)
+
+    form = log_in(world, web)
+    looked = web.post(f"/runs/{visit.id}/undo/preview", data=form).headers["Location"]
+    seen_by_admin = web.get(looked).text
+    assert "Changed since the run, and left as it is" in seen_by_admin
+    assert "<code>Description</code>" in seen_by_admin
+    assert "Bring the" not in seen_by_admin
+
+    log_in(world, web, ann.address)
+    seen_by_owner = web.get(looked).text
+    assert "<ins>Bring the contract</ins>" in seen_by_owner
+    assert "X-rays" not in seen_by_owner
+
+    web.headers["Authorization"] = f"Bearer {entering.add_token(world.app, '', 'test', by='test')}"
+    web.headers["Accept"] = "application/json"
+    told = web.get(f"/api/v1/{looked.lstrip('/')}").json()["left"]
+    changed = {(thing["reason"], field["field"], field["now"]) for thing in told for field in thing["fields"]}
+    assert changed == {("undo_changed", "Description", None)}
+    assert len([thing for thing in told if thing["fields"]]) == 2
+
+
 def test_what_cannot_be_undone_is_refused_with_its_reason(world: World, web: httpx.Client, visit: RunView) -> None:
     form = log_in(world, web)
     undo = web.post(f"/runs/{visit.id}/undo", data=form).headers["Location"].partition("?")[0]

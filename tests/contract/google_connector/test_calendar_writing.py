@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from connectors.errors import ConnectorError, Fault, Scope
+from connectors.google import beside
 from connectors.google.calendar_writes import event_id
 from connectors.protocols import Detail, Outcome, Verb, Write
 from mapping.model import fields as f
-from mapping.model.item import Attendee, Item, ItemKind, Moved, Response, Role, Series, Span
+from mapping.model.item import DELETED, Attendee, Item, ItemKind, Moved, Response, Role, Series, Span
 from mapping.model.series import occurrence_id
 from tests.support.google import World, event
 
@@ -208,6 +209,24 @@ def test_exceptions_come_and_go_without_touching_the_others(world: World) -> Non
     assert {each.original: each.span for each in found.moved}[NINE + timedelta(days=3)] == later
     special = event(occurrence_id(master, NINE + timedelta(days=2)))
     assert world.mailbox.read([special], Detail.HEAD)[special].text(f.SUBJECT) == "Special"
+
+
+def test_a_series_comes_out_of_the_bin_under_its_id_with_its_exceptions(world: World) -> None:
+    bears = {"private": {beside.KEY: "ev:1"}}
+    master = world.has_event(recurrence=["RRULE:FREQ=DAILY;COUNT=5"], extendedProperties=bears)
+    world.acts("events/delete", id=master, original="20261202T090000Z")
+    before = read(world, master)
+    done(world, delete(master, before.version))
+    (lying,) = world.mailbox.find(["ev:1"]).values()
+    assert (lying.id, lying.container) == (master, DELETED)
+    along = {"folder": "calendar", f.SERIES: before.get(f.SERIES)}
+    (back,) = done(world, Write(Verb.MOVE, ItemKind.EVENT, DELETED, master, values=along))
+    assert back.id == master
+    after = read(world, master)
+    assert after.get(f.SERIES) == before.get(f.SERIES)
+    assert mails(world) == 0
+    elsewhere = Write(Verb.MOVE, ItemKind.EVENT, "calendar", master, values={"folder": "tasks"})
+    assert failed(world, elsewhere) == [Fault.INVALID]
 
 
 def test_another_rule_takes_the_place_of_the_old_one(world: World) -> None:

@@ -110,6 +110,14 @@ def test_a_task_is_moved_changed_and_deleted_at_its_version_only(world: World) -
     assert world.mailbox.read([task(one)], Detail.HEAD) == {}
 
 
+def test_a_deleted_task_comes_back_where_it_stood(world: World) -> None:
+    (made,) = done(world, new_task())
+    done(world, write(Verb.DELETE, ItemKind.TASK, "synced_tasks", made.id))
+    (back,) = done(world, write(Verb.MOVE, ItemKind.TASK, DELETED, made.id, folder="synced_tasks"))
+    assert back.id == made.id
+    assert read(world, task(made.id)).version == back.version
+
+
 def test_a_task_whose_first_try_was_not_answered_is_made_once(world: World) -> None:
     world.goes_wrong("tasks.tasks.insert", drop_after=True)
     (lost,) = world.mailbox.write([new_task()])
