@@ -154,6 +154,10 @@ def test_the_console_rolls_out_widens_and_takes_back(
     assert main(["rollout", "list", "--org", "acme"]) == 0
     shown = capsys.readouterr().out
     assert "50 % and 1 chosen" in shown and "0 of 0 with it" in shown
+    assert main(["config", "explain", "autosave.emails", "--user", ANN]) == 0
+    assert f"rollout show {number}" in capsys.readouterr().out
+    assert main(["config", "history", "autosave.emails", "--org", "acme"]) == 0
+    assert "rolled out to 50 % and 1 chosen" in capsys.readouterr().out
     assert main(["rollout", "back", number, "--why", "not now"]) == 0
     assert "by console: not now" in capsys.readouterr().out
     assert main(["rollout", "finish", number]) == 2
