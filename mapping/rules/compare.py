@@ -217,14 +217,17 @@ def _subjects(differences: Iterable[Difference]) -> frozenset[str]:
 
 
 def _spoken(before: Plan, after: Plan, subjects: Collection[str]) -> tuple[list[Difference], list[Difference]]:
-    """What only the words tell: items that are kept already, and would be or would not be by the other plan."""
+    """What only the words tell: items that are kept already, and would be or would not be by the other plan. Of the two
+    copies of one thing that in the mailbox is told."""
+    told = set(subjects)
     old = {(word.side, word.kind, word.ref): word for word in before.words}
     more: list[Difference] = []
     less: list[Difference] = []
-    for word in after.words:
+    for word in sorted(after.words, key=lambda word: word.side is Side.CRM):
         was = old.get((word.side, word.kind, word.ref))
-        if was is None or was.fate is word.fate or {word.key, word.ref, was.key} & set(subjects):
+        if was is None or was.fate is word.fate or {word.key, word.ref, was.key} & told:
             continue
+        told |= {word.key} - {""}
         if word.fate is Fate.LET_GO:
             more.append(_of_word(Doing.LET_GO, word))
         elif was.fate is Fate.LET_GO:

@@ -27,7 +27,7 @@ from sync_tasks.cli.shell import (
     the_user,
     written,
 )
-from sync_tasks.services import configured, configuring
+from sync_tasks.services import configured, configuring, rollouts
 from sync_tasks.services.standing import CONSOLE
 from sync_tasks.state.configuration import Scope
 from sync_tasks.state.store import Unit
@@ -73,6 +73,9 @@ def explain(
     with open_app() as opened:
         level = _level(user, profile, preset)
         told = configured.explained(_holds(opened, org, user, profile, preset), setting.name, level)
+        with opened.store.reading() as unit:
+            rollout = None if user is None else rollouts.of_user(unit, the_user(unit, user), setting.name)
+        told |= {"rollout": None if rollout is None else rollout.id}
     if as_json:
         give(told)
         return
@@ -85,6 +88,9 @@ def explain(
         say(f"also known as: {', '.join(setting.aliases)}")
     if told["lock"]:
         say(f"locked by the {told['lock']}", "yellow")
+    if rollout is not None:
+        say(f"what the {rollout.level} says is being rolled out, and reaches him already: "
+            f"`inbox-sync rollout show {rollout.id}`", "yellow")  # fmt: skip
     rows = [(each["layer"], each["value"], _verdict(each, told)) for each in told["chain"]]
     table("", ("Layer", "Value", ""), rows)
 
@@ -196,9 +202,9 @@ def history(
         return
     if not rows:
         say("nothing was changed yet")
-    table("", ("Change", "When", "By", "Of", "Setting", "From", "To"), [
+    table("", ("Change", "When", "By", "Of", "Setting", "From", "To", "For"), [
         (row["number"], row["at"], row["by"], row["of"], row["name"], _told(row["before"], lock=row["was_locked"]),
-         _told(row["after"], lock=row["locked"])) for row in rows
+         _told(row["after"], lock=row["locked"]), row["step"] or "all") for row in rows
     ])  # fmt: skip
 
 

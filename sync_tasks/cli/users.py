@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -143,6 +143,8 @@ def status(address: Address, as_json: Json = False) -> None:
             "see `inbox-sync holds`", "yellow")  # fmt: skip
     for each in told["ending"]:
         say(f"{each['name']} of the {each['side']} ends {shown(each['ends'])}: renew it before", "yellow")
+    if told["first_sync"] is not None:
+        say(f"first synchronization: {first_sync(told['first_sync'])}")
     if told["feed"]:
         say(f"Salesforce for all users at once: {told['feed']}")
     if told["synced_to"] is not None:
@@ -154,6 +156,13 @@ def status(address: Address, as_json: Json = False) -> None:
     if last is not None:
         error = f" ({last['error']}: {last['error_text']})" if last["error"] else ""
         say(f"last run {last['id']}: {last['state']}{error}, started {shown(last['started_at'])}")
+
+
+def first_sync(told: Mapping[str, Any]) -> str:
+    """How far it is, in a line."""
+    writes = f", {told['done']:,} of {told['total']:,} writes done" if told["total"] else ""
+    left = f", {told['left']} left" if told["left"] else ""
+    return f"{told['phase']}, {told['percent']} %{writes}{left}"
 
 
 @app.command()

@@ -19,7 +19,7 @@ HIDDEN = "[hidden]"
 FIELDS = frozenset({
     "run", "stage", "code", "error", "user", "org", "organization", "items", "asking", "file", "left_out", "users",
     "count", "seconds", "program", "address", "queues", "pool", "concurrency", "every_seconds", "vendor", "operation",
-    "fault", "state", "status", "subscription", "feed", "kind", "connection", "notifications",
+    "fault", "state", "status", "subscription", "feed", "kind", "connection", "notifications", "rollout",
 })  # fmt: skip
 
 # Whose messages hold names, ids and codes; a package speaks for all below it. What ours have to say must look like a

@@ -243,7 +243,8 @@ def _rows(told: Imagined, part: str, *, content: bool) -> list[dict[str, Any]]:
 
 def _row(told: Imagined, each: Difference, *, content: bool) -> dict[str, Any]:
     subject = told.titles.get(each.ref, "")
-    shown = [shown_change(change) for change in each.fields] if content and subject != PRIVATE else []
+    # of what has no title nobody knows whether it is private
+    shown = [shown_change(change) for change in each.fields] if content and subject not in ("", PRIVATE) else []
     return {
         "user": told.user.address, "what": each.doing.value, "side": each.side.value, "kind": each.kind.value,
         "target": each.target, "item": each.ref, "key": each.key, "subject": subject if content else "",

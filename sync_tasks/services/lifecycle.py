@@ -13,14 +13,17 @@ Whatever ends something says how much of it goes (`Take`), and what the next run
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
 
 from mapping.rules.standing import Verb, act
 from sync_tasks.bootstrap import App
 from sync_tasks.services import listening
-from sync_tasks.services.scheduling import BusyError, run_here
+from sync_tasks.services.scheduling import LOOKS, BusyError, run_here
 from sync_tasks.services.standing import CONSOLE, move
 from sync_tasks.state.records import PARTING, TAKING, RunState, RunView, UserView
+
+SEEN_FOR = timedelta(hours=1)  # so long a plan that was looked at is taken for what will be done
 
 
 class Take(StrEnum):
@@ -43,12 +46,29 @@ class NotPartedError(Exception):
         self.run = run
 
 
+class NotLookedError(Exception):
+    """Nobody has looked at the plan of what is asked for."""
+
+
 RUNS = {Take.LINKS: PARTING, Take.RECORDS: TAKING}  # what takes a run
 
 
 def look(app: App, user: UserView, take: Take) -> RunView | None:
     """What would be done to items and records, as a run that only looks; None when there is nothing of the kind."""
     return run_here(app, user.id, preview=True, trigger=RUNS[take]) if take in RUNS else None
+
+
+def looked(app: App, user: UserView, take: Take, run_id: int) -> RunView | None:
+    """The look at what taking so much would do, which somebody has seen lately; None where there is nothing to see.
+    Raises NotLookedError."""
+    if take not in RUNS:
+        return None
+    with app.store.reading() as unit:
+        run = unit.runs.get(run_id)
+    mine = run is not None and run.user_id == user.id and run.trigger == LOOKS[RUNS[take]]
+    if run is None or not mine or run.state != RunState.DONE or app.clock() - run.started_at > SEEN_FOR:
+        raise NotLookedError(f"look at the plan of taking {take} out of {user.address} first")
+    return run
 
 
 def reset_mailbox(

@@ -21,6 +21,7 @@ from sync_tasks.bootstrap import App
 from sync_tasks.services import configuring
 from sync_tasks.services.configuring import SettingRefusedError
 from sync_tasks.state.configuration import Scope
+from sync_tasks.state.records import UserView
 from sync_tasks.state.rollouts import RolloutState, RolloutView
 from sync_tasks.state.store import Unit
 
@@ -150,6 +151,13 @@ def facts(unit: Unit, rollout: RolloutView, now: datetime) -> dict[str, Any]:
         "why": rollout.why, "runs": found.tried.runs, "bad": found.tried.bad, "others_runs": found.others.runs,
         "others_bad": found.others.bad,
     }  # fmt: skip
+
+
+def of_user(unit: Unit, user: UserView, name: str) -> RolloutView | None:
+    """The roll-out by which a setting holds otherwise for this user than for others."""
+    profile = unit.configuration.profile_of(user.id)
+    found = unit.rollouts.reaching(user.org_id, user.id, None if profile is None else profile.id)
+    return next((each for each in found if name in each.values), None)
 
 
 def _members(unit: Unit, rollout: RolloutView) -> frozenset[int]:

@@ -26,7 +26,7 @@ CLAIM_BATCH = 200
 MOST_RECOVERIES = 20  # so often a run is taken from workers that died or hung; then it is closed as failed
 
 # a run that is not only to be looked at -> the one that is
-_LOOKS = {"manual": PREVIEW, PARTING: PARTING_PREVIEW, TAKING: TAKING_PREVIEW}
+LOOKS = {"manual": PREVIEW, PARTING: PARTING_PREVIEW, TAKING: TAKING_PREVIEW}
 
 Enqueue = Callable[[RunRef, str], None]  # a run, and the stage it goes on from
 
@@ -94,7 +94,7 @@ def run_here(
 ) -> RunView:
     """One run of one user in this process, without a broker. `trigger`: PARTING or TAKING for one that lets go of
     everything. Raises BusyError when a run is open."""
-    trigger = _LOOKS[trigger] if preview else trigger
+    trigger = LOOKS[trigger] if preview else trigger
     with app.store.writing() as unit:
         ref = unit.runs.claim_user(user_id, trigger, app.clock(), lease_of(app), app.vault.run_key())
     if ref is None:

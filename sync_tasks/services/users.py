@@ -8,14 +8,16 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from mapping.merge.plan import Step
 from mapping.rules import standing
 from mapping.rules.errors import CATALOGUE
+from mapping.rules.progress import about, progress
 from mapping.rules.standing import Activity, RefusedError, effective
 from sync_tasks.bootstrap import App
 from sync_tasks.services import budgets, connections, errors, feeding, scheduling
 from sync_tasks.services.standing import move
 from sync_tasks.state.overview import Filter, Reach
-from sync_tasks.state.records import RunState, UserView
+from sync_tasks.state.records import RunState, RunView, UserView
 from sync_tasks.state.store import Unit
 
 BATCH = 500
@@ -51,6 +53,7 @@ def status(app: App, user: UserView) -> dict[str, Any]:
         holds = [hold.id for hold in unit.holds.active(user.id) if not hold.decision]
         listens = bool(unit.org_feeds.heard(user.org_id, user.id).topics)
         readings = unit.accounts.readings(user.id)
+        first = _first_sync(unit, user, last, app.clock())
     feed = feeding.feeds(app, (user.org_id,)).get(user.org_id) if listens else None
     activity, failed_with = Activity.IDLE, ""
     if last is not None and last.state == RunState.OPEN:
@@ -75,8 +78,30 @@ def status(app: App, user: UserView) -> dict[str, Any]:
         "connections": linked, "ending": [
             {"side": each["side"], **credential} for each in linked for credential in each["ending"]
         ],
-        "feed": None if feed is None else feed.text,
+        "feed": None if feed is None else feed.text, "first_sync": first,
     }  # fmt: skip
+
+
+def _first_sync(unit: Unit, user: UserView, last: RunView | None, now: datetime) -> dict[str, Any] | None:
+    """How far it is, while it is under way. What is planned at the end, once the outcome of the rest is known, is left
+    out, so that there is never less done than before."""
+    if last is None or last.state != RunState.OPEN or user.standing.initialized_at is not None or _is_other(last):
+        return None
+    done, total = unit.plans.progress(last.id, besides=Step.AFTERWARDS)
+    read = {each.stage: each.finished_at for each in unit.runs.stages(last.id)}.get("link")
+    found = progress(
+        begun=last.begun, stage=last.stage, done=done, total=total, writing_since=read, now=now,
+    )  # fmt: skip
+    return {
+        "run": last.id, "phase": found.phase.value, "done": found.done, "total": found.total,
+        "percent": found.percent, "seconds_left": None if found.left is None else round(found.left.total_seconds()),
+        "left": "" if found.left is None else about(found.left),
+    }  # fmt: skip
+
+
+def _is_other(run: RunView) -> bool:
+    """Does it not synchronize?"""
+    return run.is_preview or run.is_parting or bool(run.undoes)
 
 
 def _read(readings: tuple[datetime | None, datetime | None]) -> dict[str, datetime | None]:

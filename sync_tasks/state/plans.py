@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import case, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from mapping.merge.plan import Operation
@@ -149,6 +149,16 @@ class Plans:
             select(OperationRow).where(OperationRow.run_id == run_id).order_by(OperationRow.step, OperationRow.position)
         )
         return [_view(row) for row in rows]
+
+    def progress(self, run_id: int, *, besides: str) -> tuple[int, int]:
+        """How many operations have an outcome, and how many there are; without those of one step."""
+        open_ = case((OperationRow.state.in_([OpState.PLANNED, OpState.SENDING]), 1), else_=0)
+        count, waiting = self._session.execute(
+            select(func.count(), func.coalesce(func.sum(open_), 0)).where(
+                OperationRow.run_id == run_id, OperationRow.step != besides
+            )
+        ).one()
+        return count - int(waiting), count
 
     def tally(self, run_id: int) -> Mapping[tuple[str, str, str, str], int]:
         """How many operations by (side, act, target, state)."""

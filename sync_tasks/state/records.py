@@ -127,6 +127,7 @@ class RunView:
     error_text: str
     undoes: int = 0  # the run that this one takes back
     asked: bool = True  # a person asked for it
+    begun: bool = True  # a worker has taken it
 
     @property
     def is_preview(self) -> bool:

@@ -44,6 +44,10 @@ class RolloutView:
     ended_by: str
     why: str
 
+    @property
+    def level(self) -> str:
+        return "organization" if self.profile_id is None else "profile"
+
     def reaches(self, user_id: int) -> bool:
         return takes_part(self.id, user_id, self.percent, self.group)
 
@@ -91,13 +95,16 @@ class Rollouts:
         self._session.flush()
         return _view(row)
 
+    def reaching(self, org_id: int, user_id: int, profile_id: int | None) -> list[RolloutView]:
+        """Those under way that reach a user already; `profile_id`: his profile."""
+        concerning = (each for each in self.running(org_id) if each.profile_id in (None, profile_id))
+        return [each for each in concerning if each.reaches(user_id)]
+
     def applied(self, layers: Sequence[Layer], org_id: int, user_id: int, profile_id: int | None) -> list[Layer]:
         """A user's layers with the changes that reach him already."""
         laid = list(layers)
-        for each in self.running(org_id):
-            if each.profile_id in (None, profile_id) and each.reaches(user_id):
-                level = "organization" if each.profile_id is None else "profile"
-                laid = laid_over(laid, level, each.values, lock=each.locked)
+        for each in self.reaching(org_id, user_id, profile_id):
+            laid = laid_over(laid, each.level, each.values, lock=each.locked)
         return laid
 
     def endings(self, org_id: int, since: datetime, until: datetime) -> dict[int, Tally]:

@@ -345,4 +345,5 @@ def _view(row: SyncRun) -> RunView:
     return RunView(
         row.id, row.user_id, row.token, row.trigger, row.state, row.stage, row.started_at, row.finished_at,
         dict(row.counts), row.recovered, row.error_code, row.error_text, row.undoes, row.asked,
+        bool(row.stage or row.working),
     )  # fmt: skip

@@ -24,6 +24,7 @@ from sync_tasks.web import (
     health,
     hooks,
     imagining,
+    leaving,
     login,
     metrics,
     organization_api,
@@ -56,6 +57,7 @@ ROUTERS = (
     connect.router,
     user_pages.router,
     run_pages.router,
+    leaving.pages,
     admin_pages.router,
     organization_pages.router,
     settings_pages.router,
@@ -67,6 +69,7 @@ ROUTERS = (
     settings_api.router,
     imagining.api,
     rollouts.api,
+    leaving.api,
 )
 
 

@@ -70,6 +70,7 @@ SAID = {
     "rolled-out": "Its roll-out has begun. Whom it reaches has it from the next run on.",
     "widened": "It reaches more users from the next run on.",
     "rolled-back": "Taken back. What was set before holds again for everybody.",
+    "user-deleted": "The user is deleted. The audit tells what was taken out.",
     "reset": "All of it is taken back, but for the block lists. Nothing that is saved was touched.",
     "undone": "The earlier value is set again.",
     "assigned": "Assigned. It holds from the next run on.",

@@ -116,7 +116,11 @@ def listing(
 
 
 def _rollouts(sync: App, target: Target, name: str = "") -> list[dict[str, Any]]:
-    """What is being rolled out there; of one setting also what was last."""
+    """What is being rolled out there; of one setting also what was last. For a user that which reaches him."""
+    if target.user is not None:
+        with sync.store.reading() as unit:
+            mine = rollouts.of_user(unit, target.user, name)
+            return [] if mine is None else [rollouts.facts(unit, mine, sync.clock())]
     if target.scope.level not in LOCKING:
         return []
     with sync.store.reading() as unit:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
+from sync_tasks.cli.main import main
 from sync_tasks.services import configuring, imagining
 from sync_tasks.services.configuring import SettingRefusedError
 from sync_tasks.services.imagining import PRIVATE, Wish
@@ -57,6 +60,7 @@ def busy_week(world: World) -> UserView:
     return ann
 
 
+@pytest.mark.every_mailbox
 @pytest.mark.rule("TOP-15")
 def test_what_a_setting_would_change_is_told_over_saved_and_new_items_and_nothing_is_written(world: World) -> None:
     ann = busy_week(world)
@@ -102,3 +106,24 @@ def test_only_what_would_hold_otherwise_is_planned_for_and_only_for_whom_it_woul
         configuring.lock(unit, Scope(world.org), "autosave.emails", at=world.now, by="test")
     with pytest.raises(SettingRefusedError, match="locked by the organization"):
         imagine(world, ann, autosave__emails=False)
+
+
+@pytest.mark.rule("TOP-15")
+def test_the_console_tells_it_for_people_and_for_programs(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.sandbox.clock.set(datetime.now(UTC), frozen=True)  # the console goes by the clock of the machine
+    ann = busy_week(world)
+    world.sandbox.clock.set(datetime.now(UTC), frozen=True)
+    monkeypatch.setenv("INBOX_SYNC_HOME", str(world.app.settings.home))
+    monkeypatch.setenv("INBOX_SYNC_DATABASE_URL", world.app.settings.database_url)
+
+    assert main(["what-if", ann.address, "--set", "autosave.emails=no"]) == 0
+    told_people = capsys.readouterr().out
+    assert "No longer: saved 3 email" in told_people and "Saved already" in told_people and "Secret" not in told_people
+    asked = ["what-if", "--org", "acme", "--set", "email.direction_in_subject=yes", "--json"]
+    assert main(asked) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["counts"]["other"]["saved"]["email"] >= 2
+    assert main(["what-if", ann.address]) == 2
+    assert main(["what-if", ann.address, "--set", "autosave.emails=perhaps"]) == 2

@@ -94,7 +94,7 @@ def test_what_beat_sends_goes_to_upkeep_and_expires_before_it_piles_up(celery_ap
     assert {entry["task"] for entry in entries.values()} == {
         "sync.dispatch_due", "sync.recover_stalled", "sync.notify", "sync.look_due", "sync.tend_due",
         "sync.feeds_due",
-        "sync.tidy",
+        "sync.tidy", "sync.watch_rollouts",
     }  # fmt: skip
     assert {entry["options"]["queue"] for entry in entries.values()} == {UPKEEP}
     assert all(entry["options"]["expires"] > entry["schedule"] for entry in entries.values())

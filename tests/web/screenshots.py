@@ -42,7 +42,7 @@ def main(folder: Path) -> None:
                 "user-of-admin": ann, "suspended-user": f"/users/{stopped}", "holds": "/holds", "hold": hold,
                 "organizations": "/organizations", "organization-settings": f"{org}/settings?changed=1",
                 "organization-setting": f"{org}/settings/scope.past_days", "profiles": f"{org}/profiles",
-                "roll-out": f"{org}/settings/tasks.enabled",
+                "roll-out": f"{org}/settings/tasks.enabled", "leaving": f"{ann}/delete",
                 "profile": f"/profiles/{office.things['profile_id']}?changed=1", "changes": f"{org}/changes",
                 "preset": f"/presets/{office.things['preset_id']}?changed=1", "settings-of-admin": f"{ann}/settings",
                 "audit": "/audit", "operations": "/operations", "refused": "/users/999999",

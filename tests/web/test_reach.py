@@ -58,6 +58,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "/rollouts/{rollout_id}/widen": {"percent": "100"},
     "/api/v1/rollouts/{rollout_id}/widen": {"percent": 100},
     "/api/v1/rollouts/{rollout_id}/back": {"why": "mine"},
+    "/users/{user_id}/delete": {"take": "nothing", "force": "true"},
+    "/users/{user_id}/delete/preview": {"take": "links"},
     "/api/v1/users/bulk": {"act": "disable"},
     "/api/v1/holds/{hold_id}": {"decision": "approved"},
     "/api/v1/conflicts/{conflict_id}": {"side": "crm"},
@@ -169,6 +171,7 @@ def test_who_may_is_let_in_everywhere_so_that_the_matrix_proves_something(
             continue
         answer = ask(office, web, method, path, of=reader)
         admin_only = path.removeprefix("/api/v1").startswith(("/organizations", "/profiles", "/presets", "/rollouts"))
+        admin_only |= path == "/users/{user_id}/delete"
         if ((method, path) in OWNERS_ONLY and reader != ANN) or (admin_only and reader == ANN):
             assert answer.status_code == 403
         else:
@@ -191,6 +194,8 @@ def test_a_user_does_nothing_that_is_an_administrators(office: Office, web: http
         ("POST", "/organizations/{org_id}/settings/{name}"), ("POST", "/presets/{preset_id}/settings/{name}"),
         ("PUT", "/api/v1/profiles/{profile_id}/settings/{name}"), ("DELETE", "/api/v1/presets/{preset_id}"),
         ("PUT", "/api/v1/organizations/{org_id}/settings/{name}"), ("POST", "/organizations/{org_id}/profiles"),
+        ("POST", "/users/{user_id}/delete"), ("POST", "/users/{user_id}/delete/preview"),
+        ("DELETE", "/api/v1/users/{user_id}"), ("POST", "/api/v1/users/{user_id}/delete/preview"),
         ("POST", "/rollouts/{rollout_id}/finish"), ("POST", "/api/v1/rollouts/{rollout_id}/back"),
         ("POST", "/organizations/{org_id}/settings/{name}/roll-out"),
         ("POST", "/profiles/{profile_id}/settings/{name}/what-if"), ("POST", "/api/v1/organizations/{org_id}/what-if"),

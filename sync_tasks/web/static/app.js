@@ -33,6 +33,23 @@ document.querySelectorAll("button[data-confirm]").forEach((button) => {
   });
 });
 
+// What is under way is looked at again every few seconds; when it is over, the whole page is.
+document.querySelectorAll("[data-live]").forEach((part) => {
+  let shown = part;
+  const timer = window.setInterval(async () => {
+    const answer = await fetch(window.location.pathname).catch(() => null);
+    if (!answer || !answer.ok) return;
+    const found = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(part.id);
+    if (found) {
+      shown.replaceWith(found);
+      shown = found;
+    } else {
+      window.clearInterval(timer);
+      window.location.reload();
+    }
+  }, 1000 * part.dataset.live);
+});
+
 // One press is one request: a button of a form that is on its way does nothing more.
 document.querySelectorAll('form[method="post"]').forEach((form) => {
   form.addEventListener("submit", (event) => {

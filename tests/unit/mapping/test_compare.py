@@ -39,6 +39,9 @@ def test_what_is_no_longer_done_is_told_with_the_reason_of_now_and_without_its_m
 def test_what_is_kept_already_and_would_not_be_is_told_by_the_words_alone() -> None:
     found = compare(Plan([], [ON]), Plan([], [OFF]))
     assert [(each.doing, each.ref, each.rule) for each in found.less] == [(Doing.SAVE, "m1", "WAY-5")]
+    record = replace(OFF, side=Side.CRM, ref="00U", fate=Fate.KEPT)
+    both = compare(Plan([], [record, ON]), Plan([], [replace(record, fate=Fate.LEFT), OFF])).less
+    assert [each.ref for each in both] == ["m1"], "one thing, not two"
     let_go = replace(OFF, fate=Fate.LET_GO, reason="slid_out", rule="SCP-1")
     assert [each.doing for each in compare(Plan([], [ON]), Plan([], [let_go])).more] == [Doing.LET_GO]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from sync_tasks.cli.main import main
 from sync_tasks.services import configuring, rollouts
 from sync_tasks.services.configuring import SettingRefusedError
 from sync_tasks.state.configuration import Scope
@@ -135,3 +137,28 @@ def test_a_profiles_change_reaches_its_users_only_and_strangers_are_no_group(off
         with pytest.raises(SettingRefusedError, match="whom it is to reach first"):
             rollouts.start(unit, scope(office), {"tasks.enabled": True}, **told)  # type: ignore[arg-type]
     assert OTTO not in {who for who, _, _ in office.acts()}
+
+
+def test_the_console_rolls_out_widens_and_takes_back(
+    office: Office, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("INBOX_SYNC_HOME", str(office.app.settings.home))
+    start = ["rollout", "start", "autosave.emails=yes", "--org", "acme", "--user", ANN]
+    assert main([*start, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["users"], told["state"], told["settings"]) == (1, "running", {"autosave.emails": True})
+    number = str(told["rollout"])
+    assert main(start) == 2
+    assert main(["rollout", "widen", number, "--percent", "50"]) == 0
+    assert main(["rollout", "show", number]) == 0
+    assert main(["rollout", "list", "--org", "acme"]) == 0
+    shown = capsys.readouterr().out
+    assert "50 % and 1 chosen" in shown and "0 of 0 with it" in shown
+    assert main(["config", "explain", "autosave.emails", "--user", ANN]) == 0
+    assert f"rollout show {number}" in capsys.readouterr().out
+    assert main(["config", "history", "autosave.emails", "--org", "acme"]) == 0
+    assert "rolled out to 50 % and 1 chosen" in capsys.readouterr().out
+    assert main(["rollout", "back", number, "--why", "not now"]) == 0
+    assert "by console: not now" in capsys.readouterr().out
+    assert main(["rollout", "finish", number]) == 2
+    assert main(["rollout", "show", "999"]) == 3
