@@ -1,8 +1,8 @@
 """What can go wrong around the engine, as data: of what kind it is, how it is brought about and healed, and how runs
 may end that met it.
 
-A fault is a block: it is brought about at its beginning and healed at its end. Inside it says whether it has struck,
-and the one who brings it about waits for that, but not for ever: a fault that nobody met is counted as such.
+A fault is a block: it is brought about at its beginning and healed at its end. Inside it says whether it has done its
+work, and whoever brings it about waits for that, but not for ever: a fault that nobody met is counted as such.
 """
 
 from __future__ import annotations
@@ -27,7 +27,13 @@ from tests.support.postgres import PostgresServer
 from tests.support.skew import Clocks
 from tests.support.world import World
 
-Struck = Callable[[], bool]
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """`over`: whether it may be healed now. `met`: whether it has hit anybody."""
+
+    over: Callable[[], bool] = lambda: True
+    met: Callable[[], bool] = lambda: True
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,7 @@ class Fault:
 
     kind: str
     on: str
-    strike: Callable[[Site], AbstractContextManager[Struck]]
+    strike: Callable[[Site], AbstractContextManager[Effect]]
     excuses: tuple[str, ...] = ()
 
 
@@ -64,13 +70,13 @@ class Fault:
 
 
 @contextmanager
-def _killed(whom: Callable[[Site], Callable[[], object]], site: Site) -> Iterator[Struck]:
+def _killed(whom: Callable[[Site], Callable[[], object]], site: Site) -> Iterator[Effect]:
     limit = time.monotonic() + 2
     while not site.working() and time.monotonic() < limit:  # to kill who does nothing proves nothing
         time.sleep(0.01)
     time.sleep(site.random.uniform(0, 0.3))
     whom(site)()
-    yield lambda: True
+    yield Effect()
 
 
 def _child(site: Site) -> Callable[[], object]:
@@ -96,7 +102,7 @@ def _web(site: Site) -> Callable[[], object]:
 
 
 @contextmanager
-def _frozen(site: Site) -> Iterator[Struck]:
+def _frozen(site: Site) -> Iterator[Effect]:
     """For so long that its runs are given to others, whom it meets when it goes on."""
     worker, silent_for = site.worker, float(str(site.cluster.settings["recover_after_seconds"]))
     worker.freeze()
@@ -110,13 +116,13 @@ def _frozen(site: Site) -> Iterator[Struck]:
 
 
 @contextmanager
-def _emptied(site: Site) -> Iterator[Struck]:
+def _emptied(site: Site) -> Iterator[Effect]:
     site.cluster.redis.flush()
-    yield lambda: True
+    yield Effect()
 
 
 @contextmanager
-def _redis_dead(site: Site) -> Iterator[Struck]:
+def _redis_dead(site: Site) -> Iterator[Effect]:
     with _redis(site) as client:
         kill(int(client.info("server")["process_id"]))
     try:
@@ -126,7 +132,7 @@ def _redis_dead(site: Site) -> Iterator[Struck]:
 
 
 @contextmanager
-def _redis_frozen(site: Site) -> Iterator[Struck]:
+def _redis_frozen(site: Site) -> Iterator[Effect]:
     with _redis(site) as client:
         pid = int(client.info("server")["process_id"])
     os.kill(pid, signal.SIGSTOP)
@@ -137,7 +143,7 @@ def _redis_frozen(site: Site) -> Iterator[Struck]:
 
 
 @contextmanager
-def _read_only(site: Site) -> Iterator[Struck]:
+def _read_only(site: Site) -> Iterator[Effect]:
     """As after a failover of which nobody told us: it is the replica now."""
     with _redis(site) as client:
         client.replicaof("127.0.0.1", "1")
@@ -149,7 +155,7 @@ def _read_only(site: Site) -> Iterator[Struck]:
 
 
 @contextmanager
-def _redis_full(site: Site) -> Iterator[Struck]:
+def _redis_full(site: Site) -> Iterator[Effect]:
     with _redis(site) as client:
         client.config_set("maxmemory", "1")
     try:
@@ -169,7 +175,7 @@ def _redis(site: Site) -> Iterator[redis.Redis]:
 
 
 @contextmanager
-def _restarted(site: Site) -> Iterator[Struck]:
+def _restarted(site: Site) -> Iterator[Effect]:
     site.postgres.halt()
     try:
         yield _after(site.random.uniform(0, 3))
@@ -178,7 +184,7 @@ def _restarted(site: Site) -> Iterator[Struck]:
 
 
 @contextmanager
-def _crashed(site: Site) -> Iterator[Struck]:
+def _crashed(site: Site) -> Iterator[Effect]:
     site.postgres.crash()
     try:
         yield _after(site.random.uniform(0, 2))
@@ -187,13 +193,13 @@ def _crashed(site: Site) -> Iterator[Struck]:
 
 
 @contextmanager
-def _cut(site: Site) -> Iterator[Struck]:
+def _cut(site: Site) -> Iterator[Effect]:
     _cut_off(site)
-    yield lambda: True
+    yield Effect()
 
 
 @contextmanager
-def _no_connections(site: Site) -> Iterator[Struck]:
+def _no_connections(site: Site) -> Iterator[Effect]:
     """All that its role may have are taken: nobody keeps one, and nobody gets one."""
     limit = sql.SQL("ALTER ROLE {} CONNECTION LIMIT {}")
     site.postgres.do(limit.format(sql.Identifier(site.role), sql.Literal(0)))
@@ -216,7 +222,7 @@ def _cut_off(site: Site) -> None:
 
 
 @contextmanager
-def _database_full(site: Site) -> Iterator[Struck]:
+def _database_full(site: Site) -> Iterator[Effect]:
     """First nothing more can be added, then the server gives up; somebody makes room and starts it."""
     site.postgres.fill_disk()
     try:
@@ -227,7 +233,7 @@ def _database_full(site: Site) -> Iterator[Struck]:
 
 
 @contextmanager
-def _worker_full(site: Site) -> Iterator[Struck]:
+def _worker_full(site: Site) -> Iterator[Effect]:
     """What a worker writes to files, its log above all, is refused."""
     worker = site.worker
     before = {pid: _limited(pid, 0) for pid in (worker.main, *worker.children) if pid is not None}
@@ -249,7 +255,7 @@ def _limited(pid: int, size: int) -> None:
 
 
 @contextmanager
-def _clock(direction: int, site: Site) -> Iterator[Struck]:
+def _clock(direction: int, site: Site) -> Iterator[Effect]:
     """One worker's, by a minute to half a day."""
     worker = site.worker
     ahead = timedelta(seconds=direction * 60 * 12 ** site.random.uniform(0, 2.65))
@@ -285,28 +291,27 @@ NOTHING = '{"value": [], "items": [], "records": [], "totalSize": 0, "done": tru
 
 
 @contextmanager
-def _vendor(where: str, action: Mapping[str, Any], site: Site) -> Iterator[Struck]:
+def _vendor(where: str, action: Mapping[str, Any], site: Site) -> Iterator[Effect]:
     """Some calls of one vendor, not at once but soon, and not all of them. `where`: a field of `Vendor`."""
     vendor = site.random.choice(VENDORS)
     faults = site.world.sandbox.faults
-    faults.add({
+    rule = faults.add({
         "match": getattr(vendor, where), "nth": site.random.randint(1, 4), "times": site.random.randint(1, 6),
         "action": action or vendor.busy,
     })  # fmt: skip
-    mine = faults.listing()[-1]["match"]
     try:
-        yield lambda: any(rule["fired"] for rule in faults.listing() if rule["match"] == mine)
+        yield Effect(lambda: rule.fired == rule.times, lambda: rule.fired > 0)
     finally:
-        faults.clear()
+        faults.drop(rule)
 
 
-def _says(where: str, **action: Any) -> Callable[[Site], AbstractContextManager[Struck]]:
+def _says(where: str, **action: Any) -> Callable[[Site], AbstractContextManager[Effect]]:
     return partial(_vendor, where, action)
 
 
-def _after(seconds: float) -> Struck:
+def _after(seconds: float) -> Effect:
     limit = time.monotonic() + seconds
-    return lambda: time.monotonic() > limit
+    return Effect(lambda: time.monotonic() > limit)
 
 
 CALLS = ("MAILBOX.TRANSIENT.", "SALESFORCE.TRANSIENT.", "CONNECTION.TRANSIENT.")

@@ -9,6 +9,7 @@ import pytest
 
 from connectors.google import gmail
 from mapping.model.reasons import Reason
+from sync_tasks.services.scheduling import run_here
 from sync_tasks.state.records import UserView
 from tests.pipeline.test_emails import HOMER, known, shared
 from tests.pipeline.test_files import files_of, record_of, told_of
@@ -230,3 +231,31 @@ def test_files_of_drive_stay_there_where_they_are_not_wanted_or_access_was_not_g
     assert told_of(world) == {"1": Reason.FILE_IN_CLOUD}
     if not granted:
         assert not [name for name in calls()["google"] if "drive" in name]
+
+
+@pytest.mark.parametrize(
+    "operation",
+    ["gmail.users.history.list", "gmail.users.messages.get", "gmail.users.labels.list", "calendar.events.list",
+     "calendar.events.insert"],
+)  # fmt: skip
+def test_an_answer_without_what_it_always_tells_is_not_taken_for_nothing_there(world: World, operation: str) -> None:
+    ann = world.user(autosave__emails=True, autosave__unlinked_events=True)
+    known(world)
+    world.sync(ann)
+    world.later(minutes=30)
+    world.message(ann, "Order", sender=HOMER)
+    at = world.now + timedelta(days=1)
+    world.record("Event", Subject="Visit", StartDateTime=f"{at:%Y-%m-%dT%H:%M:%SZ}", DurationInMinutes=30,
+                 OwnerId=ann.crm_user_id)  # fmt: skip
+    world.control("faults", match=f"google.{operation}", times=None, action={"status": 200, "body": "{}"})
+    run_here(world.app, ann.id)
+    assert world.sandbox.faults.listing()[0]["fired"]
+    world.sandbox.faults.clear()
+
+    for _ in range(2):
+        world.later(minutes=30)
+        world.sync(ann)
+    assert [mail["Subject"] for mail in shared(world)] == ["Order"]
+    assert [item["values"]["Subject"] for item in world.items(ann)] == ["Visit"]
+    assert labels(world, ann) == [["INBOX", "Salesforce Emails", "Tracked successfully"]]
+    assert world.issues(ann) == []
