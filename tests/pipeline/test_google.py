@@ -259,3 +259,19 @@ def test_an_answer_without_what_it_always_tells_is_not_taken_for_nothing_there(w
     assert [item["values"]["Subject"] for item in world.items(ann)] == ["Visit"]
     assert labels(world, ann) == [["INBOX", "Salesforce Emails", "Tracked successfully"]]
     assert world.issues(ann) == []
+
+
+def test_the_issue_of_a_mail_closes_when_it_is_read_and_proves_to_be_none_of_ours(world: World) -> None:
+    ann = world.user(autosave__emails=True)
+    world.record("Contact", LastName="Simpson", Email=HOMER)  # who has no account
+    world.sync(ann)
+    world.later(minutes=30)
+    world.message(ann, "Order", sender=HOMER)
+    world.control("faults", match="google.gmail.users.messages.get", times=2, action={"status": 200, "body": "{}"})
+    world.sync(ann)
+    assert world.issues(ann) == ["NOT_AN_ANSWER"]
+
+    world.later(minutes=30)
+    world.sync(ann)
+    assert world.reasons(ann) == {Reason.NO_ACCOUNT}
+    assert world.issues(ann) == []
