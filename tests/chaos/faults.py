@@ -19,7 +19,6 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-import redis
 from psycopg import sql
 
 from tests.support.cluster import Cluster, Worker, kill
@@ -70,35 +69,24 @@ class Fault:
 
 
 @contextmanager
-def _killed(whom: Callable[[Site], Callable[[], object]], site: Site) -> Iterator[Effect]:
+def _killed(kill_one: Callable[[Site], object], site: Site) -> Iterator[Effect]:
     limit = time.monotonic() + 2
     while not site.working() and time.monotonic() < limit:  # to kill who does nothing proves nothing
         time.sleep(0.01)
     time.sleep(site.random.uniform(0, 0.3))
-    whom(site)()
+    kill_one(site)
     yield Effect()
 
 
-def _child(site: Site) -> Callable[[], object]:
-    children = site.worker.children
-    return partial(kill, site.random.choice(children)) if children else lambda: None
+def _child(site: Site) -> None:
+    if children := site.worker.children:
+        kill(site.random.choice(children))
 
 
-def _main(site: Site) -> Callable[[], object]:
+def _main(site: Site) -> None:
     main = site.worker.main
-    return partial(kill, main) if main is not None else lambda: None
-
-
-def _whole(site: Site) -> Callable[[], object]:
-    return site.worker.kill
-
-
-def _beat(site: Site) -> Callable[[], object]:
-    return site.cluster.beats[0].kill
-
-
-def _web(site: Site) -> Callable[[], object]:
-    return site.cluster.webs[0].kill
+    if main is not None:
+        kill(main)
 
 
 @contextmanager
@@ -123,7 +111,7 @@ def _emptied(site: Site) -> Iterator[Effect]:
 
 @contextmanager
 def _redis_dead(site: Site) -> Iterator[Effect]:
-    with _redis(site) as client:
+    with site.cluster.broker() as client:
         kill(int(client.info("server")["process_id"]))
     try:
         yield _after(site.random.uniform(0, 3))
@@ -133,7 +121,7 @@ def _redis_dead(site: Site) -> Iterator[Effect]:
 
 @contextmanager
 def _redis_frozen(site: Site) -> Iterator[Effect]:
-    with _redis(site) as client:
+    with site.cluster.broker() as client:
         pid = int(client.info("server")["process_id"])
     os.kill(pid, signal.SIGSTOP)
     try:
@@ -145,30 +133,24 @@ def _redis_frozen(site: Site) -> Iterator[Effect]:
 @contextmanager
 def _read_only(site: Site) -> Iterator[Effect]:
     """As after a failover of which nobody told us: it is the replica now."""
-    with _redis(site) as client:
+    with site.cluster.broker() as client:
         client.replicaof("127.0.0.1", "1")
     try:
         yield _after(site.random.uniform(1, 3))
     finally:
-        with _redis(site) as client:
+        with site.cluster.broker() as client:
             client.replicaof("NO", "ONE")
 
 
 @contextmanager
 def _redis_full(site: Site) -> Iterator[Effect]:
-    with _redis(site) as client:
+    with site.cluster.broker() as client:
         client.config_set("maxmemory", "1")
     try:
         yield _after(site.random.uniform(1, 3))
     finally:
-        with _redis(site) as client:
+        with site.cluster.broker() as client:
             client.config_set("maxmemory", "0")
-
-
-@contextmanager
-def _redis(site: Site) -> Iterator[redis.Redis]:
-    with site.cluster.broker() as client:
-        yield client
 
 
 # --- PostgreSQL
@@ -236,19 +218,21 @@ def _database_full(site: Site) -> Iterator[Effect]:
 def _worker_full(site: Site) -> Iterator[Effect]:
     """What a worker writes to files, its log above all, is refused."""
     worker = site.worker
-    before = {pid: _limited(pid, 0) for pid in (worker.main, *worker.children) if pid is not None}
+    _limit_files(worker, lambda _most: 0)
     try:
         yield _after(site.random.uniform(1, 3))
     finally:
-        for pid in {*before, worker.main, *worker.children} - {None}:
-            _limited(pid, resource.RLIM_INFINITY)
+        _limit_files(worker, lambda most: most)
 
 
-def _limited(pid: int, size: int) -> None:
-    """Files of the process may be so large; those that it forks inherit it."""
-    with suppress(ProcessLookupError):
-        _, most = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (min(size, most) if most >= 0 else size, most))
+def _limit_files(worker: Worker, size: Callable[[int], int]) -> None:
+    """The files of its processes may be so large, of the most that they may ever be. Whom they fork inherits it."""
+    for pid in (worker.main, *worker.children):
+        if pid is None:
+            continue
+        with suppress(ProcessLookupError):
+            _, most = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (size(most), most))
 
 
 # --- clocks
@@ -257,6 +241,9 @@ def _limited(pid: int, size: int) -> None:
 @contextmanager
 def _clock(direction: int, site: Site) -> Iterator[Effect]:
     """One worker's, by a minute to half a day."""
+    if not site.clocks.work:
+        yield Effect(met=lambda: False)
+        return
     worker = site.worker
     ahead = timedelta(seconds=direction * 60 * 12 ** site.random.uniform(0, 2.65))
     site.clocks.set(worker.name, ahead)
@@ -318,9 +305,9 @@ CALLS = ("MAILBOX.TRANSIENT.", "SALESFORCE.TRANSIENT.", "CONNECTION.TRANSIENT.")
 FAULTS: tuple[Fault, ...] = (
     Fault("pool child killed", "workers", partial(_killed, _child)),
     Fault("main process of a worker killed", "workers", partial(_killed, _main)),
-    Fault("whole worker killed", "workers", partial(_killed, _whole)),
-    Fault("beat killed", "beat", partial(_killed, _beat)),
-    Fault("web killed", "web", partial(_killed, _web)),
+    Fault("whole worker killed", "workers", partial(_killed, lambda site: site.worker.kill())),
+    Fault("beat killed", "beat", partial(_killed, lambda site: site.cluster.beats[0].kill())),
+    Fault("web killed", "web", partial(_killed, lambda site: site.cluster.webs[0].kill())),
     Fault("worker frozen, and back too late", "workers", _frozen),
     Fault("worker's clock ahead", "workers", partial(_clock, 1)),
     Fault("worker's clock behind", "workers", partial(_clock, -1)),
