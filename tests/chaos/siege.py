@@ -64,14 +64,14 @@ class Report:
         return not any(self.broken.values())
 
     def lines(self) -> Iterator[str]:
-        yield f"{'fault':<40} brought about  met by somebody"
+        yield f"{'fault':<46} brought about  met by somebody"
         for kind in (fault.kind for fault in FAULTS):
-            yield f"{kind:<40} {self.injected[kind]:>13}  {self.struck[kind]:>15}"
-        yield f"{'all':<40} {self.injected.total():>13}  {self.struck.total():>15}"
+            yield f"{kind:<46} {self.injected[kind]:>13}  {self.struck[kind]:>15}"
+        yield f"{'all':<46} {self.injected.total():>13}  {self.struck.total():>15}"
         yield ""
-        yield f"{'invariant':<40}       checked           broken"
+        yield f"{'invariant':<46}       checked           broken"
         for name in INVARIANTS:
-            yield f"{name:<40} {self.checked:>13}  {len(self.broken.get(name, ())):>15}"
+            yield f"{name:<46} {self.checked:>13}  {len(self.broken.get(name, ())):>15}"
         yield ""
         told = ", ".join(f"{code} {times}" for code, times in self.failed.most_common()) or "none"
         yield f"runs {self.runs}, taken over from dead workers {self.recoveries}, failed: {told}"
