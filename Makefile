@@ -35,8 +35,8 @@ format: $(READY) ## Put the code into its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-chaos: $(READY) ## Only the tests that kill processes
-	$(BIN)/python -m pytest -m chaos $(ARGS)
+chaos: $(READY) ## Take away what the system stands on, piece by piece; ARGS="--kills 100" kills workers only
+	$(BIN)/python -m tests.chaos $(if $(ARGS),$(ARGS),--faults 60)
 
 bench: $(READY) ## Count calls and measure time against the sandbox
 	$(BIN)/python -m tests.bench $(ARGS)

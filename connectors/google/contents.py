@@ -20,7 +20,7 @@ from connectors.google.multipart import Ask, Json
 from mapping.model.item import Attachment, Form, ItemRef
 
 _BODY = "partId,body(attachmentId,size)"
-_STRUCTURE = f"payload({_BODY},parts({_BODY},parts({_BODY},parts({_BODY}))))"
+_STRUCTURE = f"id,payload({_BODY},parts({_BODY},parts({_BODY},parts({_BODY}))))"
 
 
 def contents(line: Line, wanted: Sequence[tuple[ItemRef, Attachment]]) -> Iterator[bytes | ConnectorError]:

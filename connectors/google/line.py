@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +16,21 @@ from connectors.google.multipart import CONTENT_TYPE, Answer, Ask, Json, decode,
 
 BATCH = 50  # more is discouraged by one service and refused by another
 TIMEOUT = (10.0, 100.0)
+# what the answer to an operation tells whatever there is; one without it comes from something in between, and whoever
+# took it for "nothing there" would lose what is there
+ALWAYS_TOLD: Mapping[str, str] = {
+    **dict.fromkeys(("calendar.calendarList.list", "calendar.events.list", "tasks.tasklists.list", "tasks.tasks.list"),
+                    "kind"),
+    **dict.fromkeys(("calendar.events.get", "calendar.events.insert", "calendar.events.patch", "calendar.events.watch",
+                     "gmail.users.labels.create", "gmail.users.messages.get", "gmail.users.messages.modify",
+                     "gmail.users.threads.get", "tasks.tasklists.insert", "tasks.tasks.get", "tasks.tasks.insert",
+                     "tasks.tasks.patch"), "id"),
+    **dict.fromkeys(("gmail.users.getProfile", "gmail.users.history.list", "gmail.users.watch"), "historyId"),
+    **dict.fromkeys(("people.people.createContact", "people.people.updateContact"), "resourceName"),
+    "gmail.users.labels.list": "labels",
+    "gmail.users.messages.list": "resultSizeEstimate",
+    "people.contactGroups.list": "contactGroups",
+}  # fmt: skip
 
 
 class Line:
@@ -28,10 +43,10 @@ class Line:
 
     def call(self, service: Service, ask: Ask, at: Scope = Scope.CONNECTION, *, writing: bool = False) -> Json:
         """Do one thing. Raises ConnectorError for whatever goes wrong."""
-        answer = self.answer(service, ask, writing=writing)
-        if not answer.ok:
-            raise fault_of_answer(service, answer, at, writing=writing)
-        return answer.body
+        told = _told(service, ask, self.answer(service, ask, writing=writing), at, writing=writing)
+        if isinstance(told, ConnectorError):
+            raise told
+        return told
 
     def answer(self, service: Service, ask: Ask, *, writing: bool = False) -> Answer:
         """As `call`; an error that the server tells is an answer."""
@@ -69,8 +84,8 @@ class Line:
                     raise
                 found += [error] * len(chunk)
                 continue
-            for answer in answers:
-                told = answer.body if answer.ok else fault_of_answer(service, answer, at, writing=writing)
+            for ask, answer in zip(chunk, answers, strict=True):
+                told = _told(service, ask, answer, at, writing=writing)
                 if isinstance(told, ConnectorError) and told.scope is Scope.CONNECTION and not writing:
                     raise told
                 found.append(told)
@@ -141,3 +156,13 @@ class Line:
             if told.status_code >= 300:
                 return {}  # a gateway's page
             raise fault_of_error(error, writing=writing) from None
+
+
+def _told(service: Service, ask: Ask, answer: Answer, at: Scope, *, writing: bool) -> Json | ConnectorError:
+    if not answer.ok:
+        return fault_of_answer(service, answer, at, writing=writing)
+    always = ALWAYS_TOLD.get(ask.operation)
+    if always is None or always in answer.body:
+        return answer.body
+    fault = Fault.UNKNOWN if writing else Fault.UNAVAILABLE
+    return ConnectorError(fault, "an answer that is none to what was asked", "NOT_AN_ANSWER", at)

@@ -153,8 +153,9 @@ class Wire:
             told = call_error(error.status, error.content, self.session.retry_after)
             if writing and error.status in OUTCOME_LOST:
                 told.fault = Fault.UNKNOWN
-        except (requests.RequestException, ValueError):
-            # Only the parsing of a 2xx body is left to fail here: connection failures are the session's business.
+        except (requests.RequestException, ValueError, TypeError):
+            # Only the parsing of a 2xx body is left to fail here: connection failures are the session's business. Of
+            # `null` the library takes the length.
             fault = Fault.UNKNOWN if writing else Fault.UNAVAILABLE
             told = ConnectorError(fault, "an answer that is not JSON", vendor_code="NOT_JSON")
         raise told from None

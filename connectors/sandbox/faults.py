@@ -78,11 +78,17 @@ class FaultScript:
         self._rules: list[Rule] = []
         self._lifted = False
 
-    def add(self, spec: str | Mapping[str, Any]) -> None:
+    def add(self, spec: str | Mapping[str, Any]) -> Rule:
         """Add a rule, given in JSON form or as command line text. Raises ValueError for a rule that makes no sense."""
         rule = parse_spec(spec) if isinstance(spec, str) else parse_rule(spec)
         with self._lock:
             self._rules.append(rule)
+        return rule
+
+    def drop(self, rule: Rule) -> None:
+        """Take back one that `add` gave, if it is still there."""
+        with self._lock:
+            self._rules = [each for each in self._rules if each is not rule]
 
     def clear(self) -> None:
         with self._lock:

@@ -70,7 +70,6 @@ def _seen(app: App, ref: RunRef) -> RunView | None:
 
 
 def _perform(app: App, ref: RunRef, stage: str, too_long: tuple[type[Exception], ...], on_plan: OnPlan | None) -> bool:
-    silent_for = timedelta(seconds=app.settings.recover_after_seconds)
     with app.store.writing() as unit:
         run = unit.runs.get(ref.id)
         if run is None or run.state != RunState.OPEN or run.token != ref.token:
@@ -79,7 +78,7 @@ def _perform(app: App, ref: RunRef, stage: str, too_long: tuple[type[Exception],
             return True  # done already: let the chain go on to what is not
         if next_stage(run.stage) != stage:
             return False  # came before its turn: its own chain will bring it again
-        mine = unit.runs.start_work(ref, app.clock(), silent_for=silent_for)
+        mine = unit.runs.start_work(ref, app.clock())
     if mine is None:
         return False
     started = time.monotonic()

@@ -169,7 +169,7 @@ class _Simulation:
         now = self._clock.now
         with self._app.store.writing() as unit:
             for each in starting:
-                unit.runs.start_work(each.ref, now, silent_for=timedelta(hours=1))
+                unit.runs.start_work(each.ref, now)
         for each in starting:
             self._outcome.lags[each.org_id].append((now - each.due).total_seconds())
             self._at(now + timedelta(seconds=self._takes()), partial(self._end, each))

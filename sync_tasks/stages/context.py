@@ -288,6 +288,10 @@ class StageContext:
                     self.user.id, self.ref.id, side=work.side.value, kind=work.kind.value, ref=work.ref.id,
                     key=work.key, code=code, fields=(), now=self.now(),
                 )  # fmt: skip
+            else:  # it was read, and is none of our business: whatever failed before has passed
+                unit.trail.close_issues(
+                    self.user.id, work.side.value, [work.ref.id], self.now(), kind=work.kind.value
+                )  # fmt: skip
 
     # --- why
 

@@ -126,18 +126,20 @@ class Runs:
 
         One that was being worked on gets a new token: its old holder, dead or only slow, is fenced off. One that
         nobody works on keeps its token: perhaps its message only waits in a long queue, and must hold when it comes.
+        One that is being written to at this moment is passed over: whoever writes locks the user before the run, and
+        would be waited for in the wrong order.
         """
-        rows = self._session.scalars(
-            select(SyncRun)
+        rows = self._session.execute(
+            select(SyncRun, User)
+            .join(User, User.id == SyncRun.user_id)
             .where(SyncRun.state == RunState.OPEN, SyncRun.touched_at < now - silent_for)
             .order_by(SyncRun.touched_at)
             .limit(limit)
-            .with_for_update(skip_locked=True)
+            .with_for_update(of=(SyncRun, User), skip_locked=True)
         ).all()
         found: list[tuple[RunRef, RunView]] = []
-        for run in rows:
+        for run, user in rows:
             begun = bool(run.stage or run.working)
-            user = self._session.scalars(select(User).where(User.id == run.user_id).with_for_update()).one()
             user.lease_until = now + lease
             if run.working:
                 user.lease_token += 1
@@ -193,14 +195,14 @@ class Runs:
 
     # --- working
 
-    def start_work(self, run: RunRef, now: datetime, *, silent_for: timedelta) -> str | None:
-        """Take the run for this delivery of a message. None: another delivery of the same message is at work."""
+    def start_work(self, run: RunRef, now: datetime) -> str | None:
+        """Take the run for this delivery of a message. None: another delivery of the same message is at work, or was
+        and fell silent. It bears the same token, so it could not be fenced off; `claim_stalled` gives a new one."""
         mine = secrets.token_hex(16)
         taken = self._session.execute(
             update(SyncRun)
             .where(
-                SyncRun.id == run.id, SyncRun.token == run.token, SyncRun.state == RunState.OPEN,
-                or_(SyncRun.working == "", SyncRun.touched_at < now - silent_for),
+                SyncRun.id == run.id, SyncRun.token == run.token, SyncRun.state == RunState.OPEN, SyncRun.working == "",
             )
             .values(working=mine, touched_at=now)
             .returning(SyncRun.id)

@@ -1,8 +1,8 @@
 """What can go wrong around the engine, as data: of what kind it is, how it is brought about and healed, and how runs
 may end that met it.
 
-A fault is a block: it is brought about at its beginning and healed at its end. Inside it says whether it has struck,
-and the one who brings it about waits for that, but not for ever: a fault that nobody met is counted as such.
+A fault is a block: it is brought about at its beginning and healed at its end. Inside it says whether it has done its
+work, and whoever brings it about waits for that, but not for ever: a fault that nobody met is counted as such.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-import redis
 from psycopg import sql
 
 from tests.support.cluster import Cluster, Worker, kill
@@ -27,7 +26,13 @@ from tests.support.postgres import PostgresServer
 from tests.support.skew import Clocks
 from tests.support.world import World
 
-Struck = Callable[[], bool]
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """`over`: whether it may be healed now. `met`: whether it has hit anybody."""
+
+    over: Callable[[], bool] = lambda: True
+    met: Callable[[], bool] = lambda: True
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ class Fault:
 
     kind: str
     on: str
-    strike: Callable[[Site], AbstractContextManager[Struck]]
+    strike: Callable[[Site], AbstractContextManager[Effect]]
     excuses: tuple[str, ...] = ()
 
 
@@ -64,39 +69,28 @@ class Fault:
 
 
 @contextmanager
-def _killed(whom: Callable[[Site], Callable[[], object]], site: Site) -> Iterator[Struck]:
+def _killed(kill_one: Callable[[Site], object], site: Site) -> Iterator[Effect]:
     limit = time.monotonic() + 2
     while not site.working() and time.monotonic() < limit:  # to kill who does nothing proves nothing
         time.sleep(0.01)
     time.sleep(site.random.uniform(0, 0.3))
-    whom(site)()
-    yield lambda: True
+    kill_one(site)
+    yield Effect()
 
 
-def _child(site: Site) -> Callable[[], object]:
-    children = site.worker.children
-    return partial(kill, site.random.choice(children)) if children else lambda: None
+def _child(site: Site) -> None:
+    if children := site.worker.children:
+        kill(site.random.choice(children))
 
 
-def _main(site: Site) -> Callable[[], object]:
+def _main(site: Site) -> None:
     main = site.worker.main
-    return partial(kill, main) if main is not None else lambda: None
-
-
-def _whole(site: Site) -> Callable[[], object]:
-    return site.worker.kill
-
-
-def _beat(site: Site) -> Callable[[], object]:
-    return site.cluster.beats[0].kill
-
-
-def _web(site: Site) -> Callable[[], object]:
-    return site.cluster.webs[0].kill
+    if main is not None:
+        kill(main)
 
 
 @contextmanager
-def _frozen(site: Site) -> Iterator[Struck]:
+def _frozen(site: Site) -> Iterator[Effect]:
     """For so long that its runs are given to others, whom it meets when it goes on."""
     worker, silent_for = site.worker, float(str(site.cluster.settings["recover_after_seconds"]))
     worker.freeze()
@@ -110,14 +104,14 @@ def _frozen(site: Site) -> Iterator[Struck]:
 
 
 @contextmanager
-def _emptied(site: Site) -> Iterator[Struck]:
+def _emptied(site: Site) -> Iterator[Effect]:
     site.cluster.redis.flush()
-    yield lambda: True
+    yield Effect()
 
 
 @contextmanager
-def _redis_dead(site: Site) -> Iterator[Struck]:
-    with _redis(site) as client:
+def _redis_dead(site: Site) -> Iterator[Effect]:
+    with site.cluster.broker() as client:
         kill(int(client.info("server")["process_id"]))
     try:
         yield _after(site.random.uniform(0, 3))
@@ -126,8 +120,8 @@ def _redis_dead(site: Site) -> Iterator[Struck]:
 
 
 @contextmanager
-def _redis_frozen(site: Site) -> Iterator[Struck]:
-    with _redis(site) as client:
+def _redis_frozen(site: Site) -> Iterator[Effect]:
+    with site.cluster.broker() as client:
         pid = int(client.info("server")["process_id"])
     os.kill(pid, signal.SIGSTOP)
     try:
@@ -137,39 +131,33 @@ def _redis_frozen(site: Site) -> Iterator[Struck]:
 
 
 @contextmanager
-def _read_only(site: Site) -> Iterator[Struck]:
+def _read_only(site: Site) -> Iterator[Effect]:
     """As after a failover of which nobody told us: it is the replica now."""
-    with _redis(site) as client:
+    with site.cluster.broker() as client:
         client.replicaof("127.0.0.1", "1")
     try:
         yield _after(site.random.uniform(1, 3))
     finally:
-        with _redis(site) as client:
+        with site.cluster.broker() as client:
             client.replicaof("NO", "ONE")
 
 
 @contextmanager
-def _redis_full(site: Site) -> Iterator[Struck]:
-    with _redis(site) as client:
+def _redis_full(site: Site) -> Iterator[Effect]:
+    with site.cluster.broker() as client:
         client.config_set("maxmemory", "1")
     try:
         yield _after(site.random.uniform(1, 3))
     finally:
-        with _redis(site) as client:
+        with site.cluster.broker() as client:
             client.config_set("maxmemory", "0")
-
-
-@contextmanager
-def _redis(site: Site) -> Iterator[redis.Redis]:
-    with site.cluster.broker() as client:
-        yield client
 
 
 # --- PostgreSQL
 
 
 @contextmanager
-def _restarted(site: Site) -> Iterator[Struck]:
+def _restarted(site: Site) -> Iterator[Effect]:
     site.postgres.halt()
     try:
         yield _after(site.random.uniform(0, 3))
@@ -178,7 +166,7 @@ def _restarted(site: Site) -> Iterator[Struck]:
 
 
 @contextmanager
-def _crashed(site: Site) -> Iterator[Struck]:
+def _crashed(site: Site) -> Iterator[Effect]:
     site.postgres.crash()
     try:
         yield _after(site.random.uniform(0, 2))
@@ -187,13 +175,13 @@ def _crashed(site: Site) -> Iterator[Struck]:
 
 
 @contextmanager
-def _cut(site: Site) -> Iterator[Struck]:
+def _cut(site: Site) -> Iterator[Effect]:
     _cut_off(site)
-    yield lambda: True
+    yield Effect()
 
 
 @contextmanager
-def _no_connections(site: Site) -> Iterator[Struck]:
+def _no_connections(site: Site) -> Iterator[Effect]:
     """All that its role may have are taken: nobody keeps one, and nobody gets one."""
     limit = sql.SQL("ALTER ROLE {} CONNECTION LIMIT {}")
     site.postgres.do(limit.format(sql.Identifier(site.role), sql.Literal(0)))
@@ -216,7 +204,7 @@ def _cut_off(site: Site) -> None:
 
 
 @contextmanager
-def _database_full(site: Site) -> Iterator[Struck]:
+def _database_full(site: Site) -> Iterator[Effect]:
     """First nothing more can be added, then the server gives up; somebody makes room and starts it."""
     site.postgres.fill_disk()
     try:
@@ -227,30 +215,35 @@ def _database_full(site: Site) -> Iterator[Struck]:
 
 
 @contextmanager
-def _worker_full(site: Site) -> Iterator[Struck]:
+def _worker_full(site: Site) -> Iterator[Effect]:
     """What a worker writes to files, its log above all, is refused."""
     worker = site.worker
-    before = {pid: _limited(pid, 0) for pid in (worker.main, *worker.children) if pid is not None}
+    _limit_files(worker, lambda _most: 0)
     try:
         yield _after(site.random.uniform(1, 3))
     finally:
-        for pid in {*before, worker.main, *worker.children} - {None}:
-            _limited(pid, resource.RLIM_INFINITY)
+        _limit_files(worker, lambda most: most)
 
 
-def _limited(pid: int, size: int) -> None:
-    """Files of the process may be so large; those that it forks inherit it."""
-    with suppress(ProcessLookupError):
-        _, most = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (min(size, most) if most >= 0 else size, most))
+def _limit_files(worker: Worker, size: Callable[[int], int]) -> None:
+    """The files of its processes may be so large, of the most that they may ever be. Whom they fork inherits it."""
+    for pid in (worker.main, *worker.children):
+        if pid is None:
+            continue
+        with suppress(ProcessLookupError):
+            _, most = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (size(most), most))
 
 
 # --- clocks
 
 
 @contextmanager
-def _clock(direction: int, site: Site) -> Iterator[Struck]:
+def _clock(direction: int, site: Site) -> Iterator[Effect]:
     """One worker's, by a minute to half a day."""
+    if not site.clocks.work:
+        yield Effect(met=lambda: False)
+        return
     worker = site.worker
     ahead = timedelta(seconds=direction * 60 * 12 ** site.random.uniform(0, 2.65))
     site.clocks.set(worker.name, ahead)
@@ -285,37 +278,36 @@ NOTHING = '{"value": [], "items": [], "records": [], "totalSize": 0, "done": tru
 
 
 @contextmanager
-def _vendor(where: str, action: Mapping[str, Any], site: Site) -> Iterator[Struck]:
+def _vendor(where: str, action: Mapping[str, Any], site: Site) -> Iterator[Effect]:
     """Some calls of one vendor, not at once but soon, and not all of them. `where`: a field of `Vendor`."""
     vendor = site.random.choice(VENDORS)
     faults = site.world.sandbox.faults
-    faults.add({
+    rule = faults.add({
         "match": getattr(vendor, where), "nth": site.random.randint(1, 4), "times": site.random.randint(1, 6),
         "action": action or vendor.busy,
     })  # fmt: skip
-    mine = faults.listing()[-1]["match"]
     try:
-        yield lambda: any(rule["fired"] for rule in faults.listing() if rule["match"] == mine)
+        yield Effect(lambda: rule.fired == rule.times, lambda: rule.fired > 0)
     finally:
-        faults.clear()
+        faults.drop(rule)
 
 
-def _says(where: str, **action: Any) -> Callable[[Site], AbstractContextManager[Struck]]:
+def _says(where: str, **action: Any) -> Callable[[Site], AbstractContextManager[Effect]]:
     return partial(_vendor, where, action)
 
 
-def _after(seconds: float) -> Struck:
+def _after(seconds: float) -> Effect:
     limit = time.monotonic() + seconds
-    return lambda: time.monotonic() > limit
+    return Effect(lambda: time.monotonic() > limit)
 
 
 CALLS = ("MAILBOX.TRANSIENT.", "SALESFORCE.TRANSIENT.", "CONNECTION.TRANSIENT.")
 FAULTS: tuple[Fault, ...] = (
     Fault("pool child killed", "workers", partial(_killed, _child)),
     Fault("main process of a worker killed", "workers", partial(_killed, _main)),
-    Fault("whole worker killed", "workers", partial(_killed, _whole)),
-    Fault("beat killed", "beat", partial(_killed, _beat)),
-    Fault("web killed", "web", partial(_killed, _web)),
+    Fault("whole worker killed", "workers", partial(_killed, lambda site: site.worker.kill())),
+    Fault("beat killed", "beat", partial(_killed, lambda site: site.cluster.beats[0].kill())),
+    Fault("web killed", "web", partial(_killed, lambda site: site.cluster.webs[0].kill())),
     Fault("worker frozen, and back too late", "workers", _frozen),
     Fault("worker's clock ahead", "workers", partial(_clock, 1)),
     Fault("worker's clock behind", "workers", partial(_clock, -1)),

@@ -41,7 +41,7 @@ ROLE = "engine"
 MOST_RUNS = 40  # of one user, until nothing is left to do
 STILL = 150.0  # seconds in which some run must end
 LONGEST = max(BACK_OFF) + timedelta(minutes=1)
-HELD_FOR = 20.0  # seconds in which a fault that is to be met should be
+HELD_FOR = 30.0  # seconds in which a fault that is to be met should be
 ALWAYS = ("RUN.TRANSIENT.",)  # it took too long, or its workers died: the next run goes on
 
 Say = Callable[[str], None]
@@ -64,14 +64,14 @@ class Report:
         return not any(self.broken.values())
 
     def lines(self) -> Iterator[str]:
-        yield f"{'fault':<40} brought about  met by somebody"
+        yield f"{'fault':<46} brought about  met by somebody"
         for kind in (fault.kind for fault in FAULTS):
-            yield f"{kind:<40} {self.injected[kind]:>13}  {self.struck[kind]:>15}"
-        yield f"{'all':<40} {self.injected.total():>13}  {self.struck.total():>15}"
+            yield f"{kind:<46} {self.injected[kind]:>13}  {self.struck[kind]:>15}"
+        yield f"{'all':<46} {self.injected.total():>13}  {self.struck.total():>15}"
         yield ""
-        yield f"{'invariant':<40}       checked           broken"
+        yield f"{'invariant':<46}       checked           broken"
         for name in INVARIANTS:
-            yield f"{name:<40} {self.checked:>13}  {len(self.broken.get(name, ())):>15}"
+            yield f"{name:<46} {self.checked:>13}  {len(self.broken.get(name, ())):>15}"
         yield ""
         told = ", ".join(f"{code} {times}" for code, times in self.failed.most_common()) or "none"
         yield f"runs {self.runs}, taken over from dead workers {self.recoveries}, failed: {told}"
@@ -171,13 +171,7 @@ class Siege:
         rest(self._calm)
         some = len(actions) // 2
         self._edit(actions[:some])
-        with ExitStack() as stack:
-            struck = [stack.enter_context(fault.strike(self._site)) for fault in faults]
-            self._edit(actions[some:])
-            limit = time.monotonic() + HELD_FOR
-            while not all(has() for has in struck) and time.monotonic() < limit:
-                time.sleep(0.05)
-            met = [fault.kind for fault, has in zip(faults, struck, strict=True) if has()]
+        met = self._strike(faults, lambda: self._edit(actions[some:]))
         self._report.injected.update(fault.kind for fault in faults)
         self._report.struck.update(met)
         healed, put_off = time.monotonic(), self._put_off()
@@ -185,6 +179,26 @@ class Siege:
         told = ", ".join(f.kind if f.kind in met else f"{f.kind} (met by nobody)" for f in faults) or "no fault"
         ended = "holds" if self._report.holds else "BROKEN"
         self._say(f"{told}: {ended}, {time.monotonic() - healed:.0f} s after it was healed")
+
+    def _strike(self, faults: Sequence[Fault], meanwhile: Callable[[], None]) -> list[str]:
+        """Bring them about, and heal each when it has done its work; the kinds of those that somebody met."""
+        met: list[str] = []
+        with ExitStack() as stack:
+            struck = []
+            for fault in faults:
+                mine = stack.enter_context(ExitStack())
+                struck.append((fault, mine, mine.enter_context(fault.strike(self._site))))
+            meanwhile()
+            limit = time.monotonic() + HELD_FOR
+            while struck:
+                for each in list(struck):
+                    fault, healing, effect = each
+                    if effect.over() or time.monotonic() > limit:
+                        met += [fault.kind] if effect.met() else []
+                        healing.close()
+                        struck.remove(each)
+                time.sleep(0.05)
+        return met
 
     def _edit(self, actions: Sequence[Action]) -> None:
         with self._wild.world.sandbox.faults.lifted():
@@ -344,6 +358,7 @@ def besiege(
                 wild.world,
                 home / "wild",
                 clocks=clocks,
+                debug=True,  # what a run broke on stands in the log of its worker
                 interval_seconds=1,
                 dispatch_every_seconds=1,
                 public_url=address,

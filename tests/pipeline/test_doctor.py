@@ -397,7 +397,7 @@ def test_a_shard_without_a_worker_is_named(world_on_both: World) -> None:
     assert told.name == f"shard {ann.shard}"
 
     with world.app.store.writing() as unit:
-        assert unit.runs.start_work(claimed[0].ref, world.now, silent_for=timedelta(minutes=5))
+        assert unit.runs.start_work(claimed[0].ref, world.now)
     assert wrong(world, ann) == set()
 
 

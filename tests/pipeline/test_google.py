@@ -9,6 +9,7 @@ import pytest
 
 from connectors.google import gmail
 from mapping.model.reasons import Reason
+from sync_tasks.services.scheduling import run_here
 from sync_tasks.state.records import UserView
 from tests.pipeline.test_emails import HOMER, known, shared
 from tests.pipeline.test_files import files_of, record_of, told_of
@@ -227,3 +228,47 @@ def test_files_of_drive_stay_there_where_they_are_not_wanted_or_access_was_not_g
     assert told_of(world) == {"1": Reason.FILE_IN_CLOUD}
     if not granted:
         assert not [name for name in calls()["google"] if "drive" in name]
+
+
+@pytest.mark.parametrize(
+    "operation",
+    ["gmail.users.history.list", "gmail.users.messages.get", "gmail.users.labels.list", "calendar.events.list",
+     "calendar.events.insert"],
+)  # fmt: skip
+def test_an_answer_without_what_it_always_tells_is_not_taken_for_nothing_there(world: World, operation: str) -> None:
+    ann = world.user(autosave__emails=True, autosave__unlinked_events=True)
+    known(world)
+    world.sync(ann)
+    world.later(minutes=30)
+    world.message(ann, "Order", sender=HOMER)
+    at = world.now + timedelta(days=1)
+    world.record("Event", Subject="Visit", StartDateTime=f"{at:%Y-%m-%dT%H:%M:%SZ}", DurationInMinutes=30,
+                 OwnerId=ann.crm_user_id)  # fmt: skip
+    world.control("faults", match=f"google.{operation}", times=None, action={"status": 200, "body": "{}"})
+    run_here(world.app, ann.id)
+    assert world.sandbox.faults.listing()[0]["fired"]
+    world.sandbox.faults.clear()
+
+    for _ in range(2):
+        world.later(minutes=30)
+        world.sync(ann)
+    assert [mail["Subject"] for mail in shared(world)] == ["Order"]
+    assert [item["values"]["Subject"] for item in world.items(ann)] == ["Visit"]
+    assert labels(world, ann) == [["INBOX", "Salesforce Emails", "Tracked successfully"]]
+    assert world.issues(ann) == []
+
+
+def test_the_issue_of_a_mail_closes_when_it_is_read_and_proves_to_be_none_of_ours(world: World) -> None:
+    ann = world.user(autosave__emails=True)
+    world.record("Contact", LastName="Simpson", Email=HOMER)  # who has no account
+    world.sync(ann)
+    world.later(minutes=30)
+    world.message(ann, "Order", sender=HOMER)
+    world.control("faults", match="google.gmail.users.messages.get", times=2, action={"status": 200, "body": "{}"})
+    world.sync(ann)
+    assert world.issues(ann) == ["NOT_AN_ANSWER"]
+
+    world.later(minutes=30)
+    world.sync(ann)
+    assert world.reasons(ann) == {Reason.NO_ACCOUNT}
+    assert world.issues(ann) == []

@@ -299,7 +299,7 @@ def test_beyond_its_share_an_organization_lets_others_first_and_overtakes_none_o
         for user in users[:4]:
             run = unit.runs.open_run(user.id)
             assert run is not None
-            assert unit.runs.start_work(RunRef(run.id, user.id, run.token), world.now, silent_for=timedelta(minutes=5))
+            assert unit.runs.start_work(RunRef(run.id, user.id, run.token), world.now)
     late = world.user("late@acme.example")
     assert dispatched() == {late.id: True}
 

@@ -247,7 +247,7 @@ def test_a_run_whose_workers_die_again_and_again_is_given_up(world: World) -> No
             run = unit.runs.get(ref.id)
             assert run is not None
             ref = RunRef(ref.id, ref.user_id, run.token, ref.shard)
-            assert unit.runs.start_work(ref, world.now, silent_for=lease_of(world.app))
+            assert unit.runs.start_work(ref, world.now)
         world.later(minutes=10)
         recover_stalled(world.app, lambda _run, stage: enqueued.append(stage))
     assert enqueued == ["fetch"] * MOST_RECOVERIES

@@ -76,8 +76,12 @@ def test_a_token_kept_by_the_application_saves_the_log_in(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "fault", [{"drop_after": True}, {"truncate": 20}, {"status": 500}, {"status": 502, "body": "<html>"}]
-)
+    "fault",
+    [
+        {"drop_after": True}, {"truncate": 20}, {"status": 500}, {"status": 502, "body": "<html>"},
+        *({"status": 200, "body": body} for body in ("<html>", "null", "{}", " ")),
+    ],
+)  # fmt: skip
 def test_a_lost_answer_is_an_unknown_outcome_for_every_write_of_the_call(
     world: World, fault: dict[str, object]
 ) -> None:

@@ -72,6 +72,6 @@ def test_runs_that_nobody_has_begun_are_counted_by_organization(store: Store) ->
     assert claimed[0].due == NOW - timedelta(seconds=5)
     with store.writing() as unit:
         begun = next(each for each in claimed if each.org_id == one)
-        assert unit.runs.start_work(begun.ref, NOW, silent_for=timedelta(minutes=5))
+        assert unit.runs.start_work(begun.ref, NOW)
     with store.reading() as unit:
         assert unit.runs.waiting() == {one: Line(2), other: Line(2)}
