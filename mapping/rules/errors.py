@@ -211,6 +211,9 @@ _RUNS = (
            "A source that held items is empty.", "`inbox-sync holds`, then approve or reject.", "HELD.EMPTY"),
     _known("PLAN.GUARD.MAILS", "People would be mailed; somebody has to confirm it.",
            "Servers would mail people unasked.", "`inbox-sync holds`, then approve or reject.", "HELD.MAILS"),
+    _known("PLAN.GUARD.OTHERWISE", "Something was changed since somebody looked at the plan; nothing was written.",
+           "What would be done now is not what the preview told.",
+           "Look again with `inbox-sync run USER --preview`, then `inbox-sync apply RUN`."),
 )  # fmt: skip
 
 # --- single items
