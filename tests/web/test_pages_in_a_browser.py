@@ -114,7 +114,7 @@ def test_every_field_has_a_name_and_every_page_one_heading(office: Office, page:
         f"{where}/settings/{name}"
         for where in (ann, org, f"/profiles/{things['profile_id']}", f"/presets/{things['preset_id']}")
     ]
-    of_settings += [f"{org}/settings", f"{org}/profiles", f"{org}/changes"]
+    of_settings += [org, f"{org}/candidates", f"{org}/settings", f"{org}/profiles", f"{org}/changes"]
     of_settings += [f"/profiles/{things['profile_id']}", f"/presets/{things['preset_id']}"]
     for path in (
         ann,
