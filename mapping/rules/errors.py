@@ -158,6 +158,9 @@ _SAID: tuple[tuple[str, str, str, str, str, tuple[str, ...]], ...] = (
     ("TRANSIENT.RESTRICTED_HOURS", "{Side} lets nobody in at this hour; saving goes on later.",
      "The profile of the account restricts the hours of its log-in.", "Widen the hours, or wait.",
      "LOGIN_DURING_RESTRICTED_TIME", (SALESFORCE,)),
+    ("PERMANENT.CREDENTIAL_ENDS", "Our leave to work with {side} ends within two weeks.",
+     "A credential for {side} ends within two weeks; `inbox-sync doctor` and the page of the organization name it.",
+     _CONNECT, "", _BOTH),
     ("TRANSIENT.OUTAGE", "{Side} is down for everybody; saving goes on as soon as it is back.",
      "{Side} cannot be reached by several users. All users are put off; one at a time looks whether it is back.",
      "Nothing on this side: nobody is suspended, and all catch up by themselves.", "", _BOTH),
@@ -208,6 +211,9 @@ _RUNS = (
            "A source that held items is empty.", "`inbox-sync holds`, then approve or reject.", "HELD.EMPTY"),
     _known("PLAN.GUARD.MAILS", "People would be mailed; somebody has to confirm it.",
            "Servers would mail people unasked.", "`inbox-sync holds`, then approve or reject.", "HELD.MAILS"),
+    _known("PLAN.GUARD.OTHERWISE", "Something was changed since somebody looked at the plan; nothing was written.",
+           "What would be done now is not what the preview told.",
+           "Look again with `inbox-sync run USER --preview`, then `inbox-sync apply RUN`."),
 )  # fmt: skip
 
 # --- single items

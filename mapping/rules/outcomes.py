@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+OTHERWISE = "PLAN.GUARD.OTHERWISE"
 INTERRUPTED = frozenset({"RUN.TRANSIENT.TOO_LONG", "RUN.TRANSIENT.STALLED"})
 
 
@@ -25,6 +26,7 @@ RUNNING = Ending("", "running")
 _DONE = Ending("SW0000", "done")
 _ISSUES = Ending("SW0002", "done, with issues")
 _HELD = Ending("SW0004", "waits to be confirmed")
+_OTHERWISE = Ending("SW0004", "not done: the plan has changed")
 _INTERRUPTED = Ending("SW0001", "interrupted")
 _BROKEN = Ending("SW0003", "broke off")
 
@@ -34,7 +36,7 @@ def ending(state: str, error_code: str, issues: int) -> Ending:
     if state == "open":
         return RUNNING
     if state == "held":
-        return _HELD
+        return _OTHERWISE if error_code == OTHERWISE else _HELD
     if state == "done":
         return _ISSUES if issues else _DONE
     return _INTERRUPTED if error_code in INTERRUPTED else _BROKEN

@@ -30,7 +30,8 @@ def of_user(app: App, user: UserView) -> list[dict[str, Any]]:
 
 
 def of_org(app: App, org: OrgView) -> list[dict[str, Any]]:
-    """The connections that an organization has for all its users. None of them is ever `failing`: users are."""
+    """The connections that an organization has for all its users. Each is `missing`, `down` or `connected`:
+    whether it works is known of users."""
     with app.store.reading() as unit:
         breakers = unit.breakers.of(org.id)
     return [_side(app, org.id, None, side, "", None, breakers) for side in Side]
@@ -56,4 +57,6 @@ def _side(
         return told | {"state": "down", "error": down.code}
     if code in CATALOGUE and code.split(".")[0] == SCOPES[side.value]:
         return told | {"state": "failing", "error": code}
-    return told | {"state": "ok" if user_id is None or read_to is not None else "untried"}
+    if user_id is None:
+        return told | {"state": "connected"}
+    return told | {"state": "ok" if read_to is not None else "untried"}

@@ -56,6 +56,23 @@ def examine(app: App, user: UserView | None = None) -> Iterator[Section]:
                 yield each.address, user_checks(app, each, crm)
 
 
+def look(app: App, user: UserView, *, whole: bool, by: str) -> list[tuple[str, list[dict[str, Any]]]]:
+    """What somebody asked for on a page: sections with rows. `whole`: with all that the organization needs, which is an
+    administrator's affair; else what concerns this user alone, at the cost of a few calls. It is noted who asked."""
+    with app.store.writing() as unit:
+        unit.accounts.audit(app.clock(), by, "user.check", user.address)
+    found = examine(app, user) if whole else [_of_one(app, user)]
+    return [(name, rows_of(checks)) for name, checks in found]
+
+
+def _of_one(app: App, user: UserView) -> Section:
+    try:
+        crm = app.crm_of(user.org_id, user.id, user.org_name)
+    except _EXPECTED as error:
+        return user.address, [replace(_not_opened(error), name="Salesforce"), *user_checks(app, user, None)]
+    return user.address, user_checks(app, user, crm)
+
+
 def rows_of(checks: Iterable[Check]) -> list[dict[str, Any]]:
     """Checks as JSON values. `code` and `wrong`: what was found, in a word and in a sentence."""
     return [

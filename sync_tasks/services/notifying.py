@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 AGAIN = timedelta(hours=24)  # until somebody is told once more
 HOLD = timedelta(minutes=10)  # so long what somebody sends is his
+LASTING = (".OUTAGE", ".CREDENTIAL_ENDS")  # what is told though nobody is suspended for it
 RETRY = timedelta(minutes=15)  # after a server took nothing
 
 
@@ -55,7 +56,7 @@ def _letters(app: App, taken: Sequence[Notice]) -> Iterator[tuple[list[Notice], 
             continue
         with app.store.writing() as unit:
             struck = unit.notifications.suspended(org_id)
-            over = [n for n in notices if n.cause not in struck and not n.cause.endswith(".OUTAGE")]
+            over = [n for n in notices if n.cause not in struck and not n.cause.endswith(LASTING)]
             unit.notifications.close_each([notice.id for notice in over], app.clock())
         open_ = [notice for notice in notices if notice not in over]
         if open_:

@@ -48,7 +48,8 @@ def body_of(run: RunView, stage: str) -> Callable[[StageContext], StageReport]:
 
 
 def perform(
-    app: App, ref: RunRef, stage: str, *, too_long: tuple[type[Exception], ...] = (), on_plan: OnPlan | None = None
+    app: App, ref: RunRef, stage: str, *, too_long: tuple[type[Exception], ...] = (), on_plan: OnPlan | None = None,
+    expected: frozenset[str] | None = None,
 ) -> bool:  # fmt: skip
     """Do a stage. True: the next stage may follow. False: the run is over, or is not ours (any more). `too_long`: what
     is raised in the middle of a stage that has used up its time.
@@ -58,7 +59,7 @@ def perform(
     """
     try:
         with traces.stage(ref, stage, lambda: _seen(app, ref)):
-            return _perform(app, ref, stage, too_long, on_plan)
+            return _perform(app, ref, stage, too_long, on_plan, expected)
     except AWAY as error:
         log.warning("store_away", extra={"run": ref.id, "stage": stage, "error": type(error).__name__})
         return False
@@ -69,7 +70,10 @@ def _seen(app: App, ref: RunRef) -> RunView | None:
         return unit.runs.get(ref.id)
 
 
-def _perform(app: App, ref: RunRef, stage: str, too_long: tuple[type[Exception], ...], on_plan: OnPlan | None) -> bool:
+def _perform(
+    app: App, ref: RunRef, stage: str, too_long: tuple[type[Exception], ...], on_plan: OnPlan | None,
+    expected: frozenset[str] | None,
+) -> bool:  # fmt: skip
     with app.store.writing() as unit:
         run = unit.runs.get(ref.id)
         if run is None or run.state != RunState.OPEN or run.token != ref.token:
@@ -84,7 +88,7 @@ def _perform(app: App, ref: RunRef, stage: str, too_long: tuple[type[Exception],
     started = time.monotonic()
     try:
         ctx = app.context(ref, run)
-        ctx.on_plan = on_plan
+        ctx.on_plan, ctx.expected = on_plan, expected
         report = body_of(run, stage)(ctx)
         return finish(app, ref, run, stage, report, time.monotonic() - started)
     except LostLeaseError:

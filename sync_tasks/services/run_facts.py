@@ -10,12 +10,29 @@ from typing import Any
 from mapping.model.reasons import SENTENCES, Reason, sentence
 from mapping.rules.outcomes import ending
 from sync_tasks.bootstrap import App
-from sync_tasks.state.records import OpState, OpView, RunView
+from sync_tasks.state.records import (
+    AUDIT,
+    PARTING,
+    PARTING_PREVIEW,
+    PREVIEW,
+    TAKING,
+    TAKING_PREVIEW,
+    UNDO,
+    UNDO_PREVIEW,
+    OpState,
+    OpView,
+    RunView,
+)
 
 SIDES = {"mailbox": "Mailbox", "crm": "Salesforce"}
 _DONE_AS = {
     "create": "created", "update": "changed", "delete": "deleted", "mark": "marked", "relate": "linked",
     "unrelate": "unlinked", "move": "moved", "attach": "attached",
+}  # fmt: skip
+TRIGGERS: Mapping[str, str] = {  # why a run began, as people say it; another word stays as it is
+    "schedule": "on schedule", "force": "asked for", "manual": "by hand", PREVIEW: "preview",
+    PARTING: "to let go", PARTING_PREVIEW: "preview of letting go", TAKING: "to take back", UNDO: "undo",
+    TAKING_PREVIEW: "preview of taking back", UNDO_PREVIEW: "preview of an undo", AUDIT: "comparison of both sides",
 }  # fmt: skip
 LEFT_ALONE = frozenset({"skip", "wait"})
 

@@ -91,26 +91,28 @@ def run_here(
     trigger: str = "manual",
     on_stage: Callable[[str], None] | None = None,
     on_plan: OnPlan | None = None,
+    expected: frozenset[str] | None = None,
 ) -> RunView:
     """One run of one user in this process, without a broker. `trigger`: PARTING or TAKING for one that lets go of
-    everything. Raises BusyError when a run is open."""
+    everything. `expected`: write only if just these operations are planned. Raises BusyError when a run is open."""
     trigger = LOOKS[trigger] if preview else trigger
     with app.store.writing() as unit:
         ref = unit.runs.claim_user(user_id, trigger, app.clock(), lease_of(app), app.vault.run_key())
     if ref is None:
         raise BusyError("a run of this user is open; wait for it, or look at `inbox-sync runs`")
-    return go_through(app, ref, "fetch", on_stage, on_plan)
+    return go_through(app, ref, "fetch", on_stage, on_plan, expected)
 
 
 def go_through(
-    app: App, ref: RunRef, first: str, on_stage: Callable[[str], None] | None = None, on_plan: OnPlan | None = None
+    app: App, ref: RunRef, first: str, on_stage: Callable[[str], None] | None = None, on_plan: OnPlan | None = None,
+    expected: frozenset[str] | None = None,
 ) -> RunView:  # fmt: skip
     """The stages of a run from `first` on, one after the other in this process."""
     stage: str | None = first
     while stage is not None:
         if on_stage is not None:
             on_stage(stage)
-        stage = next_stage(stage) if perform(app, ref, stage, on_plan=on_plan) else None
+        stage = next_stage(stage) if perform(app, ref, stage, on_plan=on_plan, expected=expected) else None
     with app.store.reading() as unit:
         run = unit.runs.get(ref.id)
     assert run is not None

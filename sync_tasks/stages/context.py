@@ -82,6 +82,7 @@ class StageContext:
     instance: str  # the name of this installation, as mailboxes know it
     clock: Callable[[], datetime]
     on_plan: OnPlan | None = None
+    expected: frozenset[str] | None = None  # ids of the operations that somebody has agreed to; None: of any
 
     @property
     def org(self) -> str:

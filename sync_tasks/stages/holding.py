@@ -22,6 +22,7 @@ from sync_tasks.stages.work import Work
 from sync_tasks.state.records import HoldDecision, HoldView, PairState, PairView
 from sync_tasks.state.store import Unit
 
+OTHERWISE = ("PLAN.GUARD.OTHERWISE", "What would be done now is not what the preview told; nothing was written.")
 PLANNED = "planned"  # the note that a run's plan is written, and what the guards said to it
 
 
@@ -82,6 +83,8 @@ def judge(draft: Draft, works: Sequence[Work], pairs: Mapping[str, PairView]) ->
         return Verdict()  # somebody asked for just this
     holds = _active(ctx)
     _reject(draft, works, pairs, _named(holds, HoldDecision.REJECTED))
+    if ctx.expected is not None and {op.id for op, _ in draft.operations} != ctx.expected:
+        return Verdict(told=OTHERWISE)
     approved = _named(holds, HoldDecision.APPROVED)
     touched = {each.planned.id: each for each in _touched(draft, pairs) if each.planned.id not in approved}
     if not touched:

@@ -418,6 +418,16 @@ class Accounts:
         )
         return [(row.name, row.expires_at) for row in rows]
 
+    def connections_ending(self, before: datetime) -> list[tuple[int, int | None, str]]:
+        """(organization, user or None for everybody, side) of the connections with a credential that ends before."""
+        rows = self._session.execute(
+            select(Connection.org_id, Connection.user_id, Connection.side)
+            .join(Credential, Credential.connection_id == Connection.id)
+            .where(Credential.expires_at < before)
+            .distinct()
+        )
+        return [(row.org_id, row.user_id, row.side) for row in rows]
+
     # --- settings
 
     def put_setting(self, org_id: int, user_id: int | None, name: str, value: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -99,6 +99,10 @@ class Notifications:
         return self._views(
             *(() if closed else (Notification.closed_at.is_(None),)), order=Notification.id.desc(), limit=limit
         )  # fmt: skip
+
+    def about(self, causes: Collection[str]) -> list[Notice]:
+        """Those of these causes that are open."""
+        return self._views(Notification.cause.in_(causes), Notification.closed_at.is_(None))
 
     def close_each(self, ids: Sequence[int], now: datetime) -> None:
         self._session.execute(

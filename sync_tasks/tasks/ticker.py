@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from sync_tasks import runtime
-from sync_tasks.services import feeding, hearing, listening, notifying, rollouts, scheduling, upkeep
+from sync_tasks.services import expiring, feeding, hearing, listening, notifying, rollouts, scheduling, upkeep
 from sync_tasks.tasks import feeds, pushes
 from sync_tasks.tasks.pipeline import enqueue
 
@@ -30,6 +30,7 @@ def notify() -> None:
 @shared_task(name="sync.tidy")
 def tidy() -> None:
     upkeep.tidy(runtime.app())
+    expiring.warn(runtime.app())
 
 
 @shared_task(name="sync.watch_rollouts")

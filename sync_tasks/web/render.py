@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 
 from mapping.rules.setting import MAPPINGS
 from sync_tasks.bootstrap import App
-from sync_tasks.services.run_facts import SIDES, general
+from sync_tasks.services.run_facts import SIDES, TRIGGERS, general
 
 HERE = Path(__file__).parent
 
@@ -86,10 +86,13 @@ VENDORS = {
     "exchange": "Exchange", "graph": "Microsoft 365", "google": "Google Workspace", "salesforce": "Salesforce",
 }  # fmt: skip
 CONNECTED = {
-    "ok": ("ok", "It works."), "untried": ("untried", "It was not read to the end yet."),
-    "missing": ("missing", "Nobody has connected it yet."), "failing": ("failing", "It does not work for this user."),
+    "ok": ("ok", "It works."),
+    "connected": ("connected", "It is not known to be down."),
+    "untried": ("untried", "It was not read to the end yet."),
+    "missing": ("missing", "Nobody has connected it yet."),
+    "failing": ("failing", "It does not work for this user."),
     "down": ("down", "The vendor is down for everybody; it is tried again by itself."),
-}  # fmt: skip
+}
 
 
 def _ago(moment: datetime | None, now: datetime) -> str:
@@ -141,5 +144,6 @@ def _with(query: dict[str, str], **changes: object) -> str:
 
 
 _pages.filters |= {"ago": _ago, "moment": _moment, "plain": _plain, "general": general, "coded": _coded}
+_pages.filters["why"] = lambda trigger: TRIGGERS.get(trigger, trigger)
 _pages.globals |= {"with_query": _with, "SIDES": SIDES, "SAID": SAID, "VENDORS": VENDORS, "CONNECTED": CONNECTED}
 _pages.globals |= {"bool_type": bool, "int_type": int, "tuple_type": tuple, "mappings": MAPPINGS}

@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from sync_tasks.bootstrap import App
-from sync_tasks.services import notifying, standing, users
+from sync_tasks.services import expiring, notifying, standing, users
 from sync_tasks.services.scheduling import run_here
 from sync_tasks.state.records import UserView
 from tests.support.postoffice import PostOffice, post_office
@@ -232,3 +232,46 @@ def test_without_a_server_nothing_is_sent_and_nothing_forgotten(world: World) ->
 
     with world.app.store.reading() as unit:
         assert {notice.address for notice in unit.notifications.listed()} == {"", ann.address}
+
+
+def subjects(office: PostOffice, address: str) -> list[str]:
+    return [str(mail["Subject"]) for mail in office.to(address)]
+
+
+def ends(world: World, user_id: int | None, days: int) -> None:
+    """The secret of a mailbox, of everybody's or of a user's own, is good for so many days more."""
+    with world.app.store.writing() as unit:
+        found = unit.accounts.connection(world.org, user_id, "mailbox")
+        assert found is not None
+        secret = world.app.seal_secret(found[0], "password", "sandbox")
+        unit.accounts.put_credential(found[0], "password", secret, world.now + timedelta(days=days))
+
+
+@pytest.mark.rule("TOP-12")
+@pytest.mark.point("1.6.5")
+def test_whoever_can_renew_a_credential_is_told_two_weeks_before_it_ends(world: World, office: PostOffice) -> None:
+    ann = world.user()
+    own_password(world, ann)
+
+    def told(hours: int) -> tuple[list[str], list[str]]:
+        for _ in range(hours):
+            expiring.warn(world.app)
+            notifying.send_due(world.app)
+            world.later(hours=1)
+        return subjects(office, BOSS), subjects(office, ann.address)
+
+    ends(world, None, 20)
+    ends(world, ann.id, 40)
+    assert told(24) == ([], [])
+    world.later(days=6)
+    mails, none = told(48)
+    assert (mails, none) == (["acme: credentials end soon"] * 2, [])
+    assert "org connect" in office.to(BOSS)[0].get_content()
+
+    ends(world, None, 400)
+    world.later(days=20)
+    mails, hers = told(24)
+    assert (mails, len(hers)) == (["acme: credentials end soon"] * 2, 1)  # what was renewed is told no more
+    text = office.to(ann.address)[0].get_content()
+    assert "ends within two weeks" in text
+    assert "inbox-sync" not in text

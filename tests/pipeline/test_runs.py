@@ -11,7 +11,7 @@ from psycopg import sql
 
 from connectors.sandbox.server import SandboxServer
 from mapping.merge.plan import Operation
-from sync_tasks.services import scheduling
+from sync_tasks.services import previewing, scheduling
 from sync_tasks.services.scheduling import BusyError, go_through, run_here
 from sync_tasks.state.records import RunRef, UserView
 from tests.support.postgres import PostgresServer
@@ -60,6 +60,33 @@ def test_a_preview_writes_nothing_and_plans_what_the_next_run_does(world_on_both
     assert len(planned) > 8
     real = world.sync(ann)
     assert operations(world, real.id) == planned
+
+
+@pytest.mark.rule("TOP-1")
+def test_a_plan_is_carried_out_as_it_was_told_or_not_at_all(world: World) -> None:
+    ann = world.user(
+        autosave__emails=True, autosave__appointments=True, resolve__kind="contact", resolve__require_outbound=False
+    )
+    busy_day(world)
+    world.sync(ann)  # sets the mailbox up
+    world.later(minutes=5)
+    lunch = world.appointment(ann, "Lunch", marked=True)
+    world.message(ann, "Hello", sender="stranger@acme-labs.example")
+    preview = world.sync(ann, preview=True)
+    world.edit(ann, lunch, Subject="Dinner")
+    world.writes()
+
+    held = previewing.apply(world.app, preview.id, by="ann")
+
+    assert (held.state, held.error_code) == ("held", "PLAN.GUARD.OTHERWISE")
+    assert (world.writes(), world.holds(ann)) == ({}, [])
+    preview = world.sync(ann, preview=True)
+    done = previewing.apply(world.app, preview.id, by="ann")
+    assert done.state == "done"
+    assert world.event("Dinner") is not None
+    assert operations(world, done.id) == operations(world, preview.id)
+    with pytest.raises(previewing.NoPlanError):
+        previewing.apply(world.app, done.id, by="ann")  # it is no preview
 
 
 def test_a_preview_leaves_everything_for_the_next_run(world: World) -> None:

@@ -73,6 +73,6 @@ def fill(app: App, org_id: int, count: int, *, seed: int = 7) -> None:
         connection.execute(insert(AdminAudit), [
             {"at": now - timedelta(minutes=7 * n), "actor": "adele@acme.example", "action": f"user.{act}",
              "subject": users[n % count]["address"], "detail": {}}
-            for n, act in enumerate(("pause", "force", "resume", "enable", "disable") * 4)
+            for n, act in reversed(list(enumerate(("pause", "force", "resume", "enable", "disable") * 4)))
         ])  # fmt: skip
         connection.execute(update(User).where(User.id == ids[0]).values(held_at=now))
