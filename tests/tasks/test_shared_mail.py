@@ -33,7 +33,7 @@ def test_one_mail_of_five_users_is_one_record_with_one_set_of_files_whoever_is_k
     world.record("Contact", LastName="Simpson", Email=HOMER, AccountId=account)
     users = [world.user(f"{name}@acme.example", autosave__emails=True) for name in NAMES]
     everybody = ",".join(user.address for user in users)
-    cluster = clustered(recover_after_seconds=2)
+    cluster = clustered(recover_after_seconds=2, force_floor_seconds=2)
     for user in users:
         world.message(user, "Order", sender=HOMER, to=everybody, message_id="<1@globex.example>", Attachments=ATTACHED)
     started(cluster, concurrency=5)
