@@ -14,7 +14,7 @@ T = TypeVar("T")
 # what is asked through; a method that is not named here may write
 LOOKS = frozenset({
     "changes", "known_folders", "find", "conversations", "pushes", "aliases", "claimed_by", "check", "shape", "topics",
-    "check_user", "find_user", "find_people", "find_accounts", "find_accounts_by_name", "find_resources",
+    "check_user", "users", "find_user", "find_people", "find_accounts", "find_accounts_by_name", "find_resources",
     "find_opportunities", "find_named", "web_hosts", "find_by_key", "find_series", "find_events", "find_tasks",
 })  # fmt: skip
 

@@ -20,6 +20,7 @@ def how_far(world: World, user: UserView) -> dict[str, Any] | None:
     return found
 
 
+@pytest.mark.told_over("exchange", why="how far a run is told by what it has staged and planned, whoever was asked")
 @pytest.mark.rule("TOP-25")
 def test_the_first_sync_tells_how_far_it_is_and_never_less_than_before(
     world: World, monkeypatch: pytest.MonkeyPatch
