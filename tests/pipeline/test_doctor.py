@@ -401,6 +401,7 @@ def test_a_shard_without_a_worker_is_named(world_on_both: World) -> None:
     assert wrong(world, ann) == set()
 
 
+@pytest.mark.told_over("exchange", why="the credential that ends is a password")
 def test_what_ends_soon_or_is_only_unusual_is_a_remark(world: World) -> None:
     ann = world.user()
     with world.app.store.writing() as unit:
