@@ -53,7 +53,8 @@ def test_an_administrator_sees_the_plan_and_then_deletes_a_user_with_what_was_sa
     world.writes()
     page.get_by_role("button", name="Show the plan").click()
     expect(page.get_by_text("Nothing was written yet.")).to_be_visible()
-    expect(page.get_by_role("row", name="Salesforce Event")).to_contain_text("1 planned")
+    expect(page.get_by_role("row", name="Salesforce Event 1 planned")).to_be_visible()
+    expect(page.get_by_role("row", name="delete Salesforce Event")).to_be_visible()
     assert not any(world.writes().values())
     assert world.event("Call") is not None
 
