@@ -69,6 +69,7 @@ def test_over_rest_nothing_is_taken_whose_plan_nobody_has_seen(world: World, ann
     headers = {"Authorization": f"Bearer {entering.add_token(world.app, ADMIN, 'test', by='test')}"}
     one = f"/api/v1/users/{ann.id}"
     with visiting(world.app) as web:
+        web.timeout = 60  # it is answered when the plan stands
         unseen = web.delete(one, headers=headers, params={"take": "links"})
         assert (unseen.status_code, "look at the plan" in unseen.text) == (409, True)
         other = web.post(f"{one}/delete/preview", headers=headers, params={"take": "records"}).json()
