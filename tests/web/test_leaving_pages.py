@@ -53,7 +53,8 @@ def test_an_administrator_sees_the_plan_and_then_deletes_a_user_with_what_was_sa
     world.writes()
     page.get_by_role("button", name="Show the plan").click()
     expect(page.get_by_text("Nothing was written yet.")).to_be_visible()
-    expect(page.get_by_role("row", name="Salesforce Event")).to_contain_text("1 planned")
+    expect(page.get_by_role("row", name="Salesforce Event 1 planned")).to_be_visible()
+    expect(page.get_by_role("row", name="delete Salesforce Event")).to_be_visible()
     assert not any(world.writes().values())
     assert world.event("Call") is not None
 
@@ -68,6 +69,7 @@ def test_over_rest_nothing_is_taken_whose_plan_nobody_has_seen(world: World, ann
     headers = {"Authorization": f"Bearer {entering.add_token(world.app, ADMIN, 'test', by='test')}"}
     one = f"/api/v1/users/{ann.id}"
     with visiting(world.app) as web:
+        web.timeout = 60  # it is answered when the plan stands
         unseen = web.delete(one, headers=headers, params={"take": "links"})
         assert (unseen.status_code, "look at the plan" in unseen.text) == (409, True)
         other = web.post(f"{one}/delete/preview", headers=headers, params={"take": "records"}).json()

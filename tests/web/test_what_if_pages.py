@@ -74,6 +74,7 @@ def test_a_user_sees_the_items_and_an_administrator_that_there_are_some(
 def test_over_rest_several_settings_are_supposed_for_an_organization(world: World, ann: UserView) -> None:
     headers = {"Authorization": f"Bearer {entering.add_token(world.app, ADMIN, 'test', by='test')}"}
     with visiting(world.app) as web:
+        web.timeout = 60  # it is answered when the plan stands
         told = web.post(
             f"/api/v1/organizations/{world.org}/what-if", headers=headers,
             json={"settings": {"email.direction_in_subject": True, "email.without_body": "yes"}},
