@@ -145,6 +145,10 @@ def status(address: Address, as_json: Json = False) -> None:
         say(f"{each['name']} of the {each['side']} ends {shown(each['ends'])}: renew it before", "yellow")
     if told["first_sync"] is not None:
         say(f"first synchronization: {first_sync(told['first_sync'])}")
+    for each in told["connections"]:
+        if each["state"] in ("missing", "down", "failing"):
+            where = f" ({each['vendor']})" if each["vendor"] else ""
+            say(f"the connection to {each['name']}{where} is {each['state']}", "yellow")
     if told["feed"]:
         say(f"Salesforce for all users at once: {told['feed']}")
     if told["synced_to"] is not None:

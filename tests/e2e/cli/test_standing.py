@@ -22,7 +22,8 @@ def test_a_suspended_user_is_shown_with_code_words_and_cure_and_resumes_when_con
     assert (told["state"], told["cause"], told["error"]["code"]) == ("suspended", "engine", REFUSED)
     assert told["probe_at"] is None
     text = console.done("user", "status", ANN)
-    for part in (REFUSED, CATALOGUE[REFUSED].user, CATALOGUE[REFUSED].cure):
+    failing = "the connection to mailbox (exchange) is failing"
+    for part in (REFUSED, CATALOGUE[REFUSED].user, CATALOGUE[REFUSED].cure, failing):
         assert part in text.replace("\n", " ")
     (notice,) = console.json("notices")
     assert (notice["cause"], notice["address"], notice["times"]) == (REFUSED, "", 0)
