@@ -15,6 +15,8 @@ from mapping.signatures.tagging import Models, Tagger, models
 from mapping.signatures.tokens import Line, Token, segments, tokenize
 from mapping.signatures.values import Found, closing_name, values
 
+LONGEST_LABEL = 3  # words
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -47,7 +49,7 @@ def find_block(document: Document, sender: Sender, by: Tagger) -> Block:
     tags = by.tag(line_features(lines, rows, sender))
     signed = [place for place, (label, _) in enumerate(tags) if label == "signed"]
     start = _start_of_last(signed, tags)
-    kept = [place for place in signed if place >= start]
+    kept = [] if _is_announced(lines, tags, start) else [place for place in signed if place >= start]
     closing = lines[start - 1] if kept and start and tags[start - 1][0] == "closed" else None
     if closing and not closing_name(closing, 1.0):
         closing = None
@@ -86,6 +88,17 @@ def _start_of_last(signed: Sequence[int], tags: Sequence[tuple[str, float]]) -> 
         if any(tags[between][0] == "text" for between in range(before + 1, place)):
             start = place
     return start
+
+
+def _is_announced(lines: Sequence[Line], tags: Sequence[tuple[str, float]], start: int) -> bool:
+    """Does the text lead to it, as in "you reach the help desk at:"? Then it tells of somebody, and signs nothing."""
+    above = [lines[start - 1]] if start and tags[start - 1][0] == "text" else []
+    return any(_leads_on(line.text) for line in (*above, *lines[start : start + 1]))
+
+
+def _leads_on(text: str) -> bool:
+    """Is it text that says what follows, rather than the label of a value?"""
+    return text.rstrip().endswith(":") and len(text.split()) > LONGEST_LABEL
 
 
 def read_block(text: str, block: Block, sender: Sender, by: Models) -> tuple[Value, ...]:

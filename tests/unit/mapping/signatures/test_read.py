@@ -99,6 +99,15 @@ def test_somebody_elses_particulars_in_a_text_are_no_signature() -> None:
     assert Kind.PHONE not in told(text) and Kind.ORGANISATION not in told(text)
 
 
+def test_particulars_to_which_the_text_leads_are_no_signature_whosever_they_are() -> None:
+    text = (
+        "To all who answer surveys,\n\nplease send us the forms by Friday. If you have any questions about them, "
+        "please contact the survey desk at:\n\nBoston: 617.555.0142, Option 4\nLondon: 44.207.555.0177, Option 4\n"
+        "Email: desk@northwind.com\n\nThank you for taking part in this important survey.\n"
+    )
+    assert told(text, sender=Sender("Survey Desk", "desk@northwind.com")) == {}
+
+
 @pytest.mark.parametrize(
     "text",
     [
