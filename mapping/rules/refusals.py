@@ -9,6 +9,8 @@ from mapping.model.moment import DAY_MINUTES
 from mapping.model.reasons import CODES, Reason, sentence
 from mapping.rules.rooms import PREFIX
 
+LOOKS_KNOWN = "DUPLICATES_DETECTED"  # a duplicate rule held somebody up: whether he is known is for a person to say
+
 _LENGTH = frozenset({"DurationInMinutes", "EndDateTime"})
 
 
@@ -32,7 +34,7 @@ _WORDS = {
     "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": "A value is not on the list of its field",
     "INSUFFICIENT_ACCESS_OR_READONLY": "The record may not be written",
     "ENTITY_IS_LOCKED": "An approval process has locked the record",
-    "DUPLICATES_DETECTED": "Salesforce takes it for a duplicate",
+    LOOKS_KNOWN: "Salesforce takes it for a duplicate",
     "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": "An automation of your Salesforce refuses it",
     "CANNOT_EXECUTE_FLOW_TRIGGER": "An automation of your Salesforce refuses it",
 }

@@ -18,6 +18,7 @@ from mapping.rules import ladder
 from mapping.rules.addresses import AddressBook
 from mapping.rules.behind import settings_behind
 from mapping.rules.columns import Mappings
+from mapping.rules.refusals import LOOKS_KNOWN
 from mapping.rules.roles import Colleague
 from mapping.rules.scope import Decision, Me, Outcome
 from mapping.rules.settings import Effective
@@ -291,7 +292,7 @@ class StageContext:
                 )  # fmt: skip
             else:  # it was read, and is none of our business: whatever failed before has passed
                 unit.trail.close_issues(
-                    self.user.id, work.side.value, [work.ref.id], self.now(), kind=work.kind.value
+                    self.user.id, work.side.value, [work.ref.id], self.now(), kind=work.kind.value, but=(LOOKS_KNOWN,)
                 )  # fmt: skip
 
     # --- why

@@ -19,6 +19,7 @@ from mapping.merge.plan import Step
 from mapping.model.item import Person, Side
 from mapping.model.people import domain_of
 from mapping.model.reasons import Reason
+from mapping.rules.refusals import LOOKS_KNOWN
 from mapping.rules.resolving import HELD, Refusal, Wanted, Wish, held_for
 from sync_tasks.stages.context import StageContext
 from sync_tasks.state.records import OpState, OpView, UnresolvedState, UnresolvedView
@@ -28,7 +29,6 @@ from sync_tasks.state.unresolved import Place
 NOTE = "strangers"
 AGAIN = timedelta(days=1)
 REMEMBERED = timedelta(days=30)  # how long it can be seen what became of somebody
-ALIKE = "DUPLICATES_DETECTED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ def settle(ctx: StageContext) -> None:
 def _is_alike(op: OpView, operations: Mapping[str, OpView]) -> bool:
     """Was it, or the account it was to belong to, refused as a duplicate?"""
     needed = [operations[each].error_code for each in op.requires if each in operations]
-    return ALIKE in (op.error_code, *needed)
+    return LOOKS_KNOWN in (op.error_code, *needed)
 
 
 # --- looking again

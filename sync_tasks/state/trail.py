@@ -131,13 +131,15 @@ class Trail:
         return row.opened_at
 
     def close_issues(
-        self, user_id: int, side: str, refs: Iterable[str], now: datetime, *, kind: str | None = None
+        self, user_id: int, side: str, refs: Iterable[str], now: datetime, *, kind: str | None = None,
+        but: Sequence[str] = (),
     ) -> None:  # fmt: skip
-        """`kind`: None for whatever the ids stand for, where they stand for one thing only."""
+        """`kind`: None for whatever the ids stand for, where they stand for one thing only. `but`: codes of those that
+        stay open."""
         for some in chunks(refs):
             self._session.execute(
                 update(Issue)
-                .where(*_about(Issue, user_id, side, some, kind), Issue.closed_at.is_(None))
+                .where(*_about(Issue, user_id, side, some, kind), Issue.closed_at.is_(None), Issue.code.notin_(but))
                 .values(closed_at=now)
             )
 

@@ -20,7 +20,10 @@ def share(patch: pytest.MonkeyPatch) -> None:
 
     def create_engine(url: URL, **options: Any) -> Engine:
         made = sqlalchemy.create_engine(url, **options)
-        same = first.setdefault(made.dialect.name, made)
+        same = first.get(made.dialect.name)
+        if same is None or same.dialect.server_version_info is None:  # its dialect has not met a database yet
+            first[made.dialect.name] = made
+            return made
         made.dialect = made.pool._dialect = same.dialect
         made._compiled_cache = same._compiled_cache
         return made

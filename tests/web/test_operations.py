@@ -12,15 +12,8 @@ from playwright.sync_api import Browser, expect
 from mapping.model.item import Side
 from sync_tasks.services.embedded import EmbeddedRedis
 from sync_tasks.services.health import examine
-from tests.support.browser import browser
 from tests.support.office import ADELE, ANN, OTTO, PAT, Office
 from tests.support.web import serving
-
-
-@pytest.fixture(scope="module")
-def opened() -> Iterator[Browser]:
-    with browser() as found:
-        yield found
 
 
 @pytest.fixture
